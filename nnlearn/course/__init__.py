@@ -1,0 +1,1 @@
+"""The command line: open the course, build its decks, run its notebooks."""

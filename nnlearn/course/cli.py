@@ -1,0 +1,10 @@
+"""`nnlearn`: every command of the course in one place; each lives in a module of its own name."""
+
+import typer
+
+app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def main() -> None:
+    """A course on neural networks, from the nerve cell to a working GPT."""
