@@ -12,8 +12,8 @@ from nbclient.exceptions import CellExecutionError
 def execute(path: Path, timeout: float = 300) -> None:
     """Run the notebook at `path` from its own folder and write its outputs into it.
 
-    What differs from run to run or only works with a kernel stays out: times, the ids of live widgets (their
-    pictures stay), the version of Python. Raises CellExecutionError and leaves the file alone if a cell fails.
+    What differs from run to run or needs a kernel stays out: times, the ids of live widgets (their pictures
+    stay), the version of Python. Raises CellExecutionError and leaves the file alone if a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -28,10 +28,12 @@ def execute(path: Path, timeout: float = 300) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
     }
+    notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
 
 
