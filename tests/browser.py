@@ -2,8 +2,8 @@
 
     from tests.browser import chromium_or_skip, launch_chromium
 
-A machine without one skips the browser's tests and says how to install it; where the variable `CI` is set that is
-a failure, so that a check nobody ran is never taken for a check that passed.
+A machine without one skips the browser's tests and says how to install it; where the variable `CI` is set
+that is a failure, so that a check nobody ran is never taken for a check that passed.
 """
 
 import os
@@ -33,7 +33,7 @@ def find_chromium() -> str | None:
 
 
 def chromium_or_skip() -> str:
-    """The browser's path. Without one: a failure where `CI` is set, elsewhere a skip; both say how to install it."""
+    """The browser's path. Without one: a failure where `CI` is set, elsewhere a skip."""
     path = find_chromium()
     if path is None:
         # "0", "false" and the empty string are how a person switches CI off.
