@@ -2,9 +2,14 @@
 
 import typer
 
+from nnlearn.course.run import run
+
 app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
+
+
+app.command()(run)

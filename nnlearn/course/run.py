@@ -1,0 +1,48 @@
+"""`nnlearn run`: execute notebooks and store their outputs the way the course keeps them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import nbformat
+import typer
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+
+def execute(path: Path, timeout: float = 300) -> None:
+    """Run the notebook at `path` from its own folder and write its outputs into it.
+
+    What differs from run to run or needs a kernel stays out: times, the ids of live widgets (their pictures
+    stay), the version of Python. Raises CellExecutionError and leaves the file alone if a cell fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    client.execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.metadata["language_info"] = {"name": "python"}
+    nbformat.write(notebook, path)
+
+
+def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Run notebooks and store their outputs in them."""
+    for path in notebooks:
+        try:
+            execute(path.absolute())
+        except CellExecutionError as error:
+            typer.echo(f"{path}: {error}", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(f"{path}: run")

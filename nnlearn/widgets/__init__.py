@@ -1,0 +1,5 @@
+"""The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
+
+from nnlearn.widgets.explorer import Explorer
+
+__all__ = ["Explorer"]

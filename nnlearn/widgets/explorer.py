@@ -1,0 +1,83 @@
+"""What every widget of the course is made of: controls, a computation, a picture, and a sentence about it."""
+
+import html
+from typing import Any
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from nnlearn import plot
+
+
+class Explorer(ipywidgets.VBox):
+    """Controls that change a picture. A subclass gives four parts, and none of them needs a browser:
+
+    - `make_controls()` -> {name: control}: each an ipywidgets control with a `description`;
+    - `make_figure(figure)` draws what stays: axes, empty lines, labels;
+    - `compute(**values)` -> state: from the controls' values, whatever they are, never an exception;
+    - `draw(state)` -> str: moves the lines and says in one sentence what is now to be seen.
+
+    `set(name=value, …)` moves controls as a reader would. Where no kernel runs, the cell shows the
+    picture as it was stored, with the sentence as its alt text.
+    """
+
+    size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
+
+    def __init__(self, **values: Any) -> None:
+        self.controls: dict[str, ipywidgets.ValueWidget] = self.make_controls()
+        self.figure = Figure(figsize=self.size, dpi=100)
+        self.make_figure(self.figure)
+        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        self._status = ipywidgets.HTML()
+        super().__init__([self.arrange(), self._status])
+        for control in self.controls.values():
+            control.style.description_width = "initial"
+            control.observe(lambda _: self.refresh(), names="value")
+        self.refresh()
+        self.set(**values)
+
+    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+        raise NotImplementedError(f"{type(self).__name__} needs make_controls()")
+
+    def make_figure(self, figure: Figure) -> None:
+        raise NotImplementedError(f"{type(self).__name__} needs make_figure(figure)")
+
+    def compute(self, **values: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} needs compute(**values)")
+
+    def draw(self, state: Any) -> str:
+        raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
+
+    def arrange(self) -> ipywidgets.Widget:
+        """The controls beside the picture; where the page is narrow, above it."""
+        controls = ipywidgets.VBox(list(self.controls.values()), layout={"min_width": "300px"})
+        return ipywidgets.HBox([controls, self._image], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the controls say now."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def set(self, **values: Any) -> None:
+        """Move the named controls. Raises ValueError for a name that no control has."""
+        for name, value in values.items():
+            if name not in self.controls:
+                raise ValueError(
+                    f"{type(self).__name__} has no control {name!r}: there are {', '.join(self.controls)}"
+                )
+            self.controls[name].value = value
+
+    def refresh(self) -> None:
+        """Compute, draw, and send the picture and its sentence to the page."""
+        self.state = self.compute(**self.values)
+        self.sentence = self.draw(self.state)
+        self._image.value = plot.png(self.figure, dpi=100, compress_level=1)
+        self._image.tooltip = self.sentence
+        self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget, and the picture for pages without a kernel."""
+        data, metadata = plot.picture(plot.png(self.figure), self.sentence, width=round(self.size[0] * 100))
+        live = super()._repr_mimebundle_(**kwargs) or {}
+        data["application/vnd.jupyter.widget-view+json"] = live["application/vnd.jupyter.widget-view+json"]
+        return data, metadata
