@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .run import Outcome, _describe_plain
+from .run import Outcome, describe
 
 
 def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool = True) -> str:
@@ -18,7 +18,7 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
     if isinstance(expected, np.ndarray):
         return _array_difference(expected, got, rtol, atol, reveal)
     if isinstance(expected, list) and isinstance(got, np.ndarray) and got.ndim:
-        got = list(got)
+        got = [np.asarray(part) for part in got]
     if isinstance(expected, dict) and isinstance(got, dict):
         pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
         same_size = expected.keys() == got.keys()
@@ -30,12 +30,13 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
         same_size = len(expected) == len(got)
     elif type(expected) is type(got) and expected == got:
         return ""
+    elif type(expected) is type(got) and not reveal:
+        return "that is not the right answer"
     else:
-        wanted = _describe_plain(expected) if reveal else "something else"
-        return f"expected {wanted}, got {_describe_plain(got)}"
+        return f"expected {describe(expected, tell=reveal)}, got {describe(got)}"
     if not same_size:
-        wanted = f"{len(expected)} values" if isinstance(expected, list) else _describe_plain(expected)
-        return f"expected {wanted}, got {_describe_plain(got)}"
+        wanted = f"{len(expected)} values" if isinstance(expected, list) else describe(expected)
+        return f"expected {wanted}, got {describe(got)}"
     for where, (want, have) in pairs.items():
         if text := difference(want, have, rtol, atol, reveal):
             return f"{where}: {text}"
@@ -47,9 +48,9 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
         try:
             got = np.array(got, dtype=complex if expected.dtype.kind == "c" else float)
         except (ValueError, TypeError):
-            return f"expected {_kind(expected)}, got {_describe_plain(got)}, which do not form one"
+            return f"expected {_kind(expected)}, got {describe(got)}, which do not form one"
     if not isinstance(got, np.ndarray):
-        return f"expected {_kind(expected)}, got {_describe_plain(got)}"
+        return f"expected {_kind(expected)}, got {describe(got)}"
     if expected.shape != got.shape:
         return f"expected {_kind(expected)}, got {_kind(got)}"
     if got.dtype.kind == "c" and expected.dtype.kind != "c":
@@ -67,7 +68,7 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
     n = int(wrong.sum())
     count = f"{n} of {want.size} elements {'is' if n == 1 else 'are'} wrong" if want.ndim else ""
     if not reveal:
-        return f"the shape is right, {count or 'the value is not'}"
+        return f"the shape is right, {count}" if count else "that is not the right value"
     error = np.where(wrong, error, 0.0)
     where = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
     worst = f"{_element(where)}should be {_number(want[where])} and is {_number(have[where])}"

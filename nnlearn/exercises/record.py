@@ -8,11 +8,9 @@ import platformdirs
 
 
 def folder() -> Path:
-    """Where progress is kept: NNLEARN_PROGRESS if it is set, else the user's data folder."""
-    chosen = os.environ.get("NNLEARN_PROGRESS")
-    return (
-        Path(chosen) if chosen else Path(platformdirs.user_data_dir("nnlearn", appauthor=False)) / "progress"
-    )
+    """Where progress is kept: in NNLEARN_HOME if that is set, else in the user's data folder."""
+    home = os.environ.get("NNLEARN_HOME") or platformdirs.user_data_dir("nnlearn", appauthor=False)
+    return Path(home) / "progress"
 
 
 def record(exercise_id: str, passed: bool) -> None:

@@ -3,7 +3,6 @@
 In go an answer and the inputs, out come `Outcome`s: arrays, JSON values and text.
 """
 
-import ast
 import contextlib
 import copy
 import dis
@@ -22,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-STUB = "# YOUR CODE HERE\n..."  # what stands in the student's notebook for the solution
+STUB = "# YOUR CODE HERE\npass"  # what stands in the student's notebook for the solution
 _NOT_LEARNER = tuple(
     str(path)
     for path in (Path(__file__).parents[1], *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
@@ -60,28 +59,31 @@ class Outcome:
 
 
 def plain(value: Any) -> Any:
-    """The same as arrays, text, None, lists and dictionaries alone. Raises Unfit for anything else."""
+    """The same as arrays, text, None, lists and dictionaries alone: a list of numbers is an array, a tuple
+    is several values. Raises Unfit, with the name of what it is, for anything else.
+    """
     if value is None or type(value) is str:
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
         return [plain(v) for v in value]
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, bool | int | float | complex | np.generic | np.ndarray) or hasattr(
-        value, "__array__"
-    ):
-        try:
-            array = np.array(value, subok=False)
-        except Exception as error:
-            raise Unfit(f"gives something that does not become an array: {_first_line(error)}") from None
-        if array.dtype.kind in "biufc":
-            return array
-        if array.dtype.kind == "U" and array.ndim == 0:
-            return str(array)
-        if array.dtype.kind == "U":
-            return array.tolist()
-        raise Unfit(f"gives an array of {array.dtype} instead of numbers")
-    raise Unfit(f"gives {_named(value)}")
+    numbers = bool | int | float | complex | np.generic | np.ndarray
+    if not isinstance(value, numbers | list) and not hasattr(value, "__array__"):
+        raise Unfit(_named(value))
+    try:
+        array = np.array(value, subok=False)
+    except Exception as error:
+        if isinstance(value, list):  # rows of unequal length
+            return [plain(v) for v in value]
+        raise Unfit(f"something that does not become an array ({_first_line(error)})") from None
+    if array.dtype.kind in "biufc":
+        return array
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    if array.dtype.kind == "U":
+        return array.tolist()
+    raise Unfit(f"an array of type {array.dtype} instead of numbers")
 
 
 def _named(value: Any) -> str:
@@ -89,7 +91,7 @@ def _named(value: Any) -> str:
         return f"a {type(value).__name__} instead of the numbers: collect them with `np.array([...])`"
     if callable(value):
         return "a function instead of its result: call it, with parentheses"
-    return f"an object of type `{type(value).__name__}`, expected a number or an array"
+    return f"an object of type `{type(value).__name__}` instead of a number or an array"
 
 
 def _first_line(error: BaseException) -> str:
@@ -110,21 +112,27 @@ def _learners_line(error: BaseException) -> str:
     return f"line {frames[-1].lineno}: {line}" if line else f"line {frames[-1].lineno}"
 
 
-def look_at(answer: Any, kind: str, signature: str) -> None:
-    """Refuse what cannot be run: raises NotStarted for a stub, Unfit for a wrong kind or wrong arguments."""
-    parts = (
-        answer.values()
-        if isinstance(answer, dict)
-        else answer
-        if isinstance(answer, tuple | list)
-        else (answer,)
-    )
-    if any(part is ... or part is None or part is NotImplemented for part in parts):
+def prepare(answer: Any, signature: str) -> Any:
+    """The answer as it is run: where a signature is wanted the function, else the value as plain data.
+
+    Raises NotStarted for a stub, Unfit with a sentence for the wrong kind of thing or the wrong arguments.
+    """
+    if signature:
+        _look_at_function(answer, signature)
+        return answer
+    parts = answer if isinstance(answer, tuple | list) else [answer]
+    parts = [*answer.values()] if isinstance(answer, dict) else parts
+    if any(part is ... or part is None for part in parts):
         raise NotStarted
-    if kind != "function":
-        if callable(answer) and not isinstance(answer, np.ndarray):
-            raise Unfit("This exercise wants a value, and you gave a function.")
-        return
+    try:
+        return plain(answer)
+    except Unfit as error:
+        raise Unfit(f"Your answer is {error}.") from None
+
+
+def _look_at_function(answer: Any, signature: str) -> None:
+    if answer is ... or answer is None:
+        raise NotStarted
     name, arguments = signature.split("(", 1)
     if not callable(answer):
         raise Unfit(
@@ -135,14 +143,13 @@ def look_at(answer: Any, kind: str, signature: str) -> None:
         theirs = inspect.signature(answer)
     except (TypeError, ValueError):  # some functions written in C have none to look at
         return
-    wanted = ast.parse(f"lambda {arguments[:-1]}: 0", mode="eval").body.args.args  # type: ignore[attr-defined]
+    wanted = arguments.rstrip(")").split(",")
     try:
         theirs.bind(*wanted)
     except TypeError:
         takes = ", ".join(theirs.parameters) or "none"
         raise Unfit(
-            f"Your function is called as `{signature}`, with {len(wanted)} argument(s). "
-            f"The arguments it takes are: {takes}."
+            f"Your function is called as `{signature}`, but the arguments it takes are: {takes}."
         ) from None
 
 
@@ -177,7 +184,7 @@ def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) ->
         except KeyboardInterrupt:
             raise
         except Unfit as error:
-            problem = str(error)
+            problem = f"gives {error}"
         except NotImplementedError:
             raise NotStarted from None
         except BaseException as error:  # SystemExit too: an answer must not end the learner's session
@@ -203,23 +210,21 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after) or before != before
 
 
-def describe(value: Any) -> str:
-    """ "an array of shape (2,)", "2 values: …": what something is, in words."""
+def describe(value: Any, tell: bool = True) -> str:
+    """ "an array of shape (2,)", "2 values (…)": what it is in words; with `tell`, a short value too."""
     try:
         value = plain(value)
-    except Unfit:
-        return f"an object of type `{type(value).__name__}`"
-    return _describe_plain(value)
-
-
-def _describe_plain(value: Any) -> str:
+    except Unfit as error:
+        return str(error).split(" instead of ")[0]
     if value is None:
         return "`None`"
     if isinstance(value, str):
-        return f"the text {value!r}" if len(value) <= 40 else "a long text"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" if value.ndim else f"the number {value:.6g}"
+        return f"the text {value!r}" if tell and len(value) <= 40 else "a text"
     if isinstance(value, dict):
         return f"a dictionary with {', '.join(value) or 'nothing'}"
-    few = ", ".join(_describe_plain(v) for v in value[:4])
-    return f"{len(value)} values: {few}{', …' * (len(value) > 4)}"
+    if isinstance(value, list):
+        parts = [describe(part, tell=False) for part in value[:4]] + ["…"] * (len(value) > 4)
+        return f"{len(value)} values ({', '.join(parts)})"
+    if value.ndim:
+        return f"an array of shape {value.shape}"
+    return f"the number {value:.6g}" if tell else "a number"

@@ -30,6 +30,11 @@ def itself(answer: Any, **inputs: Any) -> Any:
     return answer
 
 
+def folded(answer: Any, **inputs: Any) -> Any:
+    """A prediction, whatever its capitals and spaces."""
+    return answer.strip().lower() if isinstance(answer, str) else answer
+
+
 @dataclass(frozen=True)
 class Misconception:
     """A wrong answer that learners give: `answer` does what they do, `hint` is what a teacher would say."""
@@ -65,6 +70,8 @@ class Exercise:
             raise ValueError(f"exercise: id is {self.id!r}, expected chapter and number as in '01.2'")
         if not self.points > 0:
             raise ValueError(f"exercise {self.id}: points is {self.points}, expected more than 0")
+        if self.weights and abs(sum(self.weights.values()) - 1) > 1e-9:
+            raise ValueError(f"exercise {self.id}: weights sum to {sum(self.weights.values())}, expected 1")
 
     @property
     def kind(self) -> str:
@@ -74,6 +81,11 @@ class Exercise:
     def graded(self) -> bool:
         """True when the computer can grade it."""
         return not isinstance(self, Explain)
+
+    @property
+    def reveals(self) -> bool:
+        """False where telling the expected value would be telling the answer."""
+        return self.run not in (itself, folded)
 
     @property
     def grade_id(self) -> str:
@@ -104,6 +116,7 @@ class Predict(Exercise):
     """A question answered before anything is run: one of `choices`, or a number when there are none."""
 
     choices: Sequence[str] = ()
+    run: Callable[..., Any] = folded
     after: str  # the reason, told once the prediction is right
 
 
@@ -134,6 +147,12 @@ def chapter_exercises(chapter: str) -> dict[str, Exercise]:
     if len(set(ids)) < len(ids):
         raise ValueError(f"{module.__name__}: two exercises have the same id: {', '.join(ids)}")
     return {e.id: e for e in sorted(found, key=lambda e: int(e.id[3:]))}
+
+
+def chapter_title(chapter: str) -> str:
+    """ "The neuron": the first line of the chapter's module of exercises, without its full stop."""
+    module = importlib.import_module(f"{PACKAGE}.ch{chapter}")
+    return (module.__doc__ or "").strip().split("\n")[0].rstrip(".")
 
 
 def find_exercise(exercise_id: str) -> Exercise:
