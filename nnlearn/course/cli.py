@@ -2,6 +2,7 @@
 
 import typer
 
+from nnlearn.course.lab import lab
 from nnlearn.course.run import run
 
 app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
@@ -13,3 +14,4 @@ def main() -> None:
 
 
 app.command()(run)
+app.command()(lab)
