@@ -86,7 +86,8 @@ def show(ax: Axes | np.ndarray | Figure, alt: str) -> None:
     if len(alt.split()) < 8:
         raise ValueError(f"show: alt must say what the figure shows in 8 words or more, got {alt!r}")
     figure = ax if isinstance(ax, Figure) else np.atleast_1d(np.asarray(ax, dtype=object)).flat[0].figure
-    display(*picture(png(figure), alt, width=round(figure.get_figwidth() * 90)), raw=True)
+    data, metadata = picture(png(figure), alt, width=round(figure.get_figwidth() * 90))
+    display(data, metadata=metadata, raw=True)
 
 
 def png(figure: Figure, dpi: float = _DPI, compress_level: int = 9) -> bytes:
