@@ -51,7 +51,7 @@ MEASURE = """
     letters: Math.min(...letters, 99),
     outside: [...new Set(outside)],
     notes: slide.querySelector('aside.notes')?.textContent.trim() ?? '',
-    pictures: [...page.querySelectorAll('img')].map((i) => ({ alt: i.alt, width: i.clientWidth, height: i.clientHeight })),
+    pictures: [...page.querySelectorAll('img')].map((i) => ({ alt: i.alt, height: i.clientHeight })),
     rawMath: page.querySelector('.body').innerText.includes('$$'),
     mathErrors: page.querySelectorAll('[data-mml-node="merror"], mjx-merror').length,
   };

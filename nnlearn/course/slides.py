@@ -1,8 +1,7 @@
 """`nnlearn slides`: each chapter as a deck, one HTML file that needs a browser and nothing else.
 
 A deck is the chapter's own cells and stored outputs, arranged by the standard `slideshow` metadata. Nothing
-is run.
-reveal.js, MathJax and the pictures are inside the file; opening it sends no request to anybody.
+is run. reveal.js, MathJax and the pictures are inside the file; opening it sends no request to anybody.
 """
 
 import base64
@@ -34,7 +33,9 @@ class Slide:
 
     kind: Literal["title", "break", "section", "content"] = "content"
     heading: str = ""  # Markdown, with its #
-    eyebrow: str = ""  # Markdown: what the slide belongs to
+    section: str = ""  # the ## heading above it
+    latest: str = ""  # the heading of any level above it
+    eyebrow: str = ""  # Markdown: the one of the two that is shown
     steps: list[list[NotebookNode]] = field(default_factory=lambda: [[]])
     notes: list[NotebookNode] = field(default_factory=list)
     part: int = 0
@@ -150,27 +151,45 @@ def _require_outputs(notebook: NotebookNode, name: str) -> None:
 def arrange(notebook: NotebookNode, path: Path) -> Deck:
     """The slides of a notebook, by the `slide_type` of its cells."""
     stacks: list[list[Slide]] = []
+    section = latest = ""  # headings count wherever they stand, on slides or in the notes between
     for cell in map(_for_deck(path), notebook.cells):
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-        if kind == "skip" or "remove-cell" in cell.metadata.get("tags", []):
-            continue
-        if kind == "notes":
-            if stacks:
-                stacks[-1][-1].notes.append(cell)
-            continue
-        if kind == "slide" or not stacks:
-            stacks.append([Slide()])
-        elif kind == "subslide":
-            stacks[-1].append(Slide())
-        elif kind == "fragment":
-            stacks[-1][-1].steps.append([])
-        stacks[-1][-1].steps[-1].append(cell)
+        skipped = kind == "skip" or "remove-cell" in cell.metadata.get("tags", [])
+        if kind == "notes" and stacks:
+            stacks[-1][-1].notes.append(cell)
+        elif not skipped and kind != "notes":
+            if kind == "slide" or not stacks:
+                stacks.append([Slide(section=section, latest=latest)])
+            elif kind == "subslide":
+                stacks[-1].append(Slide(section=section, latest=latest))
+            elif kind == "fragment":
+                stacks[-1][-1].steps.append([])
+            stacks[-1][-1].steps[-1].append(cell)
+        for level, text in _headings(cell):
+            section, latest = (text if level <= 2 else section), text
     if not stacks:
         raise ValueError(f"{path.name} has no slides: its cells carry no `slideshow` metadata")
     number, _, name = path.stem.partition("_")
     deck = Deck(path.name, number.lstrip("0"), name.replace("_", " ").capitalize(), stacks)
-    _head(deck)
+    for place, slide in enumerate(deck.slides, start=1):
+        slide.place = place
+        _head(slide)
+    title = deck.slides[0]
+    title.kind = "title"
+    title.heading = re.sub(r"^#+ *(\d+ *[·.:–-] *)?", "# ", title.heading) or f"# {deck.title}"
+    deck.title = title.label
+    for part, slide in enumerate((slide for slide in deck.slides if slide.kind == "break"), start=1):
+        slide.part = part
     return deck
+
+
+def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
+    """(level, text) of each heading in a Markdown cell."""
+    if cell.cell_type != "markdown":
+        return []
+    source = re.sub(r"^```.*?^```", "", cell.source, flags=re.M | re.S)
+    found = re.findall(r"^(#{1,6}) +(.+)$", source, flags=re.M)
+    return [(len(marks), re.sub(r"^\d+ *[·.:–-] *", "", text)) for marks, text in found]
 
 
 def _for_deck(path: Path) -> Any:
@@ -194,45 +213,22 @@ def _for_deck(path: Path) -> Any:
     return copy
 
 
-def _head(deck: Deck) -> None:
-    """Give every slide its heading, or the one that it continues, and its kind."""
-    section = last = ""
-    for place, slide in enumerate(deck.slides, start=1):
-        slide.place = place
-        slide.heading, body = _split_heading(slide)
-        level = len(slide.heading) - len(slide.heading.lstrip("#"))
-        if place == 1:
-            slide.kind = "title"
-            slide.heading = re.sub(r"^#+ *(\d+ *[·.:–-] *)?", "# ", slide.heading) or f"# {deck.title}"
-            deck.title = slide.label
-            last = deck.title
-        elif level in (1, 2):
-            slide.kind = "break" if _is_break(slide, body) else "section"
-            section = last = slide.heading.lstrip("# ")
-        else:
-            slide.eyebrow = section if level else last
-            last = slide.heading.lstrip("# ") or last
-    for part, slide in enumerate((s for s in deck.slides if s.kind == "break"), start=1):
-        slide.part = part
-
-
-def _split_heading(slide: Slide) -> tuple[str, str]:
-    """Take the heading off the slide's first cell: (heading, what is left of the cell)."""
-    first = next((cell for step in slide.steps for cell in step), None)
-    if first is None or first.cell_type != "markdown":
-        return "", ""
-    match = re.match(r"\s*(#{1,6} [^\n]+)\n*", first.source)
-    if not match:
-        return "", first.source
-    first.source = first.source[match.end() :]
-    return match[1], first.source
-
-
-def _is_break(slide: Slide, body: str) -> bool:
-    """A heading with nothing, or one short sentence, under it."""
+def _head(slide: Slide) -> None:
+    """Take the heading off the slide's first cell, or say what the slide continues; tell its kind by it."""
     cells = [cell for step in slide.steps for cell in step]
-    plain = "\n" not in body.strip() and not re.match(r"\s*([-*>|!]|\d+\.|\$\$)", body)
-    return len(cells) == 1 and plain and len(body.split()) <= 30
+    match = re.match(r"\s*(#{1,6}) [^\n]+\n*", cells[0].source) if cells[0].cell_type == "markdown" else None
+    if not match:
+        slide.eyebrow = slide.latest
+        return
+    slide.heading, body = match[0].strip(), cells[0].source[match.end() :].strip()
+    cells[0].source = body
+    if len(match[1]) > 2:
+        slide.eyebrow = slide.section
+        return
+    one_sentence = (
+        "\n\n" not in body and len(body.split()) <= 35 and not re.match(r"[-*>|!]\s|\d+\.|\$\$", body)
+    )
+    slide.kind = "break" if len(cells) == 1 and one_sentence else "section"
 
 
 def _alt_text(output: NotebookNode, kind: str) -> str:

@@ -37,7 +37,8 @@ function fit(page) {
   const pictures = page.querySelectorAll(".picture img");
   const others = page.querySelectorAll(".body .block:not(.picture)");
   const layouts = pictures.length === 1 && others.length ? ["below", "beside"] : ["below"];
-  for (const scale of [1, 0.92, 0.85, 0.78, 0.72, 0.66]) {
+  const largest = pictures.length ? 1 : 1.25;  // words, formulas or code alone may take more room
+  for (const scale of [1.25, 1.15, 1.08, 1, 0.92, 0.85, 0.78, 0.72, 0.66].filter((s) => s <= largest)) {
     let best = null;
     for (const layout of layouts) {
       page.dataset.layout = layout;
