@@ -25,7 +25,7 @@ MEASURE = """
   const slide = Reveal.getCurrentSlide(), page = slide.querySelector('.page');
   const floor = page.querySelector('footer').getBoundingClientRect();
   const bottom = floor.height && !slide.matches('.break') ? floor.top : 720;
-  const name = (e) => `<${e.tagName.toLowerCase()}> ${e.textContent.trim().slice(0, 40)}`;
+  const name = (e) => `<${e.tagName.toLowerCase()}> ${e.textContent.trim().replace(/\\s+/g, ' ').slice(0, 40)}`;
   const hidden = 'mjx-assistive-mml, mjx-assistive-mml *, svg *, .notes *';
   const outside = [], culprits = [];
   for (const e of page.querySelectorAll('header *, .body *')) {
@@ -52,6 +52,7 @@ MEASURE = """
     outside: [...new Set(outside)],
     notes: slide.querySelector('aside.notes')?.textContent.trim() ?? '',
     pictures: [...page.querySelectorAll('img')].map((i) => ({ alt: i.alt, height: i.clientHeight })),
+    formulas: page.querySelectorAll('mjx-container').length,
     rawMath: page.querySelector('.body').innerText.includes('$$'),
     mathErrors: page.querySelectorAll('[data-mml-node="merror"], mjx-merror').length,
   };

@@ -37,10 +37,13 @@ def execute(path: Path, timeout: float = 300) -> None:
         "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
-    notebook.metadata["nnlearn"] = {
-        "ran": {cell.id: _fingerprint(cell) for cell in notebook.cells if cell.cell_type == "code"}
-    }
+    notebook.metadata["nnlearn"] = {"ran": fingerprints(notebook)}
     nbformat.write(notebook, path)
+
+
+def fingerprints(notebook: NotebookNode) -> dict[str, str]:
+    """What each code cell says, by the cell's id, in a few letters."""
+    return {cell.id: _fingerprint(cell) for cell in notebook.cells if cell.cell_type == "code"}
 
 
 def edited(notebook: NotebookNode, cell: NotebookNode) -> bool:

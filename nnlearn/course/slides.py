@@ -38,7 +38,6 @@ class Slide:
     eyebrow: str = ""  # Markdown: the one of the two that is shown
     steps: list[list[NotebookNode]] = field(default_factory=lambda: [[]])
     notes: list[NotebookNode] = field(default_factory=list)
-    part: int = 0
     place: int = 0
 
     @property
@@ -63,10 +62,6 @@ class Deck:
     @property
     def count(self) -> int:
         return len(self.slides)
-
-    @property
-    def parts(self) -> int:
-        return sum(slide.kind == "break" for slide in self.slides)
 
 
 def slides(
@@ -178,8 +173,6 @@ def arrange(notebook: NotebookNode, path: Path) -> Deck:
     title.kind = "title"
     title.heading = re.sub(r"^#+ *(\d+ *[·.:–-] *)?", "# ", title.heading) or f"# {deck.title}"
     deck.title = title.label
-    for part, slide in enumerate((slide for slide in deck.slides if slide.kind == "break"), start=1):
-        slide.part = part
     return deck
 
 
