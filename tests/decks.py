@@ -25,7 +25,8 @@ MEASURE = """
   const slide = Reveal.getCurrentSlide(), page = slide.querySelector('.page');
   const floor = page.querySelector('footer').getBoundingClientRect();
   const bottom = floor.height && !slide.matches('.break') ? floor.top : 720;
-  const name = (e) => `<${e.tagName.toLowerCase()}> ${e.textContent.trim().replace(/\\s+/g, ' ').slice(0, 40)}`;
+  const words = (e) => e.textContent.trim().replace(/\\s+/g, ' ').slice(0, 40);
+  const name = (e) => `<${e.tagName.toLowerCase()}> ${words(e)}`;
   const hidden = 'mjx-assistive-mml, mjx-assistive-mml *, svg *, .notes *';
   const outside = [], culprits = [];
   for (const e of page.querySelectorAll('header *, .body *')) {
