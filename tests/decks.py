@@ -75,7 +75,7 @@ class Report:
             where = f"slide {slide['place']} ({slide['label']})"
             found += [f"{where}: {problem}" for problem in slide["outside"][:3]]
             if slide["letters"] < SMALLEST:
-                found.append(f"{where}: letters of {slide['letters']:.0f} pixels, too much for one slide")
+                found.append(f"{where}: letters of {slide['letters']:.1f} pixels, too much on one slide")
             if slide["rawMath"] or slide["mathErrors"]:
                 found.append(f"{where}: a formula that MathJax does not understand")
             found += [
@@ -131,7 +131,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, launch_chromium() as browser:
         for notebook in options.notebooks:
             deck = Path(folder) / f"{notebook.stem}.html"
-            deck.write_text(build(notebook), encoding="utf-8")
+            try:
+                deck.write_text(build(notebook), encoding="utf-8")
+            except ValueError as error:
+                sys.exit(str(error))
             if options.pictures:
                 options.pictures.mkdir(parents=True, exist_ok=True)
             report = inspect(browser, deck, options.pictures)

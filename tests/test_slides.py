@@ -98,6 +98,8 @@ def sample(*extra):
         code("slide", "nn.widgets.NeuronExplorer()", picture(WIDGET, 7.6, 4.2)),
         code("subslide", "noise()", printed("not to be seen\n"), tags=["hide-output"]),
         code("-", "secret = 42", printed("only what it prints\n"), tags=["remove-input"]),
+        markdown("subslide", "### Fitted"),
+        code("fragment", LONG_CODE.splitlines()[5] * 2),
         markdown("skip", "Not in the deck at all.\n\n## Summary"),
         code("skip", "assert True"),
         markdown("subslide", "The section's name came from a cell that is not shown."),

@@ -15,8 +15,12 @@ async function typeset() {
   document.head.append(script);
   await MathJax.startup.promise;
   await MathJax.typesetPromise();
-  // The speaker view gets the notes without our styles, which would hide the text for screen readers.
+}
+
+// The speaker's window gets the notes without our styles: what they would hide goes, headings become small.
+function prepareNotes() {
   for (const copy of document.querySelectorAll("aside.notes mjx-assistive-mml")) copy.remove();
+  for (const heading of document.querySelectorAll("aside.notes :is(h1, h2, h3, h4)")) heading.style.fontSize = "1.1em";
 }
 
 const spills = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
@@ -60,6 +64,7 @@ async function start() {
   } catch (error) {
     console.error("the formulas stay as they are written:", error);
   }
+  prepareNotes();
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   document.querySelectorAll(".page").forEach(fit);
   await Reveal.initialize({
