@@ -99,7 +99,7 @@ def sample(*extra):
         code("subslide", "noise()", printed("not to be seen\n"), tags=["hide-output"]),
         code("-", "secret = 42", printed("only what it prints\n"), tags=["remove-input"]),
         markdown("subslide", "### Fitted"),
-        code("fragment", LONG_CODE.splitlines()[5] * 2),
+        code("fragment", "z = sum(w * x for w, x in zip(weights, inputs)) + b  # too wide for large letters"),
         markdown("skip", "Not in the deck at all.\n\n## Summary"),
         code("skip", "assert True"),
         markdown("subslide", "The section's name came from a cell that is not shown."),
@@ -160,6 +160,7 @@ def test_every_kind_of_slide_fits_and_asks_nobody(deck, browser):
         ("content", "Beside"),
         ("content", "Beside"),
         ("content", "Beside"),
+        ("content", "Fitted"),
         ("content", "Summary"),
     ]
     assert "Welcome them" in report.slides[0]["notes"] and report.slides[2]["formulas"] == 2
@@ -200,7 +201,7 @@ def test_too_much_for_a_slide_is_seen(browser, tmp_path):
     deck = tmp_path / "07_crowded.html"
     deck.write_text(slides.build(write(crowded, tmp_path)), encoding="utf-8")
     problems = "\n".join(inspect(browser, deck).problems)
-    for place, words in ((13, "leaves the slide"), (14, "leaves the slide"), (15, "formula")):
+    for place, words in ((14, "leaves the slide"), (15, "leaves the slide"), (16, "formula")):
         assert re.search(rf"slide {place} .*{words}", problems), problems
 
 
@@ -225,8 +226,8 @@ def test_the_right_arrow_reaches_every_slide_and_fragment(deck, browser):
         seen.append(page.evaluate("String(Reveal.getSlidePastCount() + 1)"))
         assert len(seen) < 50
     page.close()
-    assert list(dict.fromkeys(seen)) == [str(k) for k in range(1, 13)]
-    assert len(seen) == 12 + 2, "two slides have a fragment"
+    assert list(dict.fromkeys(seen)) == [str(k) for k in range(1, 14)]
+    assert len(seen) == 13 + 3, "three slides have a fragment"
 
 
 def test_s_opens_the_speakers_view_with_notes_and_formulas(deck, browser):
@@ -247,7 +248,7 @@ def test_prints_a_page_a_slide(deck, browser):
     page.wait_for_selector(".pdf-page")
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     page.close()
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 12 and not complaints
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 13 and not complaints
 
 
 def test_says_its_language_title_and_main_part(deck, browser):

@@ -218,9 +218,8 @@ def _head(slide: Slide) -> None:
     if len(match[1]) > 2:
         slide.eyebrow = slide.section
         return
-    one_sentence = (
-        "\n\n" not in body and len(body.split()) <= 35 and not re.match(r"[-*>|!]\s|\d+\.|\$\$", body)
-    )
+    words = re.sub(r"\$[^$]*\$", "formula", body).split()
+    one_sentence = len(words) <= 35 and not re.search(r"\n\n|^([-*>|!]|\d+\.) |\$\$|^```", body, re.M)
     slide.kind = "break" if len(cells) == 1 and one_sentence else "section"
 
 
