@@ -12,7 +12,7 @@ from nnlearn.neuron import LIF, neuron, step
 __version__ = "0.1.0"
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "exercises", "plot", "widgets"})
+_LAZY = frozenset({"data", "drawings", "exercises", "plot", "widgets"})
 
 
 def __getattr__(name: str):
