@@ -24,7 +24,8 @@ from nnlearn.course.cli import app
 from nnlearn.course.exercises import student_version
 from nnlearn.exercises import Function, Misconception, Value, check, grade
 from nnlearn.exercises.compare import difference
-from nnlearn.exercises.run import STUB, Unfit, describe, plain
+from nnlearn.exercises.data import Unfit, describe, plain
+from nnlearn.exercises.run import STUB
 from nnlearn.exercises.spec import chapter_exercises
 from tests.test_graders import Answer, hold_to_account, mutate, read_answers
 
@@ -133,7 +134,7 @@ def test_right_answers_pass(answer, capsys):
 
 
 def test_what_an_answer_prints_and_warns_of_is_told():
-    assert "It printed: z = " in repr(check(FIRES, prints))
+    assert "It printed:\nz = " in repr(check(FIRES, prints))
     assert "divide by zero encountered in log; careful" in repr(check(FIRES, warns))
 
 
@@ -148,6 +149,15 @@ def helper(x):
 
 def stops_in_a_helper(x, w, b):
     return helper(x)
+
+
+class Hostile:
+    """Every question to it fails."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    __len__ = __iter__ = __float__ = __array__ = lambda self, *args: self.no
 
 
 def unprintable(x, w, b):
@@ -220,6 +230,7 @@ NOT_YET = {
     "a list in itself": (nests, "RecursionError"),
     "always equal": (lambda x, w, b: Equal(), "gives an object of type `Equal`"),
     "an always equal array": (lambda x, w, b: np.full(x.shape[:-1], 7.0).view(Sub), "is 7 (largest"),
+    "an object that fails at everything": (lambda x, w, b: Hostile(), "gives something that does not"),
     "a lying array": (lambda x, w, b: Pretends(), "gives something that does not become an array"),
     "far too much": (lambda x, w, b: np.zeros((3000, 1000)), "got an array of shape (3000, 1000)"),
     "an error": (stops, "line 3: return undefined_name * z  # noqa: F821\nNameError: name"),
@@ -229,9 +240,10 @@ NOT_YET = {
     "it leaves": (leaves, "sys.exit(3)\nSystemExit: 3"),
     "endless recursion": (recurses, "RecursionError: maximum recursion depth exceeded"),
     "changed input": (changes_its_input, "your function changes its input `x`. Work on a copy: `x.copy()`"),
-    "a value for the function": (np.ones(5), "you gave an array of shape (5,). Give its name without"),
-    "text for the function": ("fires", "you gave the text 'fires'"),
-    "an object for the function": (Equal(), "you gave an object of type `Equal`"),
+    "a value for the function": (np.ones(5), "without parentheses: `fires`. This is an array of shape (5,)"),
+    "text for the function": ("fires", "This is the text 'fires'"),
+    "an object for the function": (Equal(), "This is an object of type `Equal`"),
+    "a hostile object for the function": (Hostile(), "This is something that does not become an array"),
     "too few arguments": (lambda x, w: 0, "called as `fires(x, w, b)`, but the arguments it takes are: x"),
     "no arguments": (lambda: 0, "but the arguments it takes are: none."),
     "too many arguments": (lambda x, w, b, c: 0, "but the arguments it takes are: x, w, b, c."),
@@ -298,6 +310,20 @@ def test_the_message_tells_case_element_and_errors_in_full():
     assert "Works for: one input, inputs on both sides of the threshold, an empty batch." in result.details
 
 
+def test_changed_inputs_are_seen_whatever_they_are():
+    def spoil(items, table, n):
+        items[0], table["new"] = 5, 1
+        return 0.0
+
+    inputs = {"items": [np.ones(2), "a"], "table": {"k": (1.0, np.nan)}, "n": np.nan}
+    exercise = Function(
+        id="90.6", title="x", signature="f(items, table, n)", reference=lambda *inputs: 0.0,
+        cases=lambda rng: {"all": inputs},
+    )  # fmt: skip
+    assert grade(exercise, lambda items, table, n: 0.0)
+    assert "changes its input `items`, `table`" in repr(grade(exercise, spoil))
+
+
 def test_weights_give_parts_of_the_points():
     cases = {"small": {"x": 1.0}, "large": {"x": 100.0}}
     exercise = Function(
@@ -331,6 +357,8 @@ VALUES = [
     ("90.2", np.ones(2), "not yet", "expected 2 values (an array of shape (2,), a number), got an"),
     ("90.2", (np.ones(2), "x"), "not yet", "got 2 values (an array of shape (2,), a text)"),
     ("90.2", (np.ones(2), Equal()), "not yet", "Your answer is an object of type `Equal`"),
+    ("90.2", Hostile(), "not yet", "Your answer is something that does not become an array"),
+    ("90.2", (np.ones(2), Hostile()), "not yet", "Your answer is something"),
     ("90.2", fires, "not yet", "Your answer is a function instead of its result"),
     ("90.2", (..., ...), "not started", ""),
     ("90.2", (np.ones(2), None), "not started", ""),
@@ -353,7 +381,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("exercise_id", "answer", "status", "told"), VALUES)
+@pytest.mark.parametrize(("exercise_id", "answer", "status", "told"), VALUES, ids=range(len(VALUES)))
 def test_values_predictions_and_explanations(exercise_id, answer, status, told):
     result = check(exercise_id, answer)
     assert (result.status, told in repr(result)) == (status, True), result
@@ -457,7 +485,7 @@ def test_progress_shows_done_tried_and_open(monkeypatch):
         check(exercise_id, answer)
     line = next(line for line in progress().output.splitlines() if "90" in line)
     assert [part.strip() for part in line.split("│")[1:-1]] == [
-        "90 An example", "■□□□□", "1 of 5", "90.2", "90.3  90.4  90.5",
+        "90 An example", "■□□□", "1 of 4", "90.2", "90.3  90.4", "90.5",
     ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .run import Outcome, describe
+from .data import describe
+from .run import Outcome
 
 
 def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool = True) -> str:
@@ -23,11 +24,8 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
         pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
         same_size = expected.keys() == got.keys()
     elif isinstance(expected, list | tuple) and isinstance(got, list | tuple):
-        pairs = {
-            f"value {i + 1} of {len(expected)}": pair
-            for i, pair in enumerate(zip(expected, got, strict=False))
-        }
-        same_size = len(expected) == len(got)
+        size, same_size = len(expected), len(expected) == len(got)
+        pairs = {f"value {i + 1} of {size}": (expected[i], got[i]) for i in range(min(size, len(got)))}
     elif type(expected) is type(got) and expected == got:
         return ""
     elif type(expected) is type(got) and not reveal:
