@@ -15,7 +15,7 @@ from .spec import Cases, Exercise, Explain, Function, Misconception, Predict
 def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
     """Run the answer on the seed's inputs and judge what it did. Returns a result whatever it does."""
     if isinstance(exercise, Explain):
-        said = "A person reads this one. When your answer is written, compare it: a good answer says"
+        said = "When your answer is written, compare it with what a good answer says."
         return Result(exercise, "to read", said, details=tuple(exercise.rubric))
     cases = exercise.make_cases(seed)
     try:
