@@ -414,6 +414,11 @@ def test_an_explanation_is_never_scored_by_us():
         ((1.0, 2.0), (1.0, 3.0), "value 2 of 2: the value should be 2 and is 3"),
         ((1.0, 2.0), (1.0,), "expected 2 values"),
         ((1.0, 2.0), 1.0, "expected 2 values"),
+        (np.array([1.0, 2.0]), (1, 2j), "expected real numbers, got complex ones"),
+        (np.array([1.0, 2.0]), (1, "2"), "expected an array of shape (2,), got 2 values (a number, a text)"),
+        (np.array([1.0, 2.0]), (1, [1, 2]), "got 2 values (a number, an array of shape (2,))"),
+        (((1.0, np.ones(2)), 2.0), np.ones(2), "expected 2 values (2 values (a number, an array of"),
+        (((1.0, np.ones(2)), 2.0), ((1.0, np.zeros(2)), 2.0), "value 1 of 2: value 2 of 2: 2 of 2 elements"),
         ({"a": 1.0}, {"a": 1.0}, ""),
         ({"a": 1.0}, {"a": 2.0}, "`a`: the value should be 1"),
         ({"a": 1.0}, {"b": 1.0}, "expected a dictionary with a, got a dictionary with b"),
@@ -444,6 +449,114 @@ def test_what_is_no_data_is_unfit():
     for value in (object(), {1}, iter([]), lambda: 0, b"bytes", [object()], np.array(["a", 1], dtype=object)):
         with pytest.raises(Unfit):
             plain(value)
+
+
+# --- kinds of answers that chapters ask for ---------------------------------------------------------
+
+
+def perceptron_step(w, b, x, y):
+    return (w + y * x, b + y) if y * (x @ w + b) <= 0 else (w, b)
+
+
+def two_layers(answer, x):
+    W1, b1, w2, b2 = answer
+    return ((np.maximum(x @ W1 + b1, 0) @ w2 + b2) > 0).astype(float)
+
+
+def rate(current, threshold):
+    with np.errstate(all="ignore"):
+        return np.where(current > threshold, 1 / np.log(current / (current - threshold)), 0.0)
+
+
+def pieces(x, y):
+    return 1 + int(np.sum(~np.isclose(np.diff(np.diff(y) / np.diff(x)), 0)))
+
+
+def chapter_like(kind, **given):
+    return kind(**{"id": "90.7", "title": "One of a chapter's"} | given)
+
+
+STEP = chapter_like(
+    Function,
+    signature="step(w, b, x, y)",
+    reference=perceptron_step,
+    cases=lambda rng: {
+        "a mistake": {"w": np.array([1.0, -2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+        "on the boundary": {"w": np.zeros(2), "b": 0.0, "x": np.array([3.0, 1.0]), "y": -1},
+        "no mistake": {"w": np.array([1.0, 2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+    },
+)
+CORNER_CASE = {"the four corners": {"x": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])}}
+XOR_WEIGHTS = (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]), -0.5)
+XOR = chapter_like(Value, run=two_layers, reference=XOR_WEIGHTS, cases=lambda rng: CORNER_CASE)
+RATE = chapter_like(
+    Function,
+    signature="rate(current, threshold)",
+    reference=rate,
+    cases=lambda rng: {"currents below and above": {"current": np.linspace(0, 3, 7), "threshold": 1.0}},
+)
+PIECES = chapter_like(
+    Function,
+    signature="pieces(x, y)",
+    reference=pieces,
+    cases=lambda rng: {"a bump": {"x": np.arange(5.0), "y": np.array([0.0, 0.0, 1.0, 0.0, 0.0])}},
+)
+
+
+def step_in_place(w, b, x, y):
+    if y * (x @ w + b) <= 0:
+        w += y * x
+        b += y
+    return w, b
+
+
+CHAPTER_LIKE = [
+    (STEP, perceptron_step, "Passed"),
+    (STEP, lambda w, b, x, y: list(perceptron_step(w, b, x, y)), "Passed"),
+    (STEP, step_in_place, "changes its input `w`. Work on a copy: `w.copy()`"),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[0],
+        "expected 2 values (an array of shape (2,), a number), got an array of",
+    ),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[::-1],
+        "value 1 of 2: expected an array of shape (2,), got a",
+    ),
+    (STEP, lambda w, b, x, y: (w + y * x, b), "value 2 of 2: the value should be 1.5 and is 0.5"),
+    (XOR, XOR_WEIGHTS, "Passed"),
+    (XOR, [[[1, 1], [1, 1]], [0, -1], [1, -2], -0.5], "Passed"),
+    (XOR, (*XOR_WEIGHTS[:3], np.array([-0.5])), "Passed"),  # it does the same
+    (
+        XOR,
+        XOR_WEIGHTS[:3],
+        "expected 4 values (an array of shape (2, 2), an array of shape (2,), an array of",
+    ),
+    (XOR, (np.ones((2, 3)), *XOR_WEIGHTS[1:]), "got 4 values (an array of shape (2, 3), an array"),
+    (XOR, (*XOR_WEIGHTS[:3], 5.0), "2 of 4 elements are wrong; the worst, element [0] should be 0 and is 1"),
+    (RATE, rate, "Passed"),
+    (RATE, lambda i, t: 1 / np.log(i / (i - t)), "is nan, expected 0"),
+    (RATE, lambda i, t: [float(rate(v, t)) for v in i], "Passed"),
+    (
+        RATE,
+        lambda i, t: rate(i, t) if i > t else 0,
+        "ValueError: The truth value of an array with more than one",
+    ),
+    (PIECES, pieces, "Passed"),
+    (PIECES, lambda x, y: np.int64(4), "Passed"),
+    (PIECES, lambda x, y: np.array([4]), "expected a single number, got an array of shape (1,)"),
+    (
+        PIECES,
+        lambda x, y: 3.5,
+        "the value should be 4 and is 3.5 (largest absolute error 0.5, relative 0.125)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "told"), CHAPTER_LIKE, ids=range(len(CHAPTER_LIKE)))
+def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
+    assert told in repr(grade(exercise, answer))
 
 
 # --- how it looks ---------------------------------------------------------------------------------

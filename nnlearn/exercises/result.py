@@ -52,7 +52,11 @@ class Result:
             details = "".join(f"<li>{_markup(detail)}</li>" for detail in self.details)
             details = f"<ul style='margin:0;padding-left:1.4em'>{details}</ul>"
             folded = self.status == "to read"  # not seen before the learner has written an answer
-            parts.append(f"<details><summary>What a good answer says</summary>{details}</details>" if folded else details)
+            parts.append(
+                f"<details><summary>What a good answer says</summary>{details}</details>"
+                if folded
+                else details
+            )
         style = f"border-left:4px solid {colour};padding:.3em .9em;max-width:52em;white-space:pre-wrap"
         return f"<div role='status' style='{style}'>{''.join(parts)}</div>"
 
