@@ -125,6 +125,10 @@ def one_by_one(x, w, b):
     return np.array([1.0 if sum(w[i] * row[i] for i in range(len(w))) + b > 0 else 0.0 for row in x])
 
 
+def one_input_only(x, w, b):
+    return 1.0 if sum(w[i] * x[i] for i in range(len(w))) + b > 0 else 0.0
+
+
 NEURON = Function(
     id="01.4",
     title="A batch through one neuron",
@@ -157,6 +161,12 @@ NEURON = Function(
             "weights on the left",
             lambda x, w, b: nn.step(w @ x + b),
             "`w @ x` sums over the batch's rows. The axis to sum over is the last one of x: `x @ w`.",
+        ),
+        Misconception(
+            "written for one input",
+            one_input_only,
+            "Right for one input, but in a batch `x[i]` is a whole row, and an `if` cannot decide for many "
+            "inputs at once. `z > 0` can: it compares every element.",
         ),
         Misconception(
             "a loop over rows",
@@ -304,6 +314,12 @@ RATE = Function(
             "by zero): there the rate is 0. `np.where` helps.",
         ),
         Misconception(
+            "an if for many currents",
+            lambda I, tau, R, E_L, V_th, t_ref: 0.0 if R * I <= V_th - E_L else 1 / t_ref,
+            "An `if` decides once, but I holds many currents. Compute for all of them and choose with `np.where`, "
+            "or with a mask: `rate[fires] = …`.",
+        ),
+        Misconception(
             "spikes a millisecond",
             lambda I, tau, R, E_L, V_th, t_ref: rate(I, tau, R, E_L, V_th, t_ref) / 1000,
             "That is in spikes a millisecond: a second has 1000 of them.",
@@ -338,7 +354,7 @@ MAJORITY = Function(
     title="The majority",
     points=3,
     signature="majority(n)",
-    cases=lambda rng: {f"{n} voters": {"n": n} for n in (3, 1, 4, 5, 8)},
+    cases=lambda rng: {f"n = {n}": {"n": n} for n in (3, 1, 4, 5, 8)},
     run=votes,
     reference=lambda n: (np.ones(n), -n / 2),
     misconceptions=[
