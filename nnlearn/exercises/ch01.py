@@ -316,8 +316,8 @@ RATE = Function(
         Misconception(
             "an if for many currents",
             lambda I, tau, R, E_L, V_th, t_ref: 0.0 if R * I <= V_th - E_L else 1 / t_ref,
-            "An `if` decides once, but I holds many currents. Compute for all of them and choose with `np.where`, "
-            "or with a mask: `rate[fires] = …`.",
+            "An `if` decides once, but I holds many currents. Compute for all of them and choose with "
+            "`np.where`, or with a mask: `rate[fires] = …`.",
         ),
         Misconception(
             "spikes a millisecond",
