@@ -49,37 +49,41 @@ def truth_table(answer, x):
     return (x @ w + b > 0).astype(float)
 
 
-NAND = Value(
+IF_THEN = Value(
     id="01.2",
-    title="Weights for NAND",
+    title="Weights for “if x₁ then x₂”",
     points=2,
     cases=lambda rng: {"the four inputs 00, 01, 10, 11": {"x": corners(2)}},
     run=truth_table,
-    reference=(np.array([-1.0, -1.0]), 1.5),
+    reference=(np.array([-1.0, 1.0]), 0.5),
     misconceptions=[
         Misconception(
-            "gives AND",
-            (np.array([1.0, 1.0]), -1.5),
-            "That is AND. NAND gives the opposite for every input: which signs have to turn?",
+            "the inputs swapped",
+            (np.array([1.0, -1.0]), 0.5),
+            "That is “if x₂ then x₁”. Which input speaks against firing, and which for it?",
         ),
         Misconception(
-            "gives NOR",
-            (np.array([-1.0, -1.0]), 0.5),
-            "That is NOR: one active input silences it already. The bias has to outweigh one "
-            "weight, not two.",
+            "the opposite",
+            (np.array([1.0, -1.0]), -0.5),
+            "Every output is the opposite of what is asked for: turn all three signs round.",
         ),
         Misconception(
             "no bias",
-            (np.array([-1.0, -1.0]), 0.0),
-            "It never fires. For the input 00 the weights have no say: what alone can make it fire there?",
+            (np.array([-1.0, 1.0]), 0.0),
+            "For the input 00 the weights have no say. What alone can make the unit fire there?",
         ),
         Misconception(
             "always fires",
-            (np.array([-1.0, -1.0]), 2.5),
-            "It fires for 11, too: together, the two weights have to outweigh the bias.",
+            (np.array([-1.0, 1.0]), 1.5),
+            "It fires for 10, too: there the first weight has to outweigh the bias.",
+        ),
+        Misconception(
+            "both at once",
+            (np.array([1.0, 1.0]), -1.5),
+            "That is AND. The promise is kept as well where nothing was promised: where x₁ is 0.",
         ),
     ],
-    after="NAND alone is enough to build every logic circuit.",
+    after="The same gate is called “x₂ or not x₁” in the chapter.",
 )
 
 CEILING = Predict(
