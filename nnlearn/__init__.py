@@ -7,10 +7,12 @@ Functions work on plain arrays and, from chapter 07 on, on tensors that record w
 
 import importlib
 
+from nnlearn.neuron import LIF, neuron, step
+
 __version__ = "0.1.0"
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "exercises", "plot", "widgets"})
+_LAZY = frozenset({"data", "drawings", "exercises", "plot", "widgets"})
 
 
 def __getattr__(name: str):
