@@ -92,6 +92,7 @@ def _report(copy: Path, changes: Changes) -> list[str]:
 def _serve(root: Path, browser: bool, port: int | None) -> None:
     """JupyterLab on `root` until Ctrl-C, beside the learner's own configuration and open tabs elsewhere."""
     import platformdirs
+    import zmq
     from jupyterlab.labapp import LabApp
 
     paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
@@ -106,8 +107,10 @@ def _serve(root: Path, browser: bool, port: int | None) -> None:
         "ServerApp.open_browser": browser,
         "ServerApp.answer_yes": True,  # Ctrl-C asks nothing
         "ServerApp.allow_root": True,  # in a container there is nobody else
-        "ServerApp.log_level": "WARN",
-        "LabApp.log_level": "WARN",
+        "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
+        "LabApp.log_level": "ERROR",
+        "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
+        "CourseDirectory.root": root,  # nbgrader's, where it is installed
         "LabApp.default_url": start,
         "LabApp.workspaces_dir": workspaces,
     }

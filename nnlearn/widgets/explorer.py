@@ -72,7 +72,6 @@ class Explorer(ipywidgets.VBox):
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
         self._image.value = plot.png(self.figure, dpi=100, compress_level=1)
-        self._image.tooltip = self.sentence
         self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
