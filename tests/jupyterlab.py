@@ -1,4 +1,4 @@
-"""The course as a reader has it: `nnlearn lab` serving a copy, and a browser on it that is alone with this machine."""
+"""The course as a reader has it: `nnlearn lab` serving a copy, and a browser that meets nothing but the server."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def serve(folder: Path | None, home: Path) -> Iterator[Server]:
 
 
 class Page:
-    """One notebook in JupyterLab, in a browser's fresh profile; what it should not have done is in `complaints`."""
+    """One notebook in JupyterLab, in a browser's fresh profile; what must not happen is in `complaints`."""
 
     def __init__(self, browser: Browser, server: Server) -> None:
         self.server, self.complaints = server, []
@@ -128,7 +128,7 @@ class Page:
         self.page.evaluate(
             """seconds => Promise.race([
                 window.jupyterapp.commands.execute('notebook:run-all-cells'),
-                new Promise((_, fail) => setTimeout(() => fail(`still runs after ${seconds} s`), seconds * 1000)),
+                new Promise((_, fail) => setTimeout(() => fail('still running'), seconds * 1000)),
             ])""",
             300,
         )
