@@ -1,4 +1,4 @@
-"""The course as a reader has it: `nnlearn lab` serving a copy, and a browser that meets nothing but the server."""
+"""The course as a reader has it: `nnlearn lab` serving a copy, a browser that meets only the server."""
 
 import json
 import os

@@ -92,7 +92,9 @@ def test_work_is_there_the_next_day(browser: Browser, server: Server):
         page.save()
     with Page(browser, server) as page:
         page.open(name)
-        for index in page.cells_with(WIDGET):
+        widgets = page.cells_with(WIDGET)
+        assert widgets
+        for index in widgets:
             cell = page.show(index)
             cell.locator("img.widget-image").wait_for()
             assert "Error displaying widget" not in cell.inner_text()
