@@ -89,7 +89,6 @@ class Page:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.context.route("**/*", self._only_here)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(60_000)  # other tests run beside this one
         self.page.on(
             "console", lambda m: self.complaints.append(f"console: {m.text}") if m.type == "error" else None
         )
