@@ -27,16 +27,16 @@ class Server:
     folder: Path
 
     def call(self, path: str, method: str = "GET") -> Any:
-        """The answer of Jupyter's REST interface."""
+        """The server's answer, from JSON."""
         request = urllib.request.Request(
-            self.url + "api/" + path, method=method, headers={"Authorization": f"token {self.token}"}
+            self.url + path, method=method, headers={"Authorization": f"token {self.token}"}
         )
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"null")
 
     def stop_kernels(self) -> None:
-        for session in self.call("sessions"):
-            self.call(f"sessions/{session['id']}", "DELETE")
+        for session in self.call("api/sessions"):
+            self.call(f"api/sessions/{session['id']}", "DELETE")
 
 
 def free_port() -> int:
