@@ -6,6 +6,8 @@ import re
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,17 @@ class Server:
         )
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"null")
+
+    def wait_until_up(self, seconds: float = 20) -> None:
+        """Its address is printed a moment before it listens there."""
+        start = time.monotonic()
+        while True:
+            try:
+                return self.call("api/status")
+            except urllib.error.URLError:
+                if time.monotonic() - start > seconds:
+                    raise
+                time.sleep(0.05)
 
     def stop_kernels(self) -> None:
         for session in self.call("api/sessions"):
@@ -74,9 +87,10 @@ def serve(folder: Path | None, home: Path) -> Iterator[Server]:
         raise AssertionError(f"nnlearn lab ended with {process.wait()}:\n{said}")
     server = Server(found[1], found[2], folder)
     try:
+        server.wait_until_up()
         yield server
-    finally:
         server.stop_kernels()
+    finally:
         process.terminate()
         process.communicate(timeout=20)
 

@@ -253,7 +253,7 @@ def test_taken_port_is_named_before_anything_is_written(tmp_path: Path):
         port = taken.getsockname()[1]
         result = CliRunner().invoke(app, ["lab", str(tmp_path / "copy"), "--port", str(port)])
     assert result.exit_code == 1
-    assert f"port {port} cannot be used (address already in use)" in result.stderr
+    assert result.stderr == f"nnlearn lab: port {port} is taken; choose another --port, or none\n"
     assert not (tmp_path / "copy").exists()
 
 
@@ -264,13 +264,13 @@ def test_copy_is_found_from_inside_and_reported(course: Path, tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     copy = tmp_path / "nnlearn-course"
     assert lab._prepare(None) == copy
-    assert capsys.readouterr().out == f"Your copy of the course is in {copy}: 3 files added.\n"
+    assert capsys.readouterr().out == f"Your copy of the course is in {copy}; its files: 3 added.\n"
     monkeypatch.chdir(copy / "chapters")
     (copy / ONE).write_text(notebook("mine"))
     (release(course, "v2") / TWO).unlink()
     assert lab._prepare(None) == copy
     assert capsys.readouterr().out == (
-        f"Your copy of the course is in {copy}: 1 files refreshed.\n"
+        f"Your copy of the course is in {copy}; its files: 1 refreshed.\n"
         f"  {ONE}: yours is kept; the new one is chapters/01_neuron.new.ipynb\n"
         f"  {TWO}: no longer part of the course; it stays\n"
     )

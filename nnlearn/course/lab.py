@@ -1,7 +1,9 @@
 """`nnlearn lab`: the course in JupyterLab; a clone as it is, elsewhere the learner's copy."""
 
+import errno
 import hashlib
 import os
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -50,14 +52,11 @@ def lab(
 
 
 def _require_free(port: int) -> None:
-    from tornado.netutil import bind_sockets
-
     try:
-        for sock in bind_sockets(port, "localhost"):
-            sock.close()
+        socket.create_server(("localhost", port)).close()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ValueError(f"port {port} cannot be used ({reason}): choose another --port, or none") from None
+        why = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used: " + str(error).lower()
+        raise ValueError(f"port {port} {why}; choose another --port, or none") from None
 
 
 def _prepare(folder: Path | None) -> Path:
@@ -81,9 +80,9 @@ def _prepare(folder: Path | None) -> Path:
 
 
 def _report(copy: Path, changes: Changes) -> list[str]:
-    counts = [f"{len(changes.added)} files added"] * bool(changes.added)
-    counts += [f"{len(changes.refreshed)} files refreshed"] * bool(changes.refreshed)
-    lines = [f"Your copy of the course is in {copy}: {', '.join(counts) or 'up to date'}."]
+    counts = [f"{len(changes.added)} added"] * bool(changes.added)
+    counts += [f"{len(changes.refreshed)} refreshed"] * bool(changes.refreshed)
+    lines = [f"Your copy of the course is in {copy}; its files: {', '.join(counts) or 'up to date'}."]
     lines += [f"  {name}: yours is kept; the new one is {new}" for name, new in changes.beside.items()]
     lines += [f"  {name}: no longer part of the course; it stays" for name in changes.retired]
     return lines
