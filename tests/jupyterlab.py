@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 class Server:
     url: str
     token: str
-    folder: Path
+    folder: Path | None
+    said: str  # what the command printed before it served
 
     def call(self, path: str, method: str = "GET") -> Any:
         """The server's answer, from JSON."""
@@ -72,11 +73,21 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def serve(folder: Path | None, home: Path) -> Iterator[Server]:
+def serve(
+    folder: Path | None, home: Path, nnlearn: Sequence[str] = (NNLEARN,), **options: Any
+) -> Iterator[Server]:
     """`nnlearn lab [folder] --no-browser --port N`, until the block ends."""
-    command = [NNLEARN, "lab", *([str(folder)] if folder else []), "--no-browser", "--port", str(free_port())]
+    command = [
+        *nnlearn,
+        "lab",
+        *([str(folder)] if folder else []),
+        "--no-browser",
+        "--port",
+        str(free_port()),
+    ]
+    options = {"env": environment(home)} | options
     process = subprocess.Popen(
-        command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
     )
     said = ""
     for line in process.stdout:
@@ -85,7 +96,7 @@ def serve(folder: Path | None, home: Path) -> Iterator[Server]:
             break
     else:
         raise AssertionError(f"nnlearn lab ended with {process.wait()}:\n{said}")
-    server = Server(found[1], found[2], folder)
+    server = Server(found[1], found[2], folder, said)
     try:
         server.wait_until_up()
         yield server
