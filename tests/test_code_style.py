@@ -1,5 +1,6 @@
-"""The code is linted, formatted and typed, and what it depends on is pinned without saying where it comes from."""
+"""The code is linted, formatted and typed; what it depends on is pinned by version, not by place."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def pins() -> dict[str, list[Requirement]]:
 
 def requirements() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    named = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    named = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     return [line for line in named if canonicalize_name(Requirement(line).name) != project["name"]]
 
 
