@@ -24,11 +24,11 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
     """
     from safetensors.numpy import save as to_bytes
 
-    plain = {name: np.ascontiguousarray(_plain(name, array)) for name, array in arrays.items()}
+    plain = {name: np.asarray(_plain(name, array), order="C") for name, array in arrays.items()}
     metadata = {"checksum": str(_checksum(plain))} | ({} if notes is None else {"notes": json.dumps(notes)})
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:
             file.write(to_bytes(plain, metadata=metadata))
@@ -53,7 +53,9 @@ def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
         raise FileNotFoundError(f"load: there is no file {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            names = list(file.keys())
+            half = {name for name in names if file.get_slice(name).get_dtype() == "BF16"}
+            arrays = {n: _bfloat16(path, n) if n in half else file.get_tensor(n) for n in names}
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(
@@ -70,6 +72,17 @@ def _plain(name: str, array: Any) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"save: {name!r} must be an array of numbers, got {array.dtype}")
     return array
+
+
+def _bfloat16(path: Path, name: str) -> np.ndarray:
+    """An array in bfloat16, the upper half of float32, which NumPy does not have."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(size))[name]
+        begin, end = entry["data_offsets"]
+        file.seek(8 + size + begin)
+        upper = np.frombuffer(file.read(end - begin), np.uint16)
+    return (upper.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> int:

@@ -31,7 +31,8 @@ def test_round_trip(tmp_path):
     assert arrays.keys() == ARRAYS.keys() | {"tensor"} and arrays["tensor"].tolist() == [1.0, 2.0]
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(arrays[name], array)
-        assert arrays[name].dtype == array.dtype and load_file(path)[name].dtype == array.dtype
+        assert arrays[name].shape == array.shape and arrays[name].dtype == array.dtype
+        assert load_file(path)[name].dtype == array.dtype
     assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
 
 
