@@ -9,9 +9,13 @@ import importlib
 from typing import Any
 
 from nnlearn.activations import *  # noqa: F403
+from nnlearn.attention import *  # noqa: F403
+from nnlearn.convolution import *  # noqa: F403
 from nnlearn.losses import *  # noqa: F403
+from nnlearn.normalization import *  # noqa: F403
 from nnlearn.ops import *  # noqa: F403
 from nnlearn.random import generator, seed
+from nnlearn.recurrent import *  # noqa: F403
 from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
 
 __version__ = "0.1.0"
