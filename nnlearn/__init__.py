@@ -16,6 +16,8 @@ from nnlearn.convolution import *
 from nnlearn.layers import (
     ELU,
     GELU,
+    GRU,
+    LSTM,
     RNN,
     Activation,
     AvgPool2d,
