@@ -40,6 +40,7 @@ from nnlearn.layers import (
     TransformerBlock,
 )
 from nnlearn.losses import *
+from nnlearn.memory import keep_freed_memory
 from nnlearn.module import Module, Sequential
 from nnlearn.normalization import *
 from nnlearn.ops import *
@@ -51,6 +52,8 @@ from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, p
 from nnlearn.train import Trainer, accuracy
 
 __version__ = "0.1.0"
+
+keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
 _LAZY = frozenset({"data", "exercises", "models", "plot", "text", "widgets"})
