@@ -130,7 +130,6 @@ class Trainer:
         self._begin(rng)
         if resume and checkpoint is not None and Path(checkpoint).exists():
             self._load(checkpoint, settings)
-        self.model.train()
         a_epoch = math.ceil(n / batch_size)
         total = epochs * a_epoch if epochs is not None else steps
         losses: list[float] = []
@@ -148,6 +147,7 @@ class Trainer:
 
     def _begin(self, rng: RNG) -> None:
         """A new order of batches, and a new search for the best weights."""
+        self.model.train()
         self.started, self.seed = self.steps_done, int(generator(rng).integers(2**62))
         self.best_at, self.best_loss = len(self.history.get("step", [])), math.inf
         self.best_state = self.model.state_dict()
