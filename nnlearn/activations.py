@@ -117,7 +117,7 @@ def softplus(x: Array) -> Rule:
 
 @primitive
 def softmax(x: Array, axis: int = -1) -> Rule:
-    """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first, so that nothing overflows."""
+    """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first: no overflow."""
     e = np.exp(x - _top(x, axis))
     y = e / _total(e, axis)
     return y, lambda g: y * (g - _total(g * y, axis))

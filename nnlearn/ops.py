@@ -1,6 +1,7 @@
 """Arithmetic, reductions, shapes and indexing, each with its derivative; and the operators of `Tensor`.
 
-Names and arguments are NumPy's. NumPy's own functions called on a tensor come here: `np.exp(x)` is `nn.exp(x)`.
+Names and arguments are NumPy's. NumPy's own functions called on a tensor come here: `np.exp(x)` is
+`nn.exp(x)`.
 """
 
 from __future__ import annotations
@@ -219,7 +220,7 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> Array
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a @ b over the last two axes, the others broadcast; a vector is a row on the left, a column on the right."""
+    """a @ b over the last two axes, the others broadcast; a vector is a row as a, a column as b."""
     if not (a.ndim and b.ndim) or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: the inner axes differ: a is {a.shape}, b is {b.shape}")
     if a.ndim == 1:
@@ -270,8 +271,10 @@ def _misfit(x: Array, W: Array, b: Array | None) -> str:
     if x.ndim == 0:
         return f"linear: x is a single number but W expects {W.shape[0]} features (W is {W.shape})"
     if x.shape[-1] != W.shape[0]:
-        return f"linear: x has {x.shape[-1]} features in its last axis but W expects {W.shape[0]} (W is {W.shape})"
-    return f"linear: b is {getattr(b, 'shape', b)} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
+        got, expected = x.shape[-1], W.shape[0]
+        return f"linear: x has {got} features in its last axis but W expects {expected} (W is {W.shape})"
+    got = getattr(b, "shape", b)
+    return f"linear: b is {got} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
 
 
 # --- reductions ---
@@ -332,7 +335,7 @@ def _to_extremes(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Ar
     return where(hit, _spread(g, x.shape, axis, keepdims) / count, 0)
 
 
-def argmax(x: Array, axis: int | None = None) -> np.ndarray:
+def argmax(x: Array, axis: int | None = None) -> Any:
     """The position of the largest value: whole numbers, without a gradient."""
     return np.argmax(x._data if isinstance(x, Tensor) else x, axis=axis)
 
@@ -454,8 +457,8 @@ def embedding(ids: Array, W: Array) -> Array:
 
 # NumPy functions without a slope: on a tensor they work on its values.
 _FLAT = frozenset(
-    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
-    "sign floor ceil rint trunc argmax argmin allclose array_equal shape ndim size".split()
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not "
+    "isnan isinf isfinite sign floor ceil rint trunc argmax argmin allclose array_equal result_type shape ndim size".split()
 )
 
 
@@ -483,6 +486,10 @@ def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **named: An
     return _numpy_call(ufunc, inputs, named)
 
 
+def _function(self: Tensor, function: Callable, types: Any, args: tuple, named: dict[str, Any]) -> Any:
+    return _numpy_call(function, args, named)
+
+
 def _index(self: Tensor, index: Any) -> Tensor:
     return getitem(self, tuple(map(_plain, index)) if isinstance(index, tuple) else _plain(index))
 
@@ -505,7 +512,9 @@ def _reflected(f: Callable) -> Callable:
 
 
 def _attach() -> None:
-    operators = dict(add=add, sub=subtract, mul=multiply, truediv=divide, pow=power, matmul=matmul)
+    operators: dict[str, Callable] = dict(
+        add=add, sub=subtract, mul=multiply, truediv=divide, pow=power, matmul=matmul
+    )
     for name, f in operators.items():
         setattr(Tensor, f"__{name}__", f)
         setattr(Tensor, f"__r{name}__", _reflected(f))
@@ -514,14 +523,18 @@ def _attach() -> None:
     )
     for name, ufunc in comparisons.items():
         setattr(Tensor, f"__{name}__", _comparison(ufunc))
-    for f in (sum, mean, var, std, max, min, argmax, swapaxes, squeeze, astype):
-        setattr(Tensor, f.__name__, f)
-    for f in (reshape, transpose):
-        setattr(Tensor, f.__name__, _shape_method(f))
-    for name, method in dict(neg=negative, abs=absolute, getitem=_index, array_ufunc=_ufunc).items():
-        setattr(Tensor, f"__{name}__", method)
-    Tensor.__array_function__ = lambda self, function, types, args, named: _numpy_call(function, args, named)
-    Tensor.T = property(transpose)
+    others: dict[str, Callable] = dict(
+        neg=negative, abs=absolute, getitem=_index, array_ufunc=_ufunc, array_function=_function
+    )
+    for name, f in others.items():
+        setattr(Tensor, f"__{name}__", f)
+    methods: dict[str, Any] = dict(
+        sum=sum, mean=mean, var=var, std=std, max=max, min=min, argmax=argmax, astype=astype
+    )
+    methods |= dict(reshape=_shape_method(reshape), transpose=_shape_method(transpose), T=property(transpose))
+    methods |= dict(swapaxes=swapaxes, squeeze=squeeze)
+    for name, f in methods.items():
+        setattr(Tensor, name, f)
 
 
 _attach()
