@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.ops import erf, tanh, where
-from nnlearn.tensor import Array, Rule, Tensor, primitive
+from nnlearn.tensor import Array, Rule, plain, primitive
 
 __all__ = [
     "elu",
@@ -136,7 +136,7 @@ def _top(x: Array, axis: int) -> Any:
 
     Any number would do but for overflow; one for all is found many times faster than one for each row.
     """
-    x = x._data if isinstance(x, Tensor) else x
+    x = plain(x)
     if x.size == 0:
         return x.dtype.type(0)
     top = x.max()

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnlearn.activations import _sigmoid, _top, _total, log_softmax
 from nnlearn.ops import where
-from nnlearn.tensor import Array, Rule, Tensor, primitive
+from nnlearn.tensor import Array, Rule, Tensor, plain, primitive
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge_loss", "huber_loss", "l1_loss", "mse_loss"]
 
@@ -84,7 +84,7 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     Labels may also be probabilities of the logits' shape. The slope is (softmax(logits) − one-hot) / n.
     Raises ValueError when labels do not fit the logits or lie outside 0 … C − 1.
     """
-    y = labels._data if isinstance(labels, Tensor) else np.asarray(labels)
+    y = np.asarray(plain(labels))
     if y.dtype.kind not in "iu" or logits.ndim == 0 or y.shape != logits.shape[:-1]:
         if y.dtype.kind == "f" and y.shape == logits.shape:
             return -(labels * log_softmax(logits)).sum() / (logits.size // logits.shape[-1])

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from nnlearn.random import RNG, generator
-from nnlearn.tensor import Array, Rule, Tensor, fused, primitive
+from nnlearn.tensor import Array, Rule, fused, plain, primitive
 
 __all__ = ["batch_norm", "dropout", "layer_norm"]
 
@@ -81,7 +81,7 @@ def batch_norm(
         return _batch_norm(x, gamma, beta, mean, var, eps, False)
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
-    rows = _channels_last(x.data if isinstance(x, Tensor) else x)
+    rows = _channels_last(plain(x))
     centre = np.full(n, 1 / n, np.result_type(rows, gamma)) @ rows
     spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
     if mean is not None:
