@@ -137,17 +137,19 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     gradient. Raises ValueError when the window is larger than the image.
     """
     image, stride, out = _pooled(x, size, stride, "max_pool2d")
-    windows = _windows(image, size, size, stride, 1, out)
-    y = next(windows)[2].copy()
-    first = np.zeros(y.shape, np.uint8 if size < 16 else np.uint32)
-    for u, v, window in windows:
-        np.maximum(first, (window > y) * first.dtype.type(u * size + v), out=first)
+    windows = [window for _, _, window in _windows(image, size, size, stride, 1, out)]
+    y = windows[0].copy()
+    for window in windows[1:]:
         np.maximum(y, window, out=y)
 
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         dx, g = np.zeros(image.shape, g.dtype), g.transpose(0, 2, 3, 1)
-        for u, v, window in _windows(dx, size, size, stride, 1, out):
-            window += g * (first == u * size + v)
+        waiting = np.ones(y.shape, bool)
+        for (_, _, target), window in zip(_windows(dx, size, size, stride, 1, out), windows, strict=True):
+            hit = window == y
+            hit &= waiting
+            waiting ^= hit
+            target += g * hit
         return (dx.transpose(0, 3, 1, 2),)
 
     return y.transpose(0, 3, 1, 2), backward

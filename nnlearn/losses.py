@@ -111,7 +111,7 @@ def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     top = _top(x, 1)
     e = np.exp(x - top)
     total = _total(e, 1)
-    value = (np.log(total) + (top - x[at].reshape(n, 1))).mean()
+    value = (np.log(total) + (top - x[at].reshape(n, 1))).sum() / n
 
     def vjp(g: Array) -> Array:
         p = e * (g / n / total)
