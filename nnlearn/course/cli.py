@@ -2,6 +2,9 @@
 
 import typer
 
+from nnlearn.course.exercises import make_exercises
+from nnlearn.course.lab import lab
+from nnlearn.course.progress import progress
 from nnlearn.course.run import run
 
 app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
@@ -12,4 +15,5 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-app.command()(run)
+for command in (lab, progress, run, make_exercises):
+    app.command()(command)
