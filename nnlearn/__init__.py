@@ -8,6 +8,13 @@ Functions work on plain arrays and, from chapter 07 on, on tensors that record w
 import importlib
 
 from nnlearn.neuron import LIF, neuron, step
+from nnlearn.perceptron import (
+    margin,
+    max_margin,
+    perceptron_bound,
+    perceptron_fit,
+    perceptron_update,
+)
 
 __version__ = "0.1.0"
 
