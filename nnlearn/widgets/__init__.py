@@ -1,6 +1,7 @@
 """The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
 
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.perceptron import PerceptronPlayground
 
-__all__ = ["Explorer", "PerceptronPlayground"]
+__all__ = ["Explorer", "NeuronExplorer", "PerceptronPlayground"]
