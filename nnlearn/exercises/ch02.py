@@ -80,6 +80,13 @@ def update_cases(rng):
         "right: it does not fire": {"x": -x, "y": 0, "w": w, "b": 0.5, "lr": 1.0},
         "a learning rate of 0.1": {"x": rng.normal(size=4), "y": 0, "w": np.zeros(4), "b": 1.5, "lr": 0.1},
         "only the bias makes it fire": {"x": x, "y": 0, "w": -w, "b": 3.0, "lr": 2.0},
+        "just above zero": {
+            "x": np.array([1.0, 0.0]),
+            "y": 0,
+            "w": np.array([0.25, 3.0]),
+            "b": 0.25,
+            "lr": 1.0,
+        },
         "exactly zero, and it should fire": {"x": np.ones(3), "y": 1, "w": np.zeros(3), "b": 0.0, "lr": 1.0},
         "exactly zero, and it should not": {"x": np.ones(3), "y": 0, "w": np.zeros(3), "b": 0.0, "lr": 1.0},
     }
@@ -102,6 +109,7 @@ UPDATE = Function(
     signature="update(x, y, w, b, lr)",
     cases=update_cases,
     reference=nn.perceptron_update,
+    equivalent={"a = float((x @ w) + b > 0)": "w · x = x · w for two vectors"},
     misconceptions=[
         Misconception(
             "fires at zero",
@@ -275,7 +283,7 @@ STANDARDIZE = Function(
 def epoch_cases(rng):
     X, y = nn.data.separable(20, margin=0.0, label_noise=0.2, rng=rng)
     X = X.astype(float)
-    two = {"X": np.array([[2.0, 1.0], [1.0, 3.0]]), "y": np.array([1, 0]), "lr": 1.0}
+    two = {"X": np.array([[2.0, 1.0], [1.0, 3.0]]), "y": np.array([1, 0])}
     return {
         "the chapter's two examples, from zero": {**two, "w": np.zeros(2), "b": 0.0, "lr": 1.0},
         "their second epoch": {**two, "w": np.array([1.0, -2.0]), "b": 0.0, "lr": 1.0},
@@ -342,6 +350,7 @@ EPOCH = Function(
     signature="epoch(X, y, w, b, lr)",
     cases=epoch_cases,
     reference=epoch,
+    equivalent={"error = label - float((x @ w) + b > 0)": "w · x = x · w for two vectors"},
     misconceptions=[
         Misconception(
             "all at once",
@@ -419,6 +428,7 @@ MARGIN = Function(
     signature="margin(X, y, w, b)",
     cases=margin_cases,
     reference=nn.margin,
+    equivalent={"t = 2 // y - 1": "NumPy makes 2 // 0 a 0 for whole numbers, and 2 // 1 is 2"},
     misconceptions=[
         Misconception(
             "leaves out the bias's part",
@@ -507,6 +517,7 @@ AVERAGED = Function(
     title="The averaged perceptron",
     points=4,
     signature="averaged(X, y, epochs)",
+    equivalent={"error = label - float((x @ w) + b > 0)": "w · x = x · w for two vectors"},
     cases=averaged_cases,
     reference=lambda X, y, epochs: parted(weights_after_each_example(X, y, epochs)[1:].mean(axis=0)),
     misconceptions=[
