@@ -132,7 +132,7 @@ class PerceptronPlayground(Explorer):
             arrow.xy = tip
         corners = np.array([[0, 0], old, new])
         centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
-        side = 1.3 * max(np.ptp(corners[:, 0]) / 1.4, np.ptp(corners[:, 1]), 1e-6) / 2
+        side = 0.65 * max(np.ptp(corners[:, 0]) / 1.4, np.ptp(corners[:, 1])) or 1.0
         self.weights.set(
             xlim=centre[0] + side * np.array([-1.4, 1.4]), ylim=centre[1] + side * np.array([-1, 1])
         )
