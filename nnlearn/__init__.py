@@ -45,6 +45,7 @@ from nnlearn.neuron import LIF, neuron, step
 from nnlearn.normalization import *
 from nnlearn.ops import *
 from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
+from nnlearn.perceptron import margin, max_margin, perceptron_bound, perceptron_fit, perceptron_update
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save

@@ -2,5 +2,6 @@
 
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.perceptron import PerceptronPlayground
 
-__all__ = ["Explorer", "NeuronExplorer"]
+__all__ = ["Explorer", "NeuronExplorer", "PerceptronPlayground"]
