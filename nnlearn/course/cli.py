@@ -2,6 +2,8 @@
 
 import typer
 
+from nnlearn.course.exercises import make_exercises
+from nnlearn.course.progress import progress
 from nnlearn.course.run import run
 
 app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
@@ -13,3 +15,5 @@ def main() -> None:
 
 
 app.command()(run)
+app.command()(progress)
+app.command()(make_exercises)

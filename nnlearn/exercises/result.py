@@ -1,0 +1,68 @@
+"""What a check says: as HTML in a notebook, as text elsewhere, as points under nbgrader."""
+
+import html
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .spec import Exercise
+
+_LOOKS = {  # sign and words carry the meaning; the colour (readable on light and dark) repeats it
+    "passed": ("✓", "Passed", "#1b8a5a"),
+    "not yet": ("✗", "Not yet", "#c8641b"),
+    "not started": ("○", "Not started yet", "#7a7f87"),
+    "to read": ("✎", "For a person to read", "#2f7fc1"),
+    "unknown": ("?", "Unknown exercise", "#c8641b"),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one check. It is true when the exercise is passed."""
+
+    exercise: Exercise | None
+    status: str
+    message: str = ""
+    hint: str = ""
+    misconception: str = ""
+    details: tuple[str, ...] = ()
+    score: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.status == "passed"
+
+    def _head(self) -> tuple[str, str]:
+        sign, words, _ = _LOOKS[self.status]
+        return f"{sign} {words}", f"{self.exercise.id} {self.exercise.title}" if self.exercise else ""
+
+    def __repr__(self) -> str:
+        head = ": ".join(part for part in self._head() if part)
+        hint = f"Hint: {self.hint}" if self.hint else ""
+        return "\n".join(
+            part for part in (head, self.message, hint, *(f"· {d}" for d in self.details)) if part
+        )
+
+    def _repr_html_(self) -> str:
+        (status, title), colour = self._head(), _LOOKS[self.status][2]
+        parts = [f"<strong>{_markup(status)}</strong> {_markup(title)}"]
+        parts += [f"<p style='margin:.4em 0'>{_markup(self.message)}</p>"] * bool(self.message)
+        if self.hint:
+            parts.append(f"<p style='margin:.4em 0'><strong>Hint:</strong> {_markup(self.hint)}</p>")
+        if self.details:
+            items = "".join(f"<li>{_markup(d)}</li>" for d in self.details)
+            details = f"<ul style='margin:.2em 0;padding-left:1.4em'>{items}</ul>"
+            folded = self.status == "to read"  # not seen before the learner has written an answer
+            parts.append(f"<details><summary>Show</summary>{details}</details>" if folded else details)
+        style = f"border-left:4px solid {colour};padding:.3em .9em;margin:.3em 0;max-width:52em"
+        return f"<div role='status' style='{style}'>{''.join(parts)}</div>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        # nbgrader takes a plain-text result as points when it is a number, and as full marks otherwise.
+        grading = os.environ.get("NBGRADER_EXECUTION")
+        return {"text/plain": f"{self.score:g}" if grading else repr(self), "text/html": self._repr_html_()}
+
+
+def _markup(text: str) -> str:
+    """HTML of a sentence, with `code` and line breaks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)).replace("\n", "<br>")
