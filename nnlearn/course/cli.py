@@ -3,6 +3,7 @@
 import typer
 
 from nnlearn.course.exercises import make_exercises
+from nnlearn.course.lab import lab
 from nnlearn.course.progress import progress
 from nnlearn.course.run import run
 
@@ -14,6 +15,5 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-app.command()(run)
-app.command()(progress)
-app.command()(make_exercises)
+for command in (lab, progress, run, make_exercises):
+    app.command()(command)

@@ -1,0 +1,118 @@
+"""`nnlearn lab`: the course in JupyterLab; a clone as it is, elsewhere the learner's copy."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnlearn.course.folders import course_folder, in_checkout
+from nnlearn.course.personal_copy import Changes, enclosing_copy, update_copy
+
+_SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for this server alone
+
+
+def lab(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]",
+            help="Your copy of the course. Not needed in a clone; elsewhere ./nnlearn-course.",
+            show_default=False,
+        ),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65535,
+            help="The server's port. Without it: 8888, or a free one near.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Open the course in JupyterLab; Ctrl-C stops it.
+
+    A clone of the repository opens as it is. From an installed package you work in a copy of your own: each
+    call refreshes the notebooks you have not touched and keeps those you have changed (running one changes
+    it), with a newer version laid beside yours. A notebook you delete comes back fresh.
+    """
+    try:
+        if port is not None:
+            _require_free(port)
+        root = _prepare(folder)
+    except ValueError as error:
+        typer.echo(f"nnlearn lab: {error}", err=True)
+        raise typer.Exit(1) from None
+    _serve(root, browser, port)
+
+
+def _require_free(port: int) -> None:
+    from tornado.netutil import bind_sockets
+
+    try:
+        for sock in bind_sockets(port, "localhost"):
+            sock.close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(f"port {port} cannot be used ({reason}): choose another --port, or none") from None
+
+
+def _prepare(folder: Path | None) -> Path:
+    """The folder to serve: the clone, or a copy brought up to date."""
+    course = course_folder()
+    if in_checkout() and (folder is None or folder.resolve() == course):
+        return course
+    if not (course / "chapters").is_dir():
+        raise ValueError(f"this installation carries no chapters: there is no {course / 'chapters'}")
+    copy = folder or enclosing_copy(Path.cwd()) or Path("nnlearn-course")
+    try:
+        changes = update_copy(course, copy)
+    except OSError as error:
+        where = error.filename or copy
+        raise ValueError(
+            f"the course cannot be copied to {copy}: {error.strerror or error} ({where})"
+        ) from None
+    for line in _report(copy.resolve(), changes):
+        typer.echo(line)
+    return copy.resolve()
+
+
+def _report(copy: Path, changes: Changes) -> list[str]:
+    counts = [f"{len(changes.added)} files added"] * bool(changes.added)
+    counts += [f"{len(changes.refreshed)} files refreshed"] * bool(changes.refreshed)
+    lines = [f"Your copy of the course is in {copy}: {', '.join(counts) or 'up to date'}."]
+    lines += [f"  {name}: yours is kept; the new one is {new}" for name, new in changes.beside.items()]
+    lines += [f"  {name}: no longer part of the course; it stays" for name in changes.retired]
+    return lines
+
+
+def _serve(root: Path, browser: bool, port: int | None) -> None:
+    """JupyterLab on `root` until Ctrl-C, beside the learner's own configuration and open tabs elsewhere."""
+    import platformdirs
+    from jupyterlab.labapp import LabApp
+
+    paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    # The tabs of this course: the first visit opens the first chapter, later ones what was open last.
+    key = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    workspaces = platformdirs.user_state_path("nnlearn") / "workspaces" / key
+    first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
+    start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"
+    options = {
+        "ServerApp.root_dir": root,
+        "ServerApp.open_browser": browser,
+        "ServerApp.answer_yes": True,  # Ctrl-C asks nothing
+        "ServerApp.allow_root": True,  # in a container there is nobody else
+        "ServerApp.log_level": "WARN",
+        "LabApp.log_level": "WARN",
+        "LabApp.default_url": start,
+        "LabApp.workspaces_dir": workspaces,
+    }
+    if port is not None:
+        options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
+    server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    typer.echo(f"The course is at {server.connection_url}; Ctrl-C stops it.")
+    server.start()

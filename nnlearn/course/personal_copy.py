@@ -1,0 +1,142 @@
+"""A learner's own copy of the course: made once, refreshed on every call, never at the cost of their work.
+
+A small manifest in the copy records the SHA-256 of every file as it was given. A file that still has that
+hash is untouched and is replaced by a newer one. Any other file is the learner's: it stays, and the newer one
+is laid beside it as `NAME.new.ipynb`. A deleted file comes back: deleting is how to start a notebook afresh.
+Without a readable manifest every file counts as the learner's. Each file is written whole under another name
+and then renamed, so an interrupted call loses nothing and the next one goes on from there.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+MANIFEST = ".nnlearn.json"
+
+
+@dataclass
+class Changes:
+    """What a call has done, each file named by its path in the copy."""
+
+    added: list[str] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    beside: dict[str, str] = field(default_factory=dict)  # the learner's file: the newer one laid beside it
+    retired: list[str] = field(default_factory=list)  # still in the copy, no longer in the course
+
+
+def enclosing_copy(folder: Path) -> Path | None:
+    """The copy of the course that `folder` is or lies in."""
+    return next((place for place in (folder, *folder.parents) if (place / MANIFEST).is_file()), None)
+
+
+def update_copy(course: Path, copy: Path) -> Changes:
+    """Bring `copy` up to date with `course`, a folder that holds `chapters/` and `exercises/`.
+
+    Raises ValueError for a folder that cannot hold a copy, and OSError when the disk refuses.
+    """
+    _refuse_unfit(copy)
+    copy.mkdir(parents=True, exist_ok=True)
+    given, laid = _read_manifest(copy)
+    changes = Changes()
+    current = list(_files(course))
+    for name in current:
+        content = (course / name).read_bytes()
+        new = _digest(content)
+        now = _fingerprint(copy / name)
+        if now is None:
+            _write(copy, name, content)
+            changes.added.append(name)
+        elif now == new:
+            pass
+        elif now == given.get(name):
+            _write(copy, name, content)
+            changes.refreshed.append(name)
+        elif new != given.get(name):
+            beside = _free_name(copy, name, new, laid)
+            if _fingerprint(copy / beside) != new:
+                _write(copy, beside, content)
+            laid[beside] = new
+            changes.beside[name] = beside
+        given[name] = new
+    for name in sorted(given.keys() - set(current)):
+        del given[name]
+        if (copy / name).exists():
+            changes.retired.append(name)
+    # Last, so that it claims nothing that did not happen; after a kill, what was written is known by content.
+    _write(copy, MANIFEST, json.dumps({"given": given, "beside": laid}, indent=1, sort_keys=True).encode())
+    return changes
+
+
+def _refuse_unfit(copy: Path) -> None:
+    if copy.is_symlink() and not copy.exists():
+        raise ValueError(f"{copy} is a link to {copy.readlink()}, which does not exist")
+    if copy.exists() and not copy.is_dir():
+        raise ValueError(f"{copy} is a file, and the course needs a folder")
+    for place in (copy.resolve(), *copy.resolve().parents):
+        if (
+            (place / "pyproject.toml").is_file()
+            and (place / "solutions").is_dir()
+            and (place / "nnlearn").is_dir()
+        ):
+            raise ValueError(f"{copy} is inside {place}, a clone of the course: choose a folder outside it")
+
+
+def _files(course: Path) -> Iterator[str]:
+    """The course's files as posix paths; hidden ones (checkpoints) are not part of it."""
+    for folder in ("chapters", "exercises"):
+        for path in sorted((course / folder).rglob("*")):
+            name = path.relative_to(course)
+            if path.is_file() and not any(part.startswith(".") for part in name.parts):
+                yield name.as_posix()
+
+
+def _read_manifest(copy: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Hashes of the files given, and of those laid beside; none when the manifest is lost or broken."""
+    try:
+        manifest = json.loads((copy / MANIFEST).read_bytes())
+        return dict(manifest["given"]), dict(manifest["beside"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return {}, {}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _fingerprint(path: Path) -> str | None:
+    """The hash of a file; None where there is nothing; a link or a folder equals no file that was given."""
+    if path.is_symlink() or path.is_dir():
+        return "not a file"
+    return _digest(path.read_bytes()) if path.exists() else None
+
+
+def _free_name(copy: Path, name: str, new: str, laid: dict[str, str]) -> str:
+    """Where version `new` of `name` goes: over nothing but itself or an older one the learner left alone."""
+    path = Path(name)
+    for number in count(1):
+        mark = ".new" if number == 1 else f".new-{number}"
+        beside = path.with_name(path.stem + mark + path.suffix).as_posix()
+        now = _fingerprint(copy / beside)
+        if now is None or now in (new, laid.get(beside)):
+            return beside
+    raise AssertionError("count() ends")
+
+
+def _write(copy: Path, name: str, content: bytes) -> None:
+    path = copy / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent.resolve() != (copy.resolve() / name).parent:
+        raise ValueError(
+            f"{path.parent} is a link to {path.parent.resolve()}: the course does not write through it"
+        )
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
