@@ -9,12 +9,13 @@ import importlib
 from typing import Any
 
 from nnlearn.activations import *  # noqa: F403
+from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
+from nnlearn.feedforward import count_parameters, forward, linear_pieces, tent_network
 from nnlearn.losses import *  # noqa: F403
+from nnlearn.neuron import LIF, neuron, step
 from nnlearn.ops import *  # noqa: F403
 from nnlearn.random import generator, seed
 from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
-
-from nnlearn.neuron import LIF, neuron, step
 
 __version__ = "0.1.0"
 __all__ = ["Parameter", "Tensor", "fused", "generator", "grad", "gradcheck", "no_grad", "primitive", "seed"]

@@ -16,7 +16,7 @@ LAYERS = (
     ("neuron",),
     ("perceptron",),
     ("activations", "losses", "normalization", "convolution", "recurrent", "attention", "graph"),
-    ("approximation",),
+    ("feedforward", "approximation"),
     ("init", "saving"),
     ("layers",),
     ("models", "pretrained"),
