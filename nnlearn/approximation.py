@@ -35,8 +35,8 @@ def relu_network(f: Function, knots: np.ndarray) -> list[Layer]:
 def adapted_knots(f: Function, n: int, low: float, high: float, order: int) -> np.ndarray:
     """n + 1 knots from low to high, the same ∫ |f⁽ᵖ⁾|^(1/p) dx in each interval, p = order.
 
-    Dense where f needs it: order 1 (steps) shares out how much f climbs and falls, order 2 (ReLUs) how much it bends. A tenth of the
-    knots stay evenly spread. (C. de Boor, 1973)
+    Dense where f needs it: order 1 (steps) shares out how much f climbs and falls, order 2 (ReLUs) how much
+    it bends. A tenth of the knots stay evenly spread. (C. de Boor, 1973)
     """
     if n < 1 or not low < high or order not in (1, 2):
         raise ValueError(
