@@ -1,6 +1,7 @@
 """The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
 
+from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.neuron import NeuronExplorer
 
-__all__ = ["Explorer", "NeuronExplorer"]
+__all__ = ["ApproximationExplorer", "Explorer", "NeuronExplorer"]
