@@ -41,14 +41,18 @@ def mutants(source: str) -> dict[str, str]:
             continue
         if tree not in seen:
             seen.add(tree)
-            found[_changed_line(lines, theirs)] = mutated
+            name = _changed_line(lines, theirs)
+            while name in found:  # the same line stands in two places
+                name += " (again)"
+            found[name] = mutated
     return found
 
 
 def _changed_line(before: list[str], after: list[str]) -> str:
     changed = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
     added = [line[2:].strip() for line in changed if line[0] == "+"]
-    return " ⏎ ".join(added or ["left out: " + line[2:].strip() for line in changed])
+    gone = ["left out: " + line[2:].strip() for line in changed if line[0] == "-"]
+    return " ⏎ ".join(gone if added == ["pass"] else added or gone)
 
 
 def _general(source: str) -> Iterator[str]:

@@ -81,7 +81,6 @@ class Explorer(ipywidgets.VBox):
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
         self._image.value = self._paint()
-        self._image.tooltip = self.sentence
         self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
 
     def _paint(self) -> bytes:
