@@ -1,4 +1,4 @@
-"""The training loop: it learns, stops early, resumes to the very same weights, and says where NaN came from."""
+"""The training loop: it learns, stops early, resumes to the very same weights, says where NaN came from."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from nnlearn.train import NotFiniteError, Trainer, accuracy, batches
 
 
 def build(rng=0, lr=3e-3):
-    """Every kind of state at once: dropout's randomness, batch norm's averages, Adam's moments, a schedule."""
+    """Every kind of state: dropout's randomness, batch norm's averages, Adam's moments, a schedule."""
     rng = np.random.default_rng(rng)
     model = nn.Sequential(
         nn.Linear(64, 32, rng=rng),
@@ -143,7 +143,7 @@ def test_a_killed_run_goes_on_to_the_very_same_weights(tmp_path):
 
 
 def test_early_stopping_brings_the_best_weights_back():
-    model, trainer = build(lr=0.03)
+    _, trainer = build(lr=0.03)
     trainer.schedule = None
     history = trainer.fit(
         (X[:60], Y[:60]),
@@ -154,9 +154,21 @@ def test_early_stopping_brings_the_best_weights_back():
         rng=0,
         progress=False,
     )
-    losses = history["val_loss"]
+    losses = list(history["val_loss"])
     assert len(losses) < 200 and np.argmin(losses) == len(losses) - 5
     assert trainer.evaluate((X_VAL, Y_VAL))["loss"] == pytest.approx(min(losses))
+
+
+def test_a_run_that_stopped_early_stays_stopped_when_resumed_and_fit_again_has_new_patience(tmp_path):
+    options = dict(batch_size=20, validation=(X_VAL, Y_VAL), patience=2, progress=False)
+    options |= dict(epochs=200, checkpoint=tmp_path / "run.safetensors")
+    model, trainer = build(lr=0.03)
+    trainer.schedule = None
+    length = len(trainer.fit((X[:60], Y[:60]), rng=0, **options)["step"])
+    again, other = build(rng=5)
+    assert len(other.fit((X[:60], Y[:60]), resume=True, **options)["step"]) == length
+    assert same(model, again)
+    assert len(trainer.fit((X[:60], Y[:60]), rng=0, **options)["step"]) >= length + 2
 
 
 def test_damaged_and_foreign_checkpoints(tmp_path):
