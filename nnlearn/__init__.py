@@ -47,6 +47,13 @@ from nnlearn.neuron import LIF, neuron, step
 from nnlearn.normalization import *
 from nnlearn.ops import *
 from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
+from nnlearn.perceptron import (
+    margin,
+    max_margin,
+    perceptron_bound,
+    perceptron_fit,
+    perceptron_update,
+)
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save
@@ -59,7 +66,7 @@ __version__ = "0.1.0"
 keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "drawings", "exercises", "plot", "widgets"})
+_LAZY = frozenset({"data", "drawings", "exercises", "models", "plot", "text", "widgets"})
 _MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP"})
 
 

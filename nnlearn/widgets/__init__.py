@@ -3,5 +3,6 @@
 from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.perceptron import PerceptronPlayground
 
-__all__ = ["ApproximationExplorer", "Explorer", "NeuronExplorer"]
+__all__ = ["ApproximationExplorer", "Explorer", "NeuronExplorer", "PerceptronPlayground"]
