@@ -5,7 +5,7 @@
 Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
 """
 
-# ruff: noqa: F401, F403
+# ruff: noqa: F403
 import importlib
 from typing import Any
 

@@ -110,6 +110,12 @@ def layer_cases(rng):
             "W": W,
             "b": np.array([5.0, -5.0, 4.0, -4.0]),
         },
+        "three inputs, three units, a batch of three": {
+            "x": rng.normal(size=(3, 3)),
+            "W": rng.normal(size=(3, 3)),
+            "b": rng.normal(size=3),
+        },
+        "one number, one unit": {"x": np.array([-0.5]), "W": np.array([[-2.0]]), "b": np.array([0.5])},
         "an empty batch": {"x": np.zeros((0, 3)), "W": W, "b": np.ones(4)},
     }
 
@@ -151,6 +157,11 @@ LAYER = Function(
             "W transposed",
             lambda x, W, b: np.maximum(0, x @ W.T + b),
             "`x @ W.T` treats W's rows as units. Here the columns are the units: W is (n_in, n_out).",
+        ),
+        Misconception(
+            "W on the left",
+            lambda x, W, b: np.maximum(0, W @ x + b),
+            "`W @ x` is for examples as columns. Here they are rows, and x stands on the left: `x @ W`.",
         ),
         Misconception(
             "Python's max",
@@ -344,7 +355,7 @@ XOR = Value(
         Misconception(
             "nothing comes through",
             (ONES, np.array([-2.0, -2.0]), np.array([[1.0], [-2.0]]), np.zeros(1)),
-            "The output is below one half for all four. Do the hidden units ever speak? Compute h for 01.",
+            "The output is at or below one half for all four. Follow 01 by hand: what is h, what is y?",
         ),
         Misconception(
             "the same unit twice",
