@@ -1,5 +1,6 @@
 """Networks as plain lists of layers, [(W, b), (W, b), …]: what they compute, how many pieces they have."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ def forward(x: Any, layers: Sequence[Layer], activation: Callable[[Any], Any] = 
 
 def count_parameters(layers: Sequence[Layer]) -> int:
     """Σ n_in·n_out + n_out: the weights and biases of all layers, counted."""
-    return sum(int(np.size(W)) + (0 if b is None else int(np.size(b))) for W, b in layers)
+    return sum(math.prod(_shape(part)) for layer in layers for part in layer if part is not None)
 
 
 def tent_network(depth: int) -> list[Layer]:
@@ -52,7 +53,7 @@ def linear_pieces(
     number goes in and one comes out.
     """
     _check_chain("linear_pieces", layers)
-    sizes = np.shape(layers[0][0])[0], np.shape(layers[-1][0])[1]
+    sizes = _shape(layers[0][0])[0], _shape(layers[-1][0])[1]
     if sizes != (1, 1):
         raise ValueError(
             "linear_pieces: the network must take 1 number and give 1, "
@@ -107,6 +108,11 @@ def _distinct(points: np.ndarray, low: float, high: float) -> np.ndarray:
     return points[(points - before > tolerance) & (high - points > tolerance)]
 
 
+def _shape(part: Any) -> tuple[int, ...]:
+    """The shape of an array, a tensor or a list of numbers."""
+    return tuple(part.shape) if hasattr(part, "shape") else np.shape(part)
+
+
 def _check_chain(name: str, layers: Sequence[Layer]) -> None:
     """Raise ValueError unless `layers` are pairs (W, b) whose shapes fit one another."""
     if len(layers) == 0:
@@ -114,10 +120,10 @@ def _check_chain(name: str, layers: Sequence[Layer]) -> None:
     for k, layer in enumerate(layers, start=1):
         if not isinstance(layer, (tuple, list)) or len(layer) != 2:
             raise ValueError(f"{name}: layer {k} must be a pair (W, b), got {type(layer).__name__}")
-        if np.ndim(layer[0]) != 2:
-            raise ValueError(f"{name}: W of layer {k} must be (n_in, n_out), got {np.shape(layer[0])}")
+        if len(_shape(layer[0])) != 2:
+            raise ValueError(f"{name}: W of layer {k} must be (n_in, n_out), got {_shape(layer[0])}")
     for k in range(1, len(layers)):
-        gives, expects = np.shape(layers[k - 1][0]), np.shape(layers[k][0])
+        gives, expects = _shape(layers[k - 1][0]), _shape(layers[k][0])
         if gives[1] != expects[0]:
             raise ValueError(
                 f"{name}: layer {k} gives {gives[1]} numbers but layer {k + 1} expects {expects[0]} "

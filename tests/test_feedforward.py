@@ -41,6 +41,7 @@ def test_forward_is_the_loop_over_units(sizes, activation):
 def test_forward_is_recorded_with_tensors():
     layers = [(nn.Tensor(W), nn.Tensor(b)) for W, b in random_network((2, 3, 1), seed=0)]
     assert isinstance(nn.forward(nn.Tensor(np.ones((4, 2))), layers), nn.Tensor)
+    assert nn.count_parameters(layers) == 13
 
 
 def test_linear_layers_without_an_activation_are_one():

@@ -61,7 +61,7 @@ def build(target: str, unit: str, softness: float, weights: Any, n: int) -> list
     return fit_output(sample, f(sample), W, -W[0] * knots, activation(unit, softness, n))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def error(target: str, unit: str, softness: float, weights: Any, n: int) -> float:
     """The largest error on a fine grid."""
     layers = build(target, unit, softness, weights, n)
