@@ -11,9 +11,11 @@ from typing import Any
 
 from nnlearn import init, optim
 from nnlearn.activations import *
+from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
 from nnlearn.attention import *
 from nnlearn.checks import gradcheck
 from nnlearn.convolution import *
+from nnlearn.feedforward import count_parameters, forward, linear_pieces, tent_network
 from nnlearn.layers import (
     ELU,
     GELU,

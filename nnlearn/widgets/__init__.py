@@ -1,7 +1,8 @@
 """The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
 
+from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.perceptron import PerceptronPlayground
 
-__all__ = ["Explorer", "NeuronExplorer", "PerceptronPlayground"]
+__all__ = ["ApproximationExplorer", "Explorer", "NeuronExplorer", "PerceptronPlayground"]
