@@ -1,0 +1,130 @@
+"""Activation functions, each with its derivative (chapter 04)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnlearn.ops import erf, tanh, where
+from nnlearn.tensor import Array, Rule, primitive
+
+__all__ = [
+    "elu",
+    "gelu",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+
+@primitive
+def relu(x: Array) -> Rule:
+    """max(0, x)."""
+    y = np.maximum(x, 0)
+    return y, lambda g: g * (y > 0)
+
+
+@primitive
+def leaky_relu(x: Array, slope: float = 0.01) -> Rule:
+    """x where x > 0, slope · x elsewhere."""
+    up = x > 0
+    return where(up, x, slope * x), lambda g: where(up, g, slope * g)
+
+
+@primitive
+def elu(x: Array, alpha: float = 1.0) -> Rule:
+    """x where x > 0, α (eˣ − 1) elsewhere (Clevert et al., 2016)."""
+    up = x > 0
+    below = alpha * np.expm1(np.minimum(x, 0))
+    return where(up, x, below), lambda g: where(up, g, g * (below + alpha))
+
+
+@primitive
+def sigmoid(x: Array) -> Rule:
+    """σ(x) = 1 / (1 + e⁻ˣ), in (0, 1)."""
+    y = _sigmoid(x)
+    return y, lambda g: g * (y * (1 - y))
+
+
+def _sigmoid(x: Array) -> Array:
+    least = -700 if x.dtype == np.float64 else -87  # e⁻ˣ overflows below; σ is 0 to the last digit
+    return 1 / (1 + np.exp(-np.maximum(x, least)))
+
+
+@primitive
+def silu(x: Array) -> Rule:
+    """x σ(x), also called swish (Elfwing et al., 2018; Ramachandran et al., 2017)."""
+    s = _sigmoid(x)
+    y = x * s
+    return y, lambda g: g * (s + y * (1 - s))
+
+
+def gelu(x: Array, approximate: str = "none") -> Array:
+    """x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel, 2016); GPT-2 uses approximate="tanh".
+
+    Raises ValueError for any approximate but "none" and "tanh".
+    """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'gelu: approximate must be "none" or "tanh" but is {approximate!r}')
+    return _gelu(x) if approximate == "none" else _gelu_tanh(x)
+
+
+@primitive
+def _gelu(x: Array) -> Rule:
+    p = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+    density = 1 / math.sqrt(2 * math.pi)
+    return x * p, lambda g: g * (p + density * x * np.exp(-0.5 * x * x))
+
+
+@primitive
+def _gelu_tanh(x: Array) -> Rule:
+    """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2."""
+    c, k = math.sqrt(2 / math.pi), 0.044715
+    u = x * x
+    u *= k * c
+    u += c
+    u *= x
+    p = np.tanh(u)
+    p += 1
+    p *= 0.5
+
+    def vjp(g: Array) -> Array:
+        s = x * x  # slope of the tanh's argument
+        s *= 6 * k * c
+        s += 2 * c
+        s *= x
+        s *= 1 - p
+        s += 1
+        s *= p
+        s *= g
+        return s
+
+    return x * p, vjp
+
+
+@primitive
+def softplus(x: Array) -> Rule:
+    """log(1 + eˣ): a smooth relu, whose slope is σ(x)."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x))), lambda g: g * _sigmoid(x)
+
+
+@primitive
+def softmax(x: Array, axis: int = -1) -> Rule:
+    """eˣ / Σ eˣ along an axis: positive, summing to one. The largest x is subtracted first: no overflow."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    y = e / e.sum(axis=axis, keepdims=True)
+    return y, lambda g: y * (g - (g * y).sum(axis=axis, keepdims=True))
+
+
+@primitive
+def log_softmax(x: Array, axis: int = -1) -> Rule:
+    """x − log Σ eˣ along an axis: the logarithm of softmax without its rounding."""
+    z = x - x.max(axis=axis, keepdims=True)
+    y = z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+    return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)

@@ -1,0 +1,500 @@
+"""Arithmetic, reductions, shapes and indexing, each with its derivative; and the operators of `Tensor`.
+
+Names and arguments are NumPy's. NumPy's own functions called on a tensor come here: `np.exp(x)` is `nn.exp(x)`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlearn.tensor import Array, Rule, Tensor, primitive
+
+__all__ = [
+    "absolute",
+    "add",
+    "argmax",
+    "astype",
+    "broadcast_to",
+    "clip",
+    "concatenate",
+    "cos",
+    "divide",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "getitem",
+    "linear",
+    "log",
+    "log1p",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "power",
+    "reshape",
+    "sin",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "tanh",
+    "transpose",
+    "var",
+    "where",
+]
+
+# --- arithmetic ---
+
+
+@primitive
+def add(a: Array, b: Array) -> Rule:
+    """a + b."""
+    return a + b, lambda g: g, lambda g: g
+
+
+@primitive
+def subtract(a: Array, b: Array) -> Rule:
+    """a − b."""
+    return a - b, lambda g: g, lambda g: -g
+
+
+@primitive
+def multiply(a: Array, b: Array) -> Rule:
+    """a · b, elementwise."""
+    return a * b, lambda g: g * b, lambda g: g * a
+
+
+@primitive
+def divide(a: Array, b: Array) -> Rule:
+    """a / b, elementwise."""
+    return a / b, lambda g: g / b, lambda g: -g * a / (b * b)
+
+
+@primitive
+def power(a: Array, b: Array) -> Rule:
+    """a ** b, elementwise. As a function of b it is differentiable where a > 0."""
+    y = a**b
+    return y, lambda g: g * (b * a ** (b - (b != 0))), lambda g: g * y * np.log(where(a > 0, a, 1))
+
+
+@primitive
+def negative(x: Array) -> Rule:
+    """−x."""
+    return -x, lambda g: -g
+
+
+@primitive
+def absolute(x: Array) -> Rule:
+    """|x|; its derivative at 0 is 0."""
+    return np.absolute(x), lambda g: g * np.sign(x)
+
+
+@primitive
+def exp(x: Array) -> Rule:
+    """eˣ."""
+    y = np.exp(x)
+    return y, lambda g: g * y
+
+
+@primitive
+def expm1(x: Array) -> Rule:
+    """eˣ − 1, exact for small x."""
+    y = np.expm1(x)
+    return y, lambda g: g * (y + 1)
+
+
+@primitive
+def log(x: Array) -> Rule:
+    """The natural logarithm."""
+    return np.log(x), lambda g: g / x
+
+
+@primitive
+def log1p(x: Array) -> Rule:
+    """log(1 + x), exact for small x."""
+    return np.log1p(x), lambda g: g / (1 + x)
+
+
+@primitive
+def sqrt(x: Array) -> Rule:
+    """√x."""
+    y = np.sqrt(x)
+    return y, lambda g: g / (2 * y)
+
+
+@primitive
+def square(x: Array) -> Rule:
+    """x²."""
+    return np.square(x), lambda g: 2 * g * x
+
+
+@primitive
+def sin(x: Array) -> Rule:
+    """sin x, x in radians."""
+    return np.sin(x), lambda g: g * np.cos(x)
+
+
+@primitive
+def cos(x: Array) -> Rule:
+    """cos x, x in radians."""
+    return np.cos(x), lambda g: -g * np.sin(x)
+
+
+@primitive
+def tanh(x: Array) -> Rule:
+    """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), in (−1, 1)."""
+    y = np.tanh(x)
+    return y, lambda g: g * (1 - y * y)
+
+
+@primitive
+def erf(x: Array) -> Rule:
+    """2/√π ∫₀ˣ e^(−t²) dt: the chance that a normal variable of variance 1/2 lies within ±x."""
+    return _erf(_plain(x)), lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-(x * x)))
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    """Midpoint rule for erfc(x) = 2x/π e^(−x²) ∫₀^∞ e^(−t²) / (x² + t²) dt, with the pole's share added.
+
+    Its error falls as e^(−π²/h²): seven points give single precision, fourteen double (Hunter & Regan, 1972).
+    """
+    x = np.asarray(x) if isinstance(x, np.ndarray | np.generic) else np.asarray(x, dtype=np.float64)
+    h, points = (0.47, 14) if x.dtype == np.float64 else (0.7, 7)
+    z = np.minimum(np.absolute(x), 6)
+    square = z * z
+    total = np.zeros_like(z)
+    for k in range(points):
+        t = (k + 0.5) * h
+        total += math.exp(-t * t) / (square + t * t)
+    total *= 2 * h / math.pi * z * np.exp(-square)
+    total += 2 / (1 + np.exp(2 * math.pi / h * z))
+    return np.copysign(1 - total, x)
+
+
+@primitive
+def maximum(a: Array, b: Array) -> Rule:
+    """The larger of a and b, elementwise; where they are equal each takes half the gradient."""
+    return np.maximum(a, b), lambda g: _share(g, a > b, a == b), lambda g: _share(g, b > a, a == b)
+
+
+@primitive
+def minimum(a: Array, b: Array) -> Rule:
+    """The smaller of a and b, elementwise; where they are equal each takes half the gradient."""
+    return np.minimum(a, b), lambda g: _share(g, a < b, a == b), lambda g: _share(g, b < a, a == b)
+
+
+def _share(g: Array, wins: np.ndarray, ties: np.ndarray) -> Array:
+    return where(wins, g, where(ties, 0.5 * g, 0))
+
+
+@primitive
+def where(condition: Array, a: Array, b: Array) -> Rule:
+    """a where condition holds, b elsewhere."""
+    return np.where(condition, a, b), None, lambda g: where(condition, g, 0), lambda g: where(condition, 0, g)
+
+
+def clip(x: Array, low: float | None = None, high: float | None = None) -> Array:
+    """x limited to low ≤ x ≤ high; no gradient outside."""
+    x = x if low is None else where(x < low, low, x)
+    return x if high is None else where(x > high, high, x)
+
+
+# --- products ---
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """a @ b over the last two axes, the others broadcast; a vector is a row on the left, a column on the right."""
+    if not (a.ndim and b.ndim) or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(f"matmul: the inner axes differ: a is {a.shape}, b is {b.shape}")
+    if a.ndim == 1:
+        return squeeze(matmul(a[None, :], b), 0 if b.ndim == 1 else -2)
+    if b.ndim == 1:
+        return squeeze(matmul(a, b[:, None]), -1)
+    if a.ndim > 2 and b.ndim == 2:  # one large product is faster than many small ones
+        return matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+    return _matmul(a, b)
+
+
+@primitive
+def _matmul(a: Array, b: Array) -> Rule:
+    return a @ b, lambda g: g @ b.swapaxes(-1, -2), lambda g: a.swapaxes(-1, -2) @ g
+
+
+@primitive
+def linear(x: Array, W: Array, b: Array | None = None) -> Rule:
+    """y = x W + b.  x: (…, n_in), W: (n_in, n_out), b: (n_out,) -> (…, n_out)
+
+    Raises ValueError when the last axis of x is not n_in, or b does not fit W.
+    """
+    if W.ndim != 2 or x.ndim == 0 or x.shape[-1] != W.shape[0] or (b is not None and b.shape != W.shape[1:]):
+        raise ValueError(_misfit(x, W, b))
+    shape, n_out = x.shape, W.shape[1]
+    rows = x if x.ndim == 2 else x.reshape(-1, shape[-1])
+    y = rows @ W
+    if b is not None:
+        y += b
+    if len(shape) == 2:
+        return y, lambda g: g @ W.T, lambda g: rows.T @ g, lambda g: g.sum(0)
+    return (
+        y.reshape(*shape[:-1], n_out),
+        lambda g: (g.reshape(-1, n_out) @ W.T).reshape(shape),
+        lambda g: rows.T @ g.reshape(-1, n_out),
+        lambda g: g.reshape(-1, n_out).sum(0),
+    )
+
+
+def _misfit(x: Array, W: Array, b: Array | None) -> str:
+    if W.ndim != 2:
+        return f"linear: W must have two axes, (n_in, n_out), but is {W.shape}"
+    if x.ndim == 0:
+        return f"linear: x is a single number but W expects {W.shape[0]} features (W is {W.shape})"
+    if x.shape[-1] != W.shape[0]:
+        return f"linear: x has {x.shape[-1]} features in its last axis but W expects {W.shape[0]} (W is {W.shape})"
+    return f"linear: b is {getattr(b, 'shape', b)} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
+
+
+# --- reductions ---
+
+Axis = int | tuple[int, ...] | None
+
+
+def _spread(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
+    """Repeat g along the axes that a reduction removed."""
+    if not keepdims and axis is not None:
+        g = expand_dims(g, axis)
+    return broadcast_to(g, shape)
+
+
+@primitive
+def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
+    """The sum over an axis, some axes, or all."""
+    shape = x.shape
+    return x.sum(axis=axis, keepdims=keepdims), lambda g: _spread(g, shape, axis, keepdims)
+
+
+@primitive
+def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
+    """The mean over an axis, some axes, or all."""
+    shape = x.shape
+    y = x.mean(axis=axis, keepdims=keepdims)
+    share = y.size / builtins.max(x.size, 1)
+    return y, lambda g: _spread(g * share, shape, axis, keepdims)
+
+
+def var(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The variance: the mean of (x − mean(x))²."""
+    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+
+
+def std(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The standard deviation: √var(x)."""
+    return sqrt(var(x, axis, keepdims))
+
+
+@primitive
+def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
+    """The largest value; equal ones share the gradient."""
+    y = x.max(axis=axis, keepdims=keepdims)
+    return y, lambda g: _to_extremes(g, x, y, axis, keepdims)
+
+
+@primitive
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
+    """The smallest value; equal ones share the gradient."""
+    y = x.min(axis=axis, keepdims=keepdims)
+    return y, lambda g: _to_extremes(g, x, y, axis, keepdims)
+
+
+def _to_extremes(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Array:
+    hit = x == _spread(y, x.shape, axis, keepdims)
+    count = hit.sum(axis=axis, keepdims=True).astype(x.dtype)
+    return where(hit, _spread(g, x.shape, axis, keepdims) / count, 0)
+
+
+def argmax(x: Array, axis: int | None = None) -> np.ndarray:
+    """The position of the largest value: whole numbers, without a gradient."""
+    return np.argmax(x._data if isinstance(x, Tensor) else x, axis=axis)
+
+
+# --- shapes ---
+
+
+@primitive
+def reshape(x: Array, shape: int | tuple[int, ...]) -> Rule:
+    """The same values in another shape; one length may be −1: whatever is left."""
+    old = x.shape
+    return x.reshape(shape), lambda g: g.reshape(old)
+
+
+@primitive
+def transpose(x: Array, axes: Sequence[int] | None = None) -> Rule:
+    """The axes in another order; reversed if none is given."""
+    back = None if axes is None else tuple(np.argsort([a % x.ndim for a in axes]).tolist())
+    return x.transpose(axes), lambda g: g.transpose(back)
+
+
+@primitive
+def swapaxes(x: Array, axis1: int, axis2: int) -> Rule:
+    """Two axes exchanged."""
+    return x.swapaxes(axis1, axis2), lambda g: g.swapaxes(axis1, axis2)
+
+
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+    """New axes of length 1 at these positions of the result."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    ndim = x.ndim + len(axes)
+    new = {a % ndim for a in axes}
+    lengths = iter(x.shape)
+    return x.reshape(tuple(1 if i in new else next(lengths) for i in range(ndim)))
+
+
+def squeeze(x: Array, axis: Axis = None) -> Array:
+    """Without the axes of length 1, or without those named. Raises ValueError if one of them is longer."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    gone = {a % x.ndim for a in axes if axis is not None or x.shape[a] == 1}
+    for a in gone:
+        if x.shape[a] != 1:
+            raise ValueError(f"squeeze: axis {a} of x {x.shape} is {x.shape[a]} long, not 1")
+    return x.reshape(tuple(n for i, n in enumerate(x.shape) if i not in gone))
+
+
+@primitive
+def broadcast_to(x: Array, shape: tuple[int, ...]) -> Rule:
+    """x repeated to this shape."""
+    return np.broadcast_to(x, shape), lambda g: g
+
+
+@primitive
+def astype(x: Array, dtype: Any) -> Rule:
+    """The same values as another type; the gradient comes back as the old one."""
+    return x.astype(dtype), lambda g: g
+
+
+def concatenate(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Arrays joined along an axis they share."""
+    return _concatenate(axis, *arrays)
+
+
+@primitive
+def _concatenate(axis: int, *arrays: Array) -> Rule:
+    y = np.concatenate(arrays, axis=axis)
+    lead = (slice(None),) * (axis % y.ndim)
+    ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
+    parts = [(*lead, slice(end - a.shape[axis], end)) for a, end in zip(arrays, ends, strict=True)]
+    return y, None, *((lambda g, part=part: g[part]) for part in parts)
+
+
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Arrays of one shape joined along a new axis."""
+    return concatenate([expand_dims(a, axis) for a in arrays], axis)
+
+
+@primitive
+def getitem(x: Array, index: Any) -> Rule:
+    """x[index], with any of NumPy's indices."""
+    shape = x.shape
+    return x[index], lambda g: _put(g, index, shape)
+
+
+@primitive
+def _put(g: Array, index: Any, shape: tuple[int, ...]) -> Rule:
+    """Zeros of this shape with g added at index: the transpose of x[index]."""
+    x = np.zeros(shape, g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts):
+        x[index] = _plain(g)
+    else:
+        np.add.at(x, index, _plain(g))
+    return x, lambda gg: gg[index]
+
+
+# --- the operators and methods of Tensor ---
+
+# NumPy functions without a slope: on a tensor they work on its values.
+_FLAT = frozenset(
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
+    "sign floor ceil rint trunc argmax argmin allclose array_equal shape ndim size".split()
+)
+
+
+def _plain(x: Any) -> Any:
+    return x._data if isinstance(x, Tensor) else x
+
+
+def _numpy_call(function: Callable, args: Sequence[Any], named: dict[str, Any]) -> Any:
+    """A function of NumPy's called on a tensor: the function of the same name in this module."""
+    name = function.__name__
+    if name in _FLAT:
+        return function(*map(_plain, args), **named)
+    ours = globals().get(name) if name in __all__ else None
+    if ours is None:
+        raise TypeError(
+            f"np.{name} has no derivative here: use x.numpy() for the values, or functions of nnlearn"
+        )
+    return ours(*args, **named)
+
+
+def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
+    if method != "__call__" or named:
+        what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+        raise TypeError(f"{what} on a tensor: call it plainly, without {', '.join(named) or 'a method'}")
+    return _numpy_call(ufunc, inputs, named)
+
+
+def _index(self: Tensor, index: Any) -> Tensor:
+    return getitem(self, tuple(map(_plain, index)) if isinstance(index, tuple) else _plain(index))
+
+
+def _comparison(ufunc: np.ufunc) -> Callable:
+    return lambda self, other: ufunc(self._data, _plain(other))
+
+
+def _shape_method(f: Callable) -> Callable:
+    """x.reshape(2, 3) and x.reshape((2, 3)) alike."""
+
+    def method(self: Tensor, *shape: Any) -> Tensor:
+        return f(self, shape[0] if len(shape) == 1 else shape or None)
+
+    return functools.update_wrapper(method, f)
+
+
+def _reflected(f: Callable) -> Callable:
+    return lambda self, other: f(other, self)
+
+
+def _attach() -> None:
+    operators = dict(add=add, sub=subtract, mul=multiply, truediv=divide, pow=power, matmul=matmul)
+    for name, f in operators.items():
+        setattr(Tensor, f"__{name}__", f)
+        setattr(Tensor, f"__r{name}__", _reflected(f))
+    comparisons = dict(
+        lt=np.less, le=np.less_equal, gt=np.greater, ge=np.greater_equal, eq=np.equal, ne=np.not_equal
+    )
+    for name, ufunc in comparisons.items():
+        setattr(Tensor, f"__{name}__", _comparison(ufunc))
+    for f in (sum, mean, var, std, max, min, argmax, swapaxes, squeeze, astype):
+        setattr(Tensor, f.__name__, f)
+    for f in (reshape, transpose):
+        setattr(Tensor, f.__name__, _shape_method(f))
+    for name, method in dict(neg=negative, abs=absolute, getitem=_index, array_ufunc=_ufunc).items():
+        setattr(Tensor, f"__{name}__", method)
+    Tensor.__array_function__ = lambda self, function, types, args, named: _numpy_call(function, args, named)
+    Tensor.T = property(transpose)
+
+
+_attach()
