@@ -1,5 +1,6 @@
 """The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
 
+from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.explorer import Explorer
 
-__all__ = ["Explorer"]
+__all__ = ["ActivationExplorer", "Explorer"]
