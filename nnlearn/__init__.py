@@ -14,11 +14,13 @@ from nnlearn.ops import *  # noqa: F403
 from nnlearn.random import generator, seed
 from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
 
+from nnlearn.neuron import LIF, neuron, step
+
 __version__ = "0.1.0"
 __all__ = ["Parameter", "Tensor", "fused", "generator", "grad", "gradcheck", "no_grad", "primitive", "seed"]
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "exercises", "plot", "widgets"})
+_LAZY = frozenset({"data", "drawings", "exercises", "plot", "widgets"})
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ LAYERS = (
     ("download", "data"),
     ("text",),
     ("plot",),
+    ("drawings",),
     ("widgets",),
     ("exercises",),
     ("classroom",),

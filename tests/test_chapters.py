@@ -19,7 +19,7 @@ HEADINGS = (
     "## Summary", "### Added to nnlearn", "### Check yourself", "### Sources",
 )  # fmt: skip
 # The course's own furniture: in every chapter from the first.
-ALWAYS = {"plot", "data", "widgets", "exercises", "seed"}
+ALWAYS = {"plot", "drawings", "data", "widgets", "exercises", "seed"}
 
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
