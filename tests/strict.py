@@ -1,6 +1,7 @@
 """How strictly notebooks run, and what a run of the tests has checked, counted against what the folders hold.
 
-A test that checks one widget, grader or deck says so: `record_property("checked", "deck 01_neuron")`.
+A test that checks one widget, grader or deck says so: `record_property("checked", "deck 01_neuron")`. One
+that measures says what: `record_property("measured", "9 of 10 rejected")`; that is printed at the end.
 Notebooks are run by nbval, a test a cell; one counts as checked when all of its cells have passed. A run of
 everything fails where the two counts differ, so that nothing is left out unseen.
 """
@@ -40,6 +41,7 @@ warnings.simplefilter("error")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PASSED], config.stash[FAILED], config.stash[SECONDS] = set(), set(), defaultdict(float)
+    config.stash[MEASURED] = []
     if hasattr(config, "workerinput"):
         return  # the settings below are inherited from the process that started this one
     config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="nnlearn-tests-")
@@ -53,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 PASSED, FAILED = pytest.StashKey[set[str]](), pytest.StashKey[set[str]]()
 SECONDS = pytest.StashKey[dict[str, float]]()
+MEASURED = pytest.StashKey[list[str]]()
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 _config: pytest.Config
 
@@ -70,6 +73,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         checked = [f"notebook {path}"]
     else:
         checked = [name for key, name in report.user_properties if key == "checked"]
+    if report.when == "call":
+        _config.stash[MEASURED] += [text for key, text in report.user_properties if key == "measured"]
     if report.failed:
         _config.stash[FAILED].update(checked)
     elif report.when == "call" and report.passed:
@@ -124,6 +129,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[MEASURED]:
+        terminalreporter.section("measured")
+        terminalreporter.write("\n".join(sorted(config.stash[MEASURED])) + "\n")
     if not _is_whole_run(config):
         return
     names, missing = held(), _missing(config)

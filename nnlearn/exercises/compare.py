@@ -17,12 +17,12 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
     """
     if isinstance(expected, np.ndarray):
         return _array_difference(expected, got, rtol, atol, reveal)
-    if isinstance(expected, list) and isinstance(got, np.ndarray) and got.ndim:
+    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray) and got.ndim:
         got = [np.asarray(part) for part in got]
     if isinstance(expected, dict) and isinstance(got, dict):
         pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
         same_size = expected.keys() == got.keys()
-    elif isinstance(expected, list) and isinstance(got, list):
+    elif isinstance(expected, list | tuple) and isinstance(got, list | tuple):
         pairs = {
             f"value {i + 1} of {len(expected)}": pair
             for i, pair in enumerate(zip(expected, got, strict=False))
@@ -35,7 +35,7 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
     else:
         return f"expected {describe(expected, tell=reveal)}, got {describe(got)}"
     if not same_size:
-        wanted = f"{len(expected)} values" if isinstance(expected, list) else describe(expected)
+        wanted = f"{len(expected)} values" if isinstance(expected, list | tuple) else describe(expected)
         return f"expected {wanted}, got {describe(got)}"
     for where, (want, have) in pairs.items():
         if text := difference(want, have, rtol, atol, reveal):
@@ -44,7 +44,7 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
 
 
 def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, reveal: bool) -> str:
-    if isinstance(got, list):
+    if isinstance(got, list | tuple):
         try:
             got = np.array(got, dtype=complex if expected.dtype.kind == "c" else float)
         except (ValueError, TypeError):

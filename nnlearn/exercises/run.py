@@ -48,7 +48,7 @@ class Unfit(Exception):
 class Outcome:
     """What an answer did with one input."""
 
-    value: Any = None  # an array, text, or lists and dictionaries of them
+    value: Any = None  # an array, text, or tuples, lists and dictionaries of them
     problem: str = (
         ""  # why there is no value, in a sentence; starts with the exception's type if there was one
     )
@@ -59,13 +59,13 @@ class Outcome:
 
 
 def plain(value: Any) -> Any:
-    """The same as arrays, text, None, lists and dictionaries alone: a list of numbers is an array, a tuple
-    is several values. Raises Unfit, with the name of what it is, for anything else.
+    """The same as arrays, text, None, tuples, lists and dictionaries alone: a list of numbers is an array,
+    a tuple is several values. Raises Unfit, with the name of what it is, for anything else.
     """
     if value is None or type(value) is str:
         return value
     if isinstance(value, tuple):
-        return [plain(v) for v in value]
+        return tuple(plain(v) for v in value)
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     numbers = bool | int | float | complex | np.generic | np.ndarray
@@ -222,7 +222,7 @@ def describe(value: Any, tell: bool = True) -> str:
         return f"the text {value!r}" if tell and len(value) <= 40 else "a text"
     if isinstance(value, dict):
         return f"a dictionary with {', '.join(value) or 'nothing'}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         parts = [describe(part, tell=False) for part in value[:4]] + ["…"] * (len(value) > 4)
         return f"{len(value)} values ({', '.join(parts)})"
     if value.ndim:

@@ -65,8 +65,8 @@ check("90.4", norm)
 # What could a unit without a bias not do? Answer in two or three sentences.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "90-5", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
-# Without a bias the boundary passes through the origin, whatever the weights. NOT must fire at 0, and there the
-# weighted sum is always 0.
+# Without a bias the boundary passes through the origin, whatever the weights. NOT must fire at 0, and
+# there the weighted sum is always 0.
 
 # %%
 check("90.5")

@@ -14,7 +14,7 @@ def fires_cases(rng):
         "one input": {"x": rng.normal(size=3), "w": w, "b": b},
         "a batch of five": {"x": rng.normal(size=(5, 3)), "w": w, "b": b},
         "inputs on both sides of the threshold": {
-            "x": np.array([[1.0], [2.0], [3.0]]),
+            "x": np.array([[-3.0], [-1.0], [1.0], [2.0], [3.0]]),
             "w": np.ones(1),
             "b": -2.0,
         },

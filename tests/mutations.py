@@ -1,0 +1,105 @@
+"""Small mutations of a solution, such as a slip of the learner would make.
+
+cosmic-ray's operators change arithmetic, comparisons, constants, loops and branches; those below know NumPy:
+axes, transposes, reductions, the order of arguments, calls left out.
+"""
+
+import ast
+import difflib
+from collections.abc import Iterator
+
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+# They need names to be told, or change what no solution has.
+NOT_OURS = ("Variable", "RemoveDecorator", "ExceptionReplacer", "NoOp")
+SWAPS = [
+    ("sum", "mean"), ("max", "min"), ("maximum", "minimum"), ("argmax", "argmin"), ("any", "all"),
+    ("zeros", "ones"), ("zeros_like", "ones_like"), ("floor", "ceil"), ("sin", "cos"), ("exp", "log"),
+    ("cumsum", "cumprod"), ("hstack", "vstack"), ("greater", "greater_equal"), ("less", "less_equal"),
+]  # fmt: skip
+COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "array_equal", "logical_and", "logical_or"}
+OTHER = {a: b for pair in SWAPS for a, b in (pair, pair[::-1])}
+AUGMENTED = {ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Div(), ast.Div: ast.Mult()}
+
+
+def mutants(source: str) -> dict[str, str]:
+    """{changed line: source} of every mutation between BEGIN SOLUTION and END SOLUTION."""
+    lines = source.splitlines()
+    begin = next(i for i, line in enumerate(lines) if "BEGIN SOLUTION" in line)
+    end = next(i for i, line in enumerate(lines) if "END SOLUTION" in line)
+    found: dict[str, str] = {}
+    seen = {ast.dump(ast.parse(source))}
+    for mutated in (*_general(source), *_numpy(source)):
+        theirs = mutated.splitlines()
+        if theirs[: begin + 1] != lines[: begin + 1] or theirs[end - len(lines) :] != lines[end:]:
+            continue
+        try:
+            tree = ast.dump(ast.parse(mutated))
+        except SyntaxError:
+            continue
+        if tree not in seen:
+            seen.add(tree)
+            found[_changed_line(lines, theirs)] = mutated
+    return found
+
+
+def _changed_line(before: list[str], after: list[str]) -> str:
+    changed = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    added = [line[2:].strip() for line in changed if line[0] == "+"]
+    return " ⏎ ".join(added or ["left out: " + line[2:].strip() for line in changed])
+
+
+def _general(source: str) -> Iterator[str]:
+    for name in operator_names():
+        if any(word in name for word in NOT_OURS):
+            continue
+        operator, occurrence = get_operator(name)(), 0
+        while (mutated := mutate_code(source, operator, occurrence)) is not None:
+            yield mutated
+            occurrence += 1
+
+
+def _numpy(source: str) -> Iterator[str]:
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line.encode()))
+    data = source.encode()  # the tree counts columns in bytes
+    for node in ast.walk(ast.parse(source)):
+        for new in _replacements(node):
+            start = starts[node.lineno - 1] + node.col_offset
+            stop = starts[node.end_lineno - 1] + node.end_col_offset
+            text = f"({ast.unparse(new)})" if isinstance(new, ast.expr) else ast.unparse(new)
+            yield (data[:start] + text.encode() + data[stop:]).decode()
+
+
+def _replacements(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Call(func=func, args=args, keywords=keywords):
+            for i, keyword in enumerate(keywords):
+                yield ast.Call(func, args, keywords[:i] + keywords[i + 1 :])
+                if keyword.arg == "axis":
+                    axis = 1 if ast.unparse(keyword.value) == "0" else 0
+                    other = ast.keyword("axis", ast.Constant(axis))
+                    yield ast.Call(func, args, [*keywords[:i], other, *keywords[i + 1 :]])
+            for i in range(len(args) - 1) if getattr(func, "attr", "") not in COMMUTE else ():
+                yield ast.Call(func, [*args[:i], args[i + 1], args[i], *args[i + 2 :]], keywords)
+            if isinstance(func, ast.Attribute) and func.attr in OTHER:
+                yield ast.Call(ast.Attribute(func.value, OTHER[func.attr]), args, keywords)
+            if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "np" and len(args) == 1:
+                yield args[0]  # np.sqrt(x) -> x
+            if isinstance(func, ast.Attribute) and func.attr in ("copy", "round", "clip", "cumsum"):
+                yield func.value
+            if isinstance(func, ast.Name) and func.id == "range":
+                yield ast.Call(func, [*args[:-1], ast.BinOp(args[-1], ast.Sub(), ast.Constant(1))], [])
+        case ast.Attribute(attr="T", value=value):
+            yield value
+        case ast.BinOp(op=ast.MatMult() | ast.Sub() | ast.Div() | ast.Pow() as op, left=left, right=right):
+            yield ast.BinOp(right, op, left)
+        case ast.AugAssign(target=target, op=op, value=value):
+            yield ast.Assign([target], value, lineno=0)
+            if type(op) in AUGMENTED:
+                yield ast.AugAssign(target, AUGMENTED[type(op)], value)
+            yield ast.Pass()
+        case ast.Assign() | ast.If() | ast.Expr(value=ast.Call()) | ast.Break():
+            yield ast.Pass()
