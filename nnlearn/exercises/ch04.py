@@ -19,7 +19,8 @@ HOTTER = Predict(
         Misconception(
             "only the order counts",
             "the same",
-            "The order of the probabilities stays. Do their differences? Try scores 2 and 0 with T = 1 and T = 10.",
+            "The order of the probabilities stays. Do their differences? Try scores 2 and 0 with T = 1 "
+            "and T = 10.",
         ),
     ],
     after="Divided by a large T, all scores are nearly equal, and so are their exponentials.",
@@ -34,8 +35,12 @@ STEEPEST = Value(
     atol=0.0,
     misconceptions=[
         Misconception("one sigmoid", 0.25, "That is one sigmoid. The slopes of ten in a row multiply."),
-        Misconception("adds the slopes", 2.5, "Each neuron passes on a share of what it gets: shares multiply."),
-        Misconception("slope one half", 0.5**10, "One half is the sigmoid's value at 0. What is its slope there?"),
+        Misconception(
+            "adds the slopes", 2.5, "Each neuron passes on a share of what it gets: shares multiply."
+        ),
+        Misconception(
+            "slope one half", 0.5**10, "One half is the sigmoid's value at 0. What is its slope there?"
+        ),
         Misconception("twenty of them", 0.25**20, "That is twenty. Here ten stand in a row."),
     ],
 )
@@ -87,12 +92,14 @@ SIGMOID = Function(
         Misconception(
             "symmetric by mistake",
             lambda z: 1 / (1 + np.exp(-np.abs(z))),
-            "Negative z must give values below one half. With |z| in the exponent both sides get the same fraction.",
+            "Negative z must give values below one half. With |z| in the exponent both sides get the "
+            "same fraction.",
         ),
         Misconception(
             "clips",
             lambda z: 1 / (1 + np.exp(-np.clip(z, -10, 10))),
-            "Clipping z hides the overflow and changes the values: at z = -800 the sigmoid is not that of -10.",
+            "Clipping z hides the overflow and changes the values: at z = -800 the sigmoid is not that "
+            "of -10.",
         ),
     ],
     after="Every exponential in it is at most 1: nothing can overflow.",
@@ -106,7 +113,11 @@ def softmax_cases(rng):
         "a batch, over its first axis": {"z": rng.normal(size=(3, 4)), "axis": 0, "T": 1.0},
         "three axes, over the middle one": {"z": rng.normal(size=(2, 3, 4)), "axis": 1, "T": 0.5},
         "a high temperature": {"z": rng.normal(size=(2, 3)), "axis": 1, "T": 20.0},
-        "scores in the thousands": {"z": np.array([[1000.0, 998.0], [-5000.0, -5001.0]]), "axis": -1, "T": 2.0},
+        "scores in the thousands": {
+            "z": np.array([[1000.0, 998.0], [-5000.0, -5001.0]]),
+            "axis": -1,
+            "T": 2.0,
+        },
     }
 
 
@@ -127,7 +138,8 @@ SOFTMAX = Function(
         Misconception(
             "overflows",
             _quiet(lambda z, axis, T: soft(z, axis, T, shift=False)),
-            "It overflows for large scores. Take the largest score along the axis away from all of them first.",
+            "It overflows for large scores. Take the largest score along the axis away from all of them "
+            "first.",
         ),
         Misconception(
             "always the last axis",
@@ -137,7 +149,8 @@ SOFTMAX = Function(
         Misconception(
             "forgets keepdims",
             lambda z, axis, T: soft(z, axis, T, keep=False),
-            "After the sum, the axis is gone and the shapes no longer match: `keepdims=True` keeps it with length 1.",
+            "After the sum, the axis is gone and the shapes no longer match: `keepdims=True` keeps it "
+            "with length 1.",
         ),
         Misconception(
             "multiplies by the temperature",
@@ -179,12 +192,14 @@ DSILU = Function(
         Misconception(
             "product of the slopes",
             lambda z: nn.sigmoid(z) * (1 - nn.sigmoid(z)),
-            "The slope of a product is not the product of the slopes: use the product rule on z · sigmoid(z).",
+            "The slope of a product is not the product of the slopes: use the product rule on z · "
+            "sigmoid(z).",
         ),
         Misconception(
             "half of the product rule",
             nn.sigmoid,
-            "One half of the product rule is there: the slope of z times the sigmoid. Add z times the slope of the sigmoid.",
+            "One half of the product rule is there: the slope of z times the sigmoid. Add z times the "
+            "slope of the sigmoid.",
         ),
         Misconception(
             "forgets z",
@@ -221,7 +236,8 @@ DEAD = Function(
         Misconception(
             "share of zeros",
             lambda z: (z <= 0).mean(),
-            "That is the share of zeros. A neuron is dead when it is zero for every input: `all` along the batch first.",
+            "That is the share of zeros. A neuron is dead when it is zero for every input: `all` along "
+            "the batch first.",
         ),
         Misconception(
             "along the wrong axis",

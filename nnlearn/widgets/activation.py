@@ -11,7 +11,7 @@ from nnlearn import plot
 from nnlearn.widgets.explorer import Explorer
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
-WIDTH, BATCH, NUDGE = 100, 50, 1e-6
+WIDTH, BATCH = 100, 50
 FLOOR, CEILING = 1e-16, 1e12  # of what the logarithmic axis shows
 
 
@@ -23,7 +23,7 @@ class Signal:
     value: np.ndarray
     slope: np.ndarray
     spread: np.ndarray  # root mean square of a layer's outputs
-    nudge: np.ndarray  # distance of two inputs that began NUDGE apart, as a share of it
+    nudge: np.ndarray  # size of a small change after each layer, as a share of what it was
     silent: float  # share of neurons of the last layer that are zero for the whole batch
 
 
@@ -49,7 +49,9 @@ class ActivationExplorer(Explorer):
         right.axhspan(1e-2, 1e2, color=plot.GREY, alpha=0.15, linewidth=0)
         (self.spread_line,) = right.plot([], [], "o-", markersize=3, label="size of the signal")
         (self.nudge_line,) = right.plot([], [], "s-", markersize=3, label="nudge left")
-        right.set(yscale="log", ylim=(FLOOR, CEILING), xlim=(0, 1), xlabel="layer", title="through the layers")
+        right.set(
+            yscale="log", ylim=(FLOOR, CEILING), xlim=(0, 1), xlabel="layer", title="through the layers"
+        )
         right.legend(loc="lower left")
         self.right = right
 
@@ -57,14 +59,16 @@ class ActivationExplorer(Explorer):
         f = getattr(nn, activation)
         value = f(self.x)
         rng = np.random.default_rng(0)
-        a = rng.normal(size=(BATCH, WIDTH))
-        b = a + NUDGE * rng.normal(size=a.shape)
-        start, spread, nudge = np.linalg.norm(b - a), [1.0], [1.0]
+        a, d = rng.normal(size=(2, BATCH, WIDTH))
+        start, spread, nudge = np.linalg.norm(d), [1.0], [1.0]
         for _ in range(depth):
             W = rng.normal(size=(WIDTH, WIDTH)) * gain / np.sqrt(WIDTH)
-            a, b = f(a @ W + bias), f(b @ W + bias)
+            z = nn.Tensor(a @ W + bias, requires_grad=True)
+            y = f(z)
+            y.sum().backward()
+            a, d = y.data, z.grad * (d @ W)
             spread.append(np.sqrt(np.mean(a**2)))
-            nudge.append(np.linalg.norm(b - a) / start)
+            nudge.append(np.linalg.norm(d) / start)
         slope = np.gradient(value, self.x)
         silent = float((a <= 0).all(axis=0).mean()) if activation == "relu" else 0.0
         return Signal(activation, value, slope, np.array(spread), np.array(nudge), silent)
