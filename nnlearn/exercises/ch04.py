@@ -103,7 +103,7 @@ SIGMOID = Function(
         ),
     ],
     after="Every exponential in it is at most 1: nothing can overflow.",
-    equivalent={"    return np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2"},
+    equivalent={"return np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2"},
 )
 
 
