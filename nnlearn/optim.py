@@ -165,19 +165,20 @@ class Adagrad(Optimizer):
         (squares,), s = state, self._scratch[: w.size]
         self._decay(w, g)
         squares += np.multiply(g, g, out=s)
-        np.sqrt(squares, out=s)
+        self._move(w, g, squares)
+
+    def _move(self, w: np.ndarray, g: np.ndarray, squares: np.ndarray) -> None:
+        s = np.sqrt(squares, out=self._scratch[: w.size])
         s += self.eps
         g /= s
         g *= float(self.lr)
         w -= g
 
 
-class RMSProp(Optimizer):
+class RMSProp(Adagrad):
     """s ← α s + (1 − α) g²,  w ← w − lr g / (√s + ε): Adagrad that forgets.  Source: G. Hinton, lecture 6e
     (2012).
     """
-
-    slots = ("squares",)
 
     def __init__(
         self,
@@ -187,8 +188,8 @@ class RMSProp(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(params, lr, weight_decay)
-        self.alpha, self.eps = _fraction("RMSProp", "alpha", alpha), eps
+        super().__init__(params, lr, eps, weight_decay)
+        self.alpha = _fraction("RMSProp", "alpha", alpha)
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, *state: np.ndarray) -> None:
         (squares,), s = state, self._scratch[: w.size]
@@ -197,11 +198,7 @@ class RMSProp(Optimizer):
         np.multiply(g, g, out=s)
         s *= 1 - self.alpha
         squares += s
-        np.sqrt(squares, out=s)
-        s += self.eps
-        g /= s
-        g *= float(self.lr)
-        w -= g
+        self._move(w, g, squares)
 
 
 class Adam(Optimizer):

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from .random import RNG, generator
-from .tensor import Tensor
+from .sampling import next_token_probabilities as next_token_probabilities
+from .sampling import sample as sample
 
 Pair = tuple[int, int]
 END_OF_TEXT = "<|endoftext|>"
@@ -329,50 +329,6 @@ def _stands_alone(character: str) -> bool:
         (0x2F800, 0x2FA1F),
     )
     return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in ideographs)
-
-
-def next_token_probabilities(
-    logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
-) -> np.ndarray:
-    """softmax(logits / temperature) over the tokens that may follow, 0 for the rest.  (..., V) -> (..., V)
-
-    top_k keeps the k likeliest tokens; top_p the fewest that together have at least that probability (A.
-    Holtzman et al., 2020). temperature 0 puts everything on the likeliest.
-    """
-    if temperature < 0:
-        raise ValueError(f"temperature is {temperature}, expected 0 (always the likeliest token) or more")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k is {top_k}, expected at least 1 token to choose from")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p is {top_p}, expected a probability above 0 and at most 1")
-    logits = np.asarray(logits.data if isinstance(logits, Tensor) else logits, dtype=np.float64)
-    if temperature == 0:
-        temperature, top_k = 1.0, 1
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    scaled = np.take_along_axis(logits, order, -1) / temperature
-    weights = np.exp(scaled - scaled[..., :1])
-    if top_k is not None:
-        weights[..., top_k:] = 0
-    weights /= weights.sum(-1, keepdims=True)
-    if top_p is not None:
-        weights[np.cumsum(weights, -1) - weights >= top_p] = 0
-        weights /= weights.sum(-1, keepdims=True)
-    probabilities = np.empty_like(weights)
-    np.put_along_axis(probabilities, order, weights, -1)
-    return probabilities
-
-
-def sample(
-    logits: Any,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    rng: RNG = None,
-) -> np.ndarray:
-    """Draw the next token by its probability, for each row of logits.  (..., V) -> (...)"""
-    cumulative = np.cumsum(next_token_probabilities(logits, temperature, top_k, top_p), axis=-1)
-    threshold = generator(rng).random((*cumulative.shape[:-1], 1)) * cumulative[..., -1:]
-    return (cumulative <= threshold).sum(-1)
 
 
 def _checked(ids: Iterable[int], known: Any) -> Iterator[int]:

@@ -2,5 +2,6 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.loss import LossExplorer
 
-__all__ = ["ActivationExplorer", "Explorer"]
+__all__ = ["ActivationExplorer", "Explorer", "LossExplorer"]

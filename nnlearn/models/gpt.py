@@ -1,0 +1,123 @@
+"""GPT-2: a stack of transformer blocks that reads tokens and guesses the next.
+
+Source: A. Radford et al. (2019), "Language Models are Unsupervised Multitask Learners".
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..activations import gelu
+from ..layers import Cache, Dropout, Embedding, LayerNorm, Module, TransformerBlock
+from ..ops import linear
+from ..random import RNG, generator
+from ..sampling import sample
+from ..tensor import no_grad
+from . import pretrained
+
+gelu_tanh = partial(gelu, approximate="tanh")
+
+
+class GPT(Module):
+    """Logits of the next token at each place.  ids: (B, T) -> (B, T, vocab_size),  T ≤ context"""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        context: int,
+        width: int,
+        depth: int,
+        heads: int,
+        rng: RNG = None,
+        dropout: float = 0.0,
+    ) -> None:
+        rng, self.context = generator(rng), context
+        self.tokens = Embedding(vocab_size, width, rng=rng)
+        self.positions = Embedding(context, width, rng=rng)
+        self.dropout = Dropout(dropout, rng)
+        self.blocks = [
+            TransformerBlock(width, heads, causal=True, dropout=dropout, activation=gelu_tanh, rng=rng)
+            for _ in range(depth)
+        ]
+        self.norm = LayerNorm(width)
+        for block in self.blocks:  # what 2 · depth branches add up to shall not grow with the depth
+            for layer in (block.attention.out, block.contract):
+                layer.W.data = layer.W.data / math.sqrt(2 * depth)
+
+    def forward(self, ids: Any, cache: list[Cache] | None = None) -> Any:
+        T, start = np.shape(ids)[-1], cache[0].length if cache else 0
+        if start + T > self.context:
+            raise ValueError(f"GPT: ids reach to place {start + T}, but the context is {self.context} tokens")
+        x = self.tokens(ids) + self.positions.W[start : start + T]  # (B, T, width)
+        x = self.dropout(x)
+        for i, block in enumerate(self.blocks):
+            x = block(x, cache=cache[i] if cache else None)
+        return linear(self.norm(x), self.tokens.W.T)  # the same W reads tokens and writes them
+
+    @no_grad()
+    def generate(
+        self,
+        ids: Any,
+        length: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        rng: RNG = None,
+        cached: bool = True,
+    ) -> np.ndarray:
+        """Append `length` tokens, each drawn from the model's guess.  (T,) or (B, T) -> the same, longer
+
+        With `cached`, keys and values of earlier tokens are kept, so that each step computes one token
+        alone. Where the context is full, the model goes on with its last half.
+        """
+        rng, given = generator(rng), np.asarray(ids)
+        out = np.atleast_2d(given)
+        B, T = out.shape
+        if T == 0:
+            raise ValueError("generate: ids is empty; give at least one token to go on from")
+        out = np.concatenate([out, np.empty((B, length), out.dtype)], axis=1)
+        mode, begin, cache = self.training, max(0, T - self.context), None
+        self.eval()
+        for t in range(T, T + length):
+            if t - begin > self.context:
+                begin, cache = t - self.context // 2, None
+            if cache is None and cached:
+                cache = [block.attention.new_cache(B, self.context) for block in self.blocks]
+            known = cache[0].length if cache else 0
+            logits = self(out[:, begin + known : t], cache)
+            out[:, t] = sample(logits[:, -1], temperature, top_k, top_p, rng)
+        self.train(mode)
+        return out if given.ndim == 2 else out[0]
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> GPT:
+        """GPT-2 with published weights: a folder with config.json and model.safetensors, or its name on
+        the hub.
+        """
+        config, weights = pretrained.read(source, "gpt2")
+        model = cls(*(config[key] for key in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head")))
+        pretrained.configure(model, config["activation_function"], config["layer_norm_epsilon"])
+        model.load_state_dict(
+            {name: pretrained.find(weights, name, NAMES, "transformer.") for name in model.state_dict()}
+        )
+        return model.eval()
+
+
+NAMES = [  # what is called so here is called so there
+    (r"^tokens\.W", "wte.weight"),
+    (r"^positions\.W", "wpe.weight"),
+    (r"^norm\.", "ln_f."),
+    (r"^blocks\.", "h."),
+    (r"\.norm(\d)\.", r".ln_\1."),
+    (r"\.attention\.qkv\.", ".attn.c_attn."),
+    (r"\.attention\.out\.", ".attn.c_proj."),
+    (r"\.expand\.", ".mlp.c_fc."),
+    (r"\.contract\.", ".mlp.c_proj."),
+    (r"\.(W|gamma)$", ".weight"),
+    (r"\.(b|beta)$", ".bias"),
+]
