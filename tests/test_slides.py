@@ -58,6 +58,8 @@ LONG_CODE = "\n".join(
     + [f"    history_{k:02} = [step(x @ w + b) - t for x, t in zip(X, y)]  # pass {k:02}" for k in range(20)]
     + ["    return w, b"]
 )
+LINKS = """The section's name came from a cell that is not shown; [there](#Summary) and to
+[the exercises](../exercises/07_sample.ipynb) or [the next](08_other.ipynb#Play)."""
 TABLE = "\n".join(
     ["| unit | w₁ | w₂ | b | gate |", "|---|---|---|---|---|"] + ["| a | 1 | 1 | −1.5 | AND |"] * 8
 )
@@ -102,7 +104,7 @@ def sample(*extra):
         code("fragment", "z = sum(w * x for w, x in zip(weights, inputs)) + b  # too wide for large letters"),
         markdown("skip", "Not in the deck at all.\n\n## Summary"),
         code("skip", "assert True"),
-        markdown("subslide", "The section's name came from a cell that is not shown."),
+        markdown("subslide", LINKS),
         *extra,
     ]  # fmt: skip
     notebook = v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
@@ -190,6 +192,16 @@ def test_shows_what_the_tags_say(deck, browser):
     (widget,) = (cell for cell in notebook.cells if "widgets" in cell.source)
     assert f'07_sample.ipynb#cell-id={widget.id}"' in deck.read_text(encoding="utf-8")
     assert f"cell [{widget.execution_count}] of 07_sample.ipynb" in shown
+
+
+def test_links_lead_to_the_served_notebooks(deck, browser):
+    page, _ = open_deck(browser, deck)
+    links = page.evaluate("[...document.querySelectorAll('.prose a')].map((a) => [a.textContent, a.href])")
+    page.close()
+    assert links == [
+        ["the exercises", "http://localhost:8888/lab/tree/exercises/07_sample.ipynb"],
+        ["the next", "http://localhost:8888/lab/tree/chapters/08_other.ipynb#Play"],
+    ]
 
 
 def test_too_much_for_a_slide_is_seen(browser, tmp_path):

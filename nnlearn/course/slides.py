@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urljoin
 
 import nbformat
 import typer
@@ -22,7 +23,8 @@ from nnlearn.course.folders import chapters
 from nnlearn.course.run import edited
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_SERVER = "http://localhost:8888/lab/tree/chapters"  # where `nnlearn lab` serves a chapter
+_SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((#[^)\s]*|[^:)\s]+\.ipynb[^)\s]*)\)")
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _PRIORITY = [*_PICTURES, "text/html", "text/markdown", "text/latex", "text/plain"]
 
@@ -193,9 +195,10 @@ def _for_deck(path: Path) -> Any:
         tags = set(cell.metadata.get("tags", []))
         cell.metadata["deck"] = {"live": ""}
         if cell.cell_type != "code":
+            cell.source = _LINK.sub(_lead_out, cell.source)
             return cell
         if re.search(r"\bwidgets\.\w+\(", cell.source):
-            cell.metadata["deck"]["live"] = f"{_SERVER}/{path.name}#cell-id={cell.get('id', '')}"
+            cell.metadata["deck"]["live"] = f"{_SERVER}{path.name}#cell-id={cell.get('id', '')}"
         drawn = any(kind in output.get("data", {}) for output in cell.outputs for kind in _PICTURES)
         if tags & {"remove-input", "hide-input"} or (drawn and "show-input" not in tags):
             cell.source = ""
@@ -204,6 +207,12 @@ def _for_deck(path: Path) -> Any:
         return cell
 
     return copy
+
+
+def _lead_out(link: re.Match[str]) -> str:
+    """A notebook's link as a deck can follow it: to the notebooks served by `nnlearn lab`, or not at all."""
+    text, target = link.groups()
+    return text if target.startswith("#") else f"[{text}]({urljoin(_SERVER, target)})"
 
 
 def _head(slide: Slide) -> None:

@@ -41,8 +41,8 @@ function fit(page) {
   const pictures = page.querySelectorAll(".picture img");
   const others = page.querySelectorAll(".body .block:not(.picture)");
   const layouts = pictures.length === 1 && others.length ? ["below", "beside"] : ["below"];
-  // Where no picture wants the room, letters may grow; titles and breaks keep their size.
-  const largest = pictures.length || page.closest(".title, .break") ? 1 : 1.25;
+  // Where no picture wants the room, letters may grow.
+  const largest = pictures.length || page.closest(".break") ? 1 : 1.25;
   for (const scale of [1.25, 1.15, 1.08, 1, 0.92, 0.85, 0.78, 0.72, 0.66].filter((s) => s <= largest)) {
     let best = null;
     for (const layout of layouts) {
