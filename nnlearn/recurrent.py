@@ -1,5 +1,6 @@
-"""Recurrent networks over whole sequences (chapters 12 and 13): one product for the inputs of all steps, and a loop of
-few operations in place. Time comes first in memory, so that each step reads and writes one contiguous block.
+"""Recurrent networks over whole sequences (chapters 12 and 13): one product for the inputs of all steps, and
+a loop of few operations in place. Time comes first in memory, so that each step reads and writes one
+contiguous block.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
 def lstm(
     x: Array, h0: Array | None, c0: Array | None, W_x: Array, W_h: Array, b: Array
 ) -> tuple[Array, Array]:
-    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n), h0, c0: (B, m) or None -> all h: (B, T, m), last c: (B, m)
+    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n), h0, c0: (B, m) or None -> all h: (B, T, m),
+    last c: (B, m)
 
-    The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b, side by side as i, f, g, o: W_x is (n, 4m),
-    W_h (m, 4m), b (4m,). Raises ValueError when shapes do not fit. Source: Hochreiter & Schmidhuber (1997).
+    The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b, side by side as i, f, g, o: W_x is
+    (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not fit. Source: Hochreiter & Schmidhuber
+    (1997).
     """
     h0 = _start("lstm", "h0", x, h0, W_x, W_h, b, 4)
     c0 = _start("lstm", "c0", x, c0, W_x, W_h, b, 4)
@@ -36,8 +39,8 @@ def lstm(
 def gru(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
     """h_t = (1 − z) n + z h_{t−1}.  x: (B, T, n), h0: (B, m) or None for zeros -> all h: (B, T, m)
 
-    r, z = σ(x_t W_x + h_{t−1} W_h + b), n = tanh(x_t W_x + b + r (h_{t−1} W_h)), side by side as r, z, n: W_x is
-    (n, 3m), W_h (m, 3m), b (3m,). Raises ValueError when shapes do not fit. Source: Cho et al. (2014).
+    r, z = σ(x_t W_x + h_{t−1} W_h + b), n = tanh(x_t W_x + b + r (h_{t−1} W_h)), side by side as r, z, n: W_x
+    is (n, 3m), W_h (m, 3m), b (3m,). Raises ValueError when shapes do not fit. Source: Cho et al. (2014).
     """
     return _gru(x, _start("gru", "h0", x, h0, W_x, W_h, b, 3), W_x, W_h, b)
 
@@ -79,7 +82,9 @@ def _gradients(
     dzh: np.ndarray,
     needs: list,
 ) -> tuple:
-    """The gradients of x, W_x, W_h and b from those of the sums before the gates, each one product for all steps."""
+    """The gradients of x, W_x, W_h and b from those of the sums before the gates, each one product for all
+    steps.
+    """
     B, T, n = x_shape
     flat = dz.reshape(T * B, -1)
     dx = (flat @ W_x.T).reshape(T, B, n).transpose(1, 0, 2) if needs[0] else None
@@ -120,7 +125,7 @@ def _lstm(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array) -> R
     T, B, m = len(a), len(h0), h0.shape[1]
     y, c, bent = (np.empty((T + k, B, m), a.dtype) for k in (2, 1, 0))  # y: h0, h1 … hT, cT
     y[0], c[0] = h0, c0
-    # σ(s) = tanh(s / 2) / 2 + 1/2, so one tanh serves all four gates; the halves go into copies of the weights
+    # σ(s) = tanh(s / 2) / 2 + 1/2, so one tanh serves all four gates; W_h takes in the halves
     half = np.repeat(np.array([0.5, 0.5, 1, 0.5], a.dtype), m)
     a *= half
     rest, W, product = 1 - half, W_h * half, np.empty_like(a[0])
@@ -148,7 +153,7 @@ def _lstm_backward(dy, x_shape, rows, a, y, c, bent, W_x, W_h, needs) -> tuple: 
     T, B, m = bent.shape
     gates = a.reshape(T, B, 4, m)
     i, f, g, o = (gates[:, :, k] for k in range(4))
-    # What d(loss)/dc multiplies for i, f, g and d(loss)/dh for o, for all steps at once; then the loop is short.
+    # What d(loss)/dc is multiplied with for i, f and g, and d(loss)/dh for o, for all steps at once
     dz = gates * (1 - gates)
     dz[:, :, 2] = i * (1 - g * g)
     dz[:, :, 0] *= g
