@@ -14,7 +14,8 @@ PULL = Predict(
         Misconception(
             "absolute",
             "absolute",
-            "The absolute value's slope is 1 everywhere: a record that is off by 100 pulls no harder than one off by 1.",
+            "The absolute value's slope is 1 everywhere: a record that is off by 100 pulls no harder "
+            "than one off by 1.",
         ),
         Misconception(
             "huber",
@@ -65,7 +66,11 @@ def huber_cases(rng):
     return {
         "small errors only": {"prediction": rng.normal(size=8) * 0.3, "target": np.zeros(8), "delta": 1.0},
         "large errors only": {"prediction": 5 + rng.normal(size=5), "target": np.zeros(5), "delta": 1.0},
-        "errors to both sides": {"prediction": rng.normal(size=9), "target": 4 * rng.normal(size=9), "delta": 1.0},
+        "errors to both sides": {
+            "prediction": rng.normal(size=9),
+            "target": 4 * rng.normal(size=9),
+            "delta": 1.0,
+        },
         "another delta": {"prediction": rng.normal(size=9), "target": 6 * rng.normal(size=9), "delta": 2.5},
         "an error of exactly delta": {"prediction": np.array([3.0]), "target": np.array([1.0]), "delta": 2.0},
     }
@@ -102,9 +107,7 @@ HUBER = Function(
         ),
         Misconception(
             "forgets the absolute value",
-            lambda p, t, d: np.mean(
-                np.where(p - t <= d, (p - t) ** 2 / 2, d * (p - t - d / 2))
-            ),
+            lambda p, t, d: np.mean(np.where(p - t <= d, (p - t) ** 2 / 2, d * (p - t - d / 2))),
             "Errors below zero can be large too. Compare |r| with δ.",
         ),
         Misconception(
@@ -113,6 +116,10 @@ HUBER = Function(
             "This looks like the sum over the batch instead of its mean.",
         ),
     ],
+    equivalent={
+        "return np.mean(np.where(r < delta, r**2 / 2, delta * (r - delta / 2)))": "at r = δ they agree",
+        "r = np.abs((target - prediction))": "the absolute value forgets the order",
+    },
 )
 
 
@@ -159,12 +166,14 @@ CROSS_ENTROPY = Function(
         Misconception(
             "logarithm of the softmax",
             _quiet(lambda z, k: -np.mean(np.log(nn.softmax(z)[np.arange(len(k)), k]))),
-            "A softmax that has been rounded to 0 has an infinite logarithm. Compute log-sum-exp minus the right logit.",
+            "A softmax that has been rounded to 0 has an infinite logarithm. Compute log-sum-exp minus "
+            "the right logit.",
         ),
         Misconception(
             "all columns",
             lambda z, k: -np.mean(log_softmax(z)[:, k]),
-            "`z[:, labels]` takes all those columns of every row. One number a row: `z[np.arange(B), labels]`.",
+            "`z[:, labels]` takes all those columns of every row. One number a row: `z[np.arange(B), "
+            "labels]`.",
         ),
         Misconception(
             "the sum",
@@ -179,7 +188,8 @@ CROSS_ENTROPY = Function(
         Misconception(
             "averages over the classes",
             lambda z, k: -np.mean(np.eye(z.shape[1])[k] * log_softmax(z)),
-            "You divide by examples times classes. Sum over the classes of an example, then take the mean over examples.",
+            "You divide by examples times classes. Sum over the classes of an example, then take the "
+            "mean over examples.",
         ),
     ],
 )
@@ -230,7 +240,8 @@ SLOPE = Function(
         Misconception(
             "with the softmax's own slope",
             lambda z, k: slope(z, k) * nn.softmax(z) * (1 - nn.softmax(z)),
-            "The softmax's slope has already cancelled against the logarithm's. Nothing more is to be multiplied.",
+            "The softmax's slope has already cancelled against the logarithm's. Nothing more is to be "
+            "multiplied.",
         ),
     ],
 )
@@ -245,11 +256,11 @@ def calibration_cases(rng):
             "low": 0.0,
             "high": 1.0,
         },
-        "forty forecasts, the confident ones": {
+        "forty forecasts, the undecided ones": {
             "p": p,
             "y": (rng.random(40) < p).astype(float),
-            "low": 0.6,
-            "high": 1.0,
+            "low": 0.3,
+            "high": 0.7,
         },
         "forecasts at the edges of the range": {
             "p": np.array([0.2, 0.5, 0.8, 0.8]),
@@ -296,10 +307,9 @@ GAP = Function(
         ),
         Misconception(
             "counts right answers",
-            lambda p, y, low, high: float(
-                np.mean(((p >= 0.5) == y)[(p >= low) & (p < high)])
-            ),
-            "That is the share of right answers. Compare the mean probability said with the share that was true.",
+            lambda p, y, low, high: float(np.mean(((p >= 0.5) == y)[(p >= low) & (p < high)])),
+            "That is the share of right answers. Compare the mean probability said with the share that "
+            "was true.",
         ),
     ],
 )
