@@ -59,7 +59,7 @@ class LossExplorer(Explorer):
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         return {
-            "loss": ipywidgets.Dropdown(description="loss", options=list(LOSSES), value="squared error"),
+            "loss": ipywidgets.Dropdown(description="loss", options=list(LOSSES), value="Huber"),
             "prediction": ipywidgets.FloatSlider(
                 description="prediction or logit", value=1.0, min=-6.0, max=6.0, step=0.1
             ),
