@@ -5,27 +5,68 @@
 Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
 """
 
+# ruff: noqa: F401, F403
 import importlib
 from typing import Any
 
-from nnlearn.activations import *  # noqa: F403
-from nnlearn.losses import *  # noqa: F403
-from nnlearn.ops import *  # noqa: F403
+from nnlearn import init, optim
+from nnlearn.activations import *
+from nnlearn.attention import *
+from nnlearn.convolution import *
+from nnlearn.layers import (
+    ELU,
+    GELU,
+    GRU,
+    LSTM,
+    RNN,
+    Activation,
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    MultiHeadAttention,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    TransformerBlock,
+)
+from nnlearn.losses import *
+from nnlearn.memory import keep_freed_memory
+from nnlearn.module import Module, Sequential
+from nnlearn.normalization import *
+from nnlearn.ops import *
+from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nnlearn.random import generator, seed
+from nnlearn.recurrent import *
+from nnlearn.saving import load, save
 from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
+from nnlearn.train import Trainer, accuracy
 
 __version__ = "0.1.0"
-__all__ = ["Parameter", "Tensor", "fused", "generator", "grad", "gradcheck", "no_grad", "primitive", "seed"]
+
+keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "exercises", "plot", "widgets"})
+_LAZY = frozenset({"data", "exercises", "models", "plot", "text", "widgets"})
+_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP"})
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"nnlearn.{name}")
+    if name in _MODELS:
+        return getattr(importlib.import_module("nnlearn.models"), name)
     raise AttributeError(f"module 'nnlearn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _LAZY)
+    return sorted(set(globals()) | _LAZY | _MODELS)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import activations as A
-from .attention import scaled_dot_product_attention
+from .attention import multi_head_attention, scaled_dot_product_attention
 from .convolution import avg_pool2d, conv2d, max_pool2d
 from .init import Init, lecun_uniform, normal, ones, orthogonal, zeros
 from .module import Module as Module
@@ -165,6 +165,34 @@ class RNN(_Recurrent):
         return h, h[:, -1]
 
 
+class GRU(_Recurrent):
+    """Two gates, see `gru`.  (B, T, n_in) -> all h (B, T, n_hidden), and the last (B, n_hidden)"""
+
+    gates = 3
+
+    def forward(self, x: Any, h0: Any = None) -> tuple[Any, Any]:
+        h = gru(x, h0, self.W_x, self.W_h, self.b)
+        return h, h[:, -1]
+
+
+class LSTM(_Recurrent):
+    """Three gates and a cell, see `lstm`.  (B, T, n_in) -> all h (B, T, n_hidden), and the last (h, c)
+
+    The forget gate's bias starts at `forget_bias`, so that memories last (R. Jozefowicz et al., 2015).
+    """
+
+    gates = 4
+
+    def __init__(self, n_in: int, n_hidden: int, forget_bias: float = 1.0, rng: RNG = None) -> None:
+        super().__init__(n_in, n_hidden, rng)
+        self.b.data[n_hidden : 2 * n_hidden] = forget_bias
+
+    def forward(self, x: Any, state: tuple[Any, Any] | None = None) -> tuple[Any, tuple[Any, Any]]:
+        h0, c0 = (None, None) if state is None else state
+        h, c = lstm(x, h0, c0, self.W_x, self.W_h, self.b)
+        return h, (h[:, -1], c)
+
+
 class Cache:
     """Keys and values of the tokens read so far, (B, heads, length, width / heads), so that none is
     computed twice.
@@ -203,11 +231,14 @@ class MultiHeadAttention(Module):
         self.out = Linear(width, width, init=init, rng=rng)
 
     def forward(self, x: Any, mask: Any = None, cache: Cache | None = None, context: Any = None) -> Any:
+        if context is None and cache is None:
+            return self.out(multi_head_attention(self.qkv(x), self.heads, mask, self.causal))
         if context is None:
             q, k, v = self._split(self.qkv(x), 3)
         else:
             C = x.shape[-1]
             W, b = self.qkv.W, self.qkv.b
+            assert b is not None
             (q,) = self._split(linear(x, W[:, :C], b[:C]), 1)
             k, v = self._split(linear(context, W[:, C:], b[C:]), 2)
         causal = self.causal

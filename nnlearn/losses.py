@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnlearn.activations import _sigmoid, log_softmax
+from nnlearn.activations import _sigmoid, _top, _total, log_softmax
 from nnlearn.ops import where
 from nnlearn.tensor import Array, Rule, Tensor, primitive
 
@@ -105,10 +105,10 @@ def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     shape, n = logits.shape, labels.size
     x = logits.reshape(n, shape[-1])
     at = (np.arange(n), labels.reshape(n))
-    top = x.max(axis=1, keepdims=True)
+    top = _top(x, 1)
     e = np.exp(x - top)
-    total = e.sum(axis=1, keepdims=True)
-    value = (np.log(total) + top).mean() - x[at].mean()
+    total = _total(e, 1)
+    value = (np.log(total) + (top - x[at].reshape(n, 1))).mean()
 
     def vjp(g: Array) -> Array:
         p = e * (g / n / total)

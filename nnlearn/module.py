@@ -120,7 +120,7 @@ class Module:
                 rows.append(
                     (name or "(all)", kind, shapes, outputs.get(name, ""), f"{count:,}" if own else "")
                 )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
         lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         total = sum(p.data.size for p in self.parameters())
         print("\n".join([lines[0], "-" * (sum(widths) + 8), *lines[1:], f"{total:,} parameters"]))
@@ -162,7 +162,7 @@ class watch:
 
         return watched
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         for _, module in self.model.named_modules():
             del vars(module)["forward"]
 

@@ -25,6 +25,7 @@ __all__ = [
     "concatenate",
     "cos",
     "divide",
+    "embedding",
     "erf",
     "exp",
     "expand_dims",
@@ -249,13 +250,18 @@ def linear(x: Array, W: Array, b: Array | None = None) -> Rule:
     if b is not None:
         y += b
     if len(shape) == 2:
-        return y, lambda g: g @ W.T, lambda g: rows.T @ g, lambda g: g.sum(0)
+        return y, lambda g: g @ W.T, lambda g: rows.T @ g, _column_sums
     return (
         y.reshape(*shape[:-1], n_out),
         lambda g: (g.reshape(-1, n_out) @ W.T).reshape(shape),
         lambda g: rows.T @ g.reshape(-1, n_out),
-        lambda g: g.reshape(-1, n_out).sum(0),
+        lambda g: _column_sums(g.reshape(-1, n_out)),
     )
+
+
+def _column_sums(g: Array) -> Array:
+    """g.sum(axis=0) for g (n, m), as a product with ones: several times faster."""
+    return np.ones(g.shape[0], g.dtype) @ g
 
 
 def _misfit(x: Array, W: Array, b: Array | None) -> str:
@@ -414,13 +420,34 @@ def getitem(x: Array, index: Any) -> Rule:
 @primitive
 def _put(g: Array, index: Any, shape: tuple[int, ...]) -> Rule:
     """Zeros of this shape with g added at index: the transpose of x[index]."""
-    x = np.zeros(shape, g.dtype)
+    x, values = np.zeros(shape, g.dtype), _plain(g)
     parts = index if isinstance(index, tuple) else (index,)
     if all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts):
-        x[index] = _plain(g)
+        x[index] = values
+    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and index.size:
+        # rows may repeat: sort them, and add each run of equal ones at once
+        rows = (index % shape[0]).ravel()
+        order = np.argsort(rows, kind="stable")
+        rows = rows[order]
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        x[rows[starts]] = np.add.reduceat(values.reshape(-1, *shape[1:])[order], starts, axis=0)
     else:
-        np.add.at(x, index, _plain(g))
+        np.add.at(x, index, values)
     return x, lambda gg: gg[index]
+
+
+def embedding(ids: Array, W: Array) -> Array:
+    """Row ids[i] of W for each id.  ids: whole numbers (…), W: (n, width) -> (…, width)
+
+    Raises TypeError for ids that are not whole numbers, ValueError for those outside 0 … n − 1.
+    """
+    ids = np.asarray(_plain(ids))
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"embedding: ids must be whole numbers but are {ids.dtype}")
+    if ids.size and (ids.min() < 0 or ids.max() >= W.shape[0]):
+        bad = ids[(ids < 0) | (ids >= W.shape[0])].flat[0]
+        raise ValueError(f"embedding: id {bad} is out of range: W {W.shape} has rows 0 to {W.shape[0] - 1}")
+    return getitem(W, ids)
 
 
 # --- the operators and methods of Tensor ---

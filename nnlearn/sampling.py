@@ -13,8 +13,8 @@ def next_token_probabilities(
 ) -> np.ndarray:
     """softmax(logits / temperature) over the tokens that may follow, 0 for the rest.  (..., V) -> (..., V)
 
-    top_k keeps the k likeliest tokens; top_p the fewest that together have at least that probability (A.
-    Holtzman et al., 2020). temperature 0 puts everything on the likeliest.
+    top_k keeps the k likeliest tokens; top_p the fewest that together have at least that probability
+    (A. Holtzman et al., 2020). temperature 0 puts everything on the likeliest.
     """
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}, expected 0 (always the likeliest token) or more")
@@ -24,19 +24,18 @@ def next_token_probabilities(
         raise ValueError(f"top_p is {top_p}, expected a probability above 0 and at most 1")
     logits = np.asarray(logits.data if isinstance(logits, Tensor) else logits, dtype=np.float64)
     if temperature == 0:
-        temperature, top_k = 1.0, 1
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    scaled = np.take_along_axis(logits, order, -1) / temperature
-    weights = np.exp(scaled - scaled[..., :1])
-    if top_k is not None:
-        weights[..., top_k:] = 0
-    weights /= weights.sum(-1, keepdims=True)
+        likeliest = np.expand_dims(logits.argmax(-1), -1)
+        return (np.arange(logits.shape[-1]) == likeliest).astype(np.float64)
+    p = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
+    if top_k is not None and top_k < p.shape[-1]:
+        np.put_along_axis(p, np.argpartition(p, -top_k)[..., :-top_k], 0, -1)
+    p /= p.sum(-1, keepdims=True)
     if top_p is not None:
-        weights[np.cumsum(weights, -1) - weights >= top_p] = 0
-        weights /= weights.sum(-1, keepdims=True)
-    probabilities = np.empty_like(weights)
-    np.put_along_axis(probabilities, order, weights, -1)
-    return probabilities
+        order = np.argsort(-p, axis=-1, kind="stable")
+        ordered = np.take_along_axis(p, order, -1)
+        ordered[np.cumsum(ordered, -1) - ordered >= top_p] = 0  # what comes before is enough
+        np.put_along_axis(p, order, ordered / ordered.sum(-1, keepdims=True), -1)
+    return p
 
 
 def sample(

@@ -283,7 +283,7 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
             value = np.asarray(value)
         if not (on_tape and _recording.get()):
             return _make(value, None)
-        value.flags.writeable = False
+        value.setflags(write=False)
         return _make(value, Node(body, inputs, vjps, value, version))
 
     signature = inspect.signature(body).replace(return_annotation="Array")

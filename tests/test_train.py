@@ -1,4 +1,4 @@
-"""The training loop: it learns, stops early, resumes to the very same weights, and says where NaN came from."""
+"""The training loop: it learns, stops early, resumes to the very same weights, says where NaN came from."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from nnlearn.train import NotFiniteError, Trainer, accuracy, batches
 
 
 def build(rng=0, lr=3e-3):
-    """Every kind of state at once: dropout's randomness, batch norm's averages, Adam's moments, a schedule."""
+    """Every kind of state: dropout's randomness, batch norm's averages, Adam's moments, a schedule."""
     rng = np.random.default_rng(rng)
     model = nn.Sequential(
         nn.Linear(64, 32, rng=rng),
@@ -143,7 +143,7 @@ def test_a_killed_run_goes_on_to_the_very_same_weights(tmp_path):
 
 
 def test_early_stopping_brings_the_best_weights_back():
-    model, trainer = build(lr=0.03)
+    _, trainer = build(lr=0.03)
     trainer.schedule = None
     history = trainer.fit(
         (X[:60], Y[:60]),

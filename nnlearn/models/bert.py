@@ -82,9 +82,15 @@ class BERT(Module):
         `pool` and `fill` start from random weights where the files have none for them.
         """
         config, weights = pretrained.read(source, "bert")
-        sizes = "vocab_size max_position_embeddings hidden_size num_hidden_layers num_attention_heads".split()
-        types, hidden = config["type_vocab_size"], config["intermediate_size"]
-        model = cls(*(config[key] for key in sizes), hidden=hidden, types=types)
+        model = cls(
+            config["vocab_size"],
+            config["max_position_embeddings"],
+            config["hidden_size"],
+            config["num_hidden_layers"],
+            config["num_attention_heads"],
+            hidden=config["intermediate_size"],
+            types=config["type_vocab_size"],
+        )
         pretrained.configure(model, config["hidden_act"], config["layer_norm_eps"])
         state = model.state_dict()
         for name in state:

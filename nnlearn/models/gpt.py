@@ -6,17 +6,21 @@ Source: A. Radford et al. (2019), "Language Models are Unsupervised Multitask Le
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..activations import gelu
 from ..layers import Cache, Dropout, Embedding, LayerNorm, Module, TransformerBlock
 from ..ops import linear
 from ..random import RNG, generator
 from ..sampling import sample
 from ..tensor import no_grad
 from . import pretrained
+
+gelu_tanh = partial(gelu, approximate="tanh")
 
 
 class GPT(Module):
@@ -37,7 +41,8 @@ class GPT(Module):
         self.positions = Embedding(context, width, rng=rng)
         self.dropout = Dropout(dropout, rng)
         self.blocks = [
-            TransformerBlock(width, heads, causal=True, dropout=dropout, rng=rng) for _ in range(depth)
+            TransformerBlock(width, heads, causal=True, dropout=dropout, activation=gelu_tanh, rng=rng)
+            for _ in range(depth)
         ]
         self.norm = LayerNorm(width)
         for block in self.blocks:  # what 2 · depth branches add up to shall not grow with the depth

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,11 @@ from ..layers import LayerNorm, Module, TransformerBlock
 from ..saving import load
 
 FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt"]
-ACTIVATIONS = {"gelu": gelu, "relu": relu, "gelu_new": partial(gelu, approximate="tanh")}
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "gelu": gelu,
+    "relu": relu,
+    "gelu_new": partial(gelu, approximate="tanh"),
+}
 ACTIVATIONS["gelu_pytorch_tanh"] = ACTIVATIONS["gelu_new"]
 
 
