@@ -186,7 +186,7 @@ def network_cases(rng):
     }
 
 
-def network(X, labels, W1, b1, W2, b2, divide=True, slope=None, transpose=True, mask=True):
+def network(X, labels, W1, b1, W2, b2, *, divide=True, slope=None, transpose=True, mask=True):
     A1 = np.tanh(X @ W1 + b1)
     dZ2 = nn.softmax(A1 @ W2 + b2)
     dZ2[np.arange(len(X)), labels] -= 1
@@ -243,13 +243,13 @@ NETWORK = Function(
 
 def nudge_cases(rng):
     return {
-        "a vector": {"w": rng.normal(size=4)},
-        "a matrix": {"w": rng.normal(size=(2, 3))},
-        "one number": {"w": np.array([1.5])},
+        "a vector": {"f": "a cubic", "w": rng.normal(size=4)},
+        "a matrix": {"f": "a cubic", "w": rng.normal(size=(2, 3))},
+        "one number": {"f": "a cubic", "w": np.array([1.5])},
     }
 
 
-def on_a_cubic(answer, w):
+def on_a_cubic(answer, f, w):
     scale = np.arange(1.0, w.size + 1).reshape(w.shape)
     return answer(lambda v: float(np.sum(scale * v**3) + np.sum(v) ** 2), w)
 

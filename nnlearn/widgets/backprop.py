@@ -39,6 +39,8 @@ class State:
     weights: dict[tuple[str, str], float]
     weight_slopes: dict[tuple[str, str], float]
     rule: str
+    lr: float
+    after: float  # the loss after one step of gradient descent
 
 
 class BackpropStepper(Explorer):
@@ -92,13 +94,16 @@ class BackpropStepper(Explorer):
         x, y, at = np.array([values["x1"], values["x2"]]), values["y"], values["at"]
         weights1, weights2 = W1.copy(), W2.copy()
         z, h, a, dw1, dw2 = self._passes(f, df, x, y, weights1, weights2)
-        if at >= len(ORDER):  # the step has been taken: everything once more, with the new weights
-            weights1, weights2 = weights1 - values["lr"] * dw1, weights2 - values["lr"] * dw2
-            before = (a - y) ** 2
-            z, h, a, dw1, dw2 = self._passes(f, df, x, y, weights1, weights2)
+        before, stepped1, stepped2 = (
+            (a - y) ** 2,
+            weights1 - values["lr"] * dw1,
+            weights2 - values["lr"] * dw2,
+        )
+        after = self._passes(f, df, x, y, stepped1, stepped2)
+        rule = self._rule(min(at, len(ORDER) - 1), values, z, h, a, df, weights2)
+        if at == len(ORDER):  # the step has been taken: everything once more, with the new weights
+            weights1, weights2, (z, h, a, dw1, dw2) = stepped1, stepped2, after
             rule = f"after the step the loss is {(a - y) ** 2:.3f}; before, it was {before:.3f}"
-        else:
-            rule = self._rule(at, values, z, h, a, df, weights2)
         numbers = {"x1": x[0], "x2": x[1], "h1": h[0], "h2": h[1], "a": a, "L": (a - y) ** 2}
         slopes = {
             "L": 1.0,
@@ -108,7 +113,7 @@ class BackpropStepper(Explorer):
         }
         both = {e: float(weights1[k]) for e, k in FIRST.items()} | {e: weights2[k] for e, k in SECOND.items()}
         blame = {e: float(dw1[k]) for e, k in FIRST.items()} | {e: dw2[k] for e, k in SECOND.items()}
-        return State(at, numbers, slopes, both, blame, rule)
+        return State(at, numbers, slopes, both, blame, rule, values["lr"], (after[2] - y) ** 2)
 
     @staticmethod
     def _passes(f: Any, df: Any, x: np.ndarray, y: float, W1: np.ndarray, W2: np.ndarray) -> tuple:
@@ -149,13 +154,10 @@ class BackpropStepper(Explorer):
                 text = f"{state.weights[edge]:.2f}"
                 self.edge_texts[edge].set_text(text + f"\n{state.weight_slopes[edge]:+.2f}" * back)
         self.rule.set_text(state.rule)
-        done = (
-            "after one step of gradient descent"
-            if state.at >= len(ORDER)
-            else f"step {state.at} of {len(ORDER)}"
-        )
+        done = f"step {state.at} of {len(ORDER)}" if state.at < len(ORDER) else "after the step"
         largest = max(state.weight_slopes, key=lambda edge: abs(state.weight_slopes[edge]))
-        return (
-            f"{done}: output {state.values['a']:.2f}, loss {state.values['L']:.3f}; the weight from {largest[0]} to "
-            f"{largest[1]} has the largest slope, {state.weight_slopes[largest]:+.2f}."
-        )
+        what = f"{done}: output {state.values['a']:.2f}, loss {state.values['L']:.3f}; "
+        if state.at < len(ORDER):
+            what += f"one step with η = {state.lr:.2f} would bring the loss to {state.after:.3g}; "
+        slope = state.weight_slopes[largest]
+        return what + f"the weight from {largest[0]} to {largest[1]} has the largest slope, {slope:+.2f}."
