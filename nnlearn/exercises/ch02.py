@@ -214,16 +214,6 @@ def standardize_cases(rng):
     }
 
 
-def quiet(f):
-    """`f`, where a division by zero is the learner's mistake and not ours to warn about."""
-
-    def run(*inputs):
-        with np.errstate(all="ignore"):
-            return f(*inputs)
-
-    return run
-
-
 STANDARDIZE = Function(
     id="02.5",
     title="The old statistics for new data",
@@ -234,7 +224,7 @@ STANDARDIZE = Function(
     misconceptions=[
         Misconception(
             "measures the new data",
-            quiet(lambda train, new: (new - new.mean(axis=0)) / new.std(axis=0)),
+            lambda train, new: (new - new.mean(axis=0)) / new.std(axis=0),
             "You used mean and deviation of `new`. The neuron has learned in the units of `train`: the same "
             "flower must become the same numbers, whoever stands beside it.",
         ),
