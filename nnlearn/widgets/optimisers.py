@@ -28,9 +28,7 @@ LANDSCAPES = {
         lambda x, y: (15.5 * x**2 + 29 * x * y + 15.5 * y**2) / 2,
         lambda x, y: (15.5 * x + 14.5 * y, 14.5 * x + 15.5 * y),
     ),
-    "saddle": Landscape(
-        lambda x, y: (10 * x**2 - 2 * y**2 + y**4 + 1) / 4, lambda x, y: (5 * x, y**3 - y)
-    ),
+    "saddle": Landscape(lambda x, y: (10 * x**2 - 2 * y**2 + y**4 + 1) / 4, lambda x, y: (5 * x, y**3 - y)),
     "Rosenbrock": Landscape(
         lambda x, y: (1 - x) ** 2 + 100 * (y + 1 - x**2) ** 2,
         lambda x, y: (2 * (x - 1) - 400 * x * (y + 1 - x**2), 200 * (y + 1 - x**2)),
@@ -112,7 +110,7 @@ def _said(loss: float) -> str:
 class OptimiserRace(Explorer):
     """Paths of six optimisers over a landscape, and their losses step by step."""
 
-    size = (9.8, 4.5)
+    size = (9.2, 4.2)
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         def slider(description: str, value: float, low: float, high: float, by: float) -> Any:
@@ -166,7 +164,8 @@ class OptimiserRace(Explorer):
             self.words.append(self.graph.text(s=name, color=colour, fontsize=10, animated=True, **place))
         (self.start,) = self.map.plot([], [], "+", color=plot.BLACK, markersize=13, animated=True, zorder=6)
 
-    def compute(self, step: int, **settings: Any) -> State:
+    def compute(self, **values: Any) -> State:
+        step, settings = values["step"], {name: value for name, value in values.items() if name != "step"}
         if settings != self.settings:  # `step` alone only shows more or less of the same run
             landscape, start = LANDSCAPES[settings["landscape"]], (settings["x"], settings["y"])
             forces = settings["momentum"], settings["noise"]
