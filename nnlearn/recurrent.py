@@ -90,7 +90,7 @@ def _inputs(x: np.ndarray, W_x: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, 
 def _gradients(
     rows: np.ndarray, h: np.ndarray, W_x: np.ndarray, dz: np.ndarray, dzh: np.ndarray, dx: bool
 ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray, np.ndarray]:
-    """The gradients of x, W_x, W_h and b, gate by gate, from dz at the sums before the gates, dzh at h W_h."""
+    """The gradients of x, W_x, W_h and b, gate by gate, from dz at the sums before them, dzh at h W_h."""
     gates, T, B, m = dz.shape
     flat, past = dz.reshape(gates, T * B, m), h.reshape(T * B, m)
     d_rows = None

@@ -268,6 +268,18 @@ def test_extreme_inputs_neither_overflow_nor_warn() -> None:
         )
 
 
+def test_rows_far_apart_keep_their_precision() -> None:
+    """Each row is as if it stood alone, however far the others are."""
+    for dtype, rtol in ((np.float32, 1e-5), (np.float64, 1e-12)):
+        low = np.array([[0.1, -0.7, 0.4]], dtype)
+        for shift in (15.0, 30.0, 1000.0):
+            x = np.concatenate([low, low + dtype(shift)])
+            for f in (nn.softmax, nn.log_softmax):
+                np.testing.assert_allclose(f(x)[:1], f(low), rtol=rtol * 20, atol=0)
+            expected = (nn.cross_entropy(low, [1]) + nn.cross_entropy(x[1:], [1])) / 2
+            np.testing.assert_allclose(nn.cross_entropy(x, [1, 1]), expected, rtol=rtol * 20)
+
+
 ONES = np.ones((2, 64))
 MISUSES = {
     "linear: x has 64 features in its last axis but W expects 32 \\(W is \\(32, 10\\)\\)": lambda: nn.linear(

@@ -51,7 +51,7 @@ class Explorer(ipywidgets.VBox):
     def make_figure(self, figure: Figure) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs make_figure(figure)")
 
-    def compute(self, **values: Any) -> Any:
+    def compute(self, *args: Any, **values: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs compute(**values)")
 
     def draw(self, state: Any) -> str:

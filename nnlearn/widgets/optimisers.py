@@ -110,7 +110,7 @@ def _said(loss: float) -> str:
 class OptimiserRace(Explorer):
     """Paths of six optimisers over a landscape, and their losses step by step."""
 
-    size = (9.2, 4.2)
+    size = (8.8, 4.1)
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         def slider(description: str, value: float, low: float, high: float, by: float) -> Any:
@@ -183,7 +183,7 @@ class OptimiserRace(Explorer):
             self.bands.remove()
         x, y = np.meshgrid(*2 * [np.linspace(-SIDE, SIDE, 160)])
         height = np.log(LANDSCAPES[name].loss(x, y) + 0.1)
-        self.bands = self.map.contourf(x, y, height, 16, cmap="Greys", alpha=0.4, zorder=0)
+        self.bands = self.map.contourf(x, y, height, 11, cmap="Greys", alpha=0.4, zorder=0)
         self.shown, self._still = name, None
 
     def draw(self, state: State) -> str:
