@@ -110,7 +110,7 @@ def _said(loss: float) -> str:
 class OptimiserRace(Explorer):
     """Paths of six optimisers over a landscape, and their losses step by step."""
 
-    size = (8.8, 4.1)
+    size = (8.6, 3.9)
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         def slider(description: str, value: float, low: float, high: float, by: float) -> Any:
