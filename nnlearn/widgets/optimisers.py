@@ -161,7 +161,7 @@ class OptimiserRace(Explorer):
             self.curves += self.graph.plot([], [], **look)
             self.ends += self.graph.plot([], [], marker="X", markersize=10, clip_on=False, **dot)
             place = {"x": 1.04, "y": 0.97 - 0.165 * k, "transform": self.graph.transAxes, "va": "top"}
-            self.words.append(self.graph.text(s=name, color=colour, fontsize=10, animated=True, **place))
+            self.words.append(self.graph.text(s=name, color=colour, fontsize=9, animated=True, **place))
         (self.start,) = self.map.plot([], [], "+", color=plot.BLACK, markersize=13, animated=True, zorder=6)
 
     def compute(self, **values: Any) -> State:
