@@ -241,7 +241,7 @@ def rate_cases(rng):
     }
 
 
-def _rate(step, lr, warm_up, steps, shift=1, whole=False, clamp=True, half=1.0):
+def _rate(step, lr, warm_up, steps, *, shift=1, whole=False, clamp=True, half=1.0):
     if step < warm_up:
         return lr * (step + shift) / warm_up
     part = step / steps if whole else (step - warm_up) / (steps - warm_up)
