@@ -143,7 +143,7 @@ class OptimiserRace(Explorer):
 
     def make_figure(self, figure: Figure) -> None:
         self.map, self.graph = figure.subplots(1, 2)
-        figure.subplots_adjust(left=0.075, right=0.81, bottom=0.13, top=0.91, wspace=0.26)
+        figure.subplots_adjust(left=0.09, right=0.81, bottom=0.13, top=0.91, wspace=0.26)
         self.map.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), xlabel="x", ylabel="y")
         self.map.grid(False)
         self.graph.set(xlim=(0, STEPS), ylim=(LOWEST / 2, 3e3), yscale="log", xlabel="step", title="loss")
