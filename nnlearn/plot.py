@@ -149,3 +149,14 @@ def boundary(ax: Axes, w: np.ndarray, b: float, **style: Any) -> None:
     foot = -b * np.asarray(w) / np.dot(w, w)
     ax.axline(foot, foot + np.array([-w[1], w[0]]), **({"color": BLACK, "linewidth": 2} | style))
     ax.set(xlim=limits[0], ylim=limits[1])
+
+
+def contours(
+    ax: Axes, loss: Callable[[np.ndarray], np.ndarray], xlim: Limits, ylim: Limits, bands: int = 14
+) -> None:
+    """Shade the plane in bands of loss(points), points (n, n, 2) -> (n, n): finer towards the lowest."""
+    grid = np.stack(np.meshgrid(np.linspace(*xlim, 150), np.linspace(*ylim, 150)), axis=-1)
+    height = loss(grid)
+    levels = height.min() + np.ptp(height) * np.linspace(0, 1, bands) ** 3
+    ax.contourf(grid[..., 0], grid[..., 1], height, levels, cmap="Greys", alpha=0.5, zorder=0)
+    ax.grid(False)

@@ -6,6 +6,7 @@ from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Explorer",
     "LossExplorer",
     "NeuronExplorer",
+    "OptimiserRace",
     "PerceptronPlayground",
 ]
