@@ -12,6 +12,7 @@ from typing import Any
 from nnlearn import init, optim
 from nnlearn.activations import *
 from nnlearn.attention import *
+from nnlearn.checks import gradcheck
 from nnlearn.convolution import *
 from nnlearn.layers import (
     ELU,
@@ -30,14 +31,12 @@ from nnlearn.layers import (
     LeakyReLU,
     Linear,
     MaxPool2d,
-    MultiHeadAttention,
     ReLU,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
-    TransformerBlock,
 )
 from nnlearn.losses import *
 from nnlearn.memory import keep_freed_memory
@@ -48,8 +47,9 @@ from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save
-from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
+from nnlearn.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
 from nnlearn.train import Trainer, accuracy
+from nnlearn.transformer import MultiHeadAttention, TransformerBlock
 
 from nnlearn.neuron import LIF, neuron, step
 
