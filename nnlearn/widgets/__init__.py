@@ -2,7 +2,8 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
 
-__all__ = ["ActivationExplorer", "Explorer", "LossExplorer", "NeuronExplorer"]
+__all__ = ["ActivationExplorer", "Explorer", "GraphExplorer", "LossExplorer", "NeuronExplorer"]
