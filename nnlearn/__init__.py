@@ -5,15 +5,17 @@
 Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
 """
 
-# ruff: noqa: F401, F403
+# ruff: noqa: F403
 import importlib
 from typing import Any
 
 from nnlearn import init, optim
 from nnlearn.activations import *
+from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
 from nnlearn.attention import *
 from nnlearn.checks import gradcheck
 from nnlearn.convolution import *
+from nnlearn.feedforward import count_parameters, forward, linear_pieces, tent_network
 from nnlearn.layers import (
     ELU,
     GELU,
@@ -41,17 +43,17 @@ from nnlearn.layers import (
 from nnlearn.losses import *
 from nnlearn.memory import keep_freed_memory
 from nnlearn.module import Module, Sequential
+from nnlearn.neuron import LIF, neuron, step
 from nnlearn.normalization import *
 from nnlearn.ops import *
 from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
+from nnlearn.perceptron import margin, max_margin, perceptron_bound, perceptron_fit, perceptron_update
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save
 from nnlearn.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
 from nnlearn.train import Trainer, accuracy
 from nnlearn.transformer import MultiHeadAttention, TransformerBlock
-
-from nnlearn.neuron import LIF, neuron, step
 
 __version__ = "0.1.0"
 

@@ -1,9 +1,19 @@
 """The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
 
 from nnlearn.widgets.activation import ActivationExplorer
+from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.perceptron import PerceptronPlayground
 
-__all__ = ["ActivationExplorer", "Explorer", "GraphExplorer", "LossExplorer", "NeuronExplorer"]
+__all__ = [
+    "ActivationExplorer",
+    "ApproximationExplorer",
+    "Explorer",
+    "GraphExplorer",
+    "LossExplorer",
+    "NeuronExplorer",
+    "PerceptronPlayground",
+]
