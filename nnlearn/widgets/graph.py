@@ -1,8 +1,7 @@
 """An expression, its graph and its tape: values flow forward, gradients flow back step by step."""
 
 import ast
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from nnlearn import activations, ops, plot
+from nnlearn import activations, drawings, ops, plot
 from nnlearn.widgets.explorer import Explorer
 
 EXAMPLES = (
@@ -32,7 +31,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 OPERATORS: dict[type, tuple[str, Callable[..., Any]]] = {
     ast.Add: ("+", ops.add), ast.Sub: ("−", ops.subtract), ast.Mult: ("×", ops.multiply),
-    ast.Div: ("÷", ops.divide), ast.Pow: ("power", ops.power), ast.USub: ("negative", ops.negative),
+    ast.Div: ("÷", ops.divide), ast.Pow: ("**", ops.power), ast.USub: ("neg", ops.negative),
 }  # fmt: skip
 LONGEST, MOST = 60, 8  # letters of an expression, operations in it
 ROWS = 14  # of the tape that is shown beside the graph
@@ -104,7 +103,7 @@ def _record(node: ast.expr, tape: list[Step], known: dict[str, int]) -> int:
         case ast.Constant(value=int() | float() as number) if (
             type(number) is not bool and abs(number) <= 1000
         ):
-            tape.append(Step(f"{number:g}", constant=float(number)))
+            tape.append(Step(short(float(number)), constant=float(number)))
             return len(tape) - 1
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return _record(ast.Constant(-number), tape, known)
@@ -164,51 +163,6 @@ def pull(
                 old = grads[i]
                 grads[i] = g if overwrite or old is None else old + g
     return grads, sent, operations[-1] if operations else None
-
-
-def layout(tape: list[Step]) -> tuple[np.ndarray, dict[tuple[int, int], list[np.ndarray]]]:
-    """Places (n, 2) for the lines of a tape, inputs left, output right; and the bends of each edge.
-
-    An edge that skips columns gets an invisible place in each, so that it passes between nodes (K. Sugiyama
-    and others, 1981); columns are then ordered by the mean place of their neighbours.
-    """
-    column = [0] * len(tape)
-    for k, step in enumerate(tape):
-        column[k] = 1 + max((column[i] for i in step.inputs), default=-1)
-    for k, step in enumerate(tape):
-        for i in step.inputs:
-            if tape[i].constant is not None:
-                column[i] = column[k] - 1
-    neighbours: dict[Any, list] = {k: [] for k in range(len(tape))}
-    columns: list[list] = [[k for k in range(len(tape)) if column[k] == c] for c in range(max(column) + 1)]
-    chains = {}
-    for k, step in enumerate(tape):
-        for slot, i in enumerate(step.inputs):
-            bends = [(k, slot, c) for c in range(column[i] + 1, column[k])]
-            chains[k, slot] = [i, *bends, k]
-            for bend in bends:
-                neighbours[bend] = []
-                columns[bend[2]].append(bend)
-            for here, there in itertools.pairwise(chains[k, slot]):
-                neighbours[here].append(there)
-                neighbours[there].append(here)
-    height = {p: float(row) for places in columns for row, p in enumerate(places)}
-    for sweep in range(12):
-        for places in columns[:: 1 if sweep % 2 else -1]:
-            wish = {p: float(np.mean([height[q] for q in neighbours[p]])) for p in places}
-            places.sort(key=wish.__getitem__)
-            height.update(zip(places, _apart([wish[p] for p in places]), strict=True))
-    at = {p: np.array([float(c), -height[p]]) for c, places in enumerate(columns) for p in places}
-    return np.array([at[k] for k in range(len(tape))]), {
-        edge: [at[p] for p in chain] for edge, chain in chains.items()
-    }
-
-
-def _apart(wishes: Sequence[float]) -> np.ndarray:
-    """The sorted wishes, moved so that neighbours are at least 1 apart and the mean stays."""
-    rows = np.arange(len(wishes))
-    apart = np.maximum.accumulate(np.asarray(wishes) - rows) + rows
-    return apart + np.mean(wishes) - apart.mean()
 
 
 def short(number: float | None) -> str:
@@ -320,7 +274,8 @@ class GraphExplorer(Explorer):
         )
 
     def draw(self, state: State) -> str:
-        places, bends = layout(state.tape)
+        constants = {k for k, step in enumerate(state.tape) if step.constant is not None}
+        places, bends = drawings.layout([step.inputs for step in state.tape], constants)
         self._draw_graph(state, places, bends)
         self._draw_tape(state)
         self.title.set_text(f"{state.expression} = {short(state.values[-1])}")
@@ -333,7 +288,7 @@ class GraphExplorer(Explorer):
         paths, colours, widths, labels = [], [], [], []
         for (k, slot), path in bends.items():
             twin = state.tape[k].inputs.count(state.tape[k].inputs[slot]) > 1
-            curve = _curve(path, (0.22 if slot else -0.22) if twin else 0.0)
+            curve = drawings.curve(path, (0.22 if slot else -0.22) if twin else 0.0)
             paths.append(curve)
             flows = (k, slot) in state.sent
             colours.append(plot.VERMILION if flows else "#B5B5B5")
@@ -425,20 +380,7 @@ class GraphExplorer(Explorer):
 
 
 def _formula(name: str, operands: list[str]) -> str:
-    if name == "power":
-        return f"{operands[0]} ** {operands[1]}"
     return f"{operands[0]} {name} {operands[1]}" if len(operands) == 2 else f"{name}({operands[0]})"
-
-
-def _curve(path: list[np.ndarray], bow: float) -> np.ndarray:
-    """Points along an edge: level where it passes a place, bowed where two edges join the same two nodes."""
-    t = np.linspace(0, 1, 13)
-    pieces = []
-    for a, b in itertools.pairwise(path):
-        x = a[0] + (b[0] - a[0]) * t
-        y = a[1] + (b[1] - a[1]) * (3 * t**2 - 2 * t**3) + bow * np.sin(np.pi * t)
-        pieces.append(np.column_stack([x, y]))
-    return np.concatenate(pieces)
 
 
 def _put(texts: list, wanted: list) -> None:
