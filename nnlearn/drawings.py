@@ -249,3 +249,31 @@ def curve(path: Sequence[np.ndarray], bow: float) -> np.ndarray:
         y = a[1] + (b[1] - a[1]) * (3 * t**2 - 2 * t**3) + bow * np.sin(np.pi * t)
         pieces.append(np.column_stack([x, y]))
     return np.concatenate(pieces)
+
+
+def tape_of_a_neuron() -> Axes:
+    """tanh(w x + b) as a graph, values under its nodes and the gradients on its edges."""
+    ax = plot.axes(width=9.4, height=4.0)
+    inputs = {"$w$": [], "$x$": [], "$b$": [], "$v_1 = w\\,x$": ["$w$", "$x$"]}
+    inputs |= {"$v_2 = v_1 + b$": ["$v_1 = w\\,x$", "$b$"], "$v_3 = \\tanh v_2$": ["$v_2 = v_1 + b$"]}
+    value = {"w": 0.5, "x": 2.0, "b": -0.5, "v_1": 1.0, "v_2": 0.5, "v_3": np.tanh(0.5)}
+    slope = 1 - value["v_3"] ** 2
+    back = {"v_1": slope, "v_2": slope, "b": slope, "w": slope * value["x"], "x": slope * value["w"]}
+    short = {name: name.strip("$").split(" ")[0] for name in inputs}
+    edges = {f"{a}→{b}": f"{back[short[a]]:.3g}" for b, sources in inputs.items() for a in sources}
+    graph(inputs, {n: f"{value[short[n]]:.3g}".replace("-", "−") for n in inputs}, edges, ax)
+    return ax
+
+
+def order_of_a_diamond() -> np.ndarray:
+    """Backward through y = x² + 3x² at x = 3 in a wrong and in a right order, side by side."""
+    axs = plot.axes(1, 2, width=10.4, height=3.9)
+    x, a, c, y = "$x$", "$a = x^2$", "$c = 3a$", "$y = a + c$"
+    inputs: dict[str, list[str]] = {x: [], a: [x], c: [a], y: [a, c]}
+    wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: sends 3, too late", x: "gets 6"}
+    right = {y: "1st: sends 1", c: "2nd: sends 3", a: "3rd: sends 4·2x", x: "gets 24"}
+    graph(inputs, wrong, {}, axs[0])
+    graph(inputs, right, {}, axs[1])
+    axs[0].set_title("nearest first: wrong")
+    axs[1].set_title("users before what they use: right")
+    return axs
