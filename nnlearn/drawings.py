@@ -188,7 +188,9 @@ def graph(
             cx, cy, name, ha="center", va="center", fontsize=13, zorder=3,
             bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": plot.GREY, "linewidth": 1.6},
         )  # fmt: skip
-        ax.text(cx, cy - 0.4, below.get(name, ""), ha="center", va="top", fontsize=12)
+        ax.annotate(
+            below.get(name, ""), (cx, cy), (0, -20), textcoords="offset points", ha="center", va="top"
+        )
 
 
 def layout(
@@ -270,7 +272,7 @@ def order_of_a_diamond() -> np.ndarray:
     axs = plot.axes(1, 2, width=10.4, height=3.9)
     x, a, c, y = "$x$", "$a = x^2$", "$c = 3a$", "$y = a + c$"
     inputs: dict[str, list[str]] = {x: [], a: [x], c: [a], y: [a, c]}
-    wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: sends 3, too late", x: "gets 6"}
+    wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: 3, too late", x: "gets 6"}
     right = {y: "1st: sends 1", c: "2nd: sends 3", a: "3rd: sends 4·2x", x: "gets 24"}
     graph(inputs, wrong, {}, axs[0])
     graph(inputs, right, {}, axs[1])
