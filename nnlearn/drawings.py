@@ -1,6 +1,8 @@
 """Pictures that carry an idea: drawn once here, shown in the chapters with `nn.plot.show`."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -158,3 +160,122 @@ def _arrow(ax: Axes, start: np.ndarray, end: np.ndarray, w: float, number: bool)
 
 def _number(value: float) -> str:
     return f"{value:g}".replace("-", "−")
+
+
+def graph(
+    inputs: Mapping[str, Sequence[str]], below: Mapping[str, str], edges: Mapping[str, str], ax: Axes
+) -> None:
+    """A graph, inputs left and output right.  inputs: {node: the nodes it is computed from}, those first.
+
+    `below` is written under a node, `edges` on the edge "from→to".
+    """
+    names = list(inputs)
+    places, bends = layout([[names.index(name) for name in inputs[node]] for node in names], set())
+    x, y = places.T
+    ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - 0.8, y.max() + 0.6))
+    ax.set_axis_off()
+    for (k, slot), path in bends.items():
+        source = inputs[names[k]][slot]
+        twin = list(inputs[names[k]]).count(source) > 1
+        line = curve(path, (0.22 if slot else -0.22) if twin else 0.0)
+        ax.plot(*line.T, color="#B5B5B5", linewidth=2, zorder=1)
+        label = {"ha": "center", "va": "center", "color": plot.VERMILION, "fontsize": 12}
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        ax.text(*line[len(line) // 2], edges.get(f"{source}→{names[k]}", ""), bbox=box, **label)
+    for name, (cx, cy) in zip(names, places, strict=True):
+        face = _CELL if inputs[name] else "#D9ECF7"
+        ax.text(
+            cx, cy, name, ha="center", va="center", fontsize=13, zorder=3,
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": plot.GREY, "linewidth": 1.6},
+        )  # fmt: skip
+        ax.annotate(
+            below.get(name, ""), (cx, cy), (0, -20), textcoords="offset points", ha="center", va="top"
+        )
+
+
+def layout(
+    inputs: Sequence[Sequence[int]], late: Collection[int]
+) -> tuple[np.ndarray, dict[tuple[int, int], list[np.ndarray]]]:
+    """Places (n, 2) of nodes, inputs left, output right; and {(node, slot): the bends of that edge}.
+
+    `inputs[k]` are the nodes that k is computed from, all before k; `late` ones stand right before their use.
+    An edge that skips columns gets an invisible place in each, so that it passes between nodes; columns are
+    then ordered by the mean place of their neighbours.  Source: K. Sugiyama, S. Tagawa and M. Toda (1981).
+    """
+    column = [0] * len(inputs)
+    for k, sources in enumerate(inputs):
+        column[k] = 1 + max((column[i] for i in sources), default=-1)
+    for k, sources in enumerate(inputs):
+        for i in sources:
+            if i in late:
+                column[i] = column[k] - 1
+    columns: list[list] = [[k for k in range(len(inputs)) if column[k] == c] for c in range(max(column) + 1)]
+    neighbours: dict[Any, list] = {k: [] for k in range(len(inputs))}
+    chains = {}
+    for k, sources in enumerate(inputs):
+        for slot, i in enumerate(sources):
+            bends = [(k, slot, c) for c in range(column[i] + 1, column[k])]
+            chains[k, slot] = [i, *bends, k]
+            for bend in bends:
+                neighbours[bend] = []
+                columns[bend[2]].append(bend)
+            for here, there in itertools.pairwise(chains[k, slot]):
+                neighbours[here].append(there)
+                neighbours[there].append(here)
+    height = _heights(columns, neighbours)
+    at = {p: np.array([float(c), -height[p]]) for c, places in enumerate(columns) for p in places}
+    return np.array([at[k] for k in range(len(inputs))]), {
+        edge: [at[p] for p in chain] for edge, chain in chains.items()
+    }
+
+
+def _heights(columns: list[list], neighbours: dict[Any, list]) -> dict[Any, float]:
+    """Sweeps over the columns, each time ordering one by the mean height of its neighbours."""
+    height = {p: float(row) for places in columns for row, p in enumerate(places)}
+    for sweep in range(12):
+        for places in columns[:: 1 if sweep % 2 else -1]:
+            wish = {p: float(np.mean([height[q] for q in neighbours[p]])) for p in places}
+            places.sort(key=wish.__getitem__)
+            wishes, rows = np.array([wish[p] for p in places]), np.arange(len(places))
+            apart = np.maximum.accumulate(wishes - rows) + rows
+            height.update(zip(places, apart + wishes.mean() - apart.mean(), strict=True))
+    return height
+
+
+def curve(path: Sequence[np.ndarray], bow: float) -> np.ndarray:
+    """Points along an edge: level where it passes a place, bowed where two edges join the same two nodes."""
+    t = np.linspace(0, 1, 13)
+    pieces = []
+    for a, b in itertools.pairwise(path):
+        x = a[0] + (b[0] - a[0]) * t
+        y = a[1] + (b[1] - a[1]) * (3 * t**2 - 2 * t**3) + bow * np.sin(np.pi * t)
+        pieces.append(np.column_stack([x, y]))
+    return np.concatenate(pieces)
+
+
+def tape_of_a_neuron() -> Axes:
+    """tanh(w x + b) as a graph, values under its nodes and the gradients on its edges."""
+    ax = plot.axes(width=9.4, height=4.0)
+    inputs = {"$w$": [], "$x$": [], "$b$": [], "$v_1 = w\\,x$": ["$w$", "$x$"]}
+    inputs |= {"$v_2 = v_1 + b$": ["$v_1 = w\\,x$", "$b$"], "$v_3 = \\tanh v_2$": ["$v_2 = v_1 + b$"]}
+    value = {"w": 0.5, "x": 2.0, "b": -0.5, "v_1": 1.0, "v_2": 0.5, "v_3": np.tanh(0.5)}
+    slope = 1 - value["v_3"] ** 2
+    back = {"v_1": slope, "v_2": slope, "b": slope, "w": slope * value["x"], "x": slope * value["w"]}
+    short = {name: name.strip("$").split(" ")[0] for name in inputs}
+    edges = {f"{a}→{b}": f"{back[short[a]]:.3g}" for b, sources in inputs.items() for a in sources}
+    graph(inputs, {n: f"{value[short[n]]:.3g}".replace("-", "−") for n in inputs}, edges, ax)
+    return ax
+
+
+def order_of_a_diamond() -> np.ndarray:
+    """Backward through y = x² + 3x² at x = 3 in a wrong and in a right order, side by side."""
+    axs = plot.axes(1, 2, width=10.4, height=3.9)
+    x, a, c, y = "$x$", "$a = x^2$", "$c = 3a$", "$y = a + c$"
+    inputs: dict[str, list[str]] = {x: [], a: [x], c: [a], y: [a, c]}
+    wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: 3, too late", x: "gets 6"}
+    right = {y: "1st: sends 1", c: "2nd: sends 3", a: "3rd: sends 4·2x", x: "gets 24"}
+    graph(inputs, wrong, {}, axs[0])
+    graph(inputs, right, {}, axs[1])
+    axs[0].set_title("nearest first: wrong")
+    axs[1].set_title("users before what they use: right")
+    return axs

@@ -4,6 +4,7 @@ from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
@@ -14,6 +15,7 @@ __all__ = [
     "ApproximationExplorer",
     "BackpropStepper",
     "Explorer",
+    "GraphExplorer",
     "LossExplorer",
     "NeuronExplorer",
     "OptimiserRace",
