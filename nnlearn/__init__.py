@@ -30,14 +30,12 @@ from nnlearn.layers import (
     LeakyReLU,
     Linear,
     MaxPool2d,
-    MultiHeadAttention,
     ReLU,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
-    TransformerBlock,
 )
 from nnlearn.losses import *
 from nnlearn.memory import keep_freed_memory
@@ -50,6 +48,7 @@ from nnlearn.recurrent import *
 from nnlearn.saving import load, save
 from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
 from nnlearn.train import Trainer, accuracy
+from nnlearn.transformer import MultiHeadAttention, TransformerBlock
 
 from nnlearn.neuron import LIF, neuron, step
 

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import activations as A
-from .attention import multi_head_attention, scaled_dot_product_attention
 from .convolution import avg_pool2d, conv2d, max_pool2d
 from .init import Init, lecun_uniform, normal, ones, orthogonal, zeros
 from .module import Module as Module
@@ -28,7 +27,7 @@ class Linear(Module):
     def __init__(
         self, n_in: int, n_out: int, bias: bool = True, init: Init = lecun_uniform, rng: RNG = None
     ) -> None:
-        _positive("Linear", n_in=n_in, n_out=n_out)
+        positive("Linear", n_in=n_in, n_out=n_out)
         self.W = Parameter(init((n_in, n_out), rng))
         self.b = Parameter(zeros((n_out,))) if bias else None
 
@@ -40,7 +39,7 @@ class Embedding(Module):
     """Row ids[i] of W for each id.  ids: (...), W: (n, width) -> (..., width)"""
 
     def __init__(self, n: int, width: int, init: Init = normal, rng: RNG = None) -> None:
-        _positive("Embedding", n=n, width=width)
+        positive("Embedding", n=n, width=width)
         self.W = Parameter(init((n, width), rng))
 
     def forward(self, ids: Any) -> Any:
@@ -62,7 +61,7 @@ class Conv2d(Module):
         init: Init = lecun_uniform,
         rng: RNG = None,
     ) -> None:
-        _positive("Conv2d", c_in=c_in, c_out=c_out, size=size, stride=stride, dilation=dilation)
+        positive("Conv2d", c_in=c_in, c_out=c_out, size=size, stride=stride, dilation=dilation)
         self.W = Parameter(init((c_out, c_in, size, size), rng))
         self.b = Parameter(zeros((c_out,))) if bias else None
         self.stride, self.padding, self.dilation = stride, padding, dilation
@@ -116,7 +115,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, width: int, eps: float = 1e-5) -> None:
-        _positive("LayerNorm", width=width)
+        positive("LayerNorm", width=width)
         self.gamma, self.beta, self.eps = Parameter(ones((width,))), Parameter(zeros((width,))), eps
 
     def forward(self, x: Any) -> Any:
@@ -131,7 +130,7 @@ class BatchNorm(Module):
     """
 
     def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        _positive("BatchNorm", channels=channels)
+        positive("BatchNorm", channels=channels)
         self.gamma, self.beta = Parameter(ones((channels,))), Parameter(zeros((channels,)))
         self.mean, self.var = zeros((channels,)), ones((channels,))
         self.eps, self.momentum = eps, momentum
@@ -148,7 +147,7 @@ class _Recurrent(Module):
     gates: ClassVar[int] = 1
 
     def __init__(self, n_in: int, n_hidden: int, rng: RNG = None) -> None:
-        _positive(type(self).__name__, n_in=n_in, n_hidden=n_hidden)
+        positive(type(self).__name__, n_in=n_in, n_hidden=n_hidden)
         rng, blocks = generator(rng), range(self.gates)
         self.W_x = Parameter(np.concatenate([lecun_uniform((n_in, n_hidden), rng) for _ in blocks], axis=1))
         self.W_h = Parameter(np.concatenate([orthogonal((n_hidden, n_hidden), rng) for _ in blocks], axis=1))
@@ -191,112 +190,6 @@ class LSTM(_Recurrent):
         h0, c0 = (None, None) if state is None else state
         h, c = lstm(x, h0, c0, self.W_x, self.W_h, self.b)
         return h, (h[:, -1], c)
-
-
-class Cache:
-    """Keys and values of the tokens read so far, (B, heads, length, width / heads), so that none is
-    computed twice.
-    """
-
-    def __init__(self, batch: int, heads: int, capacity: int, width: int, dtype: Any) -> None:
-        self.keys, self.values = (np.empty((batch, heads, capacity, width), dtype) for _ in range(2))
-        self.length = 0
-
-    def extend(self, k: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Append, and return all so far."""
-        end = self.length + k.shape[2]
-        self.keys[:, :, self.length : end] = k.data
-        self.values[:, :, self.length : end] = v.data
-        self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
-
-
-class MultiHeadAttention(Module):
-    """Each of `heads` parts of the width attends on its own; the parts are then mixed.  (B, T, width),
-    same out
-
-    Queries come from x; keys and values from `context` (B, S, width) where it is given, else from x too.
-    `mask` (…, T, S) is False where a query must not look; with `causal` none looks ahead.  Source: A.
-    Vaswani et al. (2017).
-    """
-
-    def __init__(
-        self, width: int, heads: int, causal: bool = False, init: Init = lecun_uniform, rng: RNG = None
-    ) -> None:
-        _positive("MultiHeadAttention", width=width, heads=heads)
-        if width % heads:
-            raise ValueError(f"MultiHeadAttention: width is {width}, which {heads} heads cannot share evenly")
-        rng, self.heads, self.causal = generator(rng), heads, causal
-        self.qkv = Linear(width, 3 * width, init=init, rng=rng)
-        self.out = Linear(width, width, init=init, rng=rng)
-
-    def forward(self, x: Any, mask: Any = None, cache: Cache | None = None, context: Any = None) -> Any:
-        if context is None and cache is None:
-            return self.out(multi_head_attention(self.qkv(x), self.heads, mask, self.causal))
-        if context is None:
-            q, k, v = self._split(self.qkv(x), 3)
-        else:
-            C = x.shape[-1]
-            W, b = self.qkv.W, self.qkv.b
-            assert b is not None
-            (q,) = self._split(linear(x, W[:, :C], b[:C]), 1)
-            k, v = self._split(linear(context, W[:, C:], b[C:]), 2)
-        causal = self.causal
-        if cache is not None:
-            if causal and cache.length:  # the cached tokens all lie behind; of the new ones, none looks ahead
-                T, S = x.shape[1], cache.length + x.shape[1]
-                mask, causal = np.tri(T, S, S - T, dtype=bool), False
-            k, v = cache.extend(k, v)
-        y = scaled_dot_product_attention(q, k, v, mask, causal)  # (B, heads, T, width / heads)
-        return self.out(y.transpose((0, 2, 1, 3)).reshape(x.shape))
-
-    def _split(self, y: Any, parts: int) -> Any:
-        """(B, T, parts · width) -> parts × (B, heads, T, width / heads)"""
-        B, T, n = y.shape
-        y = y.reshape((B, T, parts, self.heads, n // (parts * self.heads))).transpose((2, 0, 3, 1, 4))
-        return tuple(y[i] for i in range(parts))
-
-    def new_cache(self, batch: int, capacity: int) -> Cache:
-        """An empty cache for so many tokens."""
-        W = self.out.W
-        return Cache(batch, self.heads, capacity, W.shape[0] // self.heads, W.dtype)
-
-
-class TransformerBlock(Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)), the mlp `hidden` wide (4 · width).  (B, T, width),
-    same out
-
-    With norm_first=False the sums are normalised instead, as in the first transformer and in BERT.
-    """
-
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        causal: bool = False,
-        dropout: float = 0.0,
-        activation: Callable[[Any], Any] = A.gelu,
-        norm_first: bool = True,
-        hidden: int | None = None,
-        rng: RNG = None,
-    ) -> None:
-        rng, hidden = generator(rng), hidden or 4 * width
-        self.norm1, self.norm2 = LayerNorm(width), LayerNorm(width)
-        self.attention = MultiHeadAttention(width, heads, causal, init=normal, rng=rng)
-        self.expand = Linear(width, hidden, init=normal, rng=rng)
-        self.contract = Linear(hidden, width, init=normal, rng=rng)
-        self.dropout, self.activation, self.norm_first = Dropout(dropout, rng), activation, norm_first
-
-    def forward(self, x: Any, mask: Any = None, cache: Cache | None = None) -> Any:
-        if self.norm_first:
-            x = x + self.dropout(self.attention(self.norm1(x), mask, cache))
-            return x + self.dropout(self.mlp(self.norm2(x)))
-        x = self.norm1(x + self.dropout(self.attention(x, mask, cache)))
-        return self.norm2(x + self.dropout(self.mlp(x)))
-
-    def mlp(self, x: Any) -> Any:
-        """Each token on its own, through `hidden` units.  (B, T, width), same out"""
-        return self.contract(self.activation(self.expand(x)))
 
 
 class Activation(Module):
@@ -365,7 +258,7 @@ class Softmax(Activation):
     function = staticmethod(A.softmax)
 
 
-def _positive(layer: str, **sizes: int) -> None:
+def positive(layer: str, **sizes: int) -> None:
     for name, size in sizes.items():
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise ValueError(f"{layer}: {name} is {size!r}, expected a whole number from 1 on")

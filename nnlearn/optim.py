@@ -75,6 +75,9 @@ class Optimizer:
                 continue
             g[...] = p.grad
             if p.data is not w:  # somebody gave the parameter another array: take it over
+                if p.data.shape != w.shape or p.data.dtype != w.dtype:
+                    change = f"{w.shape} {w.dtype} has become {p.data.shape} {p.data.dtype}"
+                    raise ValueError(f"a parameter of {change}; make the optimiser after changing the model")
                 w[...] = p.data
             p.data = w  # also tells the tape that the values change
             self._steps[i] = t = self._steps[i] + 1

@@ -65,8 +65,7 @@ class Trainer:
         self.metrics, self.schedule, self.clip = dict(metrics or {}), schedule, clip
         self.steps_done, self.started, self.seed = 0, 0, 0
         self.history: History = {}
-        self.best_at, self.best_loss = 0, math.inf
-        self.best_state: dict[str, np.ndarray] = {}
+        self.best_at, self.best_loss, self.best_state = 0, math.inf, model.state_dict()
 
     def step(self, x: Any, y: Any) -> float:
         """One update from one batch: forward, backward, clip, move. Returns the loss before it.
@@ -119,36 +118,39 @@ class Trainer:
         rng: RNG = None,
         progress: bool = True,
     ) -> History:
-        """Train for so many epochs (passes over the data) or steps (batches). Returns the history.
+        """Train for so many epochs (passes over the data) or steps (batches); returns the history.
 
-        Every `every` steps (once an epoch if left out) the mean training loss since is noted, the
-        validation set evaluated, and the checkpoint written. With `patience`, training stops after so many
-        evaluations without a better validation loss, and the best weights come back. `resume` goes on from
-        the checkpoint, if there is one: the weights become the same as without the interruption.
+        Every `every` steps (an epoch if left out) the mean training loss since is noted, the validation set
+        evaluated, the checkpoint written. With `patience`, training stops after so many evaluations without
+        a better validation loss, and the best weights come back. `resume` goes on from the checkpoint, if
+        there is one, to the same weights as without the interruption.
         """
         n = _check_fit(data, epochs, steps, batch_size, validation, patience, checkpoint, resume)
-        self.started, self.seed = self.steps_done, int(generator(rng).integers(2**62))
         settings = {"batch_size": batch_size, "examples": n}
+        self._begin(rng)
         if resume and checkpoint is not None and Path(checkpoint).exists():
             self._load(checkpoint, settings)
         a_epoch = math.ceil(n / batch_size)
         total = epochs * a_epoch if epochs is not None else steps
-        every = every or a_epoch
-        self.model.train()
         losses: list[float] = []
         for chosen in self._with_bar(batches(n, batch_size, self.seed, self._done()), total, progress):
+            if patience is not None and len(self.history.get("step", [])) - self.best_at >= patience:
+                break
             losses.append(self.step(data[0][chosen], data[1][chosen]))
-            if self._done() % every == 0 or self._done() == total:
+            if self._done() % (every or a_epoch) == 0 or self._done() == total:
                 self._note(losses, a_epoch, validation)
-                losses = []
-                stop = patience is not None and self._impatient(patience)
                 if checkpoint is not None:
                     self._save(checkpoint, settings)
-                if stop:
-                    break
-        if self.best_state:
+        if patience is not None:
             self.model.load_state_dict(self.best_state)
         return self.history
+
+    def _begin(self, rng: RNG) -> None:
+        """A new order of batches, and a new search for the best weights."""
+        self.model.train()
+        self.started, self.seed = self.steps_done, int(generator(rng).integers(2**62))
+        self.best_at, self.best_loss = len(self.history.get("step", [])), math.inf
+        self.best_state = self.model.state_dict()
 
     def _done(self) -> int:
         """Steps since `fit` was called, interruptions not counted."""
@@ -169,17 +171,14 @@ class Trainer:
     def _note(self, losses: list[float], a_epoch: int, validation: Set | None) -> None:
         row = {"step": self.steps_done, "epoch": self.steps_done / a_epoch, "loss": sum(losses) / len(losses)}
         row["lr"] = float(self.optimizer.lr)
+        losses.clear()
         if validation is not None:
             row |= {f"val_{name}": value for name, value in self.evaluate(validation).items()}
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
-
-    def _impatient(self, patience: int) -> bool:
-        losses = self.history["val_loss"]
-        if losses[-1] < self.best_loss:
-            self.best_at, self.best_loss = len(losses), losses[-1]
+        if validation is not None and row["val_loss"] < self.best_loss:
+            self.best_at, self.best_loss = len(self.history["step"]), row["val_loss"]
             self.best_state = self.model.state_dict()
-        return len(losses) - self.best_at >= patience
 
     def _generators(self) -> list[np.random.Generator]:
         """Every source of randomness that training draws from."""

@@ -5,8 +5,8 @@ import pytest
 
 import nnlearn as nn
 from nnlearn import init
-from nnlearn.layers import MultiHeadAttention, TransformerBlock
 from nnlearn.module import watch
+from nnlearn.transformer import MultiHeadAttention, TransformerBlock
 
 from .reference import torch
 
@@ -208,11 +208,10 @@ def _with_gradients_as_values(layer):
 
 
 def test_every_layer_is_in_the_table():
-    from nnlearn import layers
+    from nnlearn import layers, transformer
 
-    public = {
-        n for n, v in vars(layers).items() if isinstance(v, type) and issubclass(v, nn.Module) and n[0] != "_"
-    }
+    named = vars(layers) | vars(transformer)
+    public = {n for n, v in named.items() if isinstance(v, type) and issubclass(v, nn.Module) and n[0] != "_"}
     not_compared = {"Module", "Sequential", "Activation", "Dropout"}
     assert public - not_compared == {name.split()[0] for name in CASES}
 

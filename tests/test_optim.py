@@ -80,6 +80,11 @@ def test_takes_over_an_array_that_was_put_in_place_of_its_own():
     p.grad = np.ones(3)
     sgd.step()
     np.testing.assert_array_equal(p.data, np.full(3, 4.0))
+    p.data = np.ones(3, np.float32)
+    with pytest.raises(
+        ValueError, match=r"\(3,\) float64 has become \(3,\) float32; make the optimiser after"
+    ):
+        sgd.step()
 
 
 def test_a_learning_rate_may_be_a_numpy_number():

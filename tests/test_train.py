@@ -154,9 +154,21 @@ def test_early_stopping_brings_the_best_weights_back():
         rng=0,
         progress=False,
     )
-    losses = history["val_loss"]
+    losses = list(history["val_loss"])
     assert len(losses) < 200 and np.argmin(losses) == len(losses) - 5
     assert trainer.evaluate((X_VAL, Y_VAL))["loss"] == pytest.approx(min(losses))
+
+
+def test_a_run_that_stopped_early_stays_stopped_when_resumed_and_fit_again_has_new_patience(tmp_path):
+    options = dict(batch_size=20, validation=(X_VAL, Y_VAL), patience=2, progress=False)
+    options |= dict(epochs=200, checkpoint=tmp_path / "run.safetensors")
+    model, trainer = build(lr=0.03)
+    trainer.schedule = None
+    length = len(trainer.fit((X[:60], Y[:60]), rng=0, **options)["step"])
+    again, other = build(rng=5)
+    assert len(other.fit((X[:60], Y[:60]), resume=True, **options)["step"]) == length
+    assert same(model, again)
+    assert len(trainer.fit((X[:60], Y[:60]), rng=0, **options)["step"]) >= length + 2
 
 
 def test_damaged_and_foreign_checkpoints(tmp_path):

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..activations import gelu, tanh
 from ..init import normal, zeros
-from ..layers import Dropout, Embedding, LayerNorm, Linear, Module, TransformerBlock
+from ..layers import Dropout, Embedding, LayerNorm, Linear, Module
 from ..ops import linear
 from ..random import RNG, generator
 from ..tensor import Parameter
+from ..transformer import TransformerBlock
 from . import pretrained
 
 

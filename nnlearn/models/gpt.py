@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..activations import gelu
-from ..layers import Cache, Dropout, Embedding, LayerNorm, Module, TransformerBlock
+from ..layers import Dropout, Embedding, LayerNorm, Module
 from ..ops import linear
 from ..random import RNG, generator
 from ..sampling import sample
 from ..tensor import no_grad
+from ..transformer import Cache, TransformerBlock
 from . import pretrained
 
 gelu_tanh = partial(gelu, approximate="tanh")

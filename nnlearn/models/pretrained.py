@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..activations import gelu, relu
-from ..layers import LayerNorm, Module, TransformerBlock
+from ..layers import LayerNorm, Module
 from ..saving import load
+from ..transformer import TransformerBlock
 
 FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt"]
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
