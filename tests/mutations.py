@@ -18,6 +18,7 @@ SWAPS = [
     ("zeros", "ones"), ("zeros_like", "ones_like"), ("floor", "ceil"), ("sin", "cos"), ("exp", "log"),
     ("cumsum", "cumprod"), ("hstack", "vstack"), ("greater", "greater_equal"), ("less", "less_equal"),
 ]  # fmt: skip
+ARRAYS = ("np.array", "np.asarray")  # a list is as good
 COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "array_equal", "logical_and", "logical_or"}
 OTHER = {a: b for pair in SWAPS for a, b in (pair, pair[::-1])}
 AUGMENTED = {ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Div(), ast.Div: ast.Mult()}
@@ -40,20 +41,25 @@ def mutants(source: str) -> dict[str, str]:
             continue
         if tree not in seen:
             seen.add(tree)
-            found[_changed_line(lines, theirs)] = mutated
+            name = _changed_line(lines, theirs)
+            while name in found:  # the same line stands in two places
+                name += " (again)"
+            found[name] = mutated
     return found
 
 
 def _changed_line(before: list[str], after: list[str]) -> str:
     changed = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
     added = [line[2:].strip() for line in changed if line[0] == "+"]
-    return " ⏎ ".join(added or ["left out: " + line[2:].strip() for line in changed])
+    gone = ["left out: " + line[2:].strip() for line in changed if line[0] == "-"]
+    return " ⏎ ".join(gone if added == ["pass"] else added or gone)
 
 
 def _general(source: str) -> Iterator[str]:
     for name in operator_names():
-        if any(word in name for word in NOT_OURS):
-            continue
+        families = {"Bit" if word.startswith("Bit") else word[-5:] == "Shift" for word in name.split("_")[1:]}
+        if any(word in name for word in NOT_OURS) or len(families) > 1:
+            continue  # nobody writes | for +, and * is & where both are true or false
         operator, occurrence = get_operator(name)(), 0
         while (mutated := mutate_code(source, operator, occurrence)) is not None:
             yield mutated
@@ -86,7 +92,7 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
                 yield ast.Call(func, [*args[:i], args[i + 1], args[i], *args[i + 2 :]], keywords)
             if isinstance(func, ast.Attribute) and func.attr in OTHER:
                 yield ast.Call(ast.Attribute(func.value, OTHER[func.attr]), args, keywords)
-            if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "np" and len(args) == 1:
+            if ast.unparse(func).startswith("np.") and len(args) == 1 and ast.unparse(func) not in ARRAYS:
                 yield args[0]  # np.sqrt(x) -> x
             if isinstance(func, ast.Attribute) and func.attr in ("copy", "round", "clip", "cumsum"):
                 yield func.value

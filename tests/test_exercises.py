@@ -1,7 +1,6 @@
 """`check`: what it says to right answers, to wrong ones, and to those that would deceive or break it."""
 
 import contextlib
-import copy
 import os
 import re
 import sqlite3
@@ -24,7 +23,8 @@ from nnlearn.course.cli import app
 from nnlearn.course.exercises import student_version
 from nnlearn.exercises import Function, Misconception, Value, check, grade
 from nnlearn.exercises.compare import difference
-from nnlearn.exercises.run import STUB, Unfit, describe, plain
+from nnlearn.exercises.data import Unfit, describe, plain
+from nnlearn.exercises.run import STUB
 from nnlearn.exercises.spec import chapter_exercises
 from tests.test_graders import Answer, hold_to_account, mutate, read_answers
 
@@ -133,7 +133,7 @@ def test_right_answers_pass(answer, capsys):
 
 
 def test_what_an_answer_prints_and_warns_of_is_told():
-    assert "It printed: z = " in repr(check(FIRES, prints))
+    assert "It printed:\nz = " in repr(check(FIRES, prints))
     assert "divide by zero encountered in log; careful" in repr(check(FIRES, warns))
 
 
@@ -148,6 +148,15 @@ def helper(x):
 
 def stops_in_a_helper(x, w, b):
     return helper(x)
+
+
+class Hostile:
+    """Every question to it fails."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    __len__ = __iter__ = __float__ = __array__ = lambda self, *args: self.no
 
 
 def unprintable(x, w, b):
@@ -220,6 +229,7 @@ NOT_YET = {
     "a list in itself": (nests, "RecursionError"),
     "always equal": (lambda x, w, b: Equal(), "gives an object of type `Equal`"),
     "an always equal array": (lambda x, w, b: np.full(x.shape[:-1], 7.0).view(Sub), "is 7 (largest"),
+    "an object that fails at everything": (lambda x, w, b: Hostile(), "gives something that does not"),
     "a lying array": (lambda x, w, b: Pretends(), "gives something that does not become an array"),
     "far too much": (lambda x, w, b: np.zeros((3000, 1000)), "got an array of shape (3000, 1000)"),
     "an error": (stops, "line 3: return undefined_name * z  # noqa: F821\nNameError: name"),
@@ -229,9 +239,10 @@ NOT_YET = {
     "it leaves": (leaves, "sys.exit(3)\nSystemExit: 3"),
     "endless recursion": (recurses, "RecursionError: maximum recursion depth exceeded"),
     "changed input": (changes_its_input, "your function changes its input `x`. Work on a copy: `x.copy()`"),
-    "a value for the function": (np.ones(5), "you gave an array of shape (5,). Give its name without"),
-    "text for the function": ("fires", "you gave the text 'fires'"),
-    "an object for the function": (Equal(), "you gave an object of type `Equal`"),
+    "a value for the function": (np.ones(5), "without parentheses: `fires`. This is an array of shape (5,)"),
+    "text for the function": ("fires", "This is the text 'fires'"),
+    "an object for the function": (Equal(), "This is an object of type `Equal`"),
+    "a hostile object for the function": (Hostile(), "This is something that does not become an array"),
     "too few arguments": (lambda x, w: 0, "called as `fires(x, w, b)`, but the arguments it takes are: x"),
     "no arguments": (lambda: 0, "but the arguments it takes are: none."),
     "too many arguments": (lambda x, w, b, c: 0, "but the arguments it takes are: x, w, b, c."),
@@ -298,6 +309,20 @@ def test_the_message_tells_case_element_and_errors_in_full():
     assert "Works for: one input, inputs on both sides of the threshold, an empty batch." in result.details
 
 
+def test_changed_inputs_are_seen_whatever_they_are():
+    def spoil(items, table, n):
+        items[0], table["new"] = 5, 1
+        return 0.0
+
+    inputs = {"items": [np.ones(2), "a"], "table": {"k": (1.0, np.nan)}, "n": np.nan}
+    exercise = Function(
+        id="90.6", title="x", signature="f(items, table, n)", reference=lambda *inputs: 0.0,
+        cases=lambda rng: {"all": inputs},
+    )  # fmt: skip
+    assert grade(exercise, lambda items, table, n: 0.0)
+    assert "changes its input `items`, `table`" in repr(grade(exercise, spoil))
+
+
 def test_weights_give_parts_of_the_points():
     cases = {"small": {"x": 1.0}, "large": {"x": 100.0}}
     exercise = Function(
@@ -331,6 +356,8 @@ VALUES = [
     ("90.2", np.ones(2), "not yet", "expected 2 values (an array of shape (2,), a number), got an"),
     ("90.2", (np.ones(2), "x"), "not yet", "got 2 values (an array of shape (2,), a text)"),
     ("90.2", (np.ones(2), Equal()), "not yet", "Your answer is an object of type `Equal`"),
+    ("90.2", Hostile(), "not yet", "Your answer is something that does not become an array"),
+    ("90.2", (np.ones(2), Hostile()), "not yet", "Your answer is something"),
     ("90.2", fires, "not yet", "Your answer is a function instead of its result"),
     ("90.2", (..., ...), "not started", ""),
     ("90.2", (np.ones(2), None), "not started", ""),
@@ -353,7 +380,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("exercise_id", "answer", "status", "told"), VALUES)
+@pytest.mark.parametrize(("exercise_id", "answer", "status", "told"), VALUES, ids=range(len(VALUES)))
 def test_values_predictions_and_explanations(exercise_id, answer, status, told):
     result = check(exercise_id, answer)
     assert (result.status, told in repr(result)) == (status, True), result
@@ -387,6 +414,11 @@ def test_an_explanation_is_never_scored_by_us():
         ((1.0, 2.0), (1.0, 3.0), "value 2 of 2: the value should be 2 and is 3"),
         ((1.0, 2.0), (1.0,), "expected 2 values"),
         ((1.0, 2.0), 1.0, "expected 2 values"),
+        (np.array([1.0, 2.0]), (1, 2j), "expected real numbers, got complex ones"),
+        (np.array([1.0, 2.0]), (1, "2"), "expected an array of shape (2,), got 2 values (a number, a text)"),
+        (np.array([1.0, 2.0]), (1, [1, 2]), "got 2 values (a number, an array of shape (2,))"),
+        (((1.0, np.ones(2)), 2.0), np.ones(2), "expected 2 values (2 values (a number, an array of"),
+        (((1.0, np.ones(2)), 2.0), ((1.0, np.zeros(2)), 2.0), "value 1 of 2: value 2 of 2: 2 of 2 elements"),
         ({"a": 1.0}, {"a": 1.0}, ""),
         ({"a": 1.0}, {"a": 2.0}, "`a`: the value should be 1"),
         ({"a": 1.0}, {"b": 1.0}, "expected a dictionary with a, got a dictionary with b"),
@@ -417,6 +449,114 @@ def test_what_is_no_data_is_unfit():
     for value in (object(), {1}, iter([]), lambda: 0, b"bytes", [object()], np.array(["a", 1], dtype=object)):
         with pytest.raises(Unfit):
             plain(value)
+
+
+# --- kinds of answers that chapters ask for ---------------------------------------------------------
+
+
+def perceptron_step(w, b, x, y):
+    return (w + y * x, b + y) if y * (x @ w + b) <= 0 else (w, b)
+
+
+def two_layers(answer, x):
+    W1, b1, w2, b2 = answer
+    return ((np.maximum(x @ W1 + b1, 0) @ w2 + b2) > 0).astype(float)
+
+
+def rate(current, threshold):
+    with np.errstate(all="ignore"):
+        return np.where(current > threshold, 1 / np.log(current / (current - threshold)), 0.0)
+
+
+def pieces(x, y):
+    return 1 + int(np.sum(~np.isclose(np.diff(np.diff(y) / np.diff(x)), 0)))
+
+
+def chapter_like(kind, **given):
+    return kind(**{"id": "90.7", "title": "One of a chapter's"} | given)
+
+
+STEP = chapter_like(
+    Function,
+    signature="step(w, b, x, y)",
+    reference=perceptron_step,
+    cases=lambda rng: {
+        "a mistake": {"w": np.array([1.0, -2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+        "on the boundary": {"w": np.zeros(2), "b": 0.0, "x": np.array([3.0, 1.0]), "y": -1},
+        "no mistake": {"w": np.array([1.0, 2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+    },
+)
+CORNER_CASE = {"the four corners": {"x": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])}}
+XOR_WEIGHTS = (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]), -0.5)
+XOR = chapter_like(Value, run=two_layers, reference=XOR_WEIGHTS, cases=lambda rng: CORNER_CASE)
+RATE = chapter_like(
+    Function,
+    signature="rate(current, threshold)",
+    reference=rate,
+    cases=lambda rng: {"currents below and above": {"current": np.linspace(0, 3, 7), "threshold": 1.0}},
+)
+PIECES = chapter_like(
+    Function,
+    signature="pieces(x, y)",
+    reference=pieces,
+    cases=lambda rng: {"a bump": {"x": np.arange(5.0), "y": np.array([0.0, 0.0, 1.0, 0.0, 0.0])}},
+)
+
+
+def step_in_place(w, b, x, y):
+    if y * (x @ w + b) <= 0:
+        w += y * x
+        b += y
+    return w, b
+
+
+CHAPTER_LIKE = [
+    (STEP, perceptron_step, "Passed"),
+    (STEP, lambda w, b, x, y: list(perceptron_step(w, b, x, y)), "Passed"),
+    (STEP, step_in_place, "changes its input `w`. Work on a copy: `w.copy()`"),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[0],
+        "expected 2 values (an array of shape (2,), a number), got an array of",
+    ),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[::-1],
+        "value 1 of 2: expected an array of shape (2,), got a",
+    ),
+    (STEP, lambda w, b, x, y: (w + y * x, b), "value 2 of 2: the value should be 1.5 and is 0.5"),
+    (XOR, XOR_WEIGHTS, "Passed"),
+    (XOR, [[[1, 1], [1, 1]], [0, -1], [1, -2], -0.5], "Passed"),
+    (XOR, (*XOR_WEIGHTS[:3], np.array([-0.5])), "Passed"),  # it does the same
+    (
+        XOR,
+        XOR_WEIGHTS[:3],
+        "expected 4 values (an array of shape (2, 2), an array of shape (2,), an array of",
+    ),
+    (XOR, (np.ones((2, 3)), *XOR_WEIGHTS[1:]), "got 4 values (an array of shape (2, 3), an array"),
+    (XOR, (*XOR_WEIGHTS[:3], 5.0), "2 of 4 elements are wrong; the worst, element [0] should be 0 and is 1"),
+    (RATE, rate, "Passed"),
+    (RATE, lambda i, t: 1 / np.log(i / (i - t)), "is nan, expected 0"),
+    (RATE, lambda i, t: [float(rate(v, t)) for v in i], "Passed"),
+    (
+        RATE,
+        lambda i, t: rate(i, t) if i > t else 0,
+        "ValueError: The truth value of an array with more than one",
+    ),
+    (PIECES, pieces, "Passed"),
+    (PIECES, lambda x, y: np.int64(4), "Passed"),
+    (PIECES, lambda x, y: np.array([4]), "expected a single number, got an array of shape (1,)"),
+    (
+        PIECES,
+        lambda x, y: 3.5,
+        "the value should be 4 and is 3.5 (largest absolute error 0.5, relative 0.125)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "told"), CHAPTER_LIKE, ids=range(len(CHAPTER_LIKE)))
+def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
+    assert told in repr(grade(exercise, answer))
 
 
 # --- how it looks ---------------------------------------------------------------------------------
@@ -457,7 +597,7 @@ def test_progress_shows_done_tried_and_open(monkeypatch):
         check(exercise_id, answer)
     line = next(line for line in progress().output.splitlines() if "90" in line)
     assert [part.strip() for part in line.split("│")[1:-1]] == [
-        "90 An example", "■□□□□", "1 of 5", "90.2", "90.3  90.4  90.5",
+        "90 An example", "■□□□", "1 of 4", "90.2", "90.3  90.4", "90.5",
     ]  # fmt: skip
 
 
@@ -650,23 +790,21 @@ def test_nbgraders_own_commands_release_and_grade_the_same_notebooks(solution, t
     released = nbformat.read(tmp_path / "release" / "90" / path.name, as_version=4)
     assert released == nbformat.reads(student_version(path), as_version=4)
 
-    half = copy.deepcopy(released)
-    given = {"90-1": NOISY, "90-2": "w, b = np.ones(2), -0.5"}
-    for cell in half.cells:
+    given = {"90-1": NOISY, "90-2": "w, b = np.ones(2), -0.5", "90-4": "norm = 5", "90-5": "In my own words"}
+    for cell in released.cells:
         cell.source = given.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
-    for student, notebook in {"all": source, "half": half}.items():
-        submitted = tmp_path / "submitted" / student / "90" / path.name
-        submitted.parent.mkdir(parents=True)
-        nbformat.write(notebook, submitted)
+    submitted = tmp_path / "submitted" / "student" / "90" / path.name
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(released, submitted)
     nbgrader("autograde", "90")
     with contextlib.closing(sqlite3.connect(tmp_path / "gradebook.db")) as book:
-        rows = book.execute(
-            """select sa.student_id, bc.name, g.auto_score from grade g
-               join base_cell bc on bc.id = g.cell_id
-               join submitted_notebook sn on sn.id = g.notebook_id
-               join submitted_assignment sa on sa.id = sn.assignment_id"""
-        ).fetchall()
-    scores = {(student, cell): score for student, cell, score in rows}
-    names = ["90-1-check", "90-2-check", "90-3-check", "90-4-check", "90-5"]
-    assert [scores["all", name] for name in names] == [3, 2, 1, 1, None]  # None: a person grades it
-    assert [scores["half", name] for name in names] == [3, 0, 0, 0, 0]  # correct, noisy code has full marks
+        scores = dict(
+            book.execute("select name, auto_score from grade join base_cell on base_cell.id = grade.cell_id")
+        )
+    assert scores == {
+        "90-1-check": 3,  # right, though it prints to stderr and warns
+        "90-2-check": 0,  # wrong
+        "90-3-check": 0,  # not started
+        "90-4-check": 1,
+        "90-5": None,  # a person grades it
+    }

@@ -21,8 +21,9 @@ import pytest
 
 from nnlearn.course.exercises import student_version
 from nnlearn.exercises import Exercise, Function, Predict, grade
+from nnlearn.exercises.data import Unfit, plain
 from nnlearn.exercises.grade import judge, run_answer
-from nnlearn.exercises.run import NotStarted, Unfit, plain
+from nnlearn.exercises.run import NotStarted
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules
 from tests.mutations import mutants
 
@@ -59,6 +60,13 @@ def _execute(source: str, scope: dict[str, Any], name: str) -> None:
 def answers(path: Path) -> dict[str, Answer]:
     """{id: answer} of every graded code cell of a notebook, which is run up to there."""
     return read_answers(nbformat.read(path, as_version=4), chapter_exercises(path.name[:2]))
+
+
+@functools.cache
+def untouched(path: Path) -> dict[str, Answer]:
+    """The same of the student's notebook, in which nothing is answered yet: it runs from top to bottom."""
+    student = nbformat.reads(student_version(path), as_version=4)
+    return read_answers(student, chapter_exercises(path.name[:2]))
 
 
 def read_answers(notebook: nbformat.NotebookNode, exercises: dict[str, Exercise]) -> dict[str, Answer]:
@@ -135,9 +143,7 @@ def test_grader(path, exercise_id, record_property):
     record_property("checked", f"grader {exercise_id}")
     answer = answers(path)[exercise_id]
     hold_to_account(answer)
-    student = nbformat.reads(student_version(path), as_version=4)
-    untouched = read_answers(student, chapter_exercises(path.name[:2]))[exercise_id]
-    assert grade(answer.exercise, untouched.value()).status == "not started"
+    assert grade(answer.exercise, untouched(path)[exercise_id].value()).status == "not started"
 
 
 def hold_to_account(answer: Answer) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import nbformat
 import typer
 
 from nnlearn.course.folders import course_folder, in_checkout
@@ -14,7 +13,8 @@ STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "Com
 
 def student_version(solution: Path) -> str:
     """The student's notebook, as the text of its file: stubs for answers, no outputs, checks locked."""
-    from nbgrader import preprocessors  # takes a second to load
+    import nbformat  # these take a second to load
+    from nbgrader import preprocessors
     from traitlets.config import Config
 
     config = Config({"ClearSolutions": {"code_stub": {"python": STUB}}})

@@ -15,13 +15,13 @@ def progress() -> None:
         typer.echo("There are no exercises yet.")
         return
     states = recorded()
-    table = Table("chapter", "", "done", "tried, not yet", "open", title="Exercises", title_justify="left")
+    table = Table("chapter", "", "done", "tried, not yet", "open", "for a person to read")
     for chapter in chapters:
-        ids = list(chapter_exercises(chapter))
+        exercises = chapter_exercises(chapter).values()
+        ids = [exercise.id for exercise in exercises if exercise.graded]
+        words = [exercise.id for exercise in exercises if not exercise.graded]
         passed, tried, untouched = ([i for i in ids if states.get(i) == s] for s in ("passed", "tried", None))
         bar = "■" * len(passed) + "□" * (len(ids) - len(passed))
-        done = f"{len(passed)} of {len(ids)}"
-        table.add_row(
-            f"{chapter} {chapter_title(chapter)}", bar, done, "  ".join(tried), "  ".join(untouched)
-        )
+        columns = map("  ".join, (tried, untouched, words))
+        table.add_row(f"{chapter} {chapter_title(chapter)}", bar, f"{len(passed)} of {len(ids)}", *columns)
     Console().print(table)

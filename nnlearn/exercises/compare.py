@@ -3,11 +3,13 @@
 A difference is told in sentences: which shape was expected, which element is worst, how far it is off.
 """
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
-from .run import Outcome, describe
+from .data import Unfit, describe, plain
+from .run import Outcome
 
 
 def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool = True) -> str:
@@ -17,26 +19,25 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
     """
     if isinstance(expected, np.ndarray):
         return _array_difference(expected, got, rtol, atol, reveal)
-    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray) and got.ndim:
-        got = [np.asarray(part) for part in got]
+    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray):
+        if [getattr(part, "shape", None) for part in expected] == [got.shape[1:]] * len(
+            got if got.ndim else ()
+        ):
+            got = [np.asarray(part) for part in got]  # values of one shape came as one array
     if isinstance(expected, dict) and isinstance(got, dict):
         pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
         same_size = expected.keys() == got.keys()
     elif isinstance(expected, list | tuple) and isinstance(got, list | tuple):
-        pairs = {
-            f"value {i + 1} of {len(expected)}": pair
-            for i, pair in enumerate(zip(expected, got, strict=False))
-        }
-        same_size = len(expected) == len(got)
+        size, same_size = len(expected), len(expected) == len(got)
+        pairs = {f"value {i + 1} of {size}": (expected[i], got[i]) for i in range(min(size, len(got)))}
     elif type(expected) is type(got) and expected == got:
         return ""
     elif type(expected) is type(got) and not reveal:
         return "that is not the right answer"
     else:
-        return f"expected {describe(expected, tell=reveal)}, got {describe(got)}"
+        return f"expected {describe(expected, reveal)}, got {describe(got)}"
     if not same_size:
-        wanted = f"{len(expected)} values" if isinstance(expected, list | tuple) else describe(expected)
-        return f"expected {wanted}, got {describe(got)}"
+        return f"expected {describe(expected, tell=False)}, got {describe(got)}"
     for where, (want, have) in pairs.items():
         if text := difference(want, have, rtol, atol, reveal):
             return f"{where}: {text}"
@@ -44,11 +45,9 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
 
 
 def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, reveal: bool) -> str:
-    if isinstance(got, list | tuple):
-        try:
-            got = np.array(got, dtype=complex if expected.dtype.kind == "c" else float)
-        except (ValueError, TypeError):
-            return f"expected {_kind(expected)}, got {describe(got)}, which do not form one"
+    if isinstance(got, tuple):
+        with contextlib.suppress(Unfit):
+            got = plain(list(got))
     if not isinstance(got, np.ndarray):
         return f"expected {_kind(expected)}, got {describe(got)}"
     if expected.shape != got.shape:

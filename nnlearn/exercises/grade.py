@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 
 from .compare import behaves_like, difference
+from .data import Unfit, describe
 from .result import Result
-from .run import NotStarted, Outcome, Unfit, describe, prepare, run_case
+from .run import NotStarted, Outcome, prepare, run_case
 from .spec import Cases, Exercise, Explain, Function, Misconception, Predict
 
 
 def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
     """Run the answer on the seed's inputs and judge what it did. Returns a result whatever it does."""
     if isinstance(exercise, Explain):
-        said = "A person reads this one. When your answer is written, compare it: a good answer says"
+        said = "When your answer is written, compare it with what a good answer says."
         return Result(exercise, "to read", said, details=tuple(exercise.rubric))
     cases = exercise.make_cases(seed)
     try:
@@ -43,9 +44,9 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
     expected = run_answer(exercise, exercise.reference, cases)
     told = {name: _wrong(exercise, answer, expected[name], outcomes[name]) for name in cases}
     right, wrong = [name for name in cases if not told[name]], [name for name in cases if told[name]]
-    notes = tuple(dict.fromkeys(note for outcome in outcomes.values() for note in _notes(outcome)))
+    notes = _notes(outcomes[(wrong or right)[0]])
     if not wrong:
-        return Result(exercise, "passed", exercise.after, details=notes, score=exercise.points)
+        return Result(exercise, "passed", exercise.after, details=tuple(notes), score=exercise.points)
     inputs, text = cases[wrong[0]], told[wrong[0]]
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(wrong)}."] if len(cases) > 1 else []
@@ -91,12 +92,12 @@ def _failed(exercise: Exercise, answer: Any, got: Outcome) -> str:
         given = describe(answer, tell=False)
         return f"expected {wanted}, got {given}." if wanted != given else f"it does not fit: {got.problem}."
     if got.problem.startswith("gives"):
-        return f"your function {got.problem}."
+        return f"your function {got.problem}"
     return f"your function stops at {got.line}\n{got.problem}" if got.line else f"it stops with {got.problem}"
 
 
 def _notes(outcome: Outcome) -> list[str]:
-    printed = [f"It printed: {outcome.printed}"] if outcome.printed else []
+    printed = [f"It printed:\n{outcome.printed}"] if outcome.printed else []
     return printed + ([f"Python warned: {outcome.warned}"] if outcome.warned else [])
 
 

@@ -46,15 +46,18 @@ class Result:
     def _repr_html_(self) -> str:
         (status, title), colour = self._head(), _LOOKS[self.status][2]
         parts = [f"<strong>{_markup(status)}</strong> {_markup(title)}"]
-        parts += [f"<p style='margin:.4em 0'>{_markup(self.message)}</p>"] * bool(self.message)
-        if self.hint:
-            parts.append(f"<p style='margin:.4em 0'><strong>Hint:</strong> {_markup(self.hint)}</p>")
+        parts += [f"<div>{_markup(self.message)}</div>"] if self.message else []
+        parts += [f"<div><strong>Hint:</strong> {_markup(self.hint)}</div>"] if self.hint else []
         if self.details:
-            items = "".join(f"<li>{_markup(d)}</li>" for d in self.details)
-            details = f"<ul style='margin:.2em 0;padding-left:1.4em'>{items}</ul>"
+            details = "".join(f"<li>{_markup(detail)}</li>" for detail in self.details)
+            details = f"<ul style='margin:0;padding-left:1.4em'>{details}</ul>"
             folded = self.status == "to read"  # not seen before the learner has written an answer
-            parts.append(f"<details><summary>Show</summary>{details}</details>" if folded else details)
-        style = f"border-left:4px solid {colour};padding:.3em .9em;margin:.3em 0;max-width:52em"
+            parts.append(
+                f"<details><summary>What a good answer says</summary>{details}</details>"
+                if folded
+                else details
+            )
+        style = f"border-left:4px solid {colour};padding:.3em .9em;max-width:52em;white-space:pre-wrap"
         return f"<div role='status' style='{style}'>{''.join(parts)}</div>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -64,5 +67,5 @@ class Result:
 
 
 def _markup(text: str) -> str:
-    """HTML of a sentence, with `code` and line breaks."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)).replace("\n", "<br>")
+    """HTML of a sentence, with `code`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
