@@ -3,5 +3,6 @@
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.loss import LossExplorer
+from nnlearn.widgets.playground import Playground
 
-__all__ = ["ActivationExplorer", "Explorer", "LossExplorer"]
+__all__ = ["ActivationExplorer", "Explorer", "LossExplorer", "Playground"]

@@ -24,6 +24,7 @@ class Explorer(ipywidgets.VBox):
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
 
     def __init__(self, **values: Any) -> None:
+        self._held = False  # while several controls move at once
         self.controls: dict[str, ipywidgets.ValueWidget] = self.make_controls()
         self.figure = Figure(figsize=self.size, dpi=100)
         self.make_figure(self.figure)
@@ -32,7 +33,7 @@ class Explorer(ipywidgets.VBox):
         super().__init__([self.arrange(), self._status])
         for control in self.controls.values():
             control.style.description_width = "initial"
-            control.observe(lambda _: self.refresh(), names="value")
+            control.observe(lambda _: self._on_move(), names="value")
         self.refresh()
         self.set(**values)
 
@@ -48,6 +49,10 @@ class Explorer(ipywidgets.VBox):
     def draw(self, state: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
 
+    def render(self) -> bytes:
+        """The picture for the page."""
+        return plot.png(self.figure, dpi=100, compress_level=1)
+
     def arrange(self) -> ipywidgets.Widget:
         """The controls beside the picture; where the page is narrow, above it."""
         controls = ipywidgets.VBox(list(self.controls.values()), layout={"min_width": "300px"})
@@ -59,19 +64,29 @@ class Explorer(ipywidgets.VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def set(self, **values: Any) -> None:
-        """Move the named controls. Raises ValueError for a name that no control has."""
-        for name, value in values.items():
+        """Move the named controls, all at once. Raises ValueError for a name that no control has."""
+        for name in values:
             if name not in self.controls:
                 raise ValueError(
                     f"{type(self).__name__} has no control {name!r}: there are {', '.join(self.controls)}"
                 )
-            self.controls[name].value = value
+        self._held = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._held = False
+        self.refresh()
+
+    def _on_move(self) -> None:
+        if not self._held:
+            self.refresh()
 
     def refresh(self) -> None:
         """Compute, draw, and send the picture and its sentence to the page."""
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
-        self._image.value = plot.png(self.figure, dpi=100, compress_level=1)
+        self._image.value = self.render()
         self._image.tooltip = self.sentence
         self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
 

@@ -51,7 +51,8 @@ def code_of(run: Run) -> str:
         *_training(run),
         "",
         "with nn.no_grad():",
-        f"    train_loss, test_loss = (float(nn.{problem.loss}(model(inputs(X)), y)) for X, y in (train, test))",
+        f"    train_loss = float(nn.{problem.loss}(model(inputs(train[0])), train[1]))",
+        f"    test_loss = float(nn.{problem.loss}(model(inputs(test[0])), test[1]))",
         'print(f"step {trainer.steps_done}: training loss {train_loss:.6g}, test loss {test_loss:.6g}")',
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""A run of training that is a function of its configuration and of what was changed on the way: no widgets here."""
+"""A run of training: a function of its configuration and of what was changed on the way. No widgets here."""
 
 import math
 from collections.abc import Callable
@@ -56,7 +56,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Change:
-    """After so many steps, `name` ("lr", "l1", "l2" or "weight") became `value`; `where` is (layer, from, to)."""
+    """After `step` steps, `name` (lr, l1, l2 or weight) became `value`; `where` is (layer, from, to)."""
 
     step: int
     name: str
@@ -120,8 +120,8 @@ class Run:
         return loss
 
     def step(self, n: int = 1, until: Callable[[], bool] = lambda: False) -> None:
-        """n updates, each from one batch, or fewer when `until` says so. Stops, and says why in `trouble`, when
-        the loss is no longer a number; the weights are then those before it happened.
+        """n updates, each from one batch, or fewer when `until` says so. Stops, and says why in `trouble`,
+        when the loss is no longer a number; the weights are then those before it happened.
         """
         X, y = self.train
         with np.errstate(all="ignore"):
@@ -229,7 +229,7 @@ def make_optimizer(c: Config, model: nn.Module) -> Any:
 
 
 def idle_share(a: np.ndarray, activation: str) -> float:
-    """The share of units that answer (nearly) the same to every example, because they are stuck in a flat part."""
+    """The share of units that answer (nearly) every example from a flat part of their activation."""
     if activation in ("tanh", "sigmoid"):
         middle, reach = (0.0, 1.0) if activation == "tanh" else (0.5, 0.5)
         stuck = np.abs(a - middle) > 0.99 * reach
