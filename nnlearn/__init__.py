@@ -5,13 +5,14 @@
 Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
 """
 
-# ruff: noqa: F401, F403
+# ruff: noqa: F403
 import importlib
 from typing import Any
 
 from nnlearn import init, optim
 from nnlearn.activations import *
 from nnlearn.attention import *
+from nnlearn.checks import gradcheck
 from nnlearn.convolution import *
 from nnlearn.layers import (
     ELU,
@@ -40,17 +41,16 @@ from nnlearn.layers import (
 from nnlearn.losses import *
 from nnlearn.memory import keep_freed_memory
 from nnlearn.module import Module, Sequential
+from nnlearn.neuron import LIF, neuron, step
 from nnlearn.normalization import *
 from nnlearn.ops import *
 from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save
-from nnlearn.tensor import Parameter, Tensor, fused, grad, gradcheck, no_grad, primitive
+from nnlearn.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
 from nnlearn.train import Trainer, accuracy
 from nnlearn.transformer import MultiHeadAttention, TransformerBlock
-
-from nnlearn.neuron import LIF, neuron, step
 
 __version__ = "0.1.0"
 

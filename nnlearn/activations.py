@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.ops import erf, tanh, where
-from nnlearn.tensor import Array, Rule, Tensor, primitive
+from nnlearn.tensor import Array, Rule, plain, primitive
 
 __all__ = [
     "elu",
@@ -117,7 +117,7 @@ def softplus(x: Array) -> Rule:
 
 @primitive
 def softmax(x: Array, axis: int = -1) -> Rule:
-    """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first, so that nothing overflows."""
+    """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first: no overflow."""
     e = np.exp(x - _top(x, axis))
     y = e / _total(e, axis)
     return y, lambda g: y * (g - _total(g * y, axis))
@@ -136,7 +136,7 @@ def _top(x: Array, axis: int) -> Any:
 
     Any number would do but for overflow; one for all is found many times faster than one for each row.
     """
-    x = x._data if isinstance(x, Tensor) else x
+    x = plain(x)
     if x.size == 0:
         return x.dtype.type(0)
     top = x.max()

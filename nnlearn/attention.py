@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,15 +19,15 @@ def scaled_dot_product_attention(
 ) -> Rule:
     """softmax(q kᵀ / √D) v.  q: (…, T, D), k: (…, S, D), v: (…, S, E) -> (…, T, E)
 
-    `mask` (…, T, S) is True where a query may look; with `causal`, query t sees keys 0 … t only. A query that may
-    look nowhere gets zeros. Raises ValueError when shapes do not fit. Source: Vaswani et al. (2017).
+    `mask` (…, T, S) is True where a query may look; with `causal`, query t sees keys 0 … t only. A query that
+    may look nowhere gets zeros. Raises ValueError when shapes do not fit. Source: Vaswani et al. (2017).
     """
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise ValueError(
-            f"scaled_dot_product_attention: q {q.shape}, k {k.shape} and v {v.shape} must be (…, T, D), (…, S, D) "
-            f"and (…, S, E)"
+            f"scaled_dot_product_attention: q {q.shape}, k {k.shape} and v {v.shape} must be "
+            f"(…, T, D), (…, S, D) and (…, S, E)"
         )
-    visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), q.dtype)
+    visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), np.result_type(q, np.float32))
     y, backward = _attend(q, k, v, visible)
     return y, lambda g, needs: backward(g, None, None, None)
 
@@ -35,10 +36,11 @@ def scaled_dot_product_attention(
 def multi_head_attention(
     qkv: Array, heads: int, mask: np.ndarray | None = None, causal: bool = False
 ) -> Rule:
-    """Attention of each head on its own part.  qkv: (B, T, 3 C), queries, keys and values side by side -> (B, T, C)
+    """Attention of each head on its own part.  qkv: (B, T, 3 C) -> (B, T, C)
 
-    Head h has columns h·C/heads to (h+1)·C/heads of each. `mask` (B, heads, T, T), or what broadcasts to it, is True
-    where a query may look. Raises ValueError when the width does not divide.
+    Queries, keys and values lie side by side; head h has columns h·C/heads to (h+1)·C/heads of each. `mask`
+    (B, heads, T, T), or what broadcasts to it, is True where a query may look. Raises ValueError when the
+    width does not divide.
     """
     if qkv.ndim != 3 or qkv.shape[-1] % (3 * heads):
         raise ValueError(
@@ -47,7 +49,8 @@ def multi_head_attention(
     B, T, width = qkv.shape
     visible = _visible(mask, causal, (B, heads, T, T), qkv.dtype)
     out = np.empty((B, T, width // 3), qkv.dtype)
-    _, backward = _attend(*_heads(qkv, heads, 3), visible, _heads(out, heads, 1)[0])
+    q, k, v = _heads(qkv, heads, 3)
+    _, backward = _attend(q, k, v, visible, _heads(out, heads, 1)[0])
 
     def merged(g: np.ndarray, needs: list[bool]) -> tuple:
         d = np.empty((*g.shape[:-1], width), g.dtype)
@@ -65,12 +68,13 @@ def _heads(x: np.ndarray, heads: int, parts: int) -> np.ndarray:
 
 def _attend(
     q: np.ndarray, k: np.ndarray, v: np.ndarray, visible: np.ndarray | None, out: np.ndarray | None = None
-):
-    """The output, and its backward function. The weights are kept as e^score, divided by their sum only after the
-    product with v: fewer passes over the (T, S) array.
+) -> tuple[np.ndarray, Callable]:
+    """The output, and its backward function, which writes where it is told.
+
+    The weights are kept as e^score and divided by their sum after the product with v: fewer passes over them.
     """
     scale = 1 / math.sqrt(q.shape[-1])
-    q = q * np.asarray(scale, q.dtype)
+    q = q * scale
     e = q @ k.swapaxes(-1, -2)
     _exp(e, visible)
     total = e @ np.ones((e.shape[-1], 1), e.dtype)
@@ -83,7 +87,7 @@ def _attend(
         g = g / total
         dv = np.matmul(e.swapaxes(-1, -2), g, out=dv)
         ds = g @ v.swapaxes(-1, -2)
-        ds -= np.vecdot(g, y)[..., None]
+        ds -= np.vecdot(ds, e)[..., None] / total
         ds *= e
         dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
         dq = np.matmul(ds, k, out=dq)
@@ -96,7 +100,7 @@ def _attend(
 def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
     """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes.
 
-    Where all scores lie close together one top serves all rows: it is found many times faster than one for each.
+    Where all scores lie close together one top serves all rows: it is found many times faster.
     """
     top = scores.max(initial=-np.inf)
     if top - scores.min(initial=np.inf) > 60:
@@ -132,7 +136,10 @@ def _triangle(T: int, S: int, dtype: np.dtype) -> np.ndarray:
 
 
 def sinusoidal_positions(length: int, width: int) -> np.ndarray:
-    """p[t, 2i] = sin(t / 10000^(2i / width)), p[t, 2i + 1] = cos(…).  -> (length, width)  Vaswani et al. (2017)."""
+    """p[t, 2i] = sin(t / 10000^(2i / width)), p[t, 2i + 1] = cos(…).  -> (length, width)
+
+    Source: Vaswani et al. (2017).
+    """
     angle = np.arange(length)[:, None] / 10000.0 ** (np.arange(0, width, 2) / width)
     p = np.empty((length, width), np.float32)
     p[:, 0::2] = np.sin(angle)
@@ -141,22 +148,22 @@ def sinusoidal_positions(length: int, width: int) -> np.ndarray:
 
 
 def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Array:
-    """Turn each pair (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  x: (…, T, D), same out
+    """Turn (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
 
-    Products of turned queries and keys depend on their distance alone. `start` is the place of the first vector.
-    Raises ValueError when D is odd. Source: Su et al. (2021).
+    Products of turned queries and keys depend on their distance alone. `start` is the place of the first
+    vector. Raises ValueError when D is odd. Source: Su et al. (2021).
     """
     T, D = x.shape[-2:]
     if D % 2:
         raise ValueError(f"rotary: the last axis of x {x.shape} must be even: its values are turned in pairs")
     angle = np.arange(start, start + T)[:, None] / base ** (np.arange(0, D, 2) / D)
-    return _turn(x, np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype))
+    cos, sin = np.repeat(np.cos(angle), 2, axis=1), np.repeat(np.sin(angle), 2, axis=1)
+    sin[:, 0::2] *= -1
+    return _turn(x, cos.astype(x.dtype), sin.astype(x.dtype))
 
 
 @primitive
 def _turn(x: Array, cos: np.ndarray, sin: np.ndarray) -> Rule:
-    y = np.empty(x.shape, x.dtype)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    y[..., 0::2] = even * cos - odd * sin
-    y[..., 1::2] = even * sin + odd * cos
-    return y, lambda g: _turn(g, cos, -sin)
+    shape = x.shape
+    partner = x.reshape(*shape[:-1], -1, 2)[..., ::-1].reshape(shape)
+    return x * cos + partner * sin, lambda g: _turn(g, cos, -sin)

@@ -1,5 +1,5 @@
-"""Convolution and pooling (chapter 11). Images are (B, C, H, W); in memory the channels lie last, so that a patch is a
-few long runs of memory, and a convolution one matrix product of all patches with all kernels.
+"""Convolution and pooling (chapter 11). Images are (B, C, H, W); in memory the channels lie last, so that a
+patch is a few long runs of memory, and a convolution one matrix product of all patches with all kernels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def conv2d(
     x: (B, C_in, H, W), W: (C_out, C_in, kh, kw), b: (C_out,) -> (B, C_out, H', W'),
     H' = (H + 2 padding − dilation (kh − 1) − 1) // stride + 1. Raises ValueError when shapes do not fit.
     """
-    _check(x, W, b, padding, dilation)
+    _check(x, W, b, stride, padding, dilation)
     B, C, H, width = x.shape
     O, _, kh, kw = W.shape
     image = _pad(x.transpose(0, 2, 3, 1), padding)
@@ -52,7 +52,12 @@ def conv2d(
     return y.reshape(B, *out, O).transpose(0, 3, 1, 2), backward
 
 
-def _check(x: Array, W: Array, b: Array | None, padding: int, dilation: int) -> None:
+def _check(x: Array, W: Array, b: Array | None, stride: int, padding: int, dilation: int) -> None:
+    if min(stride, dilation) < 1 or padding < 0:
+        raise ValueError(
+            f"conv2d: stride and dilation must be 1 or more and padding 0 or more, "
+            f"got {stride}, {dilation} and {padding}"
+        )
     if x.ndim != 4 or W.ndim != 4 or x.shape[1] != W.shape[1]:
         raise ValueError(f"conv2d: x {x.shape} must be (B, C_in, H, W) and W {W.shape} (C_out, C_in, kh, kw)")
     if b is not None and b.shape != W.shape[:1]:
@@ -62,8 +67,8 @@ def _check(x: Array, W: Array, b: Array | None, padding: int, dilation: int) -> 
     for n, k in zip(x.shape[2:], W.shape[2:], strict=True):
         if n + 2 * padding < dilation * (k - 1) + 1:
             raise ValueError(
-                f"conv2d: a kernel {W.shape[2:]} with dilation {dilation} is larger than the image {x.shape[2:]} "
-                f"with padding {padding}"
+                f"conv2d: a kernel {W.shape[2:]} with dilation {dilation} is larger than "
+                f"the image {x.shape[2:]} with padding {padding}"
             )
 
 
@@ -99,7 +104,7 @@ def _patches(
 def _windows(
     image: np.ndarray, kh: int, kw: int, stride: int, dilation: int, out: tuple[int, int]
 ) -> Iterator[tuple[int, int, np.ndarray]]:
-    """For each place (u, v) in the kernel, the values it meets as the kernel slides: a view (B, H', W', C)."""
+    """For each place (u, v) in the kernel, the values it meets as the kernel slides: (B, H', W', C)."""
     for u in range(kh):
         for v in range(kw):
             top, left = u * dilation, v * dilation
@@ -113,10 +118,10 @@ def _windows(
 
 
 def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np.ndarray:
-    """The gradient of x when the stride is 1: the output's gradient convolved with the kernels turned around."""
+    """The gradient of x when the stride is 1: g convolved with the kernels turned around."""
     O, C, kh, kw = W.shape
     B, H, width, _ = g.shape
-    top, left = dilation * (kh - 1) - padding, dilation * (kw - 1) - padding
+    top, left = dilation * (kh - 1) - padding, dilation * (kw - 1) - padding  # of zeros around g
     image = np.zeros((B, H + 2 * top, width + 2 * left, O), g.dtype)
     image[:, top : top + H, left : left + width] = g
     patches, out = _patches(image, kh, kw, 1, dilation)
@@ -126,23 +131,25 @@ def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np
 
 @fused
 def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
-    """The largest value of each size × size window, `stride` (else size) apart.  (B, C, H, W) -> (B, C, H', W')
+    """The largest value of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
-    H' = (H − size) // stride + 1. Of equal values the first takes the gradient. Raises ValueError when the window is
-    larger than the image.
+    Windows lie `stride`, else size, apart: H' = (H − size) // stride + 1. Of equal values the first takes the
+    gradient. Raises ValueError when the window is larger than the image.
     """
     image, stride, out = _pooled(x, size, stride, "max_pool2d")
-    windows = _windows(image, size, size, stride, 1, out)
-    y = next(windows)[2].copy()
-    first = np.zeros(y.shape, np.uint8 if size < 16 else np.uint32)
-    for u, v, window in windows:
-        np.maximum(first, (window > y) * first.dtype.type(u * size + v), out=first)
+    windows = [window for _, _, window in _windows(image, size, size, stride, 1, out)]
+    y = windows[0].copy()
+    for window in windows[1:]:
         np.maximum(y, window, out=y)
 
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         dx, g = np.zeros(image.shape, g.dtype), g.transpose(0, 2, 3, 1)
-        for u, v, window in _windows(dx, size, size, stride, 1, out):
-            window += g * (first == u * size + v)
+        waiting = np.ones(y.shape, bool)
+        for (_, _, target), window in zip(_windows(dx, size, size, stride, 1, out), windows, strict=True):
+            hit = window == y
+            hit &= waiting
+            waiting ^= hit
+            target += g * hit
         return (dx.transpose(0, 3, 1, 2),)
 
     return y.transpose(0, 3, 1, 2), backward
@@ -150,9 +157,10 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
 
 @fused
 def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
-    """The mean of each size × size window, `stride` (else size) apart.  (B, C, H, W) -> (B, C, H', W')
+    """The mean of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
-    H' = (H − size) // stride + 1. Raises ValueError when the window is larger than the image.
+    Windows lie `stride`, else size, apart: H' = (H − size) // stride + 1. Raises ValueError when the window
+    is larger than the image.
     """
     image, stride, out = _pooled(x, size, stride, "avg_pool2d")
     shape = image.shape

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnlearn.activations import _sigmoid, _top, _total, log_softmax
 from nnlearn.ops import where
-from nnlearn.tensor import Array, Rule, Tensor, primitive
+from nnlearn.tensor import Array, Rule, Tensor, plain, primitive
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge_loss", "huber_loss", "l1_loss", "mse_loss"]
 
@@ -55,7 +55,10 @@ def huber_loss(prediction: Array, target: Array, delta: float = 1.0) -> Rule:
 
 @primitive
 def hinge_loss(score: Array, target: Array) -> Rule:
-    """mean(max(0, 1 − target · score)), targets −1 or +1 (Cortes & Vapnik, 1995). Raises ValueError when shapes differ."""
+    """mean(max(0, 1 − target · score)), targets −1 or +1 (Cortes & Vapnik, 1995).
+
+    Raises ValueError when the shapes differ.
+    """
     _error("hinge_loss", score, target)
     margin = 1 - target * score
     n, wrong = margin.size, margin > 0
@@ -65,9 +68,9 @@ def hinge_loss(score: Array, target: Array) -> Rule:
 
 @primitive
 def binary_cross_entropy(logits: Array, target: Array) -> Rule:
-    """−mean(t log σ(x) + (1 − t) log(1 − σ(x))), from logits x, stable for large ones; its slope is (σ(x) − t) / n.
+    """−mean(t log σ(x) + (1 − t) log(1 − σ(x))), from logits x, stable for large ones.
 
-    Raises ValueError when the shapes differ.
+    Its slope is (σ(x) − t) / n. Raises ValueError when the shapes differ.
     """
     _error("binary_cross_entropy", logits, target)
     n = logits.size
@@ -81,7 +84,7 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     Labels may also be probabilities of the logits' shape. The slope is (softmax(logits) − one-hot) / n.
     Raises ValueError when labels do not fit the logits or lie outside 0 … C − 1.
     """
-    y = labels._data if isinstance(labels, Tensor) else np.asarray(labels)
+    y = np.asarray(plain(labels))
     if y.dtype.kind not in "iu" or logits.ndim == 0 or y.shape != logits.shape[:-1]:
         if y.dtype.kind == "f" and y.shape == logits.shape:
             return -(labels * log_softmax(logits)).sum() / (logits.size // logits.shape[-1])
@@ -94,8 +97,8 @@ def cross_entropy(logits: Array, labels: Array) -> Array:
     if y.min() < 0 or y.max() >= logits.shape[-1]:
         bad = y[(y < 0) | (y >= logits.shape[-1])][0]
         raise ValueError(
-            f"cross_entropy: label {bad} is out of range: logits {logits.shape} have {logits.shape[-1]} classes, "
-            f"so labels go from 0 to {logits.shape[-1] - 1}"
+            f"cross_entropy: label {bad} is out of range: logits {logits.shape} have {logits.shape[-1]} "
+            f"classes, so labels go from 0 to {logits.shape[-1] - 1}"
         )
     return _cross_entropy(logits, y)
 
@@ -108,7 +111,7 @@ def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     top = _top(x, 1)
     e = np.exp(x - top)
     total = _total(e, 1)
-    value = (np.log(total) + (top - x[at].reshape(n, 1))).mean()
+    value = (np.log(total) + (top - x[at].reshape(n, 1))).sum() / n
 
     def vjp(g: Array) -> Array:
         p = e * (g / n / total)

@@ -1,7 +1,7 @@
 """Normalisation and dropout (chapter 10), each as one fused step.
 
-Sums over rows or columns are products with a vector of ones: the matrix library does them several times faster than
-`sum`.
+Sums over rows or columns are products with a vector of ones: the matrix library does them several times
+faster than `sum`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from nnlearn.random import RNG, generator
-from nnlearn.tensor import Array, Rule, Tensor, fused, primitive
+from nnlearn.tensor import Array, Rule, fused, plain, primitive
 
 __all__ = ["batch_norm", "dropout", "layer_norm"]
 
@@ -27,7 +27,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         raise ValueError(
             f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
         )
-    average = np.full(C, 1 / C, x.dtype)
+    average = np.full(C, 1 / C, np.result_type(x, gamma))
     rows = x.reshape(math.prod(x.shape[:-1]), C)
     normal = rows - (rows @ average)[:, None]
     scale = 1 / np.sqrt(np.vecdot(normal, normal) / C + eps)[:, None]
@@ -62,16 +62,17 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Array:
-    """γ (x − mean) / √(var + ε) + β for each channel.  x: (B, C) or (B, C, H, W), gamma, beta: (C,) -> x's shape
+    """γ (x − mean) / √(var + ε) + β for each channel.  x: (B, C) or (B, C, H, W), same out
 
-    In training, mean and var are the batch's, and the running averages `mean` and `var`, if given, are moved towards
-    them in place: running ← (1 − momentum) running + momentum · batch. Otherwise the running ones are used.
-    Raises ValueError when shapes do not fit, or a channel has a single value in training: its variance is 0.
-    Source: Ioffe & Szegedy (2015).
+    In training, mean and var are the batch's, and the running averages `mean` and `var`, if given, are moved
+    towards them in place: running ← (1 − momentum) running + momentum · batch. Otherwise the running ones are
+    used. Raises ValueError when shapes do not fit, or a channel has a single value in training: its variance
+    is 0. Source: Ioffe & Szegedy (2015).
     """
     if x.ndim not in (2, 4) or gamma.shape != (x.shape[1],) or beta.shape != gamma.shape:
         raise ValueError(
-            f"batch_norm: x {x.shape} must be (B, C) or (B, C, H, W), and gamma {gamma.shape} and beta {beta.shape} (C,)"
+            f"batch_norm: x {x.shape} must be (B, C) or (B, C, H, W), "
+            f"gamma {gamma.shape} and beta {beta.shape} (C,)"
         )
     n = x.size // max(x.shape[1], 1)
     if not training:
@@ -80,8 +81,8 @@ def batch_norm(
         return _batch_norm(x, gamma, beta, mean, var, eps, False)
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
-    rows = _channels_last(x._data if isinstance(x, Tensor) else x)
-    centre = np.full(n, 1 / n, rows.dtype) @ rows
+    rows = _channels_last(plain(x))
+    centre = np.full(n, 1 / n, np.result_type(rows, gamma)) @ rows
     spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
     if mean is not None:
         mean += momentum * (centre - mean)
@@ -102,9 +103,9 @@ def _batch_norm(
     def restore(rows: np.ndarray) -> np.ndarray:
         return rows if len(shape) == 2 else rows.reshape(shape[0], *shape[2:], shape[1]).transpose(0, 3, 1, 2)
 
-    shape = x.shape
-    scale = (1 / np.sqrt(var + eps)).astype(x.dtype, copy=False)
-    normal = _channels_last(x) - mean.astype(x.dtype, copy=False)
+    shape, dtype = x.shape, np.result_type(x, gamma)
+    scale = (1 / np.sqrt(var + eps)).astype(dtype, copy=False)
+    normal = _channels_last(x) - mean.astype(dtype, copy=False)
     normal *= scale
     y = normal * gamma
     y += beta
@@ -135,9 +136,8 @@ def dropout(x: Array, p: float, rng: RNG = None) -> Array:
         raise ValueError(f"dropout: p is {p} but must lie in 0 ≤ p < 1")
     if p == 0:
         return x
-    dtype = np.float64 if x.dtype == np.float64 else np.float32
-    keep = (generator(rng).random(x.shape, dtype=dtype) >= p).astype(dtype)
-    keep /= 1 - p
+    keep = (generator(rng).random(x.shape, dtype=np.float32) >= p) * (1 / (1 - p))
+    keep = keep.astype(np.result_type(x.dtype, np.float32))
     return _thin(x, keep)
 
 

@@ -1,6 +1,7 @@
-"""Arithmetic, reductions, shapes and indexing, each with its derivative; and the operators of `Tensor`.
+"""Arithmetic, products and reductions, each with its derivative; and the operators of `Tensor`.
 
-Names and arguments are NumPy's. NumPy's own functions called on a tensor come here: `np.exp(x)` is `nn.exp(x)`.
+Names and arguments are NumPy's. NumPy's own functions called on a tensor come here: `np.exp(x)` is
+`nn.exp(x)`.
 """
 
 from __future__ import annotations
@@ -13,24 +14,32 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.tensor import Array, Rule, Tensor, primitive
+from nnlearn import shapes
+from nnlearn.shapes import *  # noqa: F403
+from nnlearn.shapes import (
+    Axis,
+    astype,
+    broadcast_to,
+    expand_dims,
+    getitem,
+    reshape,
+    squeeze,
+    swapaxes,
+    transpose,
+)
+from nnlearn.tensor import Array, Rule, Tensor, plain, primitive
 
 __all__ = [
+    *shapes.__all__,
     "absolute",
     "add",
     "argmax",
-    "astype",
-    "broadcast_to",
     "clip",
-    "concatenate",
     "cos",
     "divide",
-    "embedding",
     "erf",
     "exp",
-    "expand_dims",
     "expm1",
-    "getitem",
     "linear",
     "log",
     "log1p",
@@ -43,18 +52,13 @@ __all__ = [
     "multiply",
     "negative",
     "power",
-    "reshape",
     "sin",
     "sqrt",
     "square",
-    "squeeze",
-    "stack",
     "std",
     "subtract",
     "sum",
-    "swapaxes",
     "tanh",
-    "transpose",
     "var",
     "where",
 ]
@@ -166,7 +170,7 @@ def tanh(x: Array) -> Rule:
 @primitive
 def erf(x: Array) -> Rule:
     """2/√π ∫₀ˣ e^(−t²) dt: the chance that a normal variable of variance 1/2 lies within ±x."""
-    return _erf(_plain(x)), lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-(x * x)))
+    return _erf(plain(x)), lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-(x * x)))
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
@@ -219,7 +223,7 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> Array
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """a @ b over the last two axes, the others broadcast; a vector is a row on the left, a column on the right."""
+    """a @ b over the last two axes, the others broadcast; a vector is a row as a, a column as b."""
     if not (a.ndim and b.ndim) or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: the inner axes differ: a is {a.shape}, b is {b.shape}")
     if a.ndim == 1:
@@ -270,13 +274,13 @@ def _misfit(x: Array, W: Array, b: Array | None) -> str:
     if x.ndim == 0:
         return f"linear: x is a single number but W expects {W.shape[0]} features (W is {W.shape})"
     if x.shape[-1] != W.shape[0]:
-        return f"linear: x has {x.shape[-1]} features in its last axis but W expects {W.shape[0]} (W is {W.shape})"
-    return f"linear: b is {getattr(b, 'shape', b)} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
+        got, expected = x.shape[-1], W.shape[0]
+        return f"linear: x has {got} features in its last axis but W expects {expected} (W is {W.shape})"
+    got = getattr(b, "shape", b)
+    return f"linear: b is {got} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
 
 
 # --- reductions ---
-
-Axis = int | tuple[int, ...] | None
 
 
 def _spread(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Array:
@@ -332,142 +336,25 @@ def _to_extremes(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Ar
     return where(hit, _spread(g, x.shape, axis, keepdims) / count, 0)
 
 
-def argmax(x: Array, axis: int | None = None) -> np.ndarray:
+def argmax(x: Array, axis: int | None = None) -> Any:
     """The position of the largest value: whole numbers, without a gradient."""
-    return np.argmax(x._data if isinstance(x, Tensor) else x, axis=axis)
-
-
-# --- shapes ---
-
-
-@primitive
-def reshape(x: Array, shape: int | tuple[int, ...]) -> Rule:
-    """The same values in another shape; one length may be −1: whatever is left."""
-    old = x.shape
-    return x.reshape(shape), lambda g: g.reshape(old)
-
-
-@primitive
-def transpose(x: Array, axes: Sequence[int] | None = None) -> Rule:
-    """The axes in another order; reversed if none is given."""
-    back = None if axes is None else tuple(np.argsort([a % x.ndim for a in axes]).tolist())
-    return x.transpose(axes), lambda g: g.transpose(back)
-
-
-@primitive
-def swapaxes(x: Array, axis1: int, axis2: int) -> Rule:
-    """Two axes exchanged."""
-    return x.swapaxes(axis1, axis2), lambda g: g.swapaxes(axis1, axis2)
-
-
-def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
-    """New axes of length 1 at these positions of the result."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    ndim = x.ndim + len(axes)
-    new = {a % ndim for a in axes}
-    lengths = iter(x.shape)
-    return x.reshape(tuple(1 if i in new else next(lengths) for i in range(ndim)))
-
-
-def squeeze(x: Array, axis: Axis = None) -> Array:
-    """Without the axes of length 1, or without those named. Raises ValueError if one of them is longer."""
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    gone = {a % x.ndim for a in axes if axis is not None or x.shape[a] == 1}
-    for a in gone:
-        if x.shape[a] != 1:
-            raise ValueError(f"squeeze: axis {a} of x {x.shape} is {x.shape[a]} long, not 1")
-    return x.reshape(tuple(n for i, n in enumerate(x.shape) if i not in gone))
-
-
-@primitive
-def broadcast_to(x: Array, shape: tuple[int, ...]) -> Rule:
-    """x repeated to this shape."""
-    return np.broadcast_to(x, shape), lambda g: g
-
-
-@primitive
-def astype(x: Array, dtype: Any) -> Rule:
-    """The same values as another type; the gradient comes back as the old one."""
-    return x.astype(dtype), lambda g: g
-
-
-def concatenate(arrays: Sequence[Array], axis: int = 0) -> Array:
-    """Arrays joined along an axis they share."""
-    return _concatenate(axis, *arrays)
-
-
-@primitive
-def _concatenate(axis: int, *arrays: Array) -> Rule:
-    y = np.concatenate(arrays, axis=axis)
-    lead = (slice(None),) * (axis % y.ndim)
-    ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
-    parts = [(*lead, slice(end - a.shape[axis], end)) for a, end in zip(arrays, ends, strict=True)]
-    return y, None, *((lambda g, part=part: g[part]) for part in parts)
-
-
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
-    """Arrays of one shape joined along a new axis."""
-    return concatenate([expand_dims(a, axis) for a in arrays], axis)
-
-
-@primitive
-def getitem(x: Array, index: Any) -> Rule:
-    """x[index], with any of NumPy's indices."""
-    shape = x.shape
-    return x[index], lambda g: _put(g, index, shape)
-
-
-@primitive
-def _put(g: Array, index: Any, shape: tuple[int, ...]) -> Rule:
-    """Zeros of this shape with g added at index: the transpose of x[index]."""
-    x, values = np.zeros(shape, g.dtype), _plain(g)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(p is None or p is Ellipsis or isinstance(p, int | np.integer | slice) for p in parts):
-        x[index] = values
-    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and index.size:
-        # rows may repeat: sort them, and add each run of equal ones at once
-        rows = (index % shape[0]).ravel()
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        x[rows[starts]] = np.add.reduceat(values.reshape(-1, *shape[1:])[order], starts, axis=0)
-    else:
-        np.add.at(x, index, values)
-    return x, lambda gg: gg[index]
-
-
-def embedding(ids: Array, W: Array) -> Array:
-    """Row ids[i] of W for each id.  ids: whole numbers (…), W: (n, width) -> (…, width)
-
-    Raises TypeError for ids that are not whole numbers, ValueError for those outside 0 … n − 1.
-    """
-    ids = np.asarray(_plain(ids))
-    if ids.dtype.kind not in "iu":
-        raise TypeError(f"embedding: ids must be whole numbers but are {ids.dtype}")
-    if ids.size and (ids.min() < 0 or ids.max() >= W.shape[0]):
-        bad = ids[(ids < 0) | (ids >= W.shape[0])].flat[0]
-        raise ValueError(f"embedding: id {bad} is out of range: W {W.shape} has rows 0 to {W.shape[0] - 1}")
-    return getitem(W, ids)
+    return np.argmax(plain(x), axis=axis)
 
 
 # --- the operators and methods of Tensor ---
 
 # NumPy functions without a slope: on a tensor they work on its values.
 _FLAT = frozenset(
-    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
-    "sign floor ceil rint trunc argmax argmin allclose array_equal shape ndim size".split()
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf "
+    "isfinite sign floor ceil rint trunc argmax argmin allclose array_equal result_type shape".split()
 )
-
-
-def _plain(x: Any) -> Any:
-    return x._data if isinstance(x, Tensor) else x
 
 
 def _numpy_call(function: Callable, args: Sequence[Any], named: dict[str, Any]) -> Any:
     """A function of NumPy's called on a tensor: the function of the same name in this module."""
     name = function.__name__
     if name in _FLAT:
-        return function(*map(_plain, args), **named)
+        return function(*map(plain, args), **named)
     ours = globals().get(name) if name in __all__ else None
     if ours is None:
         raise TypeError(
@@ -483,12 +370,16 @@ def _ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **named: An
     return _numpy_call(ufunc, inputs, named)
 
 
+def _function(self: Tensor, function: Callable, types: Any, args: tuple, named: dict[str, Any]) -> Any:
+    return _numpy_call(function, args, named)
+
+
 def _index(self: Tensor, index: Any) -> Tensor:
-    return getitem(self, tuple(map(_plain, index)) if isinstance(index, tuple) else _plain(index))
+    return getitem(self, tuple(map(plain, index)) if isinstance(index, tuple) else plain(index))
 
 
 def _comparison(ufunc: np.ufunc) -> Callable:
-    return lambda self, other: ufunc(self._data, _plain(other))
+    return lambda self, other: ufunc(self._data, plain(other))
 
 
 def _shape_method(f: Callable) -> Callable:
@@ -505,7 +396,9 @@ def _reflected(f: Callable) -> Callable:
 
 
 def _attach() -> None:
-    operators = dict(add=add, sub=subtract, mul=multiply, truediv=divide, pow=power, matmul=matmul)
+    operators: dict[str, Callable] = dict(
+        add=add, sub=subtract, mul=multiply, truediv=divide, pow=power, matmul=matmul
+    )
     for name, f in operators.items():
         setattr(Tensor, f"__{name}__", f)
         setattr(Tensor, f"__r{name}__", _reflected(f))
@@ -514,14 +407,18 @@ def _attach() -> None:
     )
     for name, ufunc in comparisons.items():
         setattr(Tensor, f"__{name}__", _comparison(ufunc))
-    for f in (sum, mean, var, std, max, min, argmax, swapaxes, squeeze, astype):
-        setattr(Tensor, f.__name__, f)
-    for f in (reshape, transpose):
-        setattr(Tensor, f.__name__, _shape_method(f))
-    for name, method in dict(neg=negative, abs=absolute, getitem=_index, array_ufunc=_ufunc).items():
-        setattr(Tensor, f"__{name}__", method)
-    Tensor.__array_function__ = lambda self, function, types, args, named: _numpy_call(function, args, named)
-    Tensor.T = property(transpose)
+    others: dict[str, Callable] = dict(
+        neg=negative, abs=absolute, getitem=_index, array_ufunc=_ufunc, array_function=_function
+    )
+    for name, f in others.items():
+        setattr(Tensor, f"__{name}__", f)
+    methods: dict[str, Any] = dict(
+        sum=sum, mean=mean, var=var, std=std, max=max, min=min, argmax=argmax, astype=astype
+    )
+    methods |= dict(reshape=_shape_method(reshape), transpose=_shape_method(transpose), T=property(transpose))
+    methods |= dict(swapaxes=swapaxes, squeeze=squeeze)
+    for name, f in methods.items():
+        setattr(Tensor, name, f)
 
 
 _attach()

@@ -7,9 +7,10 @@ function that turns the gradient at the output into the gradient at that input. 
     def multiply(a, b):
         return a * b, lambda g: g * b, lambda g: g * a
 
-Nothing is registered anywhere else. On plain arrays a primitive returns a plain array; with a `Tensor` that requires
-gradients among its inputs the call becomes a `Node`, the graph's only building block. A vjp may return its argument,
-a view of it, or an array that nobody else holds; broadcasting, dtypes and sums over reuse are settled in `_backward`.
+Nothing is registered anywhere else. On plain arrays a primitive returns a plain array; with a `Tensor` that
+requires gradients among its inputs the call becomes a `Node`, the graph's only building block. A vjp may
+return its argument, a view of it, or an array that nobody else holds; broadcasting, dtypes and sums over
+reuse are settled in `_backward`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import itertools
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,6 +38,8 @@ _clock = itertools.count()
 class no_grad(ContextDecorator):
     """Record nothing inside: `with no_grad():`, or as a decorator, `@no_grad()`."""
 
+    _tokens: list[Token[bool]]
+
     def __new__(cls, function: Callable | None = None) -> Any:
         self = super().__new__(cls)
         self._tokens = []
@@ -52,25 +55,28 @@ class no_grad(ContextDecorator):
 class Node:
     """One recorded operation: what it was given, its vjps, and the shape and dtype of its value.
 
-    `args` holds the node of each input that was itself computed, and every other argument as it came. It never holds
-    a computed value: those live only as long as a vjp or the reader's own variables need them.
+    `args` holds the node of each input that was itself computed, and every other argument as it came. It
+    never holds a computed value: those live only as long as a vjp or the reader's own variables need them.
     """
 
     __slots__ = ("args", "body", "dtype", "index", "shape", "version", "vjps")
     requires_grad = True
 
-    def __init__(self, body: Callable, args: list, vjps: list, value: np.ndarray, version: int) -> None:
+    def __init__(self, body: Callable, args: list, vjps: Any, value: np.ndarray, version: int) -> None:
         self.body, self.args, self.vjps, self.version = body, args, vjps, version
         self.shape, self.dtype, self.index = value.shape, value.dtype, next(_clock)
+
+    def free(self) -> None:
+        """Let go of what was saved for backward."""
+        self.args, self.vjps = [], None
 
 
 class Tensor:
     """An array that remembers how it was made.  `Tensor([[1.0, 2.0]], requires_grad=True)`
 
     Numbers and lists become float32 (whole numbers stay whole); arrays keep their dtype and are not copied.
-    Gradients arrive in `.grad` as plain arrays. Values computed on the tape are read-only: what a vjp has saved must
-    not change.
-    Raises TypeError when gradients are asked for whole numbers.
+    Gradients arrive in `.grad` as plain arrays. Values computed on the tape are read-only: what a vjp has
+    saved must not change. Raises TypeError when gradients are asked for whole numbers.
     """
 
     __slots__ = ("__weakref__", "_data", "_node", "_version", "grad", "requires_grad")
@@ -93,7 +99,8 @@ class Tensor:
         value = _as_array(value)
         if self._node is not None:
             raise RuntimeError(
-                "this tensor is the result of a recorded operation: its data cannot be changed; compute a new tensor"
+                "this tensor is the result of a recorded operation: its data cannot be changed; "
+                "compute a new tensor"
             )
         self._data = value
         self._version += 1
@@ -177,8 +184,8 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._node is not None or (self.requires_grad and _recording.get()):
             raise RuntimeError(
-                "x[...] = value would change a tensor that the tape relies on: use where(condition, value, x), "
-                "or `with no_grad():` to change a parameter"
+                "x[...] = value would change a tensor that the tape relies on: "
+                "use where(condition, value, x), or `with no_grad():` to change a parameter"
             )
         self._data[index] = value._data if isinstance(value, Tensor) else value
         self._version += 1
@@ -227,6 +234,11 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad=True)
 
 
+def plain(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x._data if isinstance(x, Tensor) else x
+
+
 def _as_array(data: Any) -> np.ndarray:
     if isinstance(data, np.ndarray):
         return data
@@ -251,8 +263,8 @@ def _make(value: np.ndarray, node: Node | None) -> Tensor:
 def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
     """Turn `body(*inputs) -> value, vjp_0, vjp_1, …` into a differentiable function.
 
-    The body must change neither its inputs nor anything else. Second derivatives (`create_graph=True`) run it once
-    more, on tensors; so it is written in operations that tensors share with arrays.
+    The body must change neither its inputs nor anything else. Second derivatives (`create_graph=True`) run it
+    once more, on tensors; so it is written in operations that tensors share with arrays.
     """
     names = body.__code__.co_varnames[: body.__code__.co_argcount]
     defaults = dict(zip(reversed(names), reversed(body.__defaults__ or ()), strict=False))
@@ -261,7 +273,9 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
     def apply(*args: Any, **named: Any) -> Any:
         if named:
             args = _positional(body.__name__, names, defaults, args, named)
-        values, inputs, version, on_tape, any_tensor = [], [], 0, False, False
+        values: list[Any] = []
+        inputs: list[Any] = []
+        version, on_tape, any_tensor = 0, False, False
         for a in args:
             if isinstance(a, Tensor):
                 any_tensor = True
@@ -274,11 +288,13 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
                     inputs.append(a._node)
                     on_tape = True
             else:
+                if type(a) is list:
+                    a = _as_array(a)
                 values.append(a)
                 inputs.append(a)
-        value, *vjps = body(*values)
         if not any_tensor:
-            return value
+            return body(*(args if type(args[0]) is np.ndarray else _plain_arrays(args)))[0]
+        value, *vjps = body(*values)
         if type(value) is not np.ndarray:
             value = np.asarray(value)
         if not (on_tape and _recording.get()):
@@ -291,11 +307,19 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
     return apply
 
 
+def _plain_arrays(args: tuple) -> list:
+    """Lists as arrays, and a number in the first place too if no array is there to give it a type."""
+    values = [np.asarray(a) if type(a) is list else a for a in args]
+    if isinstance(values[0], float | int) and not any(isinstance(a, np.ndarray) for a in values):
+        values[0] = np.asarray(values[0])
+    return values
+
+
 def fused(body: Callable[..., Rule]) -> Callable[..., Any]:
     """A primitive whose vjps share their work: `body(*inputs) -> value, backward`.
 
-    `backward(g, needs)` returns the gradients of all inputs in order, None where `needs[i]` is False. The body works
-    on arrays alone and may write in place, so it is differentiable once.
+    `backward(g, needs)` returns the gradients of all inputs in order, None where `needs[i]` is False. The
+    body works on arrays alone and may write in place, so it is differentiable once.
     """
     body._fused = True  # type: ignore[attr-defined]
     return primitive(body)
@@ -321,7 +345,8 @@ def grad(
     create_graph: bool = False,
     retain_graph: bool = False,
 ) -> list[Any]:
-    """[d(output)/d(x) · grad for x in inputs], leaving every `.grad` alone; inputs may be intermediate results.
+    """[d(output)/d(x) · grad for x in inputs], leaving every `.grad` alone; inputs may be intermediate
+    results.
 
     Raises ValueError for an input that output does not depend on.
     """
@@ -336,8 +361,10 @@ def grad(
 def _backward(
     output: Tensor, upstream: Any, wanted: list | None, create_graph: bool, retain_graph: bool
 ) -> dict:
-    """The gradients at the leaves (or at `wanted`), by a walk over the graph from the youngest node to the oldest."""
-    root = output._node or output
+    """The gradients at the leaves (or at `wanted`), by a walk over the graph from the youngest node to the
+    oldest.
+    """
+    root: Any = output._node or output
     grads: dict[Any, Any] = {root: _upstream(output, upstream)}
     order = [] if root is output else _history(root)
     useful = None if wanted is None else _useful(order, wanted)
@@ -359,7 +386,7 @@ def _backward(
             if need and gx is not None:
                 _accumulate(grads, owned, x, gx, g)
         if not (retain_graph or create_graph):
-            node.args, node.vjps = (), None
+            node.free()
     return {x: g if isinstance(g, Tensor) or x in owned else g.copy() for x, g in grads.items()}
 
 
@@ -372,8 +399,8 @@ def _upstream(output: Tensor, upstream: Any) -> Any:
     if upstream is None:
         if output.size != 1:
             raise ValueError(
-                f"backward: the output has shape {output.shape}; a gradient starts from one number, for example "
-                f"loss.mean(), or needs grad= of that shape"
+                f"backward: the output has shape {output.shape}; a gradient starts from one number, "
+                f"for example loss.mean(), or needs grad= of that shape"
             )
         return np.ones(output.shape, output.dtype)
     g = upstream if isinstance(upstream, Tensor) else np.array(upstream, dtype=output.dtype)
@@ -383,14 +410,14 @@ def _upstream(output: Tensor, upstream: Any) -> Any:
 
 
 def _history(root: Node) -> list[Node]:
-    """Every node that root was computed from, oldest first: an operation is always younger than its inputs."""
+    """Every node root was computed from, oldest first: an operation is always younger than its inputs."""
     seen, stack = {root}, [root]
     while stack:
         node = stack.pop()
         if node.vjps is None:
             raise RuntimeError(
-                "backward: this graph has been used by an earlier backward() and freed; compute the output again, "
-                "or pass retain_graph=True to the first call"
+                "backward: this graph has been used by an earlier backward() and freed; "
+                "compute the output again, or pass retain_graph=True to the first call"
             )
         for a in node.args:
             if type(a) is Node and a not in seen:
@@ -426,7 +453,7 @@ def _needs(node: Node, useful: set | None) -> list[bool]:
 
 
 def _accumulate(grads: dict, owned: set, x: Any, gx: Any, g: Any) -> None:
-    """grads[x] += gx: broadcasting undone, in the dtype of x, and in place where nobody else holds the array."""
+    """grads[x] += gx: broadcasting undone, in x's dtype, and in place where nobody else holds the array."""
     if gx.shape != x.shape:
         gx = _unbroadcast(gx, x.shape)
     if gx.dtype != x.dtype:
@@ -478,68 +505,3 @@ def _replay(order: list[Node], useful: set | None) -> dict[Node, list]:
         value, *vjps[node] = node.body(*args)
         values[node] = value._data if isinstance(value, Tensor) else np.asarray(value)
     return vjps
-
-
-def gradcheck(
-    f: Callable,
-    *inputs: Any,
-    gradients: Any = None,
-    tolerance: float = 1e-6,
-    step: float = 1e-6,
-    rng: int | np.random.Generator | None = 0,
-) -> float:
-    """The largest error of f's gradients against central differences (f(x + h) − f(x − h)) / 2h, in float64.
-
-    The error is relative to the largest gradient of each input. The output is weighted by a random upstream gradient: a plain sum would hide mistakes.
-    Gradients computed by hand are checked with `gradients=`: arrays, one for each input (f then returns one
-    number), or a function of the upstream gradient that returns them. Raises AssertionError above `tolerance`.
-    """
-    arrays = [np.array(x._data if isinstance(x, Tensor) else x, dtype=np.float64) for x in inputs]
-    value = np.asarray(_value(f(*arrays)), dtype=np.float64)
-    by_hand = gradients is not None and not callable(gradients)
-    if by_hand and value.size != 1:
-        raise ValueError(
-            f"gradcheck: f returned shape {value.shape}; with gradients given as arrays it must return one number"
-        )
-    upstream = np.ones(value.shape) if by_hand else np.random.default_rng(rng).standard_normal(value.shape)
-    if gradients is None:
-        leaves = [Tensor(a.copy(), requires_grad=True) for a in arrays]
-        f(*leaves).backward(upstream)
-        claimed = [
-            np.zeros(a.shape) if t.grad is None else t.grad for a, t in zip(arrays, leaves, strict=True)
-        ]
-    else:
-        claimed = gradients(upstream) if callable(gradients) else gradients
-        claimed = list(claimed) if isinstance(claimed, tuple | list) else [claimed]
-    worst = 0.0
-    for i, (a, got) in enumerate(zip(arrays, claimed, strict=True)):
-        expected = _central_differences(lambda: np.vdot(upstream, _value(f(*arrays))), a, step)
-        if np.shape(got) != a.shape:
-            raise AssertionError(
-                f"gradcheck: the gradient of input {i} has shape {np.shape(got)}, the input {a.shape}"
-            )
-        error = np.abs(got - expected) / max(1.0, np.abs(expected).max(initial=0.0))
-        if error.max(initial=0.0) > tolerance:
-            at = tuple(int(k) for k in np.unravel_index(np.argmax(error), a.shape))
-            raise AssertionError(
-                f"gradcheck: input {i} at {at}: the gradient is {np.asarray(got)[at]:.8g}, differences say {expected[at]:.8g}"
-            )
-        worst = max(worst, float(error.max(initial=0.0)))
-    return worst
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Tensor) else x
-
-
-def _central_differences(f: Callable[[], Any], x: np.ndarray, step: float) -> np.ndarray:
-    """d f / d x by moving one entry of x at a time, in place."""
-    slope = np.empty_like(x)
-    for i in np.ndindex(x.shape):
-        old = x[i]
-        x[i] = old + step
-        above = f()
-        x[i] = old - step
-        slope[i] = (above - f()) / (2 * step)
-        x[i] = old
-    return slope

@@ -33,7 +33,7 @@ def find_chromium() -> str | None:
 
 
 def chromium_or_skip() -> str:
-    """The browser's path. Without one a failure where `CI` is set, elsewhere a skip; both say how to get it."""
+    """The browser's path. Without one: a failure where `CI` is set, elsewhere a skip."""
     path = find_chromium()
     if path is None:
         # "0", "false" and the empty string are how a person switches CI off.

@@ -11,15 +11,17 @@ PACKAGE = Path(__file__).parents[1] / "nnlearn"
 
 # From the bottom up; modules in one row may import each other. A folder is one module.
 LAYERS = (
-    ("random", "tensor"),
-    ("ops",),
+    ("random", "memory", "tensor"),
+    ("shapes", "ops"),
+    ("checks",),
     ("neuron",),
     ("perceptron",),
     ("activations", "losses", "normalization", "convolution", "recurrent", "attention", "graph"),
     ("approximation",),
-    ("init", "saving"),
-    ("layers",),
-    ("models", "pretrained"),
+    ("init", "saving", "sampling"),
+    ("module",),
+    ("layers", "transformer"),
+    ("models",),
     ("optim",),
     ("train",),
     ("download", "data"),

@@ -1,5 +1,6 @@
 """Every widget, driven without a browser: at the minimum, the default and the maximum of every control."""
 
+import io
 import itertools
 import math
 import re
@@ -7,8 +8,9 @@ import re
 import ipywidgets
 import numpy as np
 import pytest
+from PIL import Image
 
-from nnlearn import widgets
+from nnlearn import plot, widgets
 
 EXPLORERS = [getattr(widgets, name) for name in widgets.__all__ if name != "Explorer"]
 
@@ -89,3 +91,17 @@ def test_same_controls_same_picture(kind):
     for value in [*extremes(control), default]:
         explorer.set(**{name: value})
     assert explorer._image.value == before
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_quick_picture_is_the_whole_picture(kind):
+    """What is shown while controls move differs from a full drawing at most where two artists cross."""
+    explorer = kind()
+    name, control = next(iter(explorer.controls.items()))
+    explorer.set(**{name: extremes(control)[0]})
+    quick, whole = (
+        np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int)
+        for data in (explorer._image.value, plot.png(explorer.figure, dpi=100))
+    )
+    assert quick.shape == whole.shape
+    assert (abs(quick - whole) > 32).mean() < 0.01

@@ -1,7 +1,9 @@
 """`nnlearn lab`: the course in JupyterLab; a clone as it is, elsewhere the learner's copy."""
 
+import errno
 import hashlib
 import os
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -50,14 +52,11 @@ def lab(
 
 
 def _require_free(port: int) -> None:
-    from tornado.netutil import bind_sockets
-
     try:
-        for sock in bind_sockets(port, "localhost"):
-            sock.close()
+        socket.create_server(("localhost", port)).close()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ValueError(f"port {port} cannot be used ({reason}): choose another --port, or none") from None
+        why = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used: " + str(error).lower()
+        raise ValueError(f"port {port} {why}; choose another --port, or none") from None
 
 
 def _prepare(folder: Path | None) -> Path:
@@ -81,9 +80,9 @@ def _prepare(folder: Path | None) -> Path:
 
 
 def _report(copy: Path, changes: Changes) -> list[str]:
-    counts = [f"{len(changes.added)} files added"] * bool(changes.added)
-    counts += [f"{len(changes.refreshed)} files refreshed"] * bool(changes.refreshed)
-    lines = [f"Your copy of the course is in {copy}: {', '.join(counts) or 'up to date'}."]
+    counts = [f"{len(changes.added)} added"] * bool(changes.added)
+    counts += [f"{len(changes.refreshed)} refreshed"] * bool(changes.refreshed)
+    lines = [f"Your copy of the course is in {copy}; its files: {', '.join(counts) or 'up to date'}."]
     lines += [f"  {name}: yours is kept; the new one is {new}" for name, new in changes.beside.items()]
     lines += [f"  {name}: no longer part of the course; it stays" for name in changes.retired]
     return lines
@@ -92,6 +91,7 @@ def _report(copy: Path, changes: Changes) -> list[str]:
 def _serve(root: Path, browser: bool, port: int | None) -> None:
     """JupyterLab on `root` until Ctrl-C, beside the learner's own configuration and open tabs elsewhere."""
     import platformdirs
+    import zmq
     from jupyterlab.labapp import LabApp
 
     paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
@@ -106,8 +106,10 @@ def _serve(root: Path, browser: bool, port: int | None) -> None:
         "ServerApp.open_browser": browser,
         "ServerApp.answer_yes": True,  # Ctrl-C asks nothing
         "ServerApp.allow_root": True,  # in a container there is nobody else
-        "ServerApp.log_level": "WARN",
-        "LabApp.log_level": "WARN",
+        "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
+        "LabApp.log_level": "ERROR",
+        "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
+        "CourseDirectory.root": root,  # nbgrader's, where it is installed
         "LabApp.default_url": start,
         "LabApp.workspaces_dir": workspaces,
     }

@@ -1,10 +1,11 @@
 """A learner's own copy of the course: made once, refreshed on every call, never at the cost of their work.
 
-A small manifest in the copy records the SHA-256 of every file as it was given. A file that still has that
-hash is untouched and is replaced by a newer one. Any other file is the learner's: it stays, and the newer one
-is laid beside it as `NAME.new.ipynb`. A deleted file comes back: deleting is how to start a notebook afresh.
-Without a readable manifest every file counts as the learner's. Each file is written whole under another name
-and then renamed, so an interrupted call loses nothing and the next one goes on from there.
+A small manifest in the copy records the hash of every file as it was given. A file that still has that hash
+is untouched and is replaced by a newer one. Any other file is the learner's (running a notebook changes it,
+opening it does not): it stays, and the newer one is laid beside it as `NAME.new.ipynb`. A deleted file comes
+back: deleting is how to start a notebook afresh. Without a readable manifest every file counts as the
+learner's. Each file is written whole under another name and then renamed, so an interrupted call loses
+nothing and the next one goes on from there.
 """
 
 import hashlib
@@ -104,6 +105,11 @@ def _read_manifest(copy: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _digest(content: bytes) -> str:
+    """SHA-256 of a file; of a notebook, of its cells alone: JupyterLab rewrites the rest when it saves."""
+    try:
+        content = json.dumps(json.loads(content)["cells"], sort_keys=True).encode()
+    except (ValueError, TypeError, KeyError):
+        pass  # not a notebook
     return hashlib.sha256(content).hexdigest()
 
 

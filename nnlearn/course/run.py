@@ -1,5 +1,6 @@
 """`nnlearn run`: execute notebooks and store their outputs the way the course keeps them."""
 
+import hashlib
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import nbformat
 import typer
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
 
 
 def execute(path: Path, timeout: float = 300) -> None:
@@ -35,7 +37,26 @@ def execute(path: Path, timeout: float = 300) -> None:
         "name": "python3",
     }
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["nnlearn"] = {"ran": fingerprints(notebook)}
     nbformat.write(notebook, path)
+
+
+def fingerprints(notebook: NotebookNode) -> dict[str, str]:
+    """What each code cell says, by the cell's id, in a few letters."""
+    return {cell.id: _fingerprint(cell) for cell in notebook.cells if cell.cell_type == "code"}
+
+
+def edited(notebook: NotebookNode, cell: NotebookNode) -> bool:
+    """True where the code cell is not as it was when `nnlearn run` stored its outputs.
+
+    A notebook that was run by other means has no record of it: then nothing can be said, and it is False.
+    """
+    ran = notebook.metadata.get("nnlearn", {}).get("ran")
+    return ran is not None and ran.get(cell.id) != _fingerprint(cell)
+
+
+def _fingerprint(cell: NotebookNode) -> str:
+    return hashlib.sha256(cell.source.encode()).hexdigest()[:12]
 
 
 def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:

@@ -3,6 +3,7 @@
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.loss import LossExplorer
+from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.playground import Playground
 
-__all__ = ["ActivationExplorer", "Explorer", "LossExplorer", "Playground"]
+__all__ = ["ActivationExplorer", "Explorer", "LossExplorer", "NeuronExplorer", "Playground"]

@@ -1,10 +1,14 @@
 """What every widget of the course is made of: controls, a computation, a picture, and a sentence about it."""
 
 import html
+import io
 from typing import Any
 
 import ipywidgets
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from nnlearn import plot
 
@@ -17,6 +21,9 @@ class Explorer(ipywidgets.VBox):
     - `compute(**values)` -> state: from the controls' values, whatever they are, never an exception;
     - `draw(state)` -> str: moves the lines and says in one sentence what is now to be seen.
 
+    Artists made with `animated=True` (titles: `.set_animated(True)`) are drawn over all the others, which are
+    then drawn only once: a picture whose every change is theirs is ready in a quarter of the time.
+
     `set(name=value, …)` moves controls as a reader would. Where no kernel runs, the cell shows the
     picture as it was stored, with the sentence as its alt text.
     """
@@ -28,6 +35,8 @@ class Explorer(ipywidgets.VBox):
         self.controls: dict[str, ipywidgets.ValueWidget] = self.make_controls()
         self.figure = Figure(figsize=self.size, dpi=100)
         self.make_figure(self.figure)
+        self._canvas = FigureCanvasAgg(self.figure)
+        self._still: Any = None  # the pixels of what does not move
         self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
         self._status = ipywidgets.HTML()
         super().__init__([self.arrange(), self._status])
@@ -48,10 +57,6 @@ class Explorer(ipywidgets.VBox):
 
     def draw(self, state: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
-
-    def render(self) -> bytes:
-        """The picture for the page."""
-        return plot.png(self.figure, dpi=100, compress_level=1)
 
     def arrange(self) -> ipywidgets.Widget:
         """The controls beside the picture; where the page is narrow, above it."""
@@ -86,9 +91,24 @@ class Explorer(ipywidgets.VBox):
         """Compute, draw, and send the picture and its sentence to the page."""
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
-        self._image.value = self.render()
-        self._image.tooltip = self.sentence
+        self._image.value = self._paint()
         self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
+
+    def _paint(self) -> bytes:
+        """The picture as PNG: what moves, drawn over what does not."""
+        moving = [artist for ax in self.figure.axes for artist in ax.get_children() if artist.get_animated()]
+        if not moving:
+            return plot.png(self.figure, dpi=100, compress_level=1)
+        if self._still is None:
+            self.figure.set_canvas(self._canvas)
+            self._canvas.draw()
+            self._still = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._canvas.restore_region(self._still)
+        for artist in sorted(moving, key=lambda artist: artist.get_zorder()):
+            artist.draw(self._canvas.get_renderer())
+        buffer = io.BytesIO()
+        Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3]).save(buffer, "png", compress_level=1)
+        return buffer.getvalue()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live widget, and the picture for pages without a kernel."""

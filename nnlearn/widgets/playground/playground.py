@@ -182,7 +182,7 @@ class Playground(Explorer):
         self._show_weight()
         return self._sentence(state)
 
-    def render(self) -> bytes:
+    def _paint(self) -> bytes:
         return self.view.jpeg()
 
     def refresh(self) -> None:

@@ -1,0 +1,87 @@
+// Typeset the formulas, fit every slide to its 1280 × 720 pixels, then hand over to reveal.js.
+
+window.MathJax = {
+  tex: { inlineMath: [["$", "$"], ["\\(", "\\)"]], processEscapes: true },
+  svg: { fontCache: "local" },
+  options: { enableMenu: false, ignoreHtmlClass: "output|code" },
+  startup: { typeset: false },
+};
+
+async function typeset() {
+  const packed = Uint8Array.from(atob(document.getElementById("mathjax").textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.text = await new Response(stream).text();
+  document.head.append(script);
+  await MathJax.startup.promise;
+  await MathJax.typesetPromise();
+}
+
+// The speaker's window gets the notes without our styles: what they would hide goes, headings become small.
+function prepareNotes() {
+  for (const copy of document.querySelectorAll("aside.notes mjx-assistive-mml")) copy.remove();
+  for (const heading of document.querySelectorAll("aside.notes :is(h1, h2, h3, h4)")) heading.style.fontSize = "1.1em";
+}
+
+const spills = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
+
+function overflows(page) {
+  const blocks = [...page.querySelectorAll(".block:not(.picture)")];
+  return spills(page) || spills(page.querySelector(".body")) || blocks.some((b) => b.scrollWidth > b.clientWidth + 1);
+}
+
+function drawnArea(image) {
+  const { naturalWidth: w, naturalHeight: h, clientWidth, clientHeight } = image;
+  const zoom = Math.min(clientWidth / w, clientHeight / h, 1);
+  return w * h * zoom * zoom;
+}
+
+// The largest letters at which everything fits; a picture goes where it comes out larger: below the text, or beside.
+function fit(page) {
+  const pictures = page.querySelectorAll(".picture img");
+  const others = page.querySelectorAll(".body .block:not(.picture)");
+  const layouts = pictures.length === 1 && others.length ? ["below", "beside"] : ["below"];
+  // Where no picture wants the room, letters may grow.
+  const largest = pictures.length || page.closest(".break") ? 1 : 1.25;
+  for (const scale of [1.25, 1.15, 1.08, 1, 0.92, 0.85, 0.78, 0.72, 0.66].filter((s) => s <= largest)) {
+    let best = null;
+    for (const layout of layouts) {
+      page.dataset.layout = layout;
+      page.style.setProperty("--scale", scale);
+      const area = pictures.length ? drawnArea(pictures[0]) : 0;
+      if (!overflows(page) && (!best || area > best.area)) best = { layout, area };
+    }
+    if (best) {
+      page.dataset.layout = best.layout;
+      return;
+    }
+  }
+  page.dataset.layout = "below";
+}
+
+async function start() {
+  try {
+    await typeset();
+  } catch (error) {
+    console.error("the formulas stay as they are written:", error);
+  }
+  prepareNotes();
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  document.querySelectorAll(".page").forEach(fit);
+  await Reveal.initialize({
+    width: 1280,
+    height: 720,
+    margin: 0,
+    center: false,
+    hash: true,
+    navigationMode: "linear",
+    transition: "none",
+    backgroundTransition: "none",
+    controlsTutorial: false,
+    pdfSeparateFragments: false,
+    plugins: [RevealNotes],
+  });
+  document.body.classList.add("ready");
+}
+
+start();

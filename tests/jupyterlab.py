@@ -1,0 +1,201 @@
+"""The course as a reader has it: `nnlearn lab` serving a copy, a browser that meets only the server."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Route
+
+NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
+PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass
+class Server:
+    url: str
+    token: str
+    folder: Path | None
+    said: str  # what the command printed before it served
+
+    def call(self, path: str, method: str = "GET") -> Any:
+        """The server's answer, from JSON."""
+        request = urllib.request.Request(
+            self.url + path, method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def wait_until_up(self, seconds: float = 20) -> None:
+        """Its address is printed a moment before it listens there."""
+        start = time.monotonic()
+        while True:
+            try:
+                return self.call("api/status")
+            except urllib.error.URLError:
+                if time.monotonic() - start > seconds:
+                    raise
+                time.sleep(0.05)
+
+    def stop_kernels(self) -> None:
+        for session in self.call("api/sessions"):
+            self.call(f"api/sessions/{session['id']}", "DELETE")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A user of Jupyter who has never used it before, and who lets the tests reach into its page."""
+    config = home / "config"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}')
+    return {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "XDG_STATE_HOME": str(home / "state"),
+    }
+
+
+@contextmanager
+def serve(
+    folder: Path | None, home: Path, nnlearn: Sequence[str] = (NNLEARN,), **options: Any
+) -> Iterator[Server]:
+    """`nnlearn lab [folder] --no-browser --port N`, until the block ends."""
+    command = [
+        *nnlearn,
+        "lab",
+        *([str(folder)] if folder else []),
+        "--no-browser",
+        "--port",
+        str(free_port()),
+    ]
+    options = {"env": environment(home)} | options
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"(http://localhost:\d+/)\S*[?&]token=(\w+)", line):
+            break
+    else:
+        raise AssertionError(f"nnlearn lab ended with {process.wait()}:\n{said}")
+    server = Server(found[1], found[2], folder, said)
+    try:
+        server.wait_until_up()
+        yield server
+        server.stop_kernels()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+class Page:
+    """One notebook in JupyterLab, in a browser's fresh profile; what must not happen is in `complaints`."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self.server, self.complaints = server, []
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.context.route("**/*", self._only_here)
+        self.page = self.context.new_page()
+        self.page.on(
+            "console", lambda m: self.complaints.append(f"console: {m.text}") if m.type == "error" else None
+        )
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page: {error}"))
+        self.page.on("websocket", lambda socket: self._note_elsewhere(socket.url))
+
+    def _only_here(self, route: Route) -> None:
+        if self._note_elsewhere(route.request.url):
+            route.abort()
+        else:
+            route.continue_()
+
+    def _note_elsewhere(self, url: str) -> bool:
+        """True, and a complaint, for an address that is not the server's."""
+        here = url.startswith((self.server.url, self.server.url.replace("http", "ws", 1), "data:", "blob:"))
+        if not here:
+            self.complaints.append(f"request: {url}")
+        return not here
+
+    def __enter__(self) -> "Page":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        self.server.stop_kernels()
+
+    def open(self, path: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}")
+        self.page.wait_for_selector(".jp-Notebook")
+        self.page.evaluate(
+            f"async () => {{ {PANEL} await panel.revealed; await panel.sessionContext.ready; }}"
+        )
+
+    def run_all(self) -> None:
+        self.page.evaluate(
+            """seconds => Promise.race([
+                window.jupyterapp.commands.execute('notebook:run-all-cells'),
+                new Promise((_, fail) => setTimeout(() => fail('still running'), seconds * 1000)),
+            ])""",
+            300,
+        )
+
+    def save(self) -> None:
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+
+    def cells(self) -> list[dict]:
+        return self.page.evaluate(f"() => {{ {PANEL} return panel.content.model.toJSON().cells; }}")
+
+    def errors(self) -> list[str]:
+        """What went wrong in the cells."""
+        return [
+            f"{output['ename']}: {output['evalue']} in\n{cell['source']}"
+            for cell in self.cells()
+            for output in cell.get("outputs", [])
+            if output["output_type"] == "error"
+        ]
+
+    def cells_with(self, mime: str) -> list[int]:
+        """The numbers of the cells that have an output of a type."""
+        return [
+            k
+            for k, cell in enumerate(self.cells())
+            if any(mime in output.get("data", {}) for output in cell.get("outputs", []))
+        ]
+
+    def show(self, index: int) -> Locator:
+        """Bring a cell into view and make it the active one, as the arrow keys do."""
+        self.page.evaluate(
+            f"async k => {{ {PANEL} const notebook = panel.content; notebook.deselectAll();"
+            "notebook.activeCellIndex = k; notebook.mode = 'command';"
+            "await notebook.scrollToItem(k, 'start'); notebook.activate(); }",
+            index,
+        )
+        return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+
+    def tab_to_slider(self, most: int = 12) -> Locator:
+        """Press Tab until a slider has the focus."""
+        visited = []
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.role") == "slider":
+                return self.page.locator("[role=slider]:focus")
+            visited.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+        raise AssertionError(f"no slider within {most} presses of Tab, but:\n" + "\n".join(visited))

@@ -1,0 +1,394 @@
+"""The tape: recording, backward, memory, second derivatives, NumPy's functions, and what it says when
+misused.
+"""
+
+import gc
+import operator
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+
+import nnlearn as nn
+from nnlearn import Tensor
+
+
+def leaf(*shape: int, seed: int = 0, dtype: type = np.float64) -> Tensor:
+    return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(dtype), requires_grad=True)
+
+
+OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul]
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+@pytest.mark.parametrize("other", [2.5, np.float64(2.5), np.full((3, 3), 1.5)])
+def test_operators_on_both_sides(op, other) -> None:
+    if op is operator.matmul and np.ndim(other) == 0:
+        return
+    x = Tensor(np.random.default_rng(0).random((3, 3)) + 0.5, requires_grad=True)
+    for y, expected in ((op(x, other), op(x.data, other)), (op(other, x), op(other, x.data))):
+        assert isinstance(y, Tensor)
+        np.testing.assert_array_equal(y.data, expected)
+    nn.gradcheck(lambda x: op(x, other), x)
+    nn.gradcheck(lambda x: op(other, x), x)
+
+
+@pytest.mark.parametrize("op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+def test_comparisons_are_plain_arrays(op) -> None:
+    x = Tensor(np.arange(3.0), requires_grad=True)
+    for got, expected in (
+        (op(x, 1), op(x.data, 1)),
+        (op(1, x), op(1, x.data)),
+        (op(x, x), op(x.data, x.data)),
+    ):
+        assert type(got) is np.ndarray
+        np.testing.assert_array_equal(got, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4), st.sampled_from(OPERATORS[:4]))
+def test_broadcasting_is_undone(shapes, op) -> None:
+    a, b = (np.random.default_rng(i).random(s) + 0.5 for i, s in enumerate(shapes.input_shapes))
+    nn.gradcheck(op, a, b)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(1, 5), st.integers(1, 5))
+def test_linear_takes_any_leading_axes(lead, n, m) -> None:
+    x, W, b = np.ones((*lead, n)), np.random.default_rng(0).random((n, m)), np.ones(m)
+    nn.gradcheck(nn.linear, x, W, b)
+    np.testing.assert_allclose(nn.linear(x, W, b), x @ W + b)
+
+
+def test_gradients_add_up_over_reuse() -> None:
+    x = Tensor(3.0, requires_grad=True)
+    (x * x).backward()
+    assert x.grad == 6
+    y = x * x
+    (y + y * x).backward()
+    assert x.grad == 6 + 6 + 27
+
+
+def test_two_leaves_never_share_a_gradient() -> None:
+    a, b = leaf(3), leaf(3)
+    (a + b).backward(np.ones(3))
+    a.grad *= 5
+    np.testing.assert_array_equal(b.grad, np.ones(3))
+    g = np.ones(3)
+    a.grad = None
+    a.backward(g)
+    a.grad *= 5
+    np.testing.assert_array_equal(g, np.ones(3))
+
+
+def test_only_what_is_needed_is_computed() -> None:
+    asked = []
+
+    @nn.primitive
+    def product(a, b):
+        return a * b, lambda g: asked.append("a") or g * b, lambda g: asked.append("b") or g * a
+
+    x = leaf(3)
+    product(x, np.ones(3)).backward(np.ones(3))
+    assert asked == ["a"]
+    asked.clear()
+    (g,) = nn.grad(product(product(x, x), leaf(3)), [x], np.ones(3))
+    assert asked.count("b") == 1 and asked.count("a") == 2
+    np.testing.assert_allclose(g.shape, x.shape)
+
+
+def test_a_chain_of_100_000_operations() -> None:
+    x = Tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = y + 1.0
+    y.backward()
+    assert x.grad == 1
+    del y
+
+
+def test_a_dropped_chain_of_100_000_operations() -> None:
+    y = x = Tensor(1.0, requires_grad=True)
+    for _ in range(100_000):
+        y = y * 1.0
+    del y
+    assert x.grad is None
+
+
+def test_nothing_is_left_for_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        W, x = leaf(4, 4), leaf(3, 4)
+        y = nn.layer_norm(nn.relu(nn.linear(x, W)), np.ones(4), np.zeros(4))
+        node, value = weakref.ref(y), y.sum()
+        del y
+        assert node() is None  # the node keeps no tensor alive
+        value.backward()
+        loss = (nn.tanh(x @ W) ** 2).sum()
+        nn.grad(loss, [W], create_graph=True)[0].sum().backward()
+        del value, loss
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_activations_are_freed_as_backward_goes() -> None:
+    x = leaf(1000, 1000)
+    tracemalloc.start()
+    try:
+        y = x
+        for _ in range(10):
+            y = nn.tanh(y)
+        before = tracemalloc.get_traced_memory()[0]
+        loss = y.sum()
+        del y
+        tracemalloc.reset_peak()
+        loss.backward()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert before > 75e6
+    assert peak < before + 35e6  # a few gradients, not ten
+    assert after < 10e6  # x.grad alone
+
+
+def test_memory_does_not_grow() -> None:
+    W, x = leaf(20, 20), np.ones((5, 20))
+
+    def step() -> None:
+        W.grad = None
+        nn.cross_entropy(nn.relu(nn.linear(x, W)), np.zeros(5, int)).backward()
+
+    step()
+    tracemalloc.start()
+    try:
+        step()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            step()
+        assert tracemalloc.get_traced_memory()[0] - before < 2000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_second_backward_says_so() -> None:
+    x = leaf(3)
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    first = x.grad.copy()
+    y.backward()
+    np.testing.assert_allclose(x.grad, 2 * first)
+    with pytest.raises(RuntimeError, match="retain_graph=True"):
+        y.backward()
+
+
+FUSED = {
+    "layer_norm": (lambda x: nn.layer_norm(x, np.ones(4), np.zeros(4)), (3, 4)),
+    "lstm": (lambda x: nn.lstm(x, None, None, np.ones((4, 8)), np.ones((2, 8)), np.ones(8))[0], (2, 3, 4)),
+    "gru": (lambda x: nn.gru(x, None, np.ones((4, 6)), np.ones((2, 6)), np.ones(6)), (2, 3, 4)),
+    "rnn": (lambda x: nn.rnn(x, None, np.ones((4, 2)), np.ones((2, 2)), np.ones(2)), (2, 3, 4)),
+    "conv2d": (lambda x: nn.conv2d(x, np.ones((2, 4, 2, 2))), (1, 4, 3, 3)),
+    "max_pool2d": (lambda x: nn.max_pool2d(x, 2), (1, 2, 4, 4)),
+    "multi_head_attention": (lambda x: nn.multi_head_attention(x, 2, causal=True), (2, 3, 12)),
+}
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_fused_steps_may_run_backward_twice(name: str) -> None:
+    f, shape = FUSED[name]
+    x = leaf(*shape)
+    y = f(x)
+    g = np.random.default_rng(1).standard_normal(y.shape)
+    y.backward(g, retain_graph=True)
+    first = x.grad.copy()
+    y.backward(g)
+    np.testing.assert_allclose(x.grad, 2 * first)
+
+
+def test_second_and_third_derivatives() -> None:
+    x = Tensor(np.array([0.5, -1.5]), requires_grad=True)
+    (first,) = nn.grad((x**4).sum(), [x], create_graph=True)
+    (second,) = nn.grad(first.sum(), [x], create_graph=True)
+    (third,) = nn.grad(second.sum(), [x])
+    for got, expected in ((first.data, 4 * x.data**3), (second.data, 12 * x.data**2), (third, 24 * x.data)):
+        np.testing.assert_allclose(got, expected)
+    first.sum().backward()
+    np.testing.assert_allclose(x.grad, 12 * x.data**2)
+
+
+def test_a_gradient_penalty_reaches_the_weights() -> None:
+    x, y, W1, W2 = leaf(5, 3), np.array([0, 1, 1, 0, 1]), leaf(3, 8, seed=1), leaf(8, 2, seed=2)
+
+    def penalty(W1, W2):
+        loss = nn.cross_entropy(nn.linear(nn.softplus(nn.linear(x, W1)), W2), y)
+        (g,) = nn.grad(loss, [x], create_graph=True)
+        return ((nn.sqrt((g * g).sum(axis=1)) - 1) ** 2).mean()
+
+    assert (
+        nn.gradcheck(lambda *W: penalty(*(w if isinstance(w, Tensor) else Tensor(w) for w in W)), W1, W2)
+        < 1e-6
+    )
+
+
+def test_second_derivatives_through_part_of_a_graph() -> None:
+    x, h = leaf(2, 4), leaf(2, 4, seed=3)
+    fixed = nn.layer_norm(x, np.ones(4), np.zeros(4))  # fused, but not on the way to h
+    (g,) = nn.grad((fixed * h**3).sum(), [h], create_graph=True)
+    with pytest.raises(NotImplementedError, match="layer_norm is fused"):
+        nn.grad((fixed * h**3).sum(), [x], create_graph=True)
+    np.testing.assert_allclose(g.data, 3 * fixed.data * h.data**2)
+
+
+def test_grad_of_intermediate_results() -> None:
+    x = leaf(3)
+    h = nn.tanh(x)
+    (gh, gx) = nn.grad((h * h).sum(), [h, x])
+    np.testing.assert_allclose(gh, 2 * h.data)
+    np.testing.assert_allclose(gx, 2 * h.data * (1 - h.data**2))
+    assert x.grad is None
+    with pytest.raises(ValueError, match=r"does not depend on inputs\[1\]"):
+        nn.grad((x * x).sum(), [x, leaf(2)])
+
+
+def test_no_grad_in_every_form() -> None:
+    x = leaf(3)
+
+    @nn.no_grad()
+    def with_brackets():
+        return x * 2
+
+    @nn.no_grad
+    def without():
+        return x * 2
+
+    with nn.no_grad():
+        inside = x * 2
+        with nn.no_grad():
+            pass
+        still = x * 2
+    assert not any(t.requires_grad for t in (with_brackets(), without(), inside, still))
+    assert (x * 2).requires_grad
+    with pytest.raises(ZeroDivisionError), nn.no_grad():
+        raise ZeroDivisionError
+    assert (x * 2).requires_grad
+
+
+def test_dtypes() -> None:
+    assert Tensor([1.0, 2.0]).dtype == Tensor(1.5).dtype == np.float32
+    assert Tensor(np.zeros(2)).dtype == np.float64
+    assert Tensor([1, 2]).dtype.kind == "i"
+    x = leaf(3, dtype=np.float32)
+    assert (x * 2.5 + 1).dtype == nn.tanh(x).dtype == nn.softmax(x).dtype == nn.gelu(x).dtype == np.float32
+    (x * np.ones(3)).sum().backward()
+    assert x.grad.dtype == np.float32  # the gradient has the type of its tensor
+
+
+def test_numpy_functions_on_tensors() -> None:
+    x = leaf(2, 3)
+    for f in (np.exp, np.tanh, np.sum, np.mean, np.transpose, np.square, np.max):
+        y = f(x)
+        assert isinstance(y, Tensor) and y.requires_grad
+        np.testing.assert_array_equal(y.data, f(x.data))
+    for y in (np.add(x, x), np.multiply(2, x), np.where(x > 0, x, 0), np.concatenate([x, x]), np.ones(3) * x):
+        assert isinstance(y, Tensor) and y.requires_grad
+    for f in (np.isnan, np.sign, np.argmax, np.shape):
+        np.testing.assert_array_equal(f(x), f(x.data))
+    with pytest.raises(TypeError, match=r"np.arctan has no derivative"):
+        np.arctan(x)
+    with pytest.raises(TypeError, match=r"np.add.reduce"):
+        np.add.reduce(x)
+    with pytest.raises(TypeError, match=r"np.cov has no derivative"):
+        np.cov(x)
+    with pytest.raises(TypeError, match=r"x.numpy\(\)"):
+        np.asarray(x)
+    np.testing.assert_array_equal(np.asarray(x.detach()), x.data)
+
+
+def test_in_place_edits() -> None:
+    W, x = leaf(3, 3), leaf(2, 3)
+    y = nn.linear(x, W)
+    with pytest.raises(RuntimeError, match="tape relies on"):
+        y[0] = 1
+    with pytest.raises(RuntimeError, match="no_grad"):
+        W[0] = 1
+    with pytest.raises(RuntimeError, match="cannot be changed"):
+        y.data = np.zeros((2, 3))
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[0] = 1
+    y.numpy()[0] = 1  # a copy
+    W.data -= 0.1
+    with pytest.raises(RuntimeError, match="an input of linear was changed in place"):
+        y.sum().backward()
+    with nn.no_grad():
+        W[0] = 1
+    nn.linear(x, W).sum().backward()
+    np.testing.assert_array_equal(W.data[0], 1)
+
+
+MISUSES = {
+    "whole numbers": (lambda: Tensor([1, 2], requires_grad=True), TypeError, "astype"),
+    "words": (lambda: Tensor(["a"]), TypeError, "must be numbers"),
+    "no graph": (lambda: Tensor([1.0]).backward(), RuntimeError, "requires_grad=True"),
+    "many outputs": (lambda: leaf(3).backward(), ValueError, r"shape \(3,\).*grad="),
+    "wrong upstream": (lambda: leaf(3).backward(np.ones(2)), ValueError, r"\(2,\).*\(3,\)"),
+    "unknown argument": (
+        lambda: nn.leaky_relu(leaf(3), slop=1),
+        TypeError,
+        "slop is unknown; it takes x, slope",
+    ),
+    "argument twice": (lambda: nn.leaky_relu(leaf(3), 1, slope=1), TypeError, "slope is given twice"),
+    "argument missing": (lambda: nn.linear(x=leaf(3)), TypeError, "W is missing"),
+    "squeeze": (lambda: nn.squeeze(leaf(2, 3), 1), ValueError, "3 long, not 1"),
+    "matmul": (lambda: leaf(2, 3) @ leaf(2, 3), ValueError, "inner axes differ"),
+}
+
+
+@pytest.mark.parametrize("name", MISUSES)
+def test_misuse_is_explained(name: str) -> None:
+    call, error, message = MISUSES[name]
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_gradcheck_finds_mistakes() -> None:
+    @nn.primitive
+    def wrong(x):
+        return x * x, lambda g: g * x
+
+    @nn.primitive
+    def hidden_by_a_sum(
+        x,
+    ):  # the gradient of softmax forgets its mean: a uniform upstream gradient would not show it
+        y = nn.softmax(x)
+        return y, lambda g: 0 * g
+
+    for f in (wrong, hidden_by_a_sum):
+        with pytest.raises(AssertionError, match=r"input 0 at \("):
+            nn.gradcheck(f, np.random.default_rng(0).standard_normal((2, 3)))
+    X, y = np.random.default_rng(1).standard_normal((5, 2)), np.ones(5)
+    error = lambda w: ((X @ w - y) ** 2).mean()  # noqa: E731
+    w = np.array([0.3, -0.2])
+    assert nn.gradcheck(error, w, gradients=2 / 5 * X.T @ (X @ w - y)) < 1e-8
+    with pytest.raises(AssertionError, match="differences say"):
+        nn.gradcheck(error, w, gradients=X.T @ (X @ w - y))
+    with pytest.raises(AssertionError, match=r"has shape \(1, 2\)"):
+        nn.gradcheck(error, w, gradients=[np.ones((1, 2))])
+    assert nn.gradcheck(np.tanh, w, gradients=lambda g: g * (1 - np.tanh(w) ** 2)) < 1e-8
+    with pytest.raises(ValueError, match="one number"):
+        nn.gradcheck(np.tanh, w, gradients=[w])
+
+
+def test_representation_and_small_methods() -> None:
+    x = Tensor([[1.0, 2.0]], requires_grad=True)
+    assert repr(x) == "Tensor([[1., 2.]], requires_grad=True)"
+    assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((1, 2), 2, 2, 1, (2, 1))
+    assert [t.shape for t in x] == [(2,)]
+    assert x.sum().item() == float(x.sum()) == int(x.sum()) == 3
+    assert bool(x.sum() > 2)
+    assert isinstance(nn.Parameter([1.0]), Tensor) and nn.Parameter([1.0]).requires_grad
+    assert {x: 1}[x] == 1

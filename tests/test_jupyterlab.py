@@ -1,0 +1,101 @@
+"""Every chapter as a reader meets it: `nnlearn lab`, JupyterLab, a real browser, the keyboard."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator
+
+from nnlearn.course.folders import chapters
+from nnlearn.course.personal_copy import update_copy
+from tests.browser import launch_chromium
+from tests.jupyterlab import WIDGET, Page, Server, serve
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = [path.stem for path in chapters()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as home, serve(Path(home, "course"), Path(home)) as server:
+        yield server
+
+
+def picture(widget: Locator) -> str:
+    """The bytes of a widget's picture, as the page has them now."""
+    return widget.locator("img.widget-image").first.evaluate(
+        "async image => new TextDecoder('latin1').decode(await (await fetch(image.src)).arrayBuffer())"
+    )
+
+
+def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
+    """One press of an arrow key moves the slider and changes the picture."""
+    before, value = picture(widget), slider.get_attribute("aria-valuenow")
+    page.page.keyboard.press("ArrowLeft" if value == slider.get_attribute("aria-valuemax") else "ArrowRight")
+    for _ in range(200):
+        if picture(widget) != before:
+            break
+        page.page.wait_for_timeout(50)
+    assert slider.get_attribute("aria-valuenow") != value, "the arrow key does not move the slider"
+    assert picture(widget) != before, f"the slider left {value} and the picture is the same 10 s later"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_runs_and_its_widgets_move(name: str, browser: Browser, server: Server, record_property):
+    with Page(browser, server) as page:
+        page.open(f"chapters/{name}.ipynb")
+        page.run_all()
+        assert not page.errors(), "\n".join(page.errors())
+        widgets = page.cells_with(WIDGET)
+        assert widgets, f"{name} shows no widget"
+        for index in widgets:
+            cell = page.show(index)
+            press_and_see(page, page.tab_to_slider(), cell)
+        assert not page.complaints, "\n".join(page.complaints)
+    record_property("checked", f"live-chapter {name}")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_reader_sees_pictures_and_equations_before_running(name: str, browser: Browser, server: Server):
+    with Page(browser, server) as page:
+        page.open(f"chapters/{name}.ipynb")
+        for index in page.cells_with("image/png"):
+            image = page.show(index).locator(".jp-OutputArea-output img").first
+            image.wait_for()
+            assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 300
+        page.show(0)
+        page.page.wait_for_selector("mjx-container")
+        assert not page.page.locator("mjx-merror").count()
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_work_is_there_the_next_day(browser: Browser, server: Server):
+    """Opened is not touched; run and saved is, and without its kernel the widget's picture is still there."""
+    name = f"chapters/{CHAPTERS[0]}.ipynb"
+    notebook = server.folder / name
+    update_copy(ROOT, server.folder)
+    given = notebook.read_bytes()
+    with Page(browser, server) as page:
+        page.open(name)
+        page.save()
+        assert notebook.read_bytes() != given, "JupyterLab writes its own metadata"
+        (server.folder / ".nnlearn.json").unlink()
+        assert not update_copy(ROOT, server.folder).beside
+        page.run_all()
+        page.save()
+    with Page(browser, server) as page:
+        page.open(name)
+        widgets = page.cells_with(WIDGET)
+        assert widgets
+        for index in widgets:
+            cell = page.show(index)
+            cell.locator("img.widget-image").wait_for()
+            assert "Error displaying widget" not in cell.inner_text()
+        assert not page.complaints, "\n".join(page.complaints)
