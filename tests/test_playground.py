@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nnlearn as nn
-from nnlearn.widgets.playground import Config, Run, code_of
+from nnlearn.widgets.playground import Config, Playground, Run, code_of
 from nnlearn.widgets.playground.problems import EDGE, FEATURES, PROBLEMS, features, inputs
 from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, NAMED, OPTIMIZERS
 
@@ -185,3 +185,164 @@ def test_says_what_cannot_be_changed():
         Run().change("seed", 1)
     with pytest.raises(ValueError, match="value is nan, expected a number"):
         Run().set_weight(0, 0, 0, float("nan"))
+
+
+# -- the widget, driven without a browser --------------------------------------------------------------
+
+
+def settle(playground: Playground, frames: int = 3) -> None:
+    for _ in range(frames):
+        playground.tick()
+
+
+def code_agrees(playground: Playground) -> bool:
+    names: dict = {}
+    exec(playground.code, names)
+    return (names["train_loss"], names["test_loss"]) == playground.run.losses()
+
+
+def test_trains_while_its_settings_change(capsys):
+    playground = Playground(step=40)
+    settle(playground)
+    run, steps = playground.run, playground.run.steps
+    assert steps > 40
+    playground.set(lr=0.1, l2=0.001)
+    assert playground.run is run and run.lr == 0.1 and run.l2 == 0.001, "these change a run on its way"
+    settle(playground)
+    assert playground.run.steps > steps and code_agrees(playground)
+    for change in (
+        {"width1": 7},
+        {"depth": 4},
+        {"use sin x": True},
+        {"optimizer": "SGD"},
+        {"batch_size": 50},
+    ):
+        playground.set(**change)
+        assert playground.run.steps == 0, f"{change} starts the run anew"
+        settle(playground)
+        assert playground.run.steps > 0 and code_agrees(playground)
+    sizes = [layer.W.shape for layer in playground.run.model.layers]
+    assert sizes == [(3, 7), (7, 2), (2, 4), (4, 4), (4, 1)]
+
+
+def test_reset_gives_the_first_picture_again():
+    playground = Playground()
+    before = playground._image.value
+    settle(playground)
+    playground.hand["value"].value = 3.0
+    playground.set(lr=1.0)
+    settle(playground)
+    assert playground._image.value != before
+    playground.set(lr=0.03)
+    playground.reset()
+    playground.in_hand = False
+    playground.refresh()
+    assert playground._image.value == before and playground.run.changes == []
+
+
+def test_a_weight_set_by_hand_is_in_the_model_the_picture_and_the_code():
+    playground = Playground(step=20)
+    before = playground._image.value
+    playground.hand["layer"].value = 1
+    playground.hand["unit"].value = 1
+    playground.hand["source"].value = 3
+    playground.hand["value"].value = 7.5
+    assert playground.run.model.layers[1].W.data[3, 1] == 7.5
+    assert playground._image.value != before
+    assert "model.layers[1].W.data[3, 1] = 7.5" in playground.code and code_agrees(playground)
+    playground.hand["source"].value = -1
+    playground.hand["value"].value = -1e9
+    assert playground.run.model.layers[1].b.data[1] == -100, "held within reason"
+    playground.tick()
+    assert playground.hand["value"].value == pytest.approx(playground.run.weight(1, -1, 1), abs=1e-3)
+
+
+def test_every_unit_can_be_enlarged_and_follows_the_network():
+    playground = Playground(step=30)
+    seen = set()
+    for name in playground.enlarge.options:
+        playground.enlarge.value = name[1]
+        seen.add(bytes(playground._image.value))
+    assert len(seen) == len(playground.enlarge.options) == 1 + 2 + 4 + 2
+    playground.enlarge.value = "layer 2, unit 2"
+    playground.set(depth=1)
+    assert playground.enlarge.value == "the output" and playground.look.enlarged is None
+    playground.set(data="five clouds")
+    assert "output 5" in dict(playground.enlarge.options)
+
+
+def test_divergence_is_said_and_stops_the_play():
+    playground = Playground(data="hills (regression)", optimizer="SGD", activation="linear", lr=10.0)
+    playground.play.value = True
+    for _ in range(60):
+        if playground.play.value:
+            playground.ticks.value += 1
+    assert "the loss is no longer a number: try a smaller learning rate" in playground.sentence
+    assert not playground.play.value and playground.run.trouble
+    playground.set(lr=0.003)
+    playground.reset()
+    settle(playground)
+    assert not playground.run.trouble and "no longer" not in playground.sentence
+
+
+def test_ticks_train_only_while_it_plays_and_one_playground_at_a_time():
+    first, second = Playground(), Playground()
+    first.ticks.value += 1
+    assert first.run.steps == 0
+    first.play.value = True
+    first.ticks.value += 1
+    assert first.run.steps == 5 and first.play.description == "Pause"
+    second.play.value = True
+    assert not first.play.value and first.play.description == "Play"
+    second.play.value = False
+
+
+def test_the_kernels_stop_button_pauses(monkeypatch):
+    playground = Playground()
+    playground.play.value = True
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(playground, "tick", interrupted)
+    playground.ticks.value += 1
+    assert not playground.play.value
+
+
+def test_a_frame_ends_in_time_however_many_steps_were_asked_for(monkeypatch):
+    playground = Playground(depth=6, width1=8, **{"use sin x": True}, data="three spirals")
+    playground.stride.value = 100
+    monkeypatch.setattr("nnlearn.widgets.playground.playground.PATIENCE", 0.0)
+    playground.tick()
+    assert playground.run.steps == 1
+
+
+def test_exports_the_picture(tmp_path):
+    playground = Playground(step=20)
+    shown = playground._image.value
+    for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        playground.export(tmp_path / f"p{ending}")
+        assert (tmp_path / f"p{ending}").read_bytes().startswith(start)
+    playground.refresh()
+    assert playground._image.value == shown
+    playground.buttons["Save picture"].click()
+    assert 'download="playground-20.png"' in playground.saved.value
+
+
+def test_every_control_has_a_label():
+    playground = Playground()
+    for control in [*playground.controls.values(), *playground.hand.values(), playground.enlarge]:
+        assert control.description
+    for control in (playground.play, playground.stride, playground.shown, *playground.buttons.values()):
+        assert control.description
+
+
+def test_says_its_state_and_shows_the_code():
+    playground = Playground(step=25)
+    assert "Step 25 of circles" in playground.sentence and "Units 2-4-2-1, tanh" in playground.sentence
+    playground.go_to(10)
+    assert playground.run.steps == 10
+    playground.buttons["Show me the code"].click()
+    assert playground.shown.value == playground.code and playground.shown.layout.display == ""
+    with pytest.raises(ValueError, match="no control 'speed'"):
+        playground.set(speed=3)

@@ -89,7 +89,9 @@ class Playground(Explorer):
         ipywidgets.jslink((self.play, "value"), (self.ticks, "playing"))
         self.ticks.observe(self._on_tick, "value")
         self.play.observe(self._on_play, "value")
-        self.stride = ladder("steps a frame", STRIDES, 5)
+        self.stride = ipywidgets.Dropdown(
+            options=STRIDES, value=5, description="steps a frame", layout={"width": "170px"}
+        )
         self.stride.style.description_width = "initial"
         self.shown = ipywidgets.Textarea(
             description="code", rows=16, disabled=False,
@@ -109,10 +111,11 @@ class Playground(Explorer):
 
     def _make_hand(self) -> None:
         """Choosing a weight, and setting it."""
+        self.in_hand = False  # the weight is marked once the reader has turned to it
         self.hand = {
             "layer": ipywidgets.Dropdown(options=[("output", 0)], description="layer"),
             "unit": ipywidgets.Dropdown(options=[("1", 0)], description="unit"),
-            "source": ipywidgets.Dropdown(options=[("bias", -1)], description="weight from"),
+            "source": ipywidgets.Dropdown(options=[("x", 0)], description="weight from"),
             "value": ipywidgets.FloatText(0.0, step=0.1, description="is"),
         }
         for control in self.hand.values():
@@ -134,7 +137,7 @@ class Playground(Explorer):
             [c["depth"], *(c[f"width{k}"] for k in range(1, DEEPEST + 1)), c["activation"], c["init"]],
             [c["optimizer"], c["lr"], c["batch_size"], c["l1"], c["l2"]],
         ]
-        tops = [ipywidgets.VBox(group, layout={"width": "330px"}) for group in groups]
+        tops = [ipywidgets.VBox(group, layout={"flex": "1 1 270px"}) for group in groups]
         box = ipywidgets.HBox
         self._image.format = "jpeg"
         return ipywidgets.VBox(
@@ -191,11 +194,15 @@ class Playground(Explorer):
 
     @property
     def look(self) -> Look:
-        h = self.hand
-        marked = (h["layer"].value, h["source"].value, h["unit"].value)
+        marked = self.place if self.in_hand else None
         return Look(
             self.values["discrete"], self.values["show_test"], self.units.get(self.enlarge.value), marked
         )
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """The weight that can be set by hand: (layer, from, to)."""
+        return self.hand["layer"].value, self.hand["source"].value, self.hand["unit"].value
 
     def _sentence(self, run: Run) -> str:
         c, right = run.config, run.accuracy()
@@ -317,20 +324,22 @@ class Playground(Explorer):
 
     def _on_pick(self) -> None:
         if not self.busy:
+            self.in_hand = True
             self._offer_units()
             self.refresh()
 
     def _show_weight(self) -> None:
         """Show the chosen weight as it is now."""
-        assert self.run is not None and self.look.marked is not None
+        assert self.run is not None
         self.busy = True
-        self.hand["value"].value = round(self.run.weight(*self.look.marked), 3)
+        self.hand["value"].value = round(self.run.weight(*self.place), 3)
         self.busy = False
 
     def _on_weight(self, change: dict[str, Any]) -> None:
-        if self.busy or self.run is None or self.look.marked is None:
+        if self.busy or self.run is None:
             return
-        self.run.set_weight(*self.look.marked, max(-100.0, min(100.0, float(change["new"]))))
+        self.in_hand = True
+        self.run.set_weight(*self.place, max(-100.0, min(100.0, float(change["new"]))))
         self.refresh()
 
 

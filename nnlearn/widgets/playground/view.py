@@ -212,7 +212,7 @@ class View:
         self._text(x + width, y + height + 27, "step", ha="right", fontsize=10)
         self.now = self._moves(self._text(x, y - 40, "", ha="left", fontsize=11))
         self.lines, self.numbers = [], []
-        for at, colour, style in ((x, plot.BLACK, "-"), (x + 150, plot.GREEN, "--")):
+        for at, colour, style in ((x, plot.BLACK, "-"), (x + 172, plot.GREEN, "--")):
             self.lines.append(self._moves(self._line([], [], style, color=colour, linewidth=1.8)))
             number = self._text(at, y - 19, "", ha="left", fontsize=11, weight="bold", color=colour)
             self.numbers.append(self._moves(number))
@@ -281,7 +281,9 @@ class View:
 
     def _move_losses(self, run: Run) -> None:
         steps, *values = zip(*run.curve, strict=True) if run.curve else ((), (), ())
-        for line, number, name, y in zip(self.lines, self.numbers, ("training", "test"), values, strict=True):
+        for line, number, name, y in zip(
+            self.lines, self.numbers, ("training loss", "test loss"), values, strict=True
+        ):
             line.set_data(*self._on_losses(np.array(steps), np.array(y)))
             number.set_text(f"{name} {y[-1]:.3g}" if y else "")
         right = run.accuracy()
