@@ -2,14 +2,18 @@
 
 import base64
 import html
+import io
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import ipywidgets
 from matplotlib.figure import Figure
+from PIL import Image
 
+from nnlearn import plot
 from nnlearn.widgets.explorer import Explorer
 
 from .code import code_of
@@ -238,6 +242,15 @@ class Playground(Explorer):
         offer(self.hand["source"], [*named, ("bias", -1)])
         self.busy = False
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """As any explorer's, but the stored picture has a palette: a third of the size."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB").quantize(256)
+        small = io.BytesIO()
+        picture.save(small, "png", optimize=True)
+        data["image/png"] = base64.b64encode(small.getvalue()).decode()
+        return data, metadata
+
     # -- training --------------------------------------------------------------------------------------
 
     def set(self, **values: Any) -> None:
@@ -315,8 +328,6 @@ class Playground(Explorer):
         self.shown.layout.display = ""
 
     def _on_save(self) -> None:
-        from nnlearn import plot
-
         data = base64.b64encode(plot.png(self.figure, dpi=200)).decode()
         self.view.drawn = ()
         name = f"playground-{self.run.steps if self.run else 0}.png"
@@ -345,8 +356,6 @@ class Playground(Explorer):
 
 def start_of(config: Config) -> Config:
     """What of a configuration cannot change during a run."""
-    from dataclasses import replace
-
     return replace(config, lr=0.0, l1=0.0, l2=0.0)
 
 

@@ -285,7 +285,7 @@ class View:
             self.lines, self.numbers, ("training loss", "test loss"), values, strict=True
         ):
             line.set_data(*self._on_losses(np.array(steps), np.array(y)))
-            number.set_text(f"{name} {y[-1]:.3g}" if y else "")
+            number.set_text(f"{name} {short(y[-1])}" if y else "")
         right = run.accuracy()
         epochs = f"step {run.steps:,} · epoch {run.epochs:.1f}"
         self.now.set_text(epochs if right is None else f"{epochs} · {right:.0%} of test right")
@@ -344,6 +344,11 @@ def in_words(layer: Layer) -> str:
         return f"{layer.idle:.0%} stuck"
     low, high = float(layer.outputs.min()), float(layer.outputs.max())
     return f"{low:.2g} … {high:.2g}" if math.isfinite(low + high) else "no number"
+
+
+def short(loss: float) -> str:
+    """A loss in few letters."""
+    return f"{loss:.3f}" if 0.001 <= loss < 100 else f"{loss:.0e}"
 
 
 def loss_limits(run: Run) -> tuple[float, float, float]:
