@@ -11,9 +11,11 @@ from typing import Any
 
 from nnlearn import init, optim
 from nnlearn.activations import *
+from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
 from nnlearn.attention import *
 from nnlearn.checks import gradcheck
 from nnlearn.convolution import *
+from nnlearn.feedforward import count_parameters, forward, linear_pieces, tent_network
 from nnlearn.layers import (
     ELU,
     GELU,
@@ -45,6 +47,7 @@ from nnlearn.neuron import LIF, neuron, step
 from nnlearn.normalization import *
 from nnlearn.ops import *
 from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
+from nnlearn.perceptron import margin, max_margin, perceptron_bound, perceptron_fit, perceptron_update
 from nnlearn.random import generator, seed
 from nnlearn.recurrent import *
 from nnlearn.saving import load, save

@@ -74,8 +74,7 @@ def _attend(
     The weights are kept as e^score and divided by their sum after the product with v: fewer passes over them.
     """
     scale = 1 / math.sqrt(q.shape[-1])
-    q = q * scale
-    e = q @ k.swapaxes(-1, -2)
+    e = (q * scale) @ k.swapaxes(-1, -2)
     _exp(e, visible)
     total = e @ np.ones((e.shape[-1], 1), e.dtype)
     if visible is not None:
@@ -89,9 +88,9 @@ def _attend(
         ds = g @ v.swapaxes(-1, -2)
         ds -= np.vecdot(ds, e)[..., None] / total
         ds *= e
+        ds *= scale
         dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
         dq = np.matmul(ds, k, out=dq)
-        dq *= scale
         return dq, dk, dv
 
     return y, backward

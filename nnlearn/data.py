@@ -217,6 +217,28 @@ def hills(n: int = 200, noise: float = 0.0, rng: RNG = None) -> Set:
     return X.astype(np.float32), y.astype(np.float32)
 
 
+def separable(n: int = 100, margin: float = 0.2, label_noise: float = 0.0, rng: RNG = None) -> Set:
+    """Two classes on the two sides of a random line, none nearer to it than `margin`.  (n, 2), (n,)
+
+    Then a share `label_noise` of all labels is turned round. A seed's points only move apart as the margin
+    grows, and only more labels turn as the noise grows.
+    """
+    if not margin >= 0:
+        raise ValueError(f"separable: margin is {margin}, expected 0 or more")
+    if not 0 <= label_noise <= 1:
+        raise ValueError(f"separable: label_noise is {label_noise}, expected a share from 0 to 1")
+    rng = generator(rng)
+    label = rng.permutation(_labels(n, 2))
+    angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
+    across = offset + (2 * label - 1) * (margin + rng.random(n))
+    along = rng.uniform(-1, 1, n)
+    x = across * np.cos(angle) - along * np.sin(angle)
+    y = across * np.sin(angle) + along * np.cos(angle)
+    turned = rng.permutation(n)[: round(label_noise * n)]
+    label[turned] = 1 - label[turned]
+    return _plane(x, y, label, 0.0, rng)
+
+
 # -- curves and series -----------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """Pictures that carry an idea: drawn once here, shown in the chapters with `nn.plot.show`."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, Ellipse, FancyBboxPatch
@@ -114,3 +116,62 @@ def three_sets() -> Axes:
         ax.text(left + width / 2, 0.8, decides, **middle)
     ax.text(0, 1.5, "may decide", color=plot.GREY)
     return ax
+
+
+def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
+    """The layers [(W, b), …] as columns of units and arrows: blue for weights above zero, red below.
+
+    With `numbers`, each arrow carries its weight and each unit its bias; without, the matrices their shapes.
+    """
+    sizes = [len(layers[0][0]), *(W.shape[1] for W, _ in layers)]
+    tall = max(sizes)
+    ax = plot.axes(
+        width=3.0 * len(sizes), height=0.9 + 0.95 * tall,
+        xlim=(-0.8, 3.4 * len(layers) + 0.8), ylim=(-1.3, 1.35 * tall - 0.55),
+    )  # fmt: skip
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    places = [
+        np.column_stack([np.full(n, 3.4 * k), 1.35 * (tall - 1) / 2 - 1.35 * (np.arange(n) - (n - 1) / 2)])
+        for k, n in enumerate(sizes)
+    ]
+    for k, (W, b) in enumerate(layers):
+        for (i, j), w in np.ndenumerate(W):
+            _arrow(ax, places[k][i], places[k + 1][j], w, numbers)
+        middle = 3.4 * k + 1.7
+        if numbers:
+            for (x, y), bias in zip(places[k + 1], b, strict=True):
+                ax.text(x, y - 0.62, f"b = {_number(bias)}", ha="center", va="center", fontsize=11)
+        else:
+            ax.text(middle, -0.9, f"$W_{k + 1}$ {W.shape}", ha="center", va="center", fontsize=12)
+    for k, column in enumerate(places):
+        letter = "x" if k == 0 else "y" if k == len(layers) else "h"
+        for j, (x, y) in enumerate(column, start=1):
+            fill = "white" if k == 0 else _CELL
+            ax.add_patch(Circle((x, y), 0.42, facecolor=fill, edgecolor=_EDGE, linewidth=2, zorder=3))
+            name = f"${letter}_{j}$" if len(column) > 1 else f"${letter}$"
+            ax.text(x, y - 0.02, name, ha="center", va="center", fontsize=14, zorder=4)
+    return ax
+
+
+def _arrow(ax: Axes, start: np.ndarray, end: np.ndarray, w: float, number: bool) -> None:
+    """From unit to unit, as strong as its weight."""
+    along = (end - start) / np.linalg.norm(end - start)
+    colour = plot.BLUE if w > 0 else plot.VERMILION
+    style = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "linewidth": 1 + min(abs(w), 3),
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    ax.annotate("", end - 0.45 * along, start + 0.42 * along, arrowprops=style, zorder=1)
+    if number:
+        ax.text(
+            *(start + 1.15 * along), _number(w), color=colour, ha="center", va="center", fontsize=12,
+            zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
+        )  # fmt: skip
+
+
+def _number(value: float) -> str:
+    return f"{value:g}".replace("-", "−")

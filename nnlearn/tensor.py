@@ -278,15 +278,10 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
         version, on_tape, any_tensor = 0, False, False
         for a in args:
             if isinstance(a, Tensor):
-                any_tensor = True
+                any_tensor, on_tape = True, on_tape or a.requires_grad
+                version += a._version
                 values.append(a._data)
-                if a._node is None:
-                    inputs.append(a)
-                    version += a._version
-                    on_tape = on_tape or a.requires_grad
-                else:
-                    inputs.append(a._node)
-                    on_tape = True
+                inputs.append(a._node or a)
             else:
                 if type(a) is list:
                     a = _as_array(a)
@@ -302,8 +297,7 @@ def primitive(body: Callable[..., Rule]) -> Callable[..., Any]:
         value.setflags(write=False)
         return _make(value, Node(body, inputs, vjps, value, version))
 
-    signature = inspect.signature(body).replace(return_annotation="Array")
-    apply.__signature__ = signature  # type: ignore[attr-defined]
+    apply.__dict__["__signature__"] = inspect.signature(body).replace(return_annotation="Array")
     return apply
 
 

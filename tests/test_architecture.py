@@ -17,7 +17,7 @@ LAYERS = (
     ("neuron",),
     ("perceptron",),
     ("activations", "losses", "normalization", "convolution", "recurrent", "attention", "graph"),
-    ("approximation",),
+    ("feedforward", "approximation"),
     ("init", "saving", "sampling"),
     ("module",),
     ("layers", "transformer"),

@@ -53,6 +53,7 @@ GENERATORS = {
     "xor": dict(n=100, noise=0.1),
     "plane": dict(n=100, noise=0.1),
     "hills": dict(n=100, noise=0.1),
+    "separable": dict(n=100, label_noise=0.1),
     "mixture": dict(n=100, modes=5),
     "sine": dict(n=100),
     "mackey_glass": dict(n=100),
@@ -94,6 +95,33 @@ def test_points_in_the_plane():
     np.testing.assert_allclose(np.hypot(X[y == 0, 0] + 0.5, X[y == 0, 1] + 0.25), 1, rtol=1e-5)
     x, y = data.sine(1000, noise=0, rng=0)
     np.testing.assert_allclose(y, np.sin(2 * np.pi * x), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_separable_keeps_its_margin_and_turns_labels(seed):
+    touching, y = data.separable(60, margin=0.0, rng=seed)
+    X, same = data.separable(60, margin=0.3, rng=seed)
+    np.testing.assert_array_equal(y, same)
+    assert np.bincount(y).tolist() == [30, 30]
+    moved = X - touching  # each point by the margin, straight away from the line
+    normal = moved[y == 1][0] / 0.3
+    np.testing.assert_allclose(moved, 0.3 * (2 * y - 1)[:, None] * normal, atol=1e-6)
+    assert np.ptp([(X[y == 1] @ normal).min(), (X[y == 0] @ normal).max()]) >= 0.6 - 1e-6
+    turned = [data.separable(60, 0.3, share, rng=seed)[1] != y for share in (0.1, 0.5, 1.0)]
+    assert [t.sum() for t in turned] == [6, 30, 60] and not (turned[0] & ~turned[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (dict(margin=-1), "margin is -1"),
+        (dict(label_noise=1.5), "label_noise is 1.5, expected a share"),
+        (dict(n=1), "n is 1"),
+    ],
+)
+def test_separable_names_what_is_wrong(bad, message):
+    with pytest.raises(ValueError, match=message):
+        data.separable(**bad)
 
 
 def test_series():

@@ -67,8 +67,8 @@ class ActivationExplorer(Explorer):
             y = f(z)
             y.sum().backward()
             a, d = y.data, z.grad * (d @ W)
-            spread.append(np.sqrt(np.mean(a**2)))
-            nudge.append(np.linalg.norm(d) / start)
+            spread.append(float(np.sqrt(np.mean(a**2))))
+            nudge.append(float(np.linalg.norm(d) / start))
         slope = np.gradient(value, self.x)
         silent = float((a <= 0).all(axis=0).mean()) if activation == "relu" else 0.0
         return Signal(activation, value, slope, np.array(spread), np.array(nudge), silent)

@@ -52,16 +52,16 @@ class Explorer(ipywidgets.VBox):
     def make_figure(self, figure: Figure) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs make_figure(figure)")
 
-    def compute(self, **values: Any) -> Any:
+    def compute(self, *args: Any, **values: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs compute(**values)")
 
     def draw(self, state: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
 
     def arrange(self) -> ipywidgets.Widget:
-        """The controls beside the picture; where the page is narrow, above it."""
-        controls = ipywidgets.VBox(list(self.controls.values()), layout={"min_width": "300px"})
-        return ipywidgets.HBox([controls, self._image], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
+        """The controls in as many columns as the page has room for, above the picture."""
+        rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+        return ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=rows), self._image])
 
     @property
     def values(self) -> dict[str, Any]:

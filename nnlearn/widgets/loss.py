@@ -17,7 +17,7 @@ def _sigmoid(z: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(z / 2))
 
 
-# One example's loss, before the mean: (prediction, truth, δ) -> loss. A truth is a number, or 1 for yes and 0 for no.
+# One example's loss: (prediction, truth, δ) -> loss. Truth: a number, or 1 for yes, 0 for no.
 NUMBERS: dict[str, Elementwise] = {
     "squared error": lambda z, y, delta: (z - y) ** 2,
     "absolute error": lambda z, y, delta: np.abs(z - y),
@@ -59,7 +59,7 @@ class LossExplorer(Explorer):
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         return {
-            "loss": ipywidgets.Dropdown(description="loss", options=list(LOSSES), value="squared error"),
+            "loss": ipywidgets.Dropdown(description="loss", options=list(LOSSES), value="Huber"),
             "prediction": ipywidgets.FloatSlider(
                 description="prediction or logit", value=1.0, min=-6.0, max=6.0, step=0.1
             ),
@@ -119,6 +119,6 @@ class LossExplorer(Explorer):
         self.image.autoscale()
         self.lowest.set_data([w], [b])
         return (
-            f"{state.name}: at {state.prediction:.1f} the loss is {state.loss:.3g} and its slope {state.slope:.3g}. "
-            f"The surface is lowest at w = {w:.2f}, b = {b:.2f}."
+            f"{state.name}: at {state.prediction:.1f} the loss is {state.loss:.3g} and its slope "
+            f"{state.slope:.3g}. The surface is lowest at w = {w:.2f}, b = {b:.2f}."
         )

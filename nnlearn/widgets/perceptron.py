@@ -1,0 +1,196 @@
+"""The perceptron playground: data with a margin and with noise, and every correction of the learning rule."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
+from nnlearn import data, plot
+from nnlearn.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
+from nnlearn.widgets.explorer import Explorer
+
+_BEFORE, _CHANGE, _AFTER = plot.GREY, plot.ORANGE, plot.BLACK
+_NOWHERE = np.full((2, 2), np.nan)
+
+
+@dataclass
+class State:
+    """What the controls make: data, the whole run of the rule, and which correction is looked at."""
+
+    X: np.ndarray
+    y: np.ndarray
+    scale: float
+    run: PerceptronFit
+    bound: float | None  # where the classes can be separated and the start is zero
+    separable: bool
+    update: int  # 0: before the first
+
+
+@lru_cache(maxsize=8)
+def _learn(
+    margin: float, noise: float, points: int, seed: int, scale: float, lr: float, start: float
+) -> dict[str, Any]:
+    """Everything but the correction looked at: stepping through a run costs no learning."""
+    X, y = data.separable(points, margin, noise, rng=seed)
+    X = X.astype(float) * [scale, 1]
+    w = start * np.random.default_rng(seed).normal(size=3)
+    run = perceptron_fit(X, y, w[:2], w[2], lr, epochs=40 if noise else 200)
+    try:
+        bound, separable = perceptron_bound(X, y, *max_margin(X, y)), True
+    except ValueError:
+        bound, separable = None, False
+    return {"X": X, "y": y, "run": run, "bound": None if start else bound, "separable": separable}
+
+
+class PerceptronPlayground(Explorer):
+    """Step through the corrections of a perceptron, and count them against the bound."""
+
+    size = (8.6, 4.8)
+
+    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+        slider, log_slider = ipywidgets.IntSlider, ipywidgets.FloatLogSlider
+        return {
+            "update": slider(description="update", min=0, max=100, value=3),
+            "margin": ipywidgets.FloatSlider(description="margin", min=0.01, max=0.6, step=0.01, value=0.1),
+            "noise": ipywidgets.FloatSlider(
+                description="label noise", min=0, max=0.3, step=0.025, value=0, readout_format=".1%"
+            ),
+            "points": slider(description="points", min=10, max=150, step=10, value=40),
+            "lr": log_slider(description="learning rate η", min=-2, max=2, step=0.5, value=1),
+            "start": slider(description="size of starting weights", min=0, max=10, value=0),
+            "scale": log_slider(description="x₁ multiplied by", min=0, max=3, step=0.5, value=1),
+            "seed": slider(description="seed", min=0, max=20, value=11),
+        }
+
+    def arrange(self) -> ipywidgets.Widget:
+        update = self.controls["update"]
+        play = ipywidgets.Play(min=update.min, max=update.max, value=update.value, interval=600)
+        ipywidgets.jslink((play, "value"), (update, "value"))
+        box = super().arrange()
+        controls = box.children[0]
+        controls.children = (play, *controls.children)
+        return box
+
+    def make_figure(self, figure: Figure) -> None:
+        figure.subplots_adjust(left=0.07, right=0.98, top=0.91, bottom=0.11, wspace=0.24, hspace=0.62)
+        grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1), height_ratios=(1.3, 1))
+        self.plane = figure.add_subplot(grid[:, 0], xlabel="x₁", ylabel="x₂")
+        self.weights = figure.add_subplot(grid[0, 1], xlabel="w₁", ylabel="w₂")
+        self.epochs = figure.add_subplot(grid[1, 1], xlabel="epoch", ylabel="mistakes")
+        for ax in (self.plane, self.weights, self.epochs):
+            ax.locator_params(nbins=4, integer=ax is self.epochs)  # few labels: text is slow to draw
+        _legend(self.plane, {"before": _BEFORE, "after": _AFTER, "missed point x": _CHANGE}, "boundary")
+        _legend(self.weights, {"before": _BEFORE, "after": _AFTER, "± η x": _CHANGE}, "weights")
+        self.classes = [
+            self.plane.plot([], [], plot.MARKERS[k], color=plot.COLOURS[k], markeredgecolor="white")[0]
+            for k in (0, 1)
+        ]
+        (self.before,) = self.plane.plot([], [], "--", color=_BEFORE)
+        (self.after,) = self.plane.plot([], [], color=_AFTER, linewidth=2.6)
+        (self.ring,) = self.plane.plot([], [], "o", color=_CHANGE, markersize=14, fillstyle="none", mew=2.6)
+        self.missed = _arrow(self.plane, _CHANGE)
+        self.arrows = [_arrow(self.weights, colour) for colour in (_BEFORE, _AFTER, _CHANGE)]
+        (self.mistakes,) = self.epochs.plot([], [], ".-", color=plot.BLUE, linewidth=1.5)
+        (self.here,) = self.epochs.plot([], [], "o", color=_CHANGE, markersize=9)
+        self.total = self.epochs.set_title("", fontsize=11)
+
+    def compute(self, **values: Any) -> State:
+        update = values.pop("update")
+        learned = _learn(**values)
+        last = len(learned["run"].missed)
+        return State(**learned, scale=values["scale"], update=min(update, last))
+
+    def draw(self, state: State) -> str:
+        X, y, run, k = state.X, state.y, state.run, state.update
+        for label, markers in enumerate(self.classes):
+            markers.set_data(*X[y == label].T)
+        # As many centimetres for one unit of each axis while x₁ is not stretched: right angles look right.
+        reach = 1.08 * np.abs(X / [state.scale, 1]).max() * np.array([state.scale, 1])
+        self.plane.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]))
+        self.after.set_data(*_line(run.W[k], run.B[k], reach).T)
+        self._draw_correction(state, reach)
+        self._draw_epochs(state)
+        return self._say(state)
+
+    def _draw_correction(self, state: State, reach: np.ndarray) -> None:
+        run, k = state.run, state.update
+        for artist in (self.before, self.ring, self.missed, self.arrows[0], self.arrows[2]):
+            artist.set_visible(k > 0)
+        old, new = run.W[max(k - 1, 0)], run.W[k]
+        if k > 0:
+            point = state.X[run.missed[k - 1]]
+            self.before.set_data(*_line(old, run.B[k - 1], reach).T)
+            self.ring.set_data(*point[:, None])
+            self.missed.xy = point
+        for arrow, tail, tip in zip(self.arrows, ((0, 0), (0, 0), old), (old, new, new), strict=True):
+            arrow.set_position(tail)
+            arrow.xy = tip
+        corners = np.array([[0, 0], old, new])
+        centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
+        side = 0.65 * max(np.ptp(corners[:, 0]) / 1.4, np.ptp(corners[:, 1])) or 1.0
+        self.weights.set(
+            xlim=centre[0] + side * np.array([-1.4, 1.4]), ylim=centre[1] + side * np.array([-1, 1])
+        )
+
+    def _draw_epochs(self, state: State) -> None:
+        run, k = state.run, state.update
+        number = np.arange(1, len(run.mistakes) + 1)
+        self.mistakes.set_data(number, run.mistakes)
+        epoch = int(np.searchsorted(np.cumsum(run.mistakes), k))  # the one correction k belongs to
+        self.here.set_data([epoch + 1], [run.mistakes[epoch]])
+        self.epochs.set(xlim=(0.4, max(len(number), 4) + 0.6), ylim=(0, 1.25 * max(run.mistakes.max(), 2)))
+        bound = "" if state.bound is None else f", bound {state.bound:,.0f}"
+        self.total.set_text(f"{_mistakes(run)}{bound}")
+
+    def _say(self, state: State) -> str:
+        run, k = state.run, state.update
+        if k == 0:
+            now = "Before the first correction."
+        else:
+            point, rose = state.X[run.missed[k - 1]], run.B[k] > run.B[k - 1]
+            now = (
+                f"Correction {k}: x = ({point[0]:.3g}, {point[1]:.3g}) should {'' if rose else 'not '}fire, "
+                f"so η x is {'added to' if rose else 'subtracted from'} w."
+            )
+        if run.converged:
+            end = f"After {_mistakes(run)} every point is on its side"
+        else:
+            end = f"{_mistakes(run)} in {len(run.mistakes)} epochs, and it has not settled"
+        if state.bound is not None:
+            return f"{now} {end}; the bound is {state.bound:,.0f}."
+        why = (
+            "the bound holds for starts at zero" if state.separable else "no boundary separates these labels"
+        )
+        return f"{now} {end}; {why}."
+
+
+def _mistakes(run: PerceptronFit) -> str:
+    return f"{len(run.missed):,} mistake{'' if len(run.missed) == 1 else 's'}"
+
+
+def _legend(ax: Axes, entries: dict[str, str], title: str) -> None:
+    """The names of the colours, above the axes: a legend's box is slow to draw."""
+    ax.text(0, 1.04, title, transform=ax.transAxes, fontsize=11, weight="bold")
+    for place, (name, colour) in zip((0.29, 0.5, 0.68), entries.items(), strict=True):
+        ax.text(place, 1.04, name, color=colour, transform=ax.transAxes, fontsize=11)
+
+
+def _arrow(ax: Axes, colour: str) -> Annotation:
+    return ax.annotate(
+        "", (1, 1), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.4}
+    )
+
+
+def _line(w: np.ndarray, b: float, reach: np.ndarray) -> np.ndarray:
+    """Two ends of the line w·x + b = 0, far outside the picture (2, 2); nowhere where w is zero."""
+    w = w * reach  # in units of the picture, where every direction is as long
+    if not np.any(w):
+        return _NOWHERE
+    along = np.array([-w[1], w[0]]) / np.linalg.norm(w)
+    foot = -b * w / (w @ w)
+    return (foot + np.array([[-4.0], [4.0]]) * along) * reach
