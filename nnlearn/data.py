@@ -201,6 +201,22 @@ def mixture(n: int = 1000, modes: int = 8, radius: float = 2.0, spread: float = 
     return _plane(radius * np.cos(angle), radius * np.sin(angle), label, spread, rng)
 
 
+def plane(n: int = 200, noise: float = 0.0, rng: RNG = None) -> Set:
+    """A tilted plane over [−1, 1]²: the target is (x + y) / 2 + noise.  (n, 2), (n, 1)"""
+    rng = generator(rng)
+    X = rng.uniform(-1, 1, (n, 2))
+    y = X.mean(axis=1, keepdims=True) + noise * rng.standard_normal((n, 1))
+    return X.astype(np.float32), y.astype(np.float32)
+
+
+def hills(n: int = 200, noise: float = 0.0, rng: RNG = None) -> Set:
+    """Two hills and two hollows over [−1, 1]²: the target is sin(πx) sin(πy) + noise.  (n, 2), (n, 1)"""
+    rng = generator(rng)
+    X = rng.uniform(-1, 1, (n, 2))
+    y = np.sin(np.pi * X).prod(axis=1, keepdims=True) + noise * rng.standard_normal((n, 1))
+    return X.astype(np.float32), y.astype(np.float32)
+
+
 def separable(n: int = 100, margin: float = 0.2, label_noise: float = 0.0, rng: RNG = None) -> Set:
     """Two classes on the two sides of a random line, none nearer to it than `margin`.  (n, 2), (n,)
 

@@ -103,6 +103,23 @@ def _unit(ax: Axes) -> None:
     ax.text(12.2, y0 - 0.04, "$a$", ha="center", va="center", fontsize=14)
 
 
+def three_sets() -> Axes:
+    """All examples as one bar in three parts, and what each part may decide."""
+    ax = plot.axes(width=9, height=2.8, xlim=(0, 100), ylim=(0.3, 2.7))
+    ax.set_axis_off()
+    for left, width, colour, name, decides in (
+        (0, 60, plot.BLUE, "training", "the weights,\nmeans and scales,\nchosen features"),
+        (60, 20, plot.ORANGE, "validation", "width, depth,\nlearning rate,\nwhen to stop"),
+        (80, 20, plot.GREEN, "test", "nothing:\none number\nat the end"),
+    ):
+        ax.barh(2.2, width - 0.6, 0.8, left + 0.3, color=colour)
+        middle = {"ha": "center", "va": "center"}
+        ax.text(left + width / 2, 2.2, f"{name}\n{width} %", color="white", weight="bold", **middle)
+        ax.text(left + width / 2, 0.8, decides, **middle)
+    ax.text(0, 1.5, "may decide", color=plot.GREY)
+    return ax
+
+
 def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
     """The layers [(W, b), …] as columns of units and arrows: blue for weights above zero, red below.
 

@@ -51,6 +51,8 @@ GENERATORS = {
     "moons": dict(n=100),
     "circles": dict(n=100),
     "xor": dict(n=100, noise=0.1),
+    "plane": dict(n=100, noise=0.1),
+    "hills": dict(n=100, noise=0.1),
     "separable": dict(n=100, label_noise=0.1),
     "mixture": dict(n=100, modes=5),
     "sine": dict(n=100),
@@ -79,6 +81,11 @@ def test_points_in_the_plane():
         assert np.bincount(y).tolist() == [240 // classes] * classes
     X, y = data.xor(1000, rng=0)
     np.testing.assert_array_equal(y, (X[:, 0] > 0) ^ (X[:, 1] > 0))
+    X, y = data.plane(1000, rng=0)
+    np.testing.assert_allclose(y[:, 0], X.sum(axis=1) / 2, atol=1e-6)
+    X, y = data.hills(1000, rng=0)
+    np.testing.assert_array_equal(y[:, 0] > 0, (X[:, 0] > 0) == (X[:, 1] > 0))
+    assert 0.95 < y.max() <= 1 and -1 <= y.min() < -0.95
     X, y = data.circles(1000, noise=0, factor=0.3, rng=0)
     np.testing.assert_allclose(np.hypot(*X.T), np.where(y == 1, 0.3, 1), rtol=1e-5)
     X, y = data.mixture(80_000, radius=3, spread=0.1, rng=0)

@@ -236,3 +236,11 @@ BAD = [
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_mlp_without_bends_is_one_line_and_starts_from_what_is_given():
+    model = MLP([3, 5, 2], "linear", rng=0)
+    first, last = model.layers
+    x = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    np.testing.assert_allclose(model(x).data, x @ first.W.data @ last.W.data, rtol=1e-5, atol=1e-6)
+    assert not any(p.data.any() for p in MLP([3, 5, 2], init=nn.init.zeros).parameters())

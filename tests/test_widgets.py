@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 import re
 
 import ipywidgets
@@ -40,6 +41,8 @@ def test_every_control_at_its_extremes(kind, record_property):
     assert_shows(explorer)
     for name, control in explorer.controls.items():
         assert control.description, f"{kind.__name__}: control {name!r} has no label"
+        if control.disabled:  # it says itself that it changes nothing as things stand
+            continue
         default, seen = control.value, set()
         for value in extremes(control):
             explorer.set(**{name: value})
@@ -56,10 +59,13 @@ def test_combinations_of_extremes(kind):
     ends = [
         extremes(control)[:: max(1, len(extremes(control)) - 1)] for control in explorer.controls.values()
     ]
-    combinations = list(itertools.product(*ends))
     rng = np.random.default_rng(0)
-    for k in rng.permutation(len(combinations))[:48]:
-        explorer.set(**dict(zip(explorer.controls, combinations[k], strict=True)))
+    if math.prod(len(end) for end in ends) <= 48:
+        combinations = list(itertools.product(*ends))
+    else:
+        combinations = [tuple(end[rng.integers(len(end))] for end in ends) for _ in range(48)]
+    for combination in combinations:
+        explorer.set(**dict(zip(explorer.controls, combination, strict=True)))
         assert_shows(explorer)
 
 

@@ -5,15 +5,23 @@ from itertools import pairwise
 from typing import Any
 
 from .. import activations, init
+from ..init import Init
 from ..layers import Conv2d, Flatten, Linear, MaxPool2d, Module
 from ..random import RNG, generator
 
 RECTIFIERS = ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")
 
 
-def activation_and_init(name: str) -> tuple[Any, init.Init]:
+def linear(x: Any) -> Any:
+    """x: no activation, to see what a network is without."""
+    return x
+
+
+def activation_and_init(name: str) -> tuple[Any, Init]:
     """The function of that name, and the initialisation that suits it: He's for rectifiers, else Xavier's."""
-    known = (*RECTIFIERS, "tanh", "sigmoid")
+    known = (*RECTIFIERS, "tanh", "sigmoid", "linear")
+    if name == "linear":
+        return linear, init.xavier_uniform
     if name not in known:
         raise ValueError(f"activation is {name!r}, expected one of {', '.join(known)}")
     return getattr(activations, name), init.he_uniform if name in RECTIFIERS else init.xavier_uniform
@@ -23,13 +31,21 @@ class MLP(Module):
     """x W₁ + b₁, activation, x W₂ + b₂, …, without an activation at the end.
 
     (B, sizes[0]) -> (B, sizes[-1])
+
+    Weights start as suits the activation, or from `init`, a function of `nnlearn.init`.
     """
 
-    def __init__(self, sizes: Sequence[int], activation: str = "relu", rng: RNG = None) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str = "relu",
+        rng: RNG = None,
+        init: Init | None = None,
+    ) -> None:
         if len(sizes) < 2:
             raise ValueError(f"MLP: sizes is {sizes}, expected at least (n_in, n_out)")
-        rng, (self.activation, weights) = generator(rng), activation_and_init(activation)
-        self.layers = [Linear(n_in, n_out, init=weights, rng=rng) for n_in, n_out in pairwise(sizes)]
+        rng, (self.activation, suited) = generator(rng), activation_and_init(activation)
+        self.layers = [Linear(n_in, n_out, init=init or suited, rng=rng) for n_in, n_out in pairwise(sizes)]
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers[:-1]:

@@ -9,6 +9,7 @@ from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
+from nnlearn.widgets.playground import Playground
 
 __all__ = [
     "ActivationExplorer",
@@ -20,4 +21,5 @@ __all__ = [
     "NeuronExplorer",
     "OptimiserRace",
     "PerceptronPlayground",
+    "Playground",
 ]

@@ -31,6 +31,7 @@ class Explorer(ipywidgets.VBox):
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
 
     def __init__(self, **values: Any) -> None:
+        self._held = False  # while several controls move at once
         self.controls: dict[str, ipywidgets.ValueWidget] = self.make_controls()
         self.figure = Figure(figsize=self.size, dpi=100)
         self.make_figure(self.figure)
@@ -41,7 +42,7 @@ class Explorer(ipywidgets.VBox):
         super().__init__([self.arrange(), self._status])
         for control in self.controls.values():
             control.style.description_width = "initial"
-            control.observe(lambda _: self.refresh(), names="value")
+            control.observe(lambda _: self._on_move(), names="value")
         self.refresh()
         self.set(**values)
 
@@ -68,13 +69,23 @@ class Explorer(ipywidgets.VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def set(self, **values: Any) -> None:
-        """Move the named controls. Raises ValueError for a name that no control has."""
-        for name, value in values.items():
+        """Move the named controls, all at once. Raises ValueError for a name that no control has."""
+        for name in values:
             if name not in self.controls:
                 raise ValueError(
                     f"{type(self).__name__} has no control {name!r}: there are {', '.join(self.controls)}"
                 )
-            self.controls[name].value = value
+        self._held = True
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+        finally:
+            self._held = False
+        self.refresh()
+
+    def _on_move(self) -> None:
+        if not self._held:
+            self.refresh()
 
     def refresh(self) -> None:
         """Compute, draw, and send the picture and its sentence to the page."""
