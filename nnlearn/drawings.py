@@ -187,6 +187,7 @@ def graph(
     `below` is written under a node, `edges` on the edge "from→to".
     """
     names = list(inputs)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     places, bends = layout([[names.index(name) for name in inputs[node]] for node in names], set())
     x, y = places.T
     ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - 0.8, y.max() + 0.6))
@@ -197,7 +198,6 @@ def graph(
         line = curve(path, (0.22 if slot else -0.22) if twin else 0.0)
         ax.plot(*line.T, color="#B5B5B5", linewidth=2, zorder=1)
         label = {"ha": "center", "va": "center", "color": plot.VERMILION, "fontsize": 12}
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         ax.text(*line[len(line) // 2], edges.get(f"{source}→{names[k]}", ""), bbox=box, **label)
     for name, (cx, cy) in zip(names, places, strict=True):
         face = _CELL if inputs[name] else "#D9ECF7"
@@ -206,7 +206,13 @@ def graph(
             bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": plot.GREY, "linewidth": 1.6},
         )  # fmt: skip
         ax.annotate(
-            below.get(name, ""), (cx, cy), (0, -20), textcoords="offset points", ha="center", va="top"
+            below.get(name, ""),
+            (cx, cy),
+            (0, -20),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            bbox=box,
         )
 
 

@@ -325,8 +325,8 @@ ORDER = Function(
         Misconception(
             "nearest first",
             nearest_first,
-            "Nearest first fails on the diamond: a node one step away may also be used two steps away, and has "
-            "to wait for both.",
+            "Nearest first fails on the diamond: a node one step away may also be used two steps away. Let "
+            "it wait for both.",
         ),
         Misconception(
             "put down on arrival",
