@@ -5,7 +5,8 @@ What stays is drawn once for a network; each frame restores that background and 
 
 import io
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,26 @@ from nnlearn import plot
 
 from . import colours
 from .layout import BOTTOM, GRID, HEIGHT, LARGEST, LEFT, MIDDLE, RIGHT, TOP, WIDTH, Layout
+from .marks import (
+    BAR,
+    DECADES,
+    GRADIENT_TOP,
+    LOSSES,
+    OUTPUTS_HEIGHT,
+    OUTPUTS_TOP,
+    SQUARE,
+    Pixels,
+    gradient_height,
+    histogram,
+    in_words,
+    loss_limits,
+    on_square,
+    short,
+    unit_colours,
+    unit_name,
+)  # fmt: skip
 from .problems import EDGE, features, inputs
-from .run import Layer, Run
-
-SQUARE = (762, 52, 316, 316)  # x, y, width, height of the output
-LOSSES = (762, 442, 316, 112)
-OUTPUTS_TOP, OUTPUTS_HEIGHT = 436, 46  # the histograms
-GRADIENT_TOP, GRADIENT_HEIGHT = 520, 60
-DECADES = (-6, 1)  # of the gradient's axis
-BAR = 60  # width of a histogram
-BINS = 20
+from .run import Run
 
 
 @dataclass(frozen=True)
@@ -41,25 +52,13 @@ class Look:
     marked: tuple[int, int, int] | None = None  # the connection in hand: (layer, from or −1, to)
 
 
-class Pixels(Artist):
-    """An image on the board, stretched to `size` if it is given; faster than an axes' own image."""
+@dataclass
+class Group:
+    """Artists that are made anew together, when what they depend on, their key, has changed."""
 
-    def __init__(
-        self, pixels: np.ndarray, corner: tuple[int, int], size: tuple[int, int] | None = None
-    ) -> None:
-        super().__init__()
-        self.pixels, self.corner = pixels, corner
-        self.size = size or (pixels.shape[1], pixels.shape[0])
-
-    def draw(self, renderer: Any) -> None:
-        scale = renderer.height / HEIGHT
-        size = round(self.size[0] * scale), round(self.size[1] * scale)
-        image = Image.fromarray(self.pixels)
-        if size != image.size:
-            image = image.resize(size, Image.Resampling.BICUBIC)
-        shown = np.asarray(image.convert("RGBA"))[::-1]
-        corner = self.corner[0] * scale, renderer.height - self.corner[1] * scale - size[1]
-        renderer.draw_image(renderer.new_gc(), *(round(v) for v in corner), shown)
+    key: Any = None
+    still: list[Artist] = field(default_factory=list)
+    moving: list[Artist] = field(default_factory=list)
 
 
 class View:
@@ -75,27 +74,48 @@ class View:
         self.grid = np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
         self.board = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0), autoscale_on=False)
         self.board.set_axis_off()
-        self.drawn: tuple = ()
-        self.artists: list[Artist] = []
-        self.moving: list[Artist] = []
+        self.groups = {name: Group() for name in ("network", "square", "points", "losses", "words")}
+        self.group = Group()
+        self._make_frame()
+        self.canvas.draw()
+        self.frame = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.background = self.frame
 
     def show(self, run: Run, look: Look) -> None:
-        """Update what moves; draw all anew where the network, the data or the scales have changed."""
-        need = (id(run), look.enlarged, look.show_test, loss_limits(run))
-        fresh = need != self.drawn
-        if fresh:
-            self._lay_out(run, look)
-            self.drawn = need
+        """Update what moves; make anew what has to do with a network, data or scale that changed."""
+        c, limits = run.config, loss_limits(run)
+        network = run.train[0].shape[1], c.features, c.widths, c.activation, run.problem.outputs
+        stale = [
+            self._renew("network", network, lambda: self._make_network(run)),
+            self._renew("square", (look.enlarged, c.features), lambda: self._make_square(run, look)),
+            self._renew("losses", limits, lambda: self._make_losses(limits)),
+            self._renew("words", "always the same", self._make_words),
+        ]
+        self._renew("points", (id(run), look.show_test), lambda: self._make_points(run, look))
         self._move_surfaces(run, look)
         self._move_weights(run, look)
         self._move_statistics(run)
         self._move_losses(run)
-        if fresh:
-            self.canvas.draw()
+        renderer = self.canvas.get_renderer()
+        if any(stale):
+            self.canvas.restore_region(self.frame)
+            for artist in (artist for group in self.groups.values() for artist in group.still):
+                artist.draw(renderer)
             self.background = self.canvas.copy_from_bbox(self.figure.bbox)
         self.canvas.restore_region(self.background)
-        for artist in self.moving:
-            artist.draw(self.canvas.get_renderer())
+        for artist in (artist for group in self.groups.values() for artist in group.moving):
+            artist.draw(renderer)
+
+    def _renew(self, name: str, key: Any, make: Callable[[], None]) -> bool:
+        """Make a group anew if its key is another one; whether it was."""
+        old = self.groups[name]
+        if old.key == key:
+            return False
+        for artist in (*old.still, *old.moving):
+            artist.remove()
+        self.group = self.groups[name] = Group(key)
+        make()
+        return True
 
     def jpeg(self) -> bytes:
         """The picture as it was last shown. Encoded ten times as fast as PNG, and half as large."""
@@ -106,32 +126,14 @@ class View:
 
     # -- what stays ------------------------------------------------------------------------------------
 
-    def _lay_out(self, run: Run, look: Look) -> None:
-        for artist in self.artists:
-            artist.remove()
-        self.artists, self.moving = [], []
-        self.layout = Layout((run.train[0].shape[1], *run.config.widths, run.problem.outputs))
-        self._make_network(run)
-        self._make_statistics()
-        self._make_square(run, look)
-        self._make_losses(loss_limits(run))
-        box = {"facecolor": "#B3261E", "edgecolor": "none", "boxstyle": "round,pad=0.7"}
-        banner: dict[str, Any] = {
-            "fontsize": 15,
-            "weight": "bold",
-            "color": "white",
-            "bbox": box,
-            "zorder": 9,
-        }
-        self.banner = self._moves(self._text((LEFT + RIGHT) / 2, MIDDLE, "", **banner))
-
     def _add(self, artist: Artist) -> Any:
-        self.artists.append(artist)
+        self.group.still.append(artist)
         return artist
 
     def _moves(self, artist: Artist) -> Any:
         artist.set_animated(True)
-        self.moving.append(artist)
+        self.group.still.remove(artist)
+        self.group.moving.append(artist)
         return artist
 
     def _text(self, x: float, y: float, text: str, ha: str = "center", **style: Any) -> Any:
@@ -142,7 +144,8 @@ class View:
         return self._add(self.board.plot(x, y, style, **({"color": "#E2E2E2", "linewidth": 0.8} | look))[0])
 
     def _make_network(self, run: Run) -> None:
-        c, layout = run.config, self.layout
+        c = run.config
+        layout = self.layout = Layout((run.train[0].shape[1], *c.widths, run.problem.outputs))
         names = ["inputs", *(f"{n} {c.activation}" for n in c.widths), "output"]
         size = 10.5 if len(names) < 7 else 8.5
         for x, name in zip(layout.columns, names, strict=True):
@@ -158,19 +161,26 @@ class View:
             self._moves(self._add(self.board.add_artist(artist)))
         at = np.rint(np.linspace(0, GRID - 1, layout.tile)).astype(int)
         self.sampled = (at[:, None] * GRID + at).ravel()  # the points of the grid that a tile shows
+        self._make_statistics()
 
-    def _make_statistics(self) -> None:
-        columns = self.layout.columns[1:]
-        for y, name in (
-            (OUTPUTS_TOP + 26, "what they\nput out"),
-            (GRADIENT_TOP + 30, "size of the\ngradient"),
-        ):
-            self._text(10, y, name, ha="left", linespacing=1.25)
+    def _make_frame(self) -> None:
+        """What is there whatever the network: names, the scale of the gradients, the coordinates."""
+        self._text(10, OUTPUTS_TOP + 26, "what they\nput out", ha="left", linespacing=1.25)
+        self._text(10, GRADIENT_TOP + 30, "size of the\ngradient", ha="left", linespacing=1.25)
         for power in range(DECADES[0], DECADES[1] + 1, 2):
             level = gradient_height(10.0**power)
             self._line([LEFT + 14, RIGHT + 32], [level, level])
             self._text(LEFT + 10, level, "1" if power == 0 else f"1e{power}", ha="right", fontsize=8)
-        floor = OUTPUTS_TOP + OUTPUTS_HEIGHT
+        x, y, _, height = SQUARE
+        for tick in (-3, 0, 3):
+            ((right, down),) = on_square(np.array([[tick, tick]]))
+            self._text(right, y + height + 9, f"{tick}".replace("-", "−"))
+            self._text(x - 6, down, f"{tick}".replace("-", "−"), ha="right")
+        x, y, width, height = LOSSES
+        self._text(x + width, y + height + 27, "step", ha="right", fontsize=10)
+
+    def _make_statistics(self) -> None:
+        columns, floor = self.layout.columns[1:], OUTPUTS_TOP + OUTPUTS_HEIGHT
         for x in columns:
             self._line([x - BAR / 2, x + BAR / 2], [floor, floor], color=plot.GREY)
         self.histograms = PolyCollection([], facecolors="#8FA7B5", edgecolors="none")
@@ -185,10 +195,8 @@ class View:
         self._text(x, y - 14, name, ha="left", fontsize=13, color=plot.BLACK, weight="bold")
         self.surface = Pixels(np.zeros((GRID, GRID, 3), np.uint8), (x, y), (width, height))
         self._moves(self._add(self.board.add_artist(self.surface)))
-        for tick in (-3, 0, 3):
-            right, down = on_square(np.array([[tick, tick]]))[0]
-            self._text(right, y + height + 9, f"{tick}".replace("-", "−"))
-            self._text(x - 6, down, f"{tick}".replace("-", "−"), ha="right")
+
+    def _make_points(self, run: Run, look: Look) -> None:
         looks = (
             {"marker": "o", "s": 22, "edgecolors": "white", "linewidths": 0.8},
             {"marker": "D", "s": 16, "edgecolors": plot.BLACK, "linewidths": 0.7},
@@ -209,13 +217,24 @@ class View:
             self._text(x - 6, level, f"{low * 10**power:g}", ha="right")
         for share in (0, 0.5, 1):
             self._text(x + share * width, y + height + 11, f"{share * last:,.0f}")
-        self._text(x + width, y + height + 27, "step", ha="right", fontsize=10)
+
+    def _make_words(self) -> None:
+        x, y, _, _ = LOSSES
         self.now = self._moves(self._text(x, y - 40, "", ha="left", fontsize=11))
         self.lines, self.numbers = [], []
         for at, colour, style in ((x, plot.BLACK, "-"), (x + 172, plot.GREEN, "--")):
             self.lines.append(self._moves(self._line([], [], style, color=colour, linewidth=1.8)))
             number = self._text(at, y - 19, "", ha="left", fontsize=11, weight="bold", color=colour)
             self.numbers.append(self._moves(number))
+        box = {"facecolor": "#B3261E", "edgecolor": "none", "boxstyle": "round,pad=0.7"}
+        banner: dict[str, Any] = {
+            "fontsize": 15,
+            "weight": "bold",
+            "color": "white",
+            "bbox": box,
+            "zorder": 9,
+        }
+        self.banner = self._moves(self._text((LEFT + RIGHT) / 2, MIDDLE, "", **banner))
 
     # -- what moves ------------------------------------------------------------------------------------
 
@@ -291,73 +310,3 @@ class View:
         self.now.set_text(epochs if right is None else f"{epochs} · {right:.0%} of test right")
         self.banner.set_text(run.trouble.replace(": ", ":\n"))
         self.banner.set_visible(bool(run.trouble))
-
-
-def on_square(X: np.ndarray) -> np.ndarray:
-    """Points of the plane as places on the board.  (N, 2), same out"""
-    x, y, width, height = SQUARE
-    share = (X + EDGE) / (2 * EDGE)
-    return np.column_stack([x + share[:, 0] * width, y + (1 - share[:, 1]) * height])
-
-
-def unit_colours(run: Run, column: int, a: np.ndarray, bounded: bool) -> np.ndarray:
-    """The units of a column as colours.  (P, units) -> (P, units, 3)"""
-    if 0 < column <= len(run.config.widths):
-        return colours.unit_surfaces(a, bounded)
-    if column == 0:
-        return colours.unit_surfaces(a, bounded=False)
-    if run.problem.classes > 2:
-        return colours.class_surfaces(a)
-    return colours.output_surface(a, run.problem.classes, discrete=False)[:, None]
-
-
-def unit_name(run: Run, column: int, unit: int) -> str:
-    """A unit as it is called in the controls: "input x", "layer 2, unit 3", "output 1"."""
-    if column == 0:
-        return f"input {list(features(run.config.features))[unit]}"
-    return f"layer {column}, unit {unit + 1}" if column <= len(run.config.widths) else f"output {unit + 1}"
-
-
-def gradient_height(size: float) -> float:
-    """Where on the board a gradient of this size stands; what is off the axis stands at its end."""
-    low, high = DECADES
-    power = math.log10(max(size, 1e-30)) if math.isfinite(size) else high
-    share = (min(max(power, low), high) - low) / (high - low)
-    return GRADIENT_TOP + GRADIENT_HEIGHT * (1 - share)
-
-
-def histogram(outputs: np.ndarray, x: float, activation: str) -> np.ndarray:
-    """A layer's outputs over all training examples, as a shape of width BAR around x on the board."""
-    a = np.clip(np.nan_to_num(outputs.ravel()), -1e6, 1e6)
-    low, high = float(a.min()), float(a.max())
-    if high - low < 1e-6:
-        low, high = low - 0.5, high + 0.5
-    counts, _ = np.histogram(a, BINS, (low, high))
-    heights = np.sqrt(counts / counts.max())  # the root: small bars stay visible beside a tall one
-    edges = np.repeat(np.linspace(x - BAR / 2, x + BAR / 2, BINS + 1), 2)
-    tops = OUTPUTS_TOP + OUTPUTS_HEIGHT * (1 - np.concatenate([[0], np.repeat(heights, 2), [0]]))
-    return np.column_stack([edges, tops])
-
-
-def in_words(layer: Layer) -> str:
-    if layer.idle:
-        return f"{layer.idle:.0%} stuck"
-    low, high = float(layer.outputs.min()), float(layer.outputs.max())
-    return f"{low:.2g} … {high:.2g}" if math.isfinite(low + high) else "no number"
-
-
-def short(loss: float) -> str:
-    """A loss in few letters."""
-    return f"{loss:.3f}" if 0.001 <= loss < 100 else f"{loss:.0e}"
-
-
-def loss_limits(run: Run) -> tuple[float, float, float]:
-    """(last step, lowest, highest loss) of the axes: round numbers, so that they seldom change."""
-    last = 50.0
-    while last < run.steps:
-        last *= 2 if f"{last:.0e}"[0] in "15" else 2.5
-    values = np.array([row[1:] for row in run.curve]).ravel() if run.curve else np.array([1.0])
-    values = np.clip(values, 1e-8, 1e8)
-    low = 10.0 ** math.floor(math.log10(values.min()))
-    high = 10.0 ** math.ceil(math.log10(values.max()) + 1e-9)
-    return last, min(low, 0.1), max(high, 1.0)
