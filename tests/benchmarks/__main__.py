@@ -1,8 +1,9 @@
 """Speed and memory of the course's training steps, beside PyTorch and others: `python -m tests.benchmarks`.
 
 All libraries run in turns in one process, with the same weights, batches and number of threads. A time is the
-median of the rounds; ± is half of the distance between the quartiles. Ratios are theirs over ours: above 1,
-`nnlearn` is faster.
+median of the rounds; ± is half of the distance between the quartiles. Ratios are theirs over ours, round by
+round: above 1, `nnlearn` is faster. A variable that holds NumPy's matrix library to the kernel of an older
+processor is set aside; `--kernel Haswell` asks for one.
 """
 
 import argparse
@@ -13,14 +14,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-
-THREADS = 2
+from typing import Any
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("workloads", nargs="*", help="a part of their names; all of them if none is given")
     parser.add_argument("--rounds", type=int, default=11, help="how often each library has its turn")
+    parser.add_argument("--threads", type=int, default=1, help="for each library's matrix products")
+    parser.add_argument(
+        "--kernel", help="OpenBLAS's kernel, such as Haswell; the processor's own if not given"
+    )
+    parser.add_argument(
+        "--cpu", action="store_true", help="processor time, for a machine that others use too"
+    )
     parser.add_argument("--figure", type=Path, help="write the ratios as a picture to this file")
     parser.add_argument("--profile", metavar="WORKLOAD", help="where our time goes in one workload")
     parser.add_argument("--peak", nargs=2, metavar=("WORKLOAD", "LIBRARY"), help=argparse.SUPPRESS)
@@ -47,15 +54,15 @@ def steps_of(name: str, libraries: list[str] | None = None) -> dict:
     return steps
 
 
-def timed(step, start: int, count: int) -> float:
+def timed(step: Any, start: int, count: int, clock: Any = time.perf_counter) -> float:
     """Seconds for one step, from `count` of them."""
-    begin = time.perf_counter()
+    begin = clock()
     for i in range(start, start + count):
         step(i)
-    return (time.perf_counter() - begin) / count
+    return (clock() - begin) / count
 
 
-def race(name: str, rounds: int) -> dict[str, list[float]]:
+def race(name: str, rounds: int, clock: Any) -> dict[str, list[float]]:
     """{library: seconds a step, in each round}, in turns."""
     from .workloads import WORKLOADS
 
@@ -66,7 +73,7 @@ def race(name: str, rounds: int) -> dict[str, list[float]]:
     for r in range(rounds):
         for library, step in steps.items():
             gc.collect()
-            seconds[library].append(timed(step, r * count, counts[library]))
+            seconds[library].append(timed(step, r * count, counts[library], clock))
     return seconds
 
 
@@ -75,16 +82,17 @@ def spread(values: list[float]) -> float:
     return (high - low) / 2
 
 
-def peak(name: str, library: str) -> float:
+def peak(name: str, library: str, threads: int) -> float:
     """MiB that 20 steps add at most to a process that has built the model, measured in one of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks", "--peak", name, library]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    command = [sys.executable, "-m", "tests.benchmarks", f"--threads={threads}", "--peak", name, library]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
 
 
 def print_peak(name: str, library: str) -> None:
     from .workloads import RIVALS, WORKLOADS
 
     workload = WORKLOADS[name]
+    steps_of("MLP, width 32", [library])  # whatever a library loads at its first step
     step = RIVALS[library][workload.kind](workload.make(), workload.batches(), workload.lr)
     gc.collect()
     status = Path("/proc/self/status").read_text()
@@ -106,7 +114,7 @@ def import_seconds(code: str) -> float:
     return statistics.median(run(code) - run("pass") for _ in range(7))
 
 
-def decoding(rounds: int) -> dict[str, list[float]]:
+def decoding(rounds: int, clock: Any) -> dict[str, list[float]]:
     """Seconds a token at GPT-2's size (124 million weights), with a cache of keys and values."""
     from .decoding import generators
 
@@ -114,9 +122,9 @@ def decoding(rounds: int) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {library: [] for library in both}
     for _ in range(max(3, rounds // 3)):
         for library, generate in both.items():
-            begin = time.perf_counter()
+            begin = clock()
             count = generate()
-            seconds[library].append((time.perf_counter() - begin) / count)
+            seconds[library].append((clock() - begin) / count)
     return seconds
 
 
@@ -136,33 +144,76 @@ def report(name: str, seconds: dict[str, list[float]], memory: dict[str, float])
     return ratios
 
 
-def main() -> None:
-    arguments = parse()
-    from threadpoolctl import threadpool_limits
+def choose_kernel(kernel: str | None, threads: int) -> None:
+    """Start again with the kernel and threads asked for: the matrix libraries read them as they load."""
+    wanted = {"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+    if kernel:
+        wanted["OPENBLAS_CORETYPE"] = kernel
+    environment = {key: v for key, v in os.environ.items() if key != "OPENBLAS_CORETYPE"} | wanted
+    if environment == dict(os.environ):
+        return
+    before = os.environ.get("OPENBLAS_CORETYPE")
+    if before and before != kernel:
+        print(f"OPENBLAS_CORETYPE={before} is set aside", flush=True)
+    os.execve(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]], environment)
 
-    from . import numpy_rivals, torch_rival  # noqa: F401  (they enter themselves into RIVALS)
+
+def conditions(threads: int, cpu: bool) -> str:
+    """Libraries, kernels and threads of a table."""
+    import numpy as np
+    import torch
+    from threadpoolctl import threadpool_info
+
+    kernel = next(
+        (p["architecture"] for p in threadpool_info() if p["internal_api"] == "openblas"), "unknown"
+    )
+    return (
+        f"NumPy {np.__version__} (OpenBLAS kernel {kernel}), PyTorch {torch.__version__} "
+        f"({torch.backends.cpu.get_cpu_capability()}), threads: {threads}, "
+        f"{'processor' if cpu else 'wall'} time"
+    )
+
+
+def import_line() -> str:
+    numpy, ours = import_seconds("import numpy"), import_seconds("import numpy, nnlearn")
+    return f"import nnlearn takes {ours - numpy:.3f} s more than import numpy ({numpy:.3f} s)"
+
+
+def table(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Run and print everything asked for; {workload: {library: their time over ours}}."""
     from .workloads import WORKLOADS
 
-    torch_rival.torch.set_num_threads(THREADS)
-    threadpool_limits(THREADS)
+    clock = time.process_time if arguments.cpu else time.perf_counter
+    names = [n for n in WORKLOADS if not arguments.workloads or any(p in n for p in arguments.workloads)]
+    print(conditions(arguments.threads, arguments.cpu))
+    print(f"{'workload':22} {'library':14} {'a step':>12} {'':9}  theirs / ours   peak", flush=True)
+    ratios, measured = {}, ("nnlearn", "PyTorch") if sys.platform == "linux" else ()
+    for name in names:
+        memory = {library: peak(name, library, arguments.threads) for library in measured}
+        ratios[name] = report(name, race(name, arguments.rounds, clock), memory)
+    what = "decoding, GPT-2's size"
+    if not arguments.workloads or any(part in what for part in arguments.workloads):
+        ratios[what] = report(what, decoding(arguments.rounds, clock), {})
+    if not arguments.workloads:
+        print(import_line())
+    return ratios
+
+
+def main() -> None:
+    arguments = parse()
+    choose_kernel(arguments.kernel, arguments.threads)
+    from . import numpy_rivals, torch_rival  # noqa: F401  (they enter themselves into RIVALS)
+
+    torch_rival.torch.set_num_threads(arguments.threads)
     if arguments.peak:
         return print_peak(*arguments.peak)
     if arguments.profile:
         from .profiling import profile
 
         return profile(arguments.profile)
-    names = [
-        n for n in WORKLOADS if not arguments.workloads or any(part in n for part in arguments.workloads)
-    ]
-    print(f"{'workload':22} {'library':14} {'a step':>12} {'':9}  theirs / ours   peak")
-    ratios = {}
-    for name in names:
-        memory = {lib: peak(name, lib) for lib in ("nnlearn", "PyTorch")} if sys.platform == "linux" else {}
-        ratios[name] = report(name, race(name, arguments.rounds), memory)
-    if not arguments.workloads:
-        ratios["decoding, GPT-2's size"] = report("decoding, GPT-2's size", decoding(arguments.rounds), {})
-        numpy, nnlearn = import_seconds("import numpy"), import_seconds("import nnlearn")
-        print(f"import nnlearn takes {nnlearn - numpy:.3f} s more than import numpy ({numpy:.3f} s)")
+    ratios = table(arguments)
+    if not ratios:
+        raise SystemExit(f"no workload has {' or '.join(arguments.workloads)} in its name")
     against = [r["PyTorch"] for r in ratios.values()]
     mean, least = statistics.geometric_mean(against), min(against)
     print(f"PyTorch's time over ours: geometric mean {mean:.2f}, least {least:.2f}")
@@ -173,5 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(THREADS))
     main()

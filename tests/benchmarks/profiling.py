@@ -34,7 +34,11 @@ def products(name: str) -> list[tuple[Shape, Shape]]:
 
 
 def profile(name: str) -> None:
-    """Print the share of a GPT step that its matrix products take alone, and the costliest functions."""
+    """Print the share of a GPT step that its matrix products take alone, and the costliest functions.
+
+    `name` may be a part of the workload's.
+    """
+    name = next((workload for workload in WORKLOADS if name in workload), name)
     step = steps_of(name, ["nnlearn"])["nnlearn"]
     if WORKLOADS[name].kind == "gpt":
         rng = np.random.default_rng(0)
