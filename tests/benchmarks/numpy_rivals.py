@@ -170,6 +170,7 @@ def sklearn_mlp(model: Module, batches: Batches, lr: float) -> Step:
     theirs.partial_fit(*batches[0], classes=np.arange(sizes[-1]))
     for i in range(len(sizes)):
         theirs.coefs_[i][...], theirs.intercepts_[i][...] = P[f"layers.{i}.W"], P[f"layers.{i}.b"]
+    del theirs._optimizer  # it remembers the step that made the arrays
 
     def step(i: int) -> float:
         theirs.partial_fit(*batches[i % len(batches)])
