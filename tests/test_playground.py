@@ -235,8 +235,6 @@ def test_reset_gives_the_first_picture_again():
     assert playground._image.value != before
     playground.set(lr=0.03)
     playground.reset()
-    playground.in_hand = False
-    playground.refresh()
     assert playground._image.value == before and playground.run.changes == []
 
 

@@ -29,6 +29,9 @@ class Explorer(ipywidgets.VBox):
     """
 
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
+    announce = (
+        "polite"  # "off" keeps a screen reader from reading every frame of something that moves by itself
+    )
 
     def __init__(self, **values: Any) -> None:
         self._held = False  # while several controls move at once
@@ -92,7 +95,8 @@ class Explorer(ipywidgets.VBox):
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
         self._image.value = self._paint()
-        self._status.value = f'<div role="status" aria-live="polite">{html.escape(self.sentence)}</div>'
+        said = html.escape(self.sentence)
+        self._status.value = f'<div role="status" aria-live="{self.announce}">{said}</div>'
 
     def _paint(self) -> bytes:
         """The picture as PNG: what moves, drawn over what does not."""

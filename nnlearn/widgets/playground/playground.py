@@ -46,6 +46,7 @@ class Playground(Explorer):
     def make_figure(self, figure: Figure) -> None:
         self.view = View(figure)
         self.run: Run | None = None
+        self.offered: Run | None = None  # the run whose units can be chosen
         self.frames, self.busy = 0, False
         self._make_toolbar()
         self._make_hand()
@@ -149,19 +150,22 @@ class Playground(Explorer):
         return run
 
     def draw(self, state: Run) -> str:
-        fresh, self.run = state is not self.run, state
-        if fresh:
-            self._offer_units()
+        if state is not self.run:
+            self.run, self.in_hand = state, False
+            self.units = units_of(state)
         self.view.show(state, self.look)
-        self._show_weight()
         return self._sentence(state)
 
     def _paint(self) -> bytes:
         return self.view.jpeg()
 
     def refresh(self) -> None:
-        if not self.busy:
-            super().refresh()
+        if self.busy:
+            return
+        super().refresh()  # the picture first, then the choices that go with it
+        if self.offered is not self.run:
+            self._offer_units()
+        self._show_weight()
 
     @property
     def look(self) -> Look:
@@ -190,15 +194,13 @@ class Playground(Explorer):
     def _offer_units(self) -> None:
         """Let the reader choose among the units and weights that this network has."""
         run, self.busy = self.run, True
+        self.offered = run
         assert run is not None
         sizes = (run.train[0].shape[1], *run.config.widths, run.problem.outputs)
         for k in range(1, DEEPEST + 1):
             width = self.controls[f"width{k}"]
             width.disabled = k > len(run.config.widths)
             width.layout.display = "none" if width.disabled else ""
-        self.units = {unit_name(run, k, i): (k, i) for k, n in enumerate(sizes) for i in range(n)}
-        if sizes[-1] == 1:
-            self.units.popitem()  # it is the output
         offer(self.enlarge, [(name, name) for name in (OUTPUT, *self.units)])
         names = [*(str(k) for k in range(1, len(sizes) - 1)), "output"]
         offer(self.hand["layer"], [(name, k) for k, name in enumerate(names)])
@@ -276,6 +278,7 @@ class Playground(Explorer):
     def _on_play(self, change: dict[str, Any]) -> None:
         """Only one playground trains at a time: a cell run again leaves its old one behind."""
         self.play.description, self.play.icon = ("Pause", "pause") if change["new"] else ("Play", "play")
+        self.announce = "off" if change["new"] else "polite"
         other = Playground._playing() if Playground._playing else None
         if change["new"]:
             if other is not None and other is not self:
@@ -317,6 +320,15 @@ class Playground(Explorer):
         self.in_hand = True
         self.run.set_weight(*self.place, max(-100.0, min(100.0, float(change["new"]))))
         self.refresh()
+
+
+def units_of(run: Run) -> dict[str, tuple[int, int]]:
+    """The units that can be enlarged, by name: (column, unit)."""
+    sizes = (run.train[0].shape[1], *run.config.widths, run.problem.outputs)
+    units = {unit_name(run, k, i): (k, i) for k, n in enumerate(sizes) for i in range(n)}
+    if sizes[-1] == 1:
+        units.popitem()  # it is the output
+    return units
 
 
 def start_of(config: Config) -> Config:
