@@ -11,7 +11,7 @@ from nnlearn import plot
 from nnlearn.widgets.explorer import Explorer
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
-WIDTH, BATCH = 100, 50
+WIDTH, BATCH, DEEPEST = 100, 50, 40
 FLOOR, CEILING = 1e-16, 1e12  # of what the logarithmic axis shows
 
 
@@ -35,20 +35,25 @@ class ActivationExplorer(Explorer):
             "activation": ipywidgets.Dropdown(description="activation", options=FUNCTIONS, value="sigmoid"),
             "gain": ipywidgets.FloatSlider(description="gain s", value=1.0, min=0.5, max=3.0, step=0.1),
             "bias": ipywidgets.FloatSlider(description="bias", value=0.0, min=-3.0, max=3.0, step=0.1),
-            "depth": ipywidgets.IntSlider(description="layers", value=20, min=1, max=40),
+            "depth": ipywidgets.IntSlider(description="layers", value=20, min=1, max=DEEPEST),
         }
 
     def make_figure(self, figure: Figure) -> None:
+        rng = np.random.default_rng(0)
         self.x = np.linspace(-5, 5, 301)
+        self.inputs = rng.normal(size=(2, BATCH, WIDTH))  # a signal, and a nudge of it
+        self.weights = rng.normal(size=(DEEPEST, WIDTH, WIDTH)) / np.sqrt(WIDTH)
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.07, right=0.985, bottom=0.14, top=0.9, wspace=0.22)
-        (self.value_line,) = left.plot(self.x, self.x, label="f(z)")
-        (self.slope_line,) = left.plot(self.x, self.x, "--", label="slope")
+        (self.value_line,) = left.plot(self.x, self.x, label="f(z)", animated=True)
+        (self.slope_line,) = left.plot(self.x, self.x, "--", label="slope", animated=True)
         left.set(xlim=(-5, 5), ylim=(-1.4, 3.2), xlabel="z", title="the function")
         left.legend(loc="upper left")
         right.axhspan(1e-2, 1e2, color=plot.GREY, alpha=0.15, linewidth=0)
-        (self.spread_line,) = right.plot([], [], "o-", markersize=3, label="size of the signal")
-        (self.nudge_line,) = right.plot([], [], "s-", markersize=3, label="nudge left")
+        (self.spread_line,) = right.plot(
+            [], [], "o-", markersize=3, label="size of the signal", animated=True
+        )
+        (self.nudge_line,) = right.plot([], [], "s-", markersize=3, label="nudge left", animated=True)
         right.set(
             yscale="log", ylim=(FLOOR, CEILING), xlim=(0, 1), xlabel="layer", title="through the layers"
         )
@@ -58,11 +63,9 @@ class ActivationExplorer(Explorer):
     def compute(self, activation: str, gain: float, bias: float, depth: int) -> Signal:
         f = getattr(nn, activation)
         value = f(self.x)
-        rng = np.random.default_rng(0)
-        a, d = rng.normal(size=(2, BATCH, WIDTH))
+        a, d = self.inputs
         start, spread, nudge = np.linalg.norm(d), [1.0], [1.0]
-        for _ in range(depth):
-            W = rng.normal(size=(WIDTH, WIDTH)) * gain / np.sqrt(WIDTH)
+        for W in gain * self.weights[:depth]:
             z = nn.Tensor(a @ W + bias, requires_grad=True)
             y = f(z)
             y.sum().backward()
@@ -79,7 +82,9 @@ class ActivationExplorer(Explorer):
         layers = np.arange(len(state.nudge))
         self.spread_line.set_data(layers, np.clip(state.spread, FLOOR, CEILING))
         self.nudge_line.set_data(layers, np.clip(state.nudge, FLOOR, CEILING))
-        self.right.set_xlim(0, max(1, len(layers) - 1))
+        if self.right.get_xlim()[1] != max(1, len(layers) - 1):
+            self.right.set_xlim(0, max(1, len(layers) - 1))
+            self.redraw_all()
         left = state.nudge[-1]
         fate = "it vanishes" if left < 1e-2 else "it explodes" if left > 1e2 else "it survives"
         said = (

@@ -74,20 +74,28 @@ class BackpropStepper(Explorer):
         self.edges, self.edge_texts = {}, {}
         for start, end in [*FIRST, *SECOND, ("a", "L")]:
             (x0, y0), (x1, y1) = PLACES[start], PLACES[end]
-            (self.edges[start, end],) = ax.plot([x0, x1], [y0, y1], color=plot.GREY, linewidth=1.5, zorder=1)
+            (self.edges[start, end],) = ax.plot(
+                [x0, x1], [y0, y1], color=plot.GREY, linewidth=1.5, zorder=1, animated=True
+            )
             if end != "L":
                 place = 0.3 if start[0] == "x" else 0.45
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
                 where = x0 + place * (x1 - x0), y0 + place * (y1 - y0)
                 self.edge_texts[start, end] = ax.text(
-                    *where, "", ha="center", va="center", fontsize=10, bbox=box
+                    *where, "", ha="center", va="center", fontsize=10, bbox=box, animated=True
                 )
         self.circles, self.texts = {}, {}
         for name, (x, y) in PLACES.items():
-            self.circles[name] = ax.add_patch(Circle((x, y), 0.3, edgecolor=plot.BLACK, zorder=2))
-            self.texts[name] = ax.text(x, y, "", ha="center", va="center", fontsize=11, zorder=3)
+            self.circles[name] = ax.add_patch(
+                Circle((x, y), 0.3, edgecolor=plot.BLACK, zorder=2, animated=True)
+            )
+            self.texts[name] = ax.text(
+                x, y, "", ha="center", va="center", fontsize=11, zorder=3, animated=True
+            )
             ax.text(x, y + 0.36, LABELS[name], ha="center", va="bottom", fontsize=13)
-        self.rule = ax.text(2.2, -1.68, "", ha="center", va="bottom", fontsize=13, color=plot.BLUE)
+        self.rule = ax.text(
+            2.2, -1.68, "", ha="center", va="bottom", fontsize=13, color=plot.BLUE, animated=True
+        )
 
     def compute(self, **values: Any) -> State:
         f, df = FUNCTIONS[values["activation"]]

@@ -98,6 +98,10 @@ class Explorer(ipywidgets.VBox):
         said = html.escape(self.sentence)
         self._status.value = f'<div role="status" aria-live="{self.announce}">{said}</div>'
 
+    def redraw_all(self) -> None:
+        """Call from `draw` when something that is not animated has changed: a title, a limit of an axis."""
+        self._still = None
+
     def _paint(self) -> bytes:
         """The picture as PNG: what moves, drawn over what does not."""
         moving = [artist for ax in self.figure.axes for artist in ax.get_children() if artist.get_animated()]

@@ -71,19 +71,23 @@ class LossExplorer(Explorer):
         self.z = np.linspace(-6, 6, 241)
         curve, data, surface = figure.subplots(1, 3)
         figure.subplots_adjust(left=0.06, right=0.985, bottom=0.15, top=0.9, wspace=0.28)
-        (self.curve_line,) = curve.plot(self.z, self.z)
-        (self.tangent,) = curve.plot([], [], "--", color=plot.VERMILION)
-        (self.point,) = curve.plot([], [], "o", color=plot.VERMILION, markersize=9)
+        (self.curve_line,) = curve.plot(self.z, self.z, animated=True)
+        (self.tangent,) = curve.plot([], [], "--", color=plot.VERMILION, animated=True)
+        (self.point,) = curve.plot([], [], "o", color=plot.VERMILION, markersize=9, animated=True)
         curve.set(xlim=(-6, 6), ylim=(-0.5, 8), ylabel="loss")
-        (self.dots,) = data.plot([], [], "o")
-        (self.fit,) = data.plot([], [], color=plot.VERMILION)
+        (self.dots,) = data.plot([], [], "o", animated=True)
+        (self.fit,) = data.plot([], [], color=plot.VERMILION, animated=True)
         data.set(xlim=(-2.7, 1.2), ylim=(-2.5, 9), xlabel="x", title="data and best line")
         extent = (WEIGHTS[0], WEIGHTS[-1], WEIGHTS[0], WEIGHTS[-1])
-        self.image = surface.imshow(np.zeros((2, 2)), extent=extent, origin="lower", aspect="auto")
-        (self.lowest,) = surface.plot([], [], "*", color="white", markeredgecolor=plot.BLACK, markersize=16)
+        self.image = surface.imshow(
+            np.zeros((2, 2)), extent=extent, origin="lower", aspect="auto", animated=True
+        )
+        (self.lowest,) = surface.plot(
+            [], [], "*", color="white", markeredgecolor=plot.BLACK, markersize=16, animated=True
+        )
         surface.set(xlabel="weight w", ylabel="bias b", title="loss surface")
         surface.grid(False)
-        self.curve, self.data = curve, data
+        self.curve, self.data, self.named = curve, data, ""
 
     def compute(self, loss: str, prediction: float, delta: float, outlier: float) -> State:
         f = LOSSES[loss]
@@ -101,20 +105,27 @@ class LossExplorer(Explorer):
         curve = f(self.z, np.asarray(truth), delta)
         return State(loss, curve, prediction, at[1], (at[2] - at[0]) / (2 * H), surface, best, x, y)
 
+    def _name(self, loss: str) -> None:
+        """Titles and labels that go with a loss."""
+        self.named, number = loss, loss in NUMBERS
+        self.curve.set_title(f"{loss}, truth: {'0' if number else 'yes'}")
+        self.curve.set_xlabel("prediction" if number else "logit z")
+        self.data.set_ylabel("y" if number else "probability of yes")
+        self.data.set_ylim((-2.5, 9) if number else (-0.1, 1.1))
+        self.redraw_all()
+
     def draw(self, state: State) -> str:
         number = state.name in NUMBERS
+        if state.name != self.named:
+            self._name(state.name)
         self.curve_line.set_ydata(state.curve)
         self.point.set_data([state.prediction], [state.loss])
         reach = state.prediction + np.array([-1.5, 1.5])
         self.tangent.set_data(reach, state.loss + state.slope * (reach - state.prediction))
-        self.curve.set_title(f"{state.name}, truth: {'0' if number else 'yes'}")
-        self.curve.set_xlabel("prediction" if number else "logit z")
         self.dots.set_data(state.x, state.y)
         w, b = state.best
         line = np.linspace(-2.7, 1.2, 60)
         self.fit.set_data(line, w * line + b if number else _sigmoid(w * line + b))
-        self.data.set_ylabel("y" if number else "probability of yes")
-        self.data.set_ylim((-2.5, 9) if number else (-0.1, 1.1))
         self.image.set_data(np.log(state.surface + 1e-3))
         self.image.autoscale()
         self.lowest.set_data([w], [b])
