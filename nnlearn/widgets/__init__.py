@@ -2,6 +2,7 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
+from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
@@ -10,6 +11,7 @@ from nnlearn.widgets.perceptron import PerceptronPlayground
 __all__ = [
     "ActivationExplorer",
     "ApproximationExplorer",
+    "BackpropStepper",
     "Explorer",
     "LossExplorer",
     "NeuronExplorer",
