@@ -172,7 +172,7 @@ def computation(
     """
     x, y = np.array(list(places.values())).T
     ax = plot.axes(
-        width=1.05 * np.ptp(x) + 1.9, height=1.05 * np.ptp(y) + 2.0,
+        width=0.8 * np.ptp(x) + 1.44, height=0.8 * np.ptp(y) + 1.52,
         xlim=(x.min() - 0.9, x.max() + 0.9), ylim=(y.min() - 0.8, y.max() + 1.1),
     )  # fmt: skip
     ax.set_axis_off()
@@ -186,9 +186,9 @@ def computation(
     for name, (x0, y0) in places.items():
         circle = Circle((x0, y0), 0.62, facecolor="white", edgecolor=plot.BLUE, linewidth=2, zorder=3)
         ax.add_patch(circle)
-        ax.text(x0, y0 + 0.8, f"${name}$", ha="center", va="center", fontsize=14)
+        ax.text(x0, y0 + 0.82, f"${name}$", ha="center", va="center", fontsize=15)
         for text, dy, colour in ((values, 0.2, plot.BLUE), (gradients, -0.24, plot.VERMILION)):
             ax.text(
-                x0, y0 + dy, text.get(name, ""), ha="center", va="center", color=colour, fontsize=14, zorder=4
+                x0, y0 + dy, text.get(name, ""), ha="center", va="center", color=colour, fontsize=15, zorder=4
             )
     return ax

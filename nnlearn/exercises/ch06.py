@@ -63,7 +63,7 @@ CHAIN = Value(
 )
 
 
-def descend(w, c, m, lr, steps, sign=1, two=2, curvature=True):
+def descend(w, c, m, lr, steps, *, sign=1, two=2, curvature=True):
     for _ in range(steps):
         w = w - sign * lr * two * (c if curvature else 1) * (w - m)
     return w
@@ -239,7 +239,8 @@ def slopes_of(answer, f, x, h):
         "product of exponentials": lambda x: float(np.exp(x.ravel() @ np.arange(1.0, x.size + 1) / x.size)),
     }
     x = x.copy()
-    return np.array(answer(functions[f], x, h), dtype=float), x
+    g = answer(functions[f], x, h)
+    return None if g is None else (np.array(g, dtype=float), x)
 
 
 def points(rng):
@@ -251,7 +252,7 @@ def points(rng):
     }
 
 
-def numeric(f, x, h, both=True, width=2.0, restore=True):
+def numeric(f, x, h, *, both=True, width=2.0, restore=True):
     g = np.empty_like(x)
     for i in np.ndindex(x.shape):
         old = x[i]
@@ -275,6 +276,7 @@ NUMERIC = Function(
     signature="numeric_gradient(f, x, h)",
     cases=points,
     run=slopes_of,
+    equivalent={"g = (np.ones(x.shape))": "every entry is written over"},
     reference=numeric,
     misconceptions=[
         Misconception(
@@ -317,7 +319,7 @@ def small_networks(rng):
     }
 
 
-def network_gradients(X, labels, W1, b1, W2, b2, mean=True, at=None, T=True, eager=False, bias=0):
+def network_gradients(X, labels, W1, b1, W2, b2, *, mean=True, at=None, T=True, eager=False, bias=0):
     A1 = np.tanh(X @ W1 + b1)
     dZ2 = (nn.softmax(A1 @ W2 + b2) - np.eye(len(b2))[labels]) / (len(X) if mean else 1)
     dW2, db2 = A1.T @ dZ2, dZ2.sum(axis=bias)
