@@ -285,3 +285,37 @@ def order_of_a_diamond() -> np.ndarray:
     axs[0].set_title("nearest first: wrong")
     axs[1].set_title("users before what they use: right")
     return axs
+
+
+def computation(
+    places: dict[str, tuple[float, float]],
+    slopes: dict[tuple[str, str], str],
+    values: dict[str, str],
+    gradients: dict[str, str],
+) -> Axes:
+    """A computation as a graph: {node: place}, {(from, to): local slope}, and each node's value and gradient.
+
+    Values, in blue, are found from left to right; gradients, in red, from right to left.
+    """
+    x, y = np.array(list(places.values())).T
+    ax = plot.axes(
+        width=1.05 * np.ptp(x) + 1.9, height=1.05 * np.ptp(y) + 2.0,
+        xlim=(x.min() - 0.9, x.max() + 0.9), ylim=(y.min() - 0.8, y.max() + 1.1),
+    )  # fmt: skip
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    for (start, end), slope in slopes.items():
+        a, b = np.array(places[start]), np.array(places[end])
+        along = 0.66 * (b - a) / np.linalg.norm(b - a)
+        ax.annotate("", b - along, a + along, arrowprops={"arrowstyle": "-|>", "color": plot.GREY})
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        ax.text(*(a + b) / 2, slope, ha="center", va="center", fontsize=13, color=plot.GREY, bbox=box)
+    for name, (x0, y0) in places.items():
+        circle = Circle((x0, y0), 0.62, facecolor="white", edgecolor=plot.BLUE, linewidth=2, zorder=3)
+        ax.add_patch(circle)
+        ax.text(x0, y0 + 0.8, f"${name}$", ha="center", va="center", fontsize=14)
+        for text, dy, colour in ((values, 0.2, plot.BLUE), (gradients, -0.24, plot.VERMILION)):
+            ax.text(
+                x0, y0 + dy, text.get(name, ""), ha="center", va="center", color=colour, fontsize=14, zorder=4
+            )
+    return ax

@@ -2,6 +2,7 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
+from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
@@ -11,6 +12,7 @@ from nnlearn.widgets.perceptron import PerceptronPlayground
 __all__ = [
     "ActivationExplorer",
     "ApproximationExplorer",
+    "BackpropStepper",
     "Explorer",
     "GraphExplorer",
     "LossExplorer",
