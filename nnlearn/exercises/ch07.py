@@ -142,6 +142,11 @@ SOFTPLUS = Function(
             "That is the slope of the sigmoid. Softplus is one step before: its slope *is* the sigmoid.",
         ),
         Misconception(
+            "returns the slope",
+            lambda x: (np.log(1 + np.exp(x)), sigmoid(x)),
+            "The second thing to return is a function, `lambda g: …`: called when the gradient comes.",
+        ),
+        Misconception(
             "returns the value alone",
             lambda x: np.log(1 + np.exp(x)),
             "A rule returns two things: the value, and a function of `g`.",
@@ -194,6 +199,11 @@ UNBROADCAST = Function(
             "the axes in front only",
             _sum_front,
             "The axes in front are summed. An axis of length 1 in `shape` was repeated too.",
+        ),
+        Misconception(
+            "always the first axis",
+            lambda g, shape: g.sum(axis=0),
+            "That is right for one bias under a batch. Which axes were repeated depends on `shape`.",
         ),
         Misconception(
             "mean instead of sum",
@@ -254,23 +264,20 @@ def graphs(rng):
     }
 
 
-def judged(answer, graph, output):
-    """Does every node come after all that use it? In words, because many orders are right."""
+def faults(answer, graph, output):
+    """What is wrong with an order, counted: many orders are right."""
     order = [str(node) for node in answer({k: list(v) for k, v in graph.items()}, output)]
     needed = {output}
     for _ in graph:
         needed |= {source for node in needed for source in graph[node]}
-    if set(order) - needed:
-        return "a node that the output does not use is in it"
-    if needed - set(order):
-        return "a node is missing"
-    if len(order) > len(needed):
-        return "a node is in it twice"
-    for user in sorted(needed):
-        for source in graph[user]:
-            if order.index(source) < order.index(user):
-                return f"{source} comes before {user}, which has not sent its share yet"
-    return "every node comes after all that use it"
+    place = {node: k for k, node in reversed(list(enumerate(order)))}
+    pairs = [(place.get(source, 0), place.get(user, 0)) for user in needed for source in graph[user]]
+    return {
+        "nodes that the output does not depend on": len(set(order) - needed),
+        "nodes missing": len(needed - set(order)),
+        "nodes listed again": len(order) - len(set(order)),
+        "nodes listed before one that uses them": sum(source < user for source, user in pairs),
+    }
 
 
 def depth_first(graph, output):
@@ -314,7 +321,7 @@ ORDER = Function(
     points=3,
     signature="backward_order(graph, output)",
     cases=graphs,
-    run=judged,
+    run=faults,
     reference=lambda graph, output: depth_first(graph, output)[::-1],
     misconceptions=[
         Misconception(
@@ -341,6 +348,11 @@ ORDER = Function(
         ),
         Misconception(
             "as listed",
+            lambda graph, output: list(graph),
+            "You return the nodes as they are listed. What has to come first, and which nodes do not belong?",
+        ),
+        Misconception(
+            "as listed, backwards",
             lambda graph, output: list(graph)[::-1],
             "The graph's own order need not be the order of computation, and not every node belongs to the "
             "output.",
