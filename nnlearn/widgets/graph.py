@@ -285,7 +285,10 @@ class GraphExplorer(Explorer):
         x, y = places.T
         margin = max(0.75, 0.6 - 0.1 * np.ptp(y))
         self.ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - margin, y.max() + margin))
-        paths, colours, widths, labels = [], [], [], []
+        reach = np.ptp([self.ax.get_xlim(), self.ax.get_ylim()], axis=1)
+        pixel = reach / self.ax.bbox.size  # in units of the axes
+        paths, colours, widths = [], [], []
+        labels: list[tuple[np.ndarray, str]] = []
         for (k, slot), path in bends.items():
             twin = state.tape[k].inputs.count(state.tape[k].inputs[slot]) > 1
             curve = drawings.curve(path, (0.22 if slot else -0.22) if twin else 0.0)
@@ -294,7 +297,9 @@ class GraphExplorer(Explorer):
             colours.append(plot.VERMILION if flows else "#B5B5B5")
             widths.append(3.0 if k == state.now else 1.8)
             if flows:
-                labels.append((curve[len(curve) // 2], short(state.sent[k, slot])))
+                labels.append(
+                    (_free(curve, [place for place, _ in labels], pixel), short(state.sent[k, slot]))
+                )
         self.edges.set_segments(paths)
         self.edges.set(color=colours, linewidth=widths)
         faces = ["#FFFFFF" if s.constant is not None else "#D9ECF7" if not s.inputs else "#F3E3C3"
@@ -304,7 +309,7 @@ class GraphExplorer(Explorer):
         self.nodes.set(
             sizes=[950 if len(s.name) < 4 else 1700 for s in state.tape], facecolor=faces, edgecolor=rims
         )
-        unit = np.ptp(self.ax.get_ylim()) / (72 * self.size[1] * 0.88)  # of the axis, for one point
+        unit = pixel[1] * 100 / 72  # of the vertical axis, for one point
         lines = [(s.name, "" if s.constant is not None else short(v), short(g))
                  for s, v, g in zip(state.tape, state.values, state.grads, strict=True)]  # fmt: skip
         for group, drop, texts in (
@@ -381,6 +386,15 @@ class GraphExplorer(Explorer):
 
 def _formula(name: str, operands: list[str]) -> str:
     return f"{operands[0]} {name} {operands[1]}" if len(operands) == 2 else f"{name}({operands[0]})"
+
+
+def _free(line: np.ndarray, taken: list[np.ndarray], pixel: np.ndarray) -> np.ndarray:
+    """A place near the middle of a line that is not under one of the labels there are."""
+    places = [line[round(along * (len(line) - 1))] for along in (0.5, 0.66, 0.33)]
+    for place in places:
+        if not any((abs(place - other) < pixel * (44, 15)).all() for other in taken):
+            return place
+    return places[0]
 
 
 def _put(texts: list, wanted: list) -> None:
