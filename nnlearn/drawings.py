@@ -125,7 +125,7 @@ def unrolled() -> Axes:
     ax = plot.axes(width=9.4, height=3.4, xlim=(-1.2, 13.4), ylim=(-2.4, 2.4))
     ax.set_axis_off()
     ax.set_aspect("equal")
-    for x, step in ((0.3, "t"), (4.0, "1"), (6.7, "2"), (9.4, "3"), (12.1, "4")):
+    for x, step in ((-0.1, "t"), (4.0, "1"), (6.7, "2"), (9.4, "3"), (12.1, "4")):
         box = FancyBboxPatch((x - 0.7, -0.55), 1.4, 1.1, boxstyle="round,pad=0.06,rounding_size=0.2")
         ax.add_patch(box)
         box.set(facecolor=_CELL, edgecolor=_EDGE, linewidth=2, zorder=3)
@@ -137,9 +137,9 @@ def unrolled() -> Axes:
     for x in (4.0, 6.7, 9.4):
         _ahead(ax, (x + 0.78, 0), (x + 1.92, 0), plot.VERMILION)
         ax.text(x + 1.35, 0.25, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
-    _ahead(ax, (1.05, 0.25), (1.05, -0.3), plot.VERMILION, connectionstyle="arc3,rad=-2.4")
-    ax.text(1.95, 0.62, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
-    ax.text(2.6, -0.03, "=", ha="center", va="center", fontsize=24)
+    _ahead(ax, (0.65, 0.4), (0.65, -0.4), plot.VERMILION, connectionstyle="arc3,rad=-2.2")
+    ax.text(1.65, 0.5, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
+    ax.text(2.45, -0.03, "=", ha="center", va="center", fontsize=24)
     return ax
 
 

@@ -54,13 +54,13 @@ class MemoryExplorer(Explorer):
             forward.plot([], [], color=colour, label=f"unit {k}", animated=True)[0]
             for k, colour in ((1, plot.BLUE), (2, plot.ORANGE))
         ]
-        forward.legend(handles=self.states, loc="upper right", fontsize=9)
+        forward.legend(handles=self.states, loc="lower right", fontsize=9)
         forward.set(xlim=(0, STEPS), xlabel="time", title="forwards: the state")
         (self.path,) = plane.plot([], [], ".-", color=plot.GREY, linewidth=1, markersize=4, animated=True)
         (self.end,) = plane.plot([], [], "o", color=plot.VERMILION, markersize=9, animated=True)
         plane.set(xlabel="unit 1", title="unit 2 against 1")
         (self.power,) = back.plot(
-            [], [], ":", color=plot.BLACK, linewidth=1.5, label="ρ to the lag", animated=True
+            [], [], ":", color=plot.BLACK, linewidth=1.5, label="ρ to the lag", zorder=5, animated=True
         )
         (self.norm,) = back.plot([], [], color=plot.VERMILION, label="gradient", animated=True)
         back.legend(handles=[self.norm, self.power], loc="upper right", fontsize=9)
@@ -103,9 +103,10 @@ class MemoryExplorer(Explorer):
         self.norm.set_data(self.time[1:], np.maximum(gradient, LIMITS[0] / 10))
         self.power.set_data(self.time[1:], np.maximum(state.radius ** since.astype(float), LIMITS[0] / 10))
         kept, arrives = np.linalg.norm(h[-1]), gradient[0]
-        fate = "has vanished" if arrives < 1e-3 else "has exploded" if arrives > 1e3 else "is still of use"
+        fate = "has vanished" if arrives < 1e-3 else "has exploded" if arrives > 1e3 else "gets through"
+        name = "Linear" if state.linear else "Tanh"
         return (
-            f"{'Linear' if state.linear else 'Tanh'}, ρ = {state.radius:.2f}: {STEPS - 1} steps after the pulse the "
-            f"state has length {kept:.2g}. Of a gradient of length 1 at the end, {arrives:.2g} arrives at the "
-            f"pulse: it {fate}."
+            f"{name}, ρ = {state.radius:.2f}: {STEPS - 1} steps after the pulse the state has "
+            f"length {kept:.2g}. Of a gradient of length 1 at the end, {arrives:.2g} arrives at the pulse: "
+            f"it {fate}."
         )
