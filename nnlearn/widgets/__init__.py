@@ -4,6 +4,7 @@ from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.gates import GateExplorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.memory import MemoryExplorer
@@ -17,6 +18,7 @@ __all__ = [
     "ApproximationExplorer",
     "BackpropStepper",
     "Explorer",
+    "GateExplorer",
     "GraphExplorer",
     "LossExplorer",
     "MemoryExplorer",
