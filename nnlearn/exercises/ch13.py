@@ -19,8 +19,8 @@ LASTS = Predict(
         Misconception(
             "takes the bias for the factor",
             "about three times as long",
-            "The gate is σ(bias), and it multiplies at every step. How often can you multiply with σ(3) until "
-            "a half is left?",
+            "The gate is σ(bias), and it multiplies at every step. How often can you multiply with σ(3) "
+            "until a half is left?",
         ),
     ],
     after="At σ(0) = 0.5 half is left after one step, at σ(3) = 0.95 after fourteen.",
@@ -98,7 +98,8 @@ LSTM_STEP = Function(
         Misconception(
             "input and forget gate exchanged",
             _lstm("figo"),
-            "Your input gate keeps and your forget gate writes. The first block is i: it multiplies the candidate.",
+            "Your input gate keeps and your forget gate writes. The first block is i: it multiplies the "
+            "candidate.",
         ),
         Misconception(
             "another library's order",
@@ -129,6 +130,10 @@ LSTM_STEP = Function(
             "forgets the bias", _lstm(bias=0.0), "The bias `b` is missing, and with it the open gate."
         ),
     ],
+    equivalent={
+        "i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=+1)": "of two axes, 1 is the last",
+        "i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=1)": "of two axes, 1 is the last",
+    },
     after="Four gates, one matrix product: this is all of it.",
 )
 
@@ -176,6 +181,14 @@ GRU_STEP = Function(
             "The candidate sees the whole past. The reset gate r multiplies h W_h in it.",
         ),
     ],
+    equivalent={
+        line.format(axis): "of two axes, 1 is the last"
+        for line in (
+            "r, z, n = np.split(x @ W_x + b, 3, axis={})",
+            "past_r, past_z, past_n = np.split(h @ W_h, 3, axis={})",
+        )
+        for axis in ("1", "+1")
+    },
 )
 
 
@@ -338,9 +351,9 @@ WHY = Explain(
     title="Why one task and not the other",
     points=3,
     rubric=(
-        "at σ(0) = 0.5 a gradient along the direct road is halved at every step: after 40 steps nothing is left",
+        "at σ(0) = 0.5 a gradient along the direct road is halved at every step: nothing is left after 40",
         "in copying, only what lies 40 steps back helps, so nothing ever opens the gate",
         "in adding, the second value often lies near the end: it can be learned at once, at short range",
-        "learning that pushes the gates open, and longer ranges come into reach; a larger bias does it from the start",
+        "learning that opens the gates, and longer ranges come into reach; a larger bias does so at once",
     ),
 )
