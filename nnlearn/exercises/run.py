@@ -102,7 +102,7 @@ def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) ->
         except NotImplementedError:
             raise NotStarted from None
         except BaseException as error:  # SystemExit too: an answer must not end the learner's session
-            problem, line = _message(error), _learners_line(error)
+            problem, line = message(error), _learners_line(error)
     if problem and is_stub(answer):
         raise NotStarted
     changed = tuple(name for name in inputs if not unchanged(inputs[name], given[name]))
@@ -121,7 +121,7 @@ def is_stub(answer: Any) -> bool:
     return {instruction.opname for instruction in dis.get_instructions(code)} <= _NOTHING
 
 
-def _message(error: BaseException) -> str:
+def message(error: BaseException) -> str:
     """ "ValueError: the first line of what it says"."""
     try:
         text = str(error).strip().partition("\n")[0]
