@@ -7,7 +7,7 @@ import importlib
 import inspect
 import marshal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,7 +26,7 @@ COULD_NOT_RUN = "could not be run here"  # no grade: tried again the next time
 
 @dataclass(frozen=True)
 class Question:
-    """One student's answer to one exercise. `submission` and `spec`: hashes of what is graded, and by what."""
+    """One student's answer to one exercise; `submission` and `spec` are hashes of what is graded, by what."""
 
     student: str
     exercise: str
@@ -76,6 +76,9 @@ def grade_question(question: Question) -> Grade:
         result = _result(exercise, question)
     except NoSandbox as error:
         return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, str(error)), score=None)
+    except Exception as error:  # ours, not the student's: no zero for it
+        said = f"{type(error).__name__} in the grader: {error}"
+        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, said), score=None)
     details = (*question.answer.notes, *result.details)
     return _grade(question, exercise, result, result.score if exercise.graded else None, details)
 
@@ -97,7 +100,7 @@ def _result(exercise: Exercise, question: Question) -> Result:
         return Result(exercise, "to read", question.answer.cells[0][1][:LONGEST])
     cases = exercise.make_cases(question.seed)
     reply = _sandbox(question.isolated).ask(_asked(exercise, question.answer, cases))
-    for kind, *rest in (m for m in reply.messages if isinstance(m, list | tuple) and m):
+    for kind, *rest in _messages(reply):
         if kind == "not started":
             return Result(exercise, "not started", "The cell still holds what it was handed out with.")
         if kind == "unfit" and len(rest) == 1:
@@ -125,7 +128,7 @@ def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
 
 @cache
 def offered(names: tuple[str, ...]) -> Mapping[str, str]:
-    """{module: source} of what `import nnlearn` gives in the sandbox: what is allowed, and what that needs."""
+    """{module: source} of what `import nnlearn` gives in the sandbox: what is allowed, and what it needs."""
     where = {name: inspect.getmodule(inspect.unwrap(getattr(nnlearn, name))) for name in names}
     facade = [f"from {module.__name__} import {name}" for name, module in where.items() if module]
     refusal = (
@@ -138,21 +141,28 @@ def offered(names: tuple[str, ...]) -> Mapping[str, str]:
         module = waiting.pop()
         if module.__name__ not in sources:
             sources[module.__name__] = inspect.getsource(module)
-            used = (
-                getattr(value, "__module__", None) or getattr(value, "__name__", "")
-                for value in vars(module).values()
+            owners = (
+                getattr(v, "__module__", None) or getattr(v, "__name__", "") for v in vars(module).values()
             )
-            waiting += [importlib.import_module(n) for n in {str(n) for n in used} if n.startswith("nnlearn.")]
+            names_used = {str(owner) for owner in owners if str(owner).startswith("nnlearn.")}
+            waiting += [importlib.import_module(name) for name in names_used]
     return sources
+
+
+def _messages(reply: Reply) -> Iterator[tuple]:
+    """What came out that has the form of a message: its kind and its parts."""
+    for entry in reply.messages:
+        if isinstance(entry, tuple | list) and entry and isinstance(entry[0], str):
+            yield tuple(entry)
 
 
 def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
     """The outcome of each case; one that did not come, or is none, says why."""
     ended = reply.ended or "ended its process before it gave an answer"
     found = {name: Outcome(problem=f"gives nothing: the code {ended}.") for name in cases}
-    for entry in reply.messages:
-        if isinstance(entry, tuple | list) and len(entry) == 3 and entry[0] == "case" and entry[1] in cases:
-            found[entry[1]] = _outcome(entry[2])
+    for kind, *rest in _messages(reply):
+        if kind == "case" and len(rest) == 2 and isinstance(rest[0], str) and rest[0] in cases:
+            found[rest[0]] = _outcome(rest[1])
     return found
 
 
@@ -163,7 +173,7 @@ def _outcome(fields: Any) -> Outcome:
         return garbage
     texts = [fields.get(name, "") for name in ("problem", "line", "printed", "warned")]
     changed = fields.get("changed", ())
-    if not all(isinstance(text, str) for text in (*texts, *changed)):
+    if not isinstance(changed, tuple | list) or not all(isinstance(text, str) for text in (*texts, *changed)):
         return garbage
     problem, line, printed, warned = (text[:1000] for text in texts)
     value = fields.get("value")

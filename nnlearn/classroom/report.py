@@ -1,4 +1,4 @@
-"""`nnlearn report`: what the grades say, as tables for a spreadsheet or a learning platform, and as pages to read."""
+"""`nnlearn report`: what the grades say, as tables for spreadsheets and learning platforms, and as pages."""
 
 import base64
 import csv

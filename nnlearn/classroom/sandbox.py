@@ -1,4 +1,4 @@
-"""The wall between strangers' code and the grader: bubblewrap, started once, and one question after the other.
+"""The wall between strangers' code and the grader: bubblewrap, started once, then question after question.
 
 Inside is Python with NumPy and its like, `worker.py`, and nothing of this course that could be an answer.
 """
@@ -24,7 +24,7 @@ from nnlearn.classroom import wire, worker
 from nnlearn.course.folders import course_folder
 
 PACKAGE = Path(__file__).parents[1]
-# What an answer may import beside the standard library, with all that these need; a table is for teachers' reports.
+# What an answer may import beside the standard library, and what the worker needs; each with what it needs.
 LIBRARIES = ("numpy", "scipy", "matplotlib", "scikit-learn", "safetensors", "pyseccomp")
 # Of this package, what the worker is made of: how to run an answer, and not what a right one is.
 OURS = ("exercises/run.py", "exercises/data.py", "classroom/wire.py", "classroom/worker.py")
@@ -47,10 +47,10 @@ class Reply:
 class Sandbox:
     """A sandbox that waits for questions; started when the first comes, and anew when it breaks."""
 
-    def __init__(self, isolated: bool = True) -> None:
-        self.isolated = isolated
+    def __init__(self, isolated: bool = True, cpu: int = worker.CPU, wall: int = worker.WALL) -> None:
+        self.isolated, self.cpu, self.wall = isolated, cpu, wall
         self._process: subprocess.Popen | None = None
-        self._scratch: tempfile.TemporaryDirectory | None = None
+        self._ours = contextlib.ExitStack()  # what is closed when it ends
 
     def ask(self, question: dict[str, Any]) -> Reply:
         """Run one question's code.  Raises NoSandbox where none can be had, after a second try."""
@@ -82,12 +82,12 @@ class Sandbox:
             self.close()
         elif self._control.recv(1) != b".":
             raise EOFError
-        return Reply(*_read(data, ended or _in_words(how)))
+        return Reply(*_read(data, ended or self._in_words(how)))
 
     def _listen(self, stream: socket.socket, question: bytes) -> tuple[bytes, str]:
         """All that one question sends, and why no more was listened to, if so."""
-        data, deadline = bytearray(), time.monotonic() + worker.WALL + GRACE
-        stream.settimeout(worker.WALL + GRACE)
+        data, deadline = bytearray(), time.monotonic() + self.wall + GRACE
+        stream.settimeout(self.wall + GRACE)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it ended before it read
             stream.sendall(len(question).to_bytes(4, "big") + question)
             while part := stream.recv(1 << 20):
@@ -100,29 +100,45 @@ class Sandbox:
                 stream.settimeout(left)
         return bytes(data), ""
 
+    def _in_words(self, report: bytes) -> str:
+        """How the process ended, from the guard's report; "" for well."""
+        try:
+            how = json.loads(report)
+            late, code = how["late"], how["code"]
+        except (ValueError, KeyError, TypeError):
+            return "crashed"
+        names = {-24: f"used more than {self.cpu} seconds of processor time", -9: "was stopped at a limit"}
+        if late:
+            return f"did not end within {self.wall} seconds: look for a loop that never stops"
+        if code == 0:
+            return ""
+        return names.get(
+            code, f"crashed (signal {-code})" if code < 0 else f"crashed (ended its process with {code})"
+        )
+
     def _start(self) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="nnlearn-sandbox-")
         self._control, theirs = socket.socketpair()
+        self._ours.enter_context(self._control)
+        self._said = self._ours.enter_context(tempfile.TemporaryFile())
         self._control.settimeout(120)
-        with theirs, open(Path(self._scratch.name, "said"), "wb") as said:
+        with theirs:
             self._process = subprocess.Popen(
-                self._command(Path(self._scratch.name)),
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=said, env=_environment(),
+                [*self._command(), str(self.cpu), str(self.wall)],
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._said, env=_environment(),
             )  # fmt: skip
         if self._control.recv(1) != b".":
             raise EOFError
 
-    def _command(self, scratch: Path) -> list[str]:
-        python = [sys.executable if not self.isolated else _python(), "-I", "-S", "-c"]
+    def _command(self) -> list[str]:
         if not self.isolated:
-            paths = [str(_assemble(scratch)), *dict.fromkeys(map(sysconfig.get_path, ("purelib", "platlib")))]
-            return [*python, _program(paths), "--no-sandbox"]
+            folder = Path(self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-")))
+            paths = [str(_assemble(folder)), *map(sysconfig.get_path, ("purelib", "platlib"))]
+            return [sys.executable, "-I", "-S", "-c", _program(paths), "open"]
         bubblewrap = shutil.which("bwrap")
         if not bubblewrap:
-            raise NoSandbox(
-                "bubblewrap is not installed: `apt-get install bubblewrap`, or your system's way to get it"
-            )
-        return [bubblewrap, *_walls(), *python, _program(["/packages"])]
+            how = "`apt-get install bubblewrap`, or your system's way to get it"
+            raise NoSandbox(f"bubblewrap is not installed: {how}")
+        return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
 
     def close(self) -> str:
         """End it and all that runs in it; what it said last, if anything."""
@@ -130,19 +146,16 @@ class Sandbox:
         if self._process:
             self._process.kill()
             self._process.wait()
-            self._control.close()
-        if self._scratch:
-            with contextlib.suppress(OSError):
-                said = (
-                    Path(self._scratch.name, "said").read_text(errors="replace").strip().rpartition("\n")[2]
-                )
-            self._scratch.cleanup()
-        self._process = self._scratch = None
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip().rpartition("\n")[2]
+        self._ours.close()
+        self._process = None
         return said
 
 
 def _program(paths: Sequence[str]) -> str:
-    return f"import sys, runpy; sys.path += {list(paths)!r}; runpy.run_module('nnlearn.classroom.worker', run_name='__main__')"
+    run = "runpy.run_module('nnlearn.classroom.worker', run_name='__main__')"
+    return f"import sys, runpy; sys.path += {list(paths)!r}; {run}"
 
 
 def _environment() -> dict[str, str]:
@@ -229,20 +242,3 @@ def _read(data: bytes, ended: str) -> tuple[list[Any], str]:
             return messages, ended or "sent what is no answer (bad protocol)"
         data = data[4 + length :]
     return messages, ended
-
-
-def _in_words(report: bytes) -> str:
-    """How the process ended, from the guard's report; "" for well."""
-    try:
-        how = json.loads(report)
-        late, code = how["late"], how["code"]
-    except (ValueError, KeyError, TypeError):
-        return "crashed"
-    names = {-24: f"used more than {worker.CPU} seconds of processor time", -9: "was stopped at a limit"}
-    if late:
-        return f"did not end within {worker.WALL} seconds: look for a loop that never stops"
-    if code == 0:
-        return ""
-    return names.get(
-        code, f"crashed (signal {-code})" if code < 0 else f"crashed (ended its process with {code})"
-    )

@@ -1,14 +1,14 @@
 """Where grades are kept: one SQLite file. Each grade is one transaction, written through to the disk.
 
-A question is known by student, exercise, the hash of what was submitted and that of what it was graded by: graded
-once, it is not graded again; changed on either side, it is. Nothing is ever deleted.
+A question is known by student, exercise, the hash of what was submitted and that of what it was graded by:
+graded once, it is not graded again; changed on either side, it is. Nothing is ever deleted.
 """
 
 import json
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +18,8 @@ VERSION = 1
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE grades (
-    student TEXT, exercise TEXT, submission TEXT, spec TEXT, status TEXT NOT NULL, score REAL, points REAL NOT NULL,
+    student TEXT, exercise TEXT, submission TEXT, spec TEXT,
+    status TEXT NOT NULL, score REAL, points REAL NOT NULL,
     message TEXT, hint TEXT, misconception TEXT, details TEXT, isolated INTEGER,
     PRIMARY KEY (student, exercise, submission, spec)
 ) WITHOUT ROWID;
@@ -28,12 +29,15 @@ CREATE TABLE handed_in (
 """
 
 
+_FIELDS = [field.name for field in fields(Grade)][:-2]  # those that need no translation
+
+
 class StoreError(Exception):
     """The store cannot be used; the message says why."""
 
 
 class Store:
-    """The grades in a file, made if it is not there.  Raises StoreError for a file that is no store of this version."""
+    """The grades in a file, made if it is not there.  Raises StoreError for a file that is something else."""
 
     def __init__(self, path: Path, make: bool = True) -> None:
         if not make and not path.is_file():
@@ -92,14 +96,15 @@ class Store:
         self._write(f"INSERT OR REPLACE INTO grades VALUES ({', '.join('?' * len(row))})", *row.values())
 
     def grades(self) -> Iterator[Grade]:
-        """The grades that count: those of each student's latest notebooks, in the order of students and exercises."""
+        """The grades that count, of each student's latest notebooks, by student and exercise."""
         rows = self._db.execute(
             "SELECT grades.* FROM grades JOIN handed_in USING (student, submission, spec) "
             "WHERE substr(exercise, 1, 2) = chapter "
             "ORDER BY student, substr(exercise, 1, 2), CAST(substr(exercise, 4) AS INTEGER)"
         )
         for *row, details, isolated in rows:
-            yield Grade(*row, details=tuple(json.loads(details)), isolated=bool(isolated))
+            texts = dict(zip(_FIELDS, row, strict=True))
+            yield Grade(**texts, details=tuple(json.loads(details)), isolated=bool(isolated))
 
     def _write(self, statement: str, *values: object) -> None:
         with self._transaction():
@@ -123,10 +128,11 @@ class _Transaction:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            self._db.execute("ROLLBACK" if kind else "COMMIT")
+            if not kind:
+                self._db.execute("COMMIT")
         except sqlite3.Error as problem:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise StoreError(f"a grade could not be written: {problem}") from problem
+            error = problem
+        if self._db.in_transaction:  # on a full disk SQLite has already gone back
+            self._db.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise StoreError(f"a grade could not be written: {error}") from error

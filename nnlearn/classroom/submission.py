@@ -4,10 +4,10 @@ Nothing in them is run or believed: which cell belongs to which exercise is told
 graded and for how many points by the specification.
 """
 
-import ast
 import builtins
 import json
 import re
+import symtable
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +27,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its place among the notebook's cells from 1, its `grade_id` or "", its text, whether it is code."""
+    """A cell: its place among the notebook's cells from 1, its `grade_id` or "", its text, is it code."""
 
     number: int
     grade_id: str
@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is run for one exercise: the cells in their order, or why there are none; what was odd about it."""
+    """What is run for one exercise: the cells in their order, or why there are none; what was odd."""
 
     cells: tuple[tuple[str, str], ...] = ()  # (name, source)
     problem: str = ""
@@ -49,7 +49,7 @@ class Answer:
 
 
 def read_cells(path: Path) -> list[Cell]:
-    """The code cells and the written answers of a notebook.  Raises Rejected for a file that is none, or too large."""
+    """The code cells and the written answers of a notebook.  Raises Rejected for a file that is none."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -95,7 +95,7 @@ def handed_out_name(chapter: str) -> str:
 
 @cache
 def handed_out(chapter: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """What students of a chapter were given: the sources of the cells without a task, {exercise: its answer's name}."""
+    """What students of a chapter got: the cells without a task, and {exercise: what is checked}."""
     given, expressions = [], {}
     for cell in read_cells(_handed_out_file(chapter)):
         check = _CHECK.fullmatch(cell.source.strip())
@@ -131,7 +131,7 @@ def find_answer(cells: list[Cell], exercise: Exercise) -> Answer:
 
 
 def _needed(answer: Cell, others: list[Cell]) -> set[Cell]:
-    """The cells that define a name the answer uses, and so on: the nearest above, or else the nearest below."""
+    """The cells that define a name the answer uses, and so on: the nearest above, else the nearest below."""
     names = {cell: _names(cell.source) for cell in (answer, *others)}
     found: set[Cell] = set()
     waiting = [answer]
@@ -149,26 +149,19 @@ def _needed(answer: Cell, others: list[Cell]) -> set[Cell]:
 
 
 def _names(source: str) -> tuple[set[str], set[str]]:
-    """(names that a cell defines at its top level, names that it uses); none for a cell that is no Python."""
+    """(names that a cell defines, names that it takes from others); none for a cell that is no Python."""
     try:
-        tree = ast.parse(_without_magics(source))
+        top = symtable.symtable(_without_magics(source), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(), set()
-    defines: set[str] = set()
-    inner: list[ast.AST] = list(tree.body)
-    while inner:
-        node = inner.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            defines.add(node.name)
-            continue  # names within are its own
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            defines |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            defines.add(node.id)
-        inner += ast.iter_child_nodes(node)
-    uses = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    defines = {
+        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()
     }
+    uses, scopes = {s.get_name() for s in top.get_symbols() if s.is_referenced()}, top.get_children()
+    while scopes:
+        scope = scopes.pop()
+        uses |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()}
+        scopes += scope.get_children()
     return defines, uses
 
 

@@ -15,7 +15,7 @@ MOST = 16 * 2**20  # bytes of one message
 
 
 def pack(value: Any) -> bytes:
-    """Arrays, numbers, texts, None; tuples, lists and dictionaries of them.  Raises ValueError for anything else."""
+    """Arrays, numbers, texts, None; tuples, lists, dictionaries of them.  Raises ValueError for all else."""
     arrays: dict[str, np.ndarray] = {}
     tree = json.dumps(_fold(value, arrays, 0)).encode()
     data = save(arrays) if arrays else b""

@@ -1,9 +1,9 @@
 """Inside the sandbox: run strangers' code on inputs and send out what it gave.
 
-One trusted process loads NumPy once and waits. For each question it forks twice into fresh namespaces: a guard,
-which is process 1 there and watches the clock, and the process that reads the question and runs the stranger's
-code. That one has no privileges left, no system call to get any, and sees none of the others. What it sends is
-data about what the answer did; it knows neither the reference nor the tests, so there is nothing to forge.
+One trusted process loads NumPy once and waits. For each question it forks into fresh namespaces: a guard,
+which is process 1 there and watches the clock, and the process that reads the question and runs the
+stranger's code. That one has no privileges left, no system call to get any, and sees none of the others. What
+it sends is data about what the answer did; it knows neither the reference nor the tests: nothing to forge.
 """
 
 import base64
@@ -50,7 +50,7 @@ def _load_seccomp() -> Any:
     return pyseccomp
 
 
-def serve(control: socket.socket, isolated: bool) -> None:
+def serve(control: socket.socket, isolated: bool, cpu: int, wall: int) -> None:
     """For each pair of files that comes in, a question's stream and where to report its end: answer it."""
     global seccomp
     if isolated:
@@ -64,7 +64,7 @@ def serve(control: socket.socket, isolated: bool) -> None:
         if pid == 0:
             control.close()
             try:
-                _isolate(files[0], files[1], isolated)
+                _isolate(files[0], files[1], isolated, cpu, wall)
             finally:
                 os._exit(1)
         for file in files:
@@ -73,7 +73,7 @@ def serve(control: socket.socket, isolated: bool) -> None:
         control.send(b".")  # ready for the next
 
 
-def _isolate(stream: int, end: int, isolated: bool) -> None:
+def _isolate(stream: int, end: int, isolated: bool, cpu: int, wall: int) -> None:
     if isolated:
         _call("unshare", _NAMESPACES)
     guard = os.fork()
@@ -86,21 +86,21 @@ def _isolate(stream: int, end: int, isolated: bool) -> None:
     if pid == 0:
         os.close(end)
         try:
-            _answer(socket.socket(fileno=stream), isolated)
+            _answer(socket.socket(fileno=stream), isolated, cpu)
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())  # nowhere, once confined
             os._exit(1)
         os._exit(0)
     os.close(stream)
-    _report(pid, end)
+    _report(pid, end, wall)
     os._exit(0)  # and with process 1 all that the stranger's code started
 
 
-def _report(pid: int, end: int) -> None:
+def _report(pid: int, end: int, wall: int) -> None:
     """Wait for a process, no longer than it may take, and write down how it ended."""
     watched = select.poll()
     watched.register(os.pidfd_open(pid), select.POLLIN)
-    late = not watched.poll(WALL * 1000)
+    late = not watched.poll(wall * 1000)
     if late:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
@@ -108,10 +108,10 @@ def _report(pid: int, end: int) -> None:
     os.write(end, json.dumps({"late": late, "code": code}).encode())
 
 
-def _answer(stream: socket.socket, isolated: bool) -> None:
+def _answer(stream: socket.socket, isolated: bool, cpu: int) -> None:
     """Read the question, give everything up, run the answer."""
     question = unpack(_receive(stream))
-    _confine(isolated)
+    _confine(isolated, cpu)
     for problem, *rest in _run(question):
         data = b""
         with contextlib.suppress(ValueError):
@@ -132,7 +132,7 @@ def _receive(stream: socket.socket) -> bytes:
 
 
 def _run(question: Mapping[str, Any]) -> Any:
-    """Yield ("failed", where, why), ("not started",), ("unfit", why), or ("case", name, outcome) for each case."""
+    """Yield ("failed", where, why), ("not started",), ("unfit", why), or each ("case", name, outcome)."""
     scope: dict[str, Any] = {"__name__": "__main__"}
     sys.modules["__main__"].__dict__.clear()
     try:
@@ -185,10 +185,10 @@ def _offer(sources: Mapping[str, str]) -> None:
         exec(sources[name], vars(sys.modules[name]))
 
 
-def _confine(isolated: bool) -> None:
+def _confine(isolated: bool, cpu: int) -> None:
     """No way back: limits, no privileges, no system calls that reach beyond this process."""
     os.chdir("/tmp")
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU, CPU + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_FSIZE, DISK),
@@ -206,13 +206,14 @@ def _confine(isolated: bool) -> None:
         os.dup2(null, standard)
 
 
-# What an exercise has no use for: processes, sockets, namespaces, mounts, others' memory, the kernel's insides.
+# What no exercise needs: processes, sockets, namespaces, mounts, others' memory, the kernel's insides.
 _REFUSED = (
-    "fork vfork socket socketpair connect bind listen accept accept4 unshare setns mount umount2 pivot_root chroot "
-    "move_mount open_tree fsopen fsmount ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp keyctl add_key "
-    "request_key bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register memfd_create "
-    "memfd_secret execve execveat init_module finit_module delete_module kexec_load reboot swapon swapoff "
-    "name_to_handle_at open_by_handle_at shmget msgget semget mq_open personality acct quotactl"
+    "fork vfork socket socketpair connect bind listen accept accept4 unshare setns mount umount2 "
+    "pivot_root chroot move_mount open_tree fsopen fsmount ptrace process_vm_readv process_vm_writev "
+    "pidfd_getfd kcmp keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup "
+    "io_uring_enter io_uring_register memfd_create memfd_secret execve execveat init_module "
+    "finit_module delete_module kexec_load reboot swapon swapoff name_to_handle_at open_by_handle_at "
+    "shmget msgget semget mq_open personality acct quotactl"
 ).split()
 _THREAD = 0x00010000  # clone's flag for a thread, which is no new process
 
@@ -237,4 +238,4 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=0), sys.argv[1:] != ["--no-sandbox"])
+    serve(socket.socket(fileno=0), sys.argv[1] == "isolated", int(sys.argv[2]), int(sys.argv[3]))
