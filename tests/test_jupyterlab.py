@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator
 
-from nnlearn.course.folders import chapters
 from nnlearn.course.personal_copy import update_copy
+from nnlearn.folders import chapters
 from tests.browser import launch_chromium
 from tests.jupyterlab import WIDGET, Page, Server, serve
 

@@ -17,11 +17,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from nnlearn.classroom import wire, worker
-from nnlearn.course.folders import course_folder
+from nnlearn.folders import course_folder
 
 PACKAGE = Path(__file__).parents[1]
 # What an answer may import beside the standard library, and what the worker needs; each with what it needs.
@@ -138,6 +139,8 @@ class Sandbox:
         if not bubblewrap:
             how = "`apt-get install bubblewrap`, or your system's way to get it"
             raise NoSandbox(f"bubblewrap is not installed: {how}")
+        if not find_spec("pyseccomp"):
+            raise NoSandbox("pyseccomp is not installed: pip install 'nnlearn[teach]'")
         return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
 
     def close(self) -> str:
