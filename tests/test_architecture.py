@@ -30,6 +30,7 @@ LAYERS = (
     ("drawings",),
     ("widgets",),
     ("exercises",),
+    ("folders",),
     ("classroom",),
     ("course",),
 )
