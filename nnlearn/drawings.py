@@ -120,6 +120,34 @@ def three_sets() -> Axes:
     return ax
 
 
+def unrolled() -> Axes:
+    """A recurrent layer with its loop, and the same layer once for each of four steps in time."""
+    ax = plot.axes(width=9.4, height=3.4, xlim=(-1.2, 13.4), ylim=(-2.4, 2.4))
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    for x, step in ((-0.1, "t"), (4.0, "1"), (6.7, "2"), (9.4, "3"), (12.1, "4")):
+        box = FancyBboxPatch((x - 0.7, -0.55), 1.4, 1.1, boxstyle="round,pad=0.06,rounding_size=0.2")
+        ax.add_patch(box)
+        box.set(facecolor=_CELL, edgecolor=_EDGE, linewidth=2, zorder=3)
+        ax.text(x, 0, f"$h_{step}$", ha="center", va="center", fontsize=16, zorder=4)
+        for start, end in ((-1.75, -0.65), (0.65, 1.75)):
+            _ahead(ax, (x, start), (x, end), plot.BLACK)
+        ax.text(x, -2.1, f"$x_{step}$", ha="center", va="center", fontsize=15)
+        ax.text(x + 0.15, -1.25, "$W_x$", color=plot.BLUE, fontsize=13)
+    for x in (4.0, 6.7, 9.4):
+        _ahead(ax, (x + 0.78, 0), (x + 1.92, 0), plot.VERMILION)
+        ax.text(x + 1.35, 0.25, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
+    _ahead(ax, (0.65, 0.4), (0.65, -0.4), plot.VERMILION, connectionstyle="arc3,rad=-2.2")
+    ax.text(1.65, 0.5, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
+    ax.text(2.45, -0.03, "=", ha="center", va="center", fontsize=24)
+    return ax
+
+
+def _ahead(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **style: Any) -> None:
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "mutation_scale": 16, **style}
+    ax.annotate("", end, start, arrowprops=look)
+
+
 def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
     """The layers [(W, b), …] as columns of units and arrows: blue for weights above zero, red below.
 

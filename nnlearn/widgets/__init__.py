@@ -6,6 +6,7 @@ from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
+from nnlearn.widgets.memory import MemoryExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
@@ -18,6 +19,7 @@ __all__ = [
     "Explorer",
     "GraphExplorer",
     "LossExplorer",
+    "MemoryExplorer",
     "NeuronExplorer",
     "OptimiserRace",
     "PerceptronPlayground",
