@@ -1,7 +1,7 @@
 """How fast a class is graded, beside nbgrader and Otter: `python -m tests.benchmarks.grading`.
 
 Submissions are the solutions of chapter 03 (nine questions that are graded), each under its student's name.
-nbgrader and Otter (where `pip install otter-grader` was done) are timed on a few of the same notebooks. With
+nbgrader and Otter (where `pip install otter-grader` was done) are timed on a few of the same files. With
 `--kills N` a run is killed N times at moments of chance, and its table compared with that of an undisturbed one.
 """
 
@@ -80,7 +80,7 @@ def otters(folder: Path, students: int) -> float:
 
 
 def kill(folder: Path, students: int, kills: int) -> None:
-    """Kill a run again and again with all that belongs to it; in the end nothing is lost, doubled or wrong."""
+    """Kill a run again and again with all that belongs to it; nothing is lost, doubled or wrong."""
     ours(folder, students)
     secret = folder / "secret"
     secret.write_bytes(Store(folder / "grades.sqlite").secret)
