@@ -1,8 +1,8 @@
 """How fast a class is graded, beside nbgrader and Otter: `python -m tests.benchmarks.grading`.
 
 Submissions are the solutions of chapter 03 (nine questions that are graded), each under its student's name.
-nbgrader and Otter (where `pip install otter-grader` was done) are timed on some of them. With
-nbgrader and Otter (where `pip install otter-grader` was done) are timed on some of them. With
+nbgrader and Otter (where `pip install otter-grader` was done) are timed on some of them. With `--kills N`
+a run is killed N times at moments of chance, and its table compared with that of an undisturbed one.
 """
 
 import argparse
