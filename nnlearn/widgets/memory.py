@@ -36,12 +36,12 @@ class MemoryExplorer(Explorer):
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
         return {
             "radius": ipywidgets.FloatSlider(
-                description="spectral radius ρ", value=1.0, min=0.0, max=1.6, step=0.05
+                description="spectral radius ρ", value=0.95, min=0.0, max=1.6, step=0.05
             ),
             "rotation": ipywidgets.IntSlider(
-                description="rotation (° a step)", value=0, min=0, max=90, step=5
+                description="rotation (° a step)", value=20, min=0, max=90, step=5
             ),
-            "pulse": ipywidgets.FloatSlider(description="pulse", value=0.5, min=-2.0, max=2.0, step=0.1),
+            "pulse": ipywidgets.FloatSlider(description="pulse", value=1.0, min=-2.0, max=2.0, step=0.1),
             "noise": ipywidgets.FloatSlider(description="noise", value=0.0, min=0.0, max=0.4, step=0.05),
             "unit": ipywidgets.ToggleButtons(description="unit", options=["tanh", "linear"], value="tanh"),
         }
