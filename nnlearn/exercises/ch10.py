@@ -164,7 +164,7 @@ SOFT = Function(
         Misconception(
             "hard threshold",
             lambda w, amount: np.where(np.abs(w) > amount, w, 0.0),
-            "Small weights are zero, good; but the large ones should move towards zero by the amount as well.",
+            "Small weights are zero, good; but the large ones should move towards zero as well.",
         ),
     ],
 )

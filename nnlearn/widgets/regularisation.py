@@ -1,4 +1,4 @@
-"""The regularisation explorer: a curve fitted to noisy points, and what width, L2, L1 and dropout do to it."""
+"""The regularisation explorer: a curve fitted to noisy points, and what width, L2, L1, dropout change."""
 
 from dataclasses import dataclass
 from typing import Any
