@@ -11,6 +11,7 @@ from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 from nnlearn.widgets.playground import Playground
+from nnlearn.widgets.regularisation import RegularisationExplorer
 
 __all__ = [
     "ActivationExplorer",
@@ -24,4 +25,5 @@ __all__ = [
     "OptimiserRace",
     "PerceptronPlayground",
     "Playground",
+    "RegularisationExplorer",
 ]
