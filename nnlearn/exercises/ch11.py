@@ -20,8 +20,8 @@ SHIFTED = Predict(
         Misconception(
             "thinks of an MLP",
             "changes everywhere",
-            "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are used at "
-            "all of them.",
+            "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are "
+            "used at all of them.",
         ),
     ],
     after="Equivariance: shift, then convolve, or convolve, then shift. Only near the border they differ.",
