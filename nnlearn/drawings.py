@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Ellipse, FancyBboxPatch
+from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Rectangle
 
 from nnlearn import plot
 
@@ -364,3 +364,62 @@ def computation(
                 x0, y0 + dy, text.get(name, ""), ha="center", va="center", color=colour, fontsize=15, zorder=4
             )
     return ax
+
+
+def number_grids(
+    grids: Mapping[str, np.ndarray], marks: Mapping[str, tuple[int, int, int]], sign: str
+) -> Axes:
+    """Matrices of whole numbers side by side, {title: matrix}, `sign` between the first two and = after.
+
+    `marks` frames squares: {title: (row, column, side)}.
+    """
+    gap = 1.5
+    widths = [grid.shape[1] for grid in grids.values()]
+    tall, wide = max(len(grid) for grid in grids.values()), sum(widths) + gap * (len(widths) - 1)
+    ax = plot.axes(
+        width=0.62 * wide, height=0.62 * (tall + 1.2), xlim=(-0.1, wide + 0.1), ylim=(-tall - 0.1, 1)
+    )
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    x = 0.0
+    for k, (title, grid) in enumerate(grids.items()):
+        reach, top = max(1.0, float(np.abs(grid).max())), (len(grid) - tall) / 2
+        ax.imshow(
+            grid, cmap=plot.DIVERGING, vmin=-2 * reach, vmax=2 * reach,
+            extent=(x, x + grid.shape[1], top - len(grid), top),
+        )  # fmt: skip
+        for (i, j), value in np.ndenumerate(grid):
+            ax.text(x + j + 0.5, top - i - 0.5, _number(value), ha="center", va="center", fontsize=14)
+        if title in marks:
+            i, j, side = marks[title]
+            frame = Rectangle((x + j, top - i - side), side, side, fill=False, edgecolor=plot.VERMILION)
+            ax.add_patch(frame)
+            frame.set(linewidth=3, zorder=5)
+        ax.text(x, top + 0.25, title, fontsize=13, weight="bold")
+        x += grid.shape[1]
+        if k < len(widths) - 1:
+            middle = {"ha": "center", "va": "center", "fontsize": 18}
+            ax.text(x + gap / 2, -tall / 2, sign if k == 0 else "=", **middle)
+        x += gap
+    ax.set(xlim=(-0.1, wide + 0.1), ylim=(-tall - 0.1, 1))
+    return ax
+
+
+def sliding_windows(n: int, cases: Mapping[str, tuple[int, int, int]]) -> np.ndarray:
+    """A row of n inputs under a kernel of 3, for each {title: (stride, padding, dilation)}."""
+    axs = plot.axes(1, len(cases), width=11, height=2.5, ylim=(-0.7, 1.9), xlim=(-1.7, n + 0.7))
+    for ax, (title, (stride, padding, dilation)) in zip(axs, cases.items(), strict=True):
+        ax.set_axis_off()
+        count = (n + 2 * padding - 2 * dilation - 1) // stride + 1
+        for j in range(count):
+            place = j * stride - padding + dilation
+            for k in range(3):
+                colour = plot.VERMILION if j == 1 else "#C4C4C4"
+                start = j * stride - padding + k * dilation
+                ax.plot([start, place], [0, 1.2], color=colour, linewidth=2.2 if j == 1 else 1, zorder=j == 1)
+            ax.plot(place, 1.2, "s", color=plot.ORANGE, markersize=11, zorder=3)
+        ax.plot(range(n), [0] * n, "s", color=plot.BLUE, markersize=11, zorder=3)
+        for x in [*range(-padding, 0), *range(n, n + padding)]:
+            ax.plot(x, 0, "s", color="white", markeredgecolor=plot.GREY, markersize=11, zorder=3)
+        ax.set_title(f"{title}: {count} outputs", fontsize=12)
+    return axs

@@ -3,6 +3,7 @@
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.backprop import BackpropStepper
+from nnlearn.widgets.convolution import ConvolutionExplorer
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
@@ -17,6 +18,7 @@ __all__ = [
     "ActivationExplorer",
     "ApproximationExplorer",
     "BackpropStepper",
+    "ConvolutionExplorer",
     "Explorer",
     "GraphExplorer",
     "LossExplorer",
