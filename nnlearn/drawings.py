@@ -143,6 +143,54 @@ def unrolled() -> Axes:
     return ax
 
 
+def lstm_cell() -> Axes:
+    """The cell's straight road along the top, and the three gates and the candidate below it."""
+    ax = plot.axes(width=9.0, height=4.2, xlim=(-1.7, 12.2), ylim=(-1.5, 4.7))
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
+    ax.plot([-0.8, 11.2], [3.6, 3.6], color=plot.VERMILION, linewidth=5, zorder=1)
+    _ahead(ax, (11.0, 3.6), (11.8, 3.6), plot.VERMILION, linewidth=5, mutation_scale=26)
+    ax.text(-1.3, 3.6, "$c_{t-1}$", fontsize=16, **middle)
+    ax.text(11.3, 4.15, "$c_t$", fontsize=16, **middle)
+    ax.plot([-0.8, 9.0], [-0.3, -0.3], color=plot.GREY, linewidth=2, zorder=1)
+    ax.text(-1.3, -0.3, "$x_t,$\n$h_{t-1}$", fontsize=14, **middle)
+    gates = (
+        (1.5, "f", "σ", "forget"),
+        (4.0, "i", "σ", "input"),
+        (5.8, "g", "tanh", "candidate"),
+        (9.0, "o", "σ", "output"),
+    )
+    for x, letter, function, name in gates:
+        colour = plot.BLUE if function == "σ" else plot.ORANGE
+        _ahead(ax, (x, -0.3), (x, 0.62), plot.GREY)
+        box = FancyBboxPatch((x - 0.55, 0.7), 1.1, 0.6, boxstyle="round,pad=0.06,rounding_size=0.15")
+        ax.add_patch(box)
+        box.set(facecolor="white", edgecolor=colour, linewidth=2, zorder=3)
+        ax.text(x, 1.0, function, fontsize=14, zorder=4, **middle)
+        ax.text(x, -0.75, name, color=colour, **middle)
+        ax.text(
+            x + (0.35 if letter == "g" else -0.35), 1.65, f"${letter}$", fontsize=15, color=colour, **middle
+        )
+    roads = (
+        ((1.5, 1.4), (1.5, 3.2)),
+        ((4.0, 1.4), (4.7, 1.95)),
+        ((5.8, 1.4), (5.1, 1.95)),
+        ((4.9, 2.5), (4.9, 3.2)),
+        ((9.0, 1.4), (9.0, 1.85)),
+        ((9.0, 3.5), (9.0, 2.65)),
+        ((9.4, 2.25), (11.0, 2.25)),
+    )
+    for start, end in roads:
+        _ahead(ax, start, end, plot.BLACK)
+    for x, y, sign in ((1.5, 3.6, "×"), (4.9, 2.2, "×"), (4.9, 3.6, "+"), (9.0, 2.25, "×")):
+        ax.add_patch(Circle((x, y), 0.36, facecolor=_CELL, edgecolor=_EDGE, linewidth=2, zorder=3))
+        ax.text(x, y - 0.03, sign, fontsize=18, zorder=4, **middle)
+    ax.text(9.2, 3.05, "tanh", fontsize=12, va="center")
+    ax.text(11.4, 2.25, "$h_t$", fontsize=16, **middle)
+    return ax
+
+
 def _ahead(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **style: Any) -> None:
     look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "mutation_scale": 16, **style}
     ax.annotate("", end, start, arrowprops=look)

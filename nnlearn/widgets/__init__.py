@@ -5,6 +5,7 @@ from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.convolution import ConvolutionExplorer
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.gates import GateExplorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.memory import MemoryExplorer
@@ -20,6 +21,7 @@ __all__ = [
     "BackpropStepper",
     "ConvolutionExplorer",
     "Explorer",
+    "GateExplorer",
     "GraphExplorer",
     "LossExplorer",
     "MemoryExplorer",
