@@ -2,6 +2,7 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
+from nnlearn.widgets.attention import AttentionExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
@@ -14,6 +15,7 @@ from nnlearn.widgets.playground import Playground
 __all__ = [
     "ActivationExplorer",
     "ApproximationExplorer",
+    "AttentionExplorer",
     "BackpropStepper",
     "Explorer",
     "GraphExplorer",
