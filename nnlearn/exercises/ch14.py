@@ -37,7 +37,7 @@ ORDER = Predict(
             "What does the first *dog* know that the second does not? Same query, same keys, no mask.",
         ),
     ],
-    after="Same query, same keys, same values: the same output. Positions or a causal mask would tell them apart.",
+    after="Same query, same keys, same values: the same output. Only positions or a mask tell them apart.",
 )
 
 ANSWER = Value(
@@ -63,7 +63,9 @@ ANSWER = Value(
             "The scores must be divided by √d first, and d is 4.",
         ),
         Misconception("a plain mean", 8.0, "That is the plain mean: both keys would have to fit alike."),
-        Misconception("turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"),
+        Misconception(
+            "turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"
+        ),
     ],
     after="Scores 2 ln 3 and 0, divided by 2: ln 3 and 0. Weights 3/4 and 1/4, and 1/4 of 16 is 4.",
 )
@@ -122,18 +124,24 @@ ATTENTION = Function(
     reference=lambda q, k, v, visible: _attention(q, k, v, visible),
     misconceptions=[
         Misconception("no scale", _bug("no scale"), "Your scores are not divided by √d, d the width of q."),
-        Misconception("divides by d", _bug("by d"), "You divide by d. It is the spread √d, not the variance."),
         Misconception(
-            "wrong axis", _bug("axis"), "Your softmax runs over the queries. Each query shares 1 among the *keys*."
+            "divides by d", _bug("by d"), "You divide by d. It is the spread √d, not the variance."
+        ),
+        Misconception(
+            "wrong axis",
+            _bug("axis"),
+            "Your softmax runs over the queries. Each query shares 1 among the *keys*.",
         ),
         Misconception("no mask", _bug("no mask"), "Hidden keys still answer: use `visible`."),
         Misconception(
-            "mask upside down", _bug("inverted"), "`visible` is True where a query *may* look. Yours hides those."
+            "mask upside down",
+            _bug("inverted"),
+            "`visible` is True where a query *may* look. Yours hides those.",
         ),
         Misconception(
             "mask after the softmax",
             _bug("late"),
-            "You set weights to 0 after the softmax; the rest no longer sums to 1. Hide the scores before it.",
+            "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it.",
         ),
         Misconception(
             "hidden scores are 0",
@@ -188,7 +196,9 @@ WINDOW = Function(
             lambda T, window: _window(T, window).T,
             "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*.",
         ),
-        Misconception("no window", lambda T, window: np.tri(T, dtype=bool), "That is causal, but it never forgets."),
+        Misconception(
+            "no window", lambda T, window: np.tri(T, dtype=bool), "That is causal, but it never forgets."
+        ),
     ],
 )
 
@@ -213,13 +223,13 @@ SPLIT = Function(
         Misconception(
             "reshapes at once",
             lambda x, heads: x.reshape(x.shape[0], heads, x.shape[1], -1),
-            "The shape is right, the content is not: reshape alone mixes places with heads. First cut the last "
-            "axis, then exchange axes.",
+            "The shape is right, the content is not: reshape alone mixes places with heads. First cut the "
+            "last axis, then exchange axes.",
         ),
         Misconception(
             "forgets to exchange",
             lambda x, heads: x.reshape(*x.shape[:2], heads, -1),
-            "Cut well. Now exchange places and heads, so that each head has a (T, C/heads) matrix of its own.",
+            "Cut well. Now exchange places and heads: each head needs a (T, C/heads) matrix of its own.",
         ),
         Misconception(
             "every other component",
@@ -285,7 +295,7 @@ TURN = Function(
         Misconception(
             "pairs halves",
             lambda x, places: _turn(x, places, "halves"),
-            "You pair the first half with the second. Here neighbours are pairs: components 0 and 1, 2 and 3, …",
+            "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …",
         ),
         Misconception(
             "mirrors",
@@ -309,7 +319,8 @@ def backward_cases(rng):
         "two texts": some(4, 3, 6, 2),
         "one query": some(1, 4, 3),
         "a query sure of itself": {
-            "w": np.array([[1.0, 0.0], [0.3, 0.7]]), "v": rng.normal(size=(2, 2)), "g": rng.normal(size=(2, 2)),
+            "w": np.array([[1.0, 0.0], [0.3, 0.7]]),
+            "v": rng.normal(size=(2, 2)), "g": rng.normal(size=(2, 2)),
         },
     }  # fmt: skip
 

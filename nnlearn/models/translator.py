@@ -19,9 +19,9 @@ _signs = partial(normal, std=0.5)  # few tokens, wide apart
 class Translator(Module):
     """Logits of each next token of y, having read x.  x: (B, S), y: (B, T) -> (B, T, vocab_out)
 
-    x is padded on the left with token 0, the blank, and y begins with one. Two GRUs read x, one from each end;
-    what they hold in the end starts the GRU that writes. With `attention` each of its steps may look at every
-    place of x as well. Source: I. Sutskever et al. (2014); D. Bahdanau et al. (2015).
+    x is padded on the left with token 0, the blank, and y begins with one. Two GRUs read x, one from each
+    end; what they hold in the end starts the GRU that writes. With `attention` each of its steps may look at
+    every place of x as well. Source: I. Sutskever et al. (2014); D. Bahdanau et al. (2015).
     """
 
     def __init__(

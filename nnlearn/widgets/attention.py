@@ -105,7 +105,9 @@ class AttentionExplorer(Explorer):
             np.zeros((2, 2)), cmap=SHADES, vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto", animated=True,
             interpolation="nearest",
         )  # fmt: skip
-        self.frame = Rectangle((0, 0), 1, 0.1, fill=False, edgecolor=plot.VERMILION, linewidth=2, animated=True)
+        self.frame = Rectangle(
+            (0, 0), 1, 0.1, fill=False, edgecolor=plot.VERMILION, linewidth=2, animated=True
+        )
         everything.add_patch(self.frame)
         everything.set(xticks=[], yticks=[], xlabel="keys", ylabel="queries", title="all weights")
         for side in ("top", "right"):
