@@ -61,7 +61,7 @@ keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
 _LAZY = frozenset({"data", "drawings", "exercises", "models", "plot", "text", "widgets"})
-_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP"})
+_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP", "Translator"})
 
 
 def __getattr__(name: str) -> Any:

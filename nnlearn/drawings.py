@@ -471,3 +471,36 @@ def sliding_windows(n: int, cases: Mapping[str, tuple[int, int, int]]) -> np.nda
             ax.plot(x, 0, "s", color="white", markeredgecolor=plot.GREY, markersize=11, zorder=3)
         ax.set_title(f"{title}: {count} outputs", fontsize=12)
     return axs
+def reading_and_writing() -> np.ndarray:
+    """Two translators of "3 May": all through one vector; and with a look at every place of the source."""
+    axs = plot.axes(1, 2, width=9.0, height=3.1, xlim=(-0.6, 7.6), ylim=(-0.9, 3.4))
+    read, written = "3 May", "05-"
+    box = {"boxstyle": "round,pad=0.35", "linewidth": 1.8, "facecolor": "white"}
+    look = {"ha": "center", "va": "center", "fontsize": 14, "family": "monospace"}
+    for ax, looks in zip(axs, (False, True), strict=True):
+        ax.set_axis_off()
+        ax.set_title("attention: look back at any time" if looks else "bottleneck: one vector for all")
+        for i, sign in enumerate(read):
+            ax.text(i * 0.9, 0, sign.replace(" ", "␣"), bbox=box | {"edgecolor": plot.BLUE}, **look)
+            if i:
+                _hop(ax, (i * 0.9 - 0.62, 0), (i * 0.9 - 0.28, 0), plot.BLUE, 1.0)
+        for i, sign in enumerate(written):
+            x = 5.2 + i * 0.9
+            ax.text(x, 2.6, sign, bbox=box | {"edgecolor": plot.VERMILION}, **look)
+            if i:
+                _hop(ax, (x - 0.62, 2.6), (x - 0.28, 2.6), plot.VERMILION, 1.0)
+        _hop(ax, (3.9, 0.1), (5.0, 2.2), plot.BLACK, 1.0 if not looks else 0.25)
+        if looks:
+            for k, weight in enumerate((0.05, 0.05, 0.25, 0.3, 0.9)):
+                _hop(ax, (k * 0.9, 0.4), (6.1, 2.2), plot.GREEN, weight)
+    return axs
+
+
+def _hop(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, weight: float) -> None:
+    look = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "linewidth": 0.8 + 2.2 * weight,
+        "alpha": 0.25 + 0.75 * weight,
+    }
+    ax.annotate("", end, start, arrowprops=look)

@@ -2,6 +2,7 @@
 
 from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
+from nnlearn.widgets.attention import AttentionExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.convolution import ConvolutionExplorer
 from nnlearn.widgets.explorer import Explorer
@@ -18,6 +19,7 @@ from nnlearn.widgets.regularisation import RegularisationExplorer
 __all__ = [
     "ActivationExplorer",
     "ApproximationExplorer",
+    "AttentionExplorer",
     "BackpropStepper",
     "ConvolutionExplorer",
     "Explorer",
