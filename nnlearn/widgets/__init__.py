@@ -7,6 +7,7 @@ from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.next_token import NextTokenExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 from nnlearn.widgets.playground import Playground
@@ -19,6 +20,7 @@ __all__ = [
     "GraphExplorer",
     "LossExplorer",
     "NeuronExplorer",
+    "NextTokenExplorer",
     "OptimiserRace",
     "PerceptronPlayground",
     "Playground",
