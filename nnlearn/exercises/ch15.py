@@ -6,23 +6,23 @@ from nnlearn.exercises import Explain, Function, Misconception, Predict, Value
 
 NORMS = Predict(
     id="15.1",
-    title="A norm moves onto the stream",
-    choices=("becomes weaker", "becomes stronger", "stays as it was"),
-    reference="becomes weaker",
+    title="Norms move onto the stream",
+    choices=("about a seventh", "about a half", "less than a millionth"),
+    reference="less than a millionth",
     misconceptions=[
         Misconception(
-            "norms keep sizes",
-            "becomes stronger",
-            "A norm divides by the size of what comes in. x + f(x) is larger than x: what does dividing by it do "
-            "to the gradient on its way back?",
+            "thinks of pre-norm",
+            "about a seventh",
+            "1/√49 is right where norms stand in the branches and nothing divides on the way. Here each of the 48 "
+            "norms divides.",
         ),
         Misconception(
-            "the sum saves it",
-            "stays as it was",
-            "In x + f(norm(x)) the gradient has a way home without any norm. Where is that way in norm(x + f(x))?",
+            "one block only",
+            "about a half",
+            "That is left after one block, with its two branches. The next block halves it again.",
         ),
     ],
-    after="Each norm on the stream divides the gradient by about √2: two of them in a block, forty-eight in all.",
+    after="(1/√2) to the power 48 is 6 in a hundred million. With norms in the branches it is 1/√49, a seventh.",
 )
 
 SIZE = Value(

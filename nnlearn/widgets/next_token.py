@@ -114,7 +114,7 @@ class NextTokenExplorer(Explorer):
             np.zeros((ROWS, COLUMNS)), cmap=SURPRISE, vmin=0, vmax=BITS, aspect="auto",
             extent=(0, COLUMNS, ROWS, 0), animated=True,
         )  # fmt: skip
-        font: dict[str, Any] = {"family": "DejaVu Sans Mono", "fontsize": 14.2, "va": "center", "animated": True}
+        font: dict[str, Any] = {"family": "DejaVu Sans Mono", "fontsize": 17, "va": "center", "animated": True}
         self.lines = [
             [page.text(0, row + 0.5, "", color=colour, **font) for row in range(ROWS)]
             for colour in (plot.BLACK, plot.BLUE)
