@@ -349,7 +349,10 @@ def gpt() -> Axes:
     for start, end in ((3.6, 13.9), (15.35, 16.0), (17.5, 18.0)):
         ax.annotate("", (end, 1.0), (start, 1.0), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})
     ax.text(8.9, 0.25, "the stream x: (B, T, C)", ha="center", color=plot.BLUE, fontsize=12)
-    for x, name, colour in ((5.2, "attention:\nlooks back", "#F6CF7A"), (9.6, "MLP: each\nplace alone", "#8FD3BC")):
+    for x, name, colour in (
+        (5.2, "attention:\nlooks back", "#F6CF7A"),
+        (9.6, "MLP: each\nplace alone", "#8FD3BC"),
+    ):
         _branch(ax, x, name, colour)
     for x, width, name in (
         (0.2, 1.35, "ids\n(B, T)"), (2.15, 1.45, "token\n+ place"), (13.9, 1.4, "norm"), (16.0, 1.5, "· Eᵀ"),
@@ -364,13 +367,21 @@ def gpt() -> Axes:
 
 def _branch(ax: Axes, x: float, name: str, colour: str) -> None:
     """Up from the stream through a norm and a layer, and back onto it."""
-    line: dict[str, Any] = {"arrowstyle": "-|>", "color": plot.BLACK, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+    line: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": plot.BLACK,
+        "linewidth": 1.5,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     ax.annotate("", (x + 0.25, 2.55), (x + 0.25, 1.1), arrowprops=line)
     _labelled(ax, (x - 0.4, 2.55), (1.3, 1.2), "norm", "white")
     ax.annotate("", (x + 1.3, 3.15), (x + 0.9, 3.15), arrowprops=line)
     _labelled(ax, (x + 1.3, 2.55), (2.05, 1.2), name, colour)
     ax.annotate("", (x + 2.9, 1.25), (x + 2.9, 2.55), arrowprops=line)
-    ax.add_patch(Circle((x + 2.9, 1.0), 0.27, facecolor="white", edgecolor=plot.BLACK, linewidth=1.5, zorder=5))
+    ax.add_patch(
+        Circle((x + 2.9, 1.0), 0.27, facecolor="white", edgecolor=plot.BLACK, linewidth=1.5, zorder=5)
+    )
     ax.text(x + 2.9, 0.97, "+", ha="center", va="center", fontsize=14, weight="bold", zorder=6)
 
 

@@ -13,8 +13,8 @@ NORMS = Predict(
         Misconception(
             "thinks of pre-norm",
             "about a seventh",
-            "1/√49 is right where norms stand in the branches and nothing divides on the way. Here each of the 48 "
-            "norms divides.",
+            "1/√49 is right where norms stand in the branches and nothing divides on the way. "
+            "Here each of the 48 norms divides.",
         ),
         Misconception(
             "one block only",
@@ -22,7 +22,7 @@ NORMS = Predict(
             "That is left after one block, with its two branches. The next block halves it again.",
         ),
     ],
-    after="(1/√2) to the power 48 is 6 in a hundred million. With norms in the branches it is 1/√49, a seventh.",
+    after="(1/√2) to the power 48 is below a ten-millionth. In the branches: 1/√49, a seventh.",
 )
 
 SIZE = Value(
@@ -52,7 +52,7 @@ SIZE = Value(
             "There is one more norm, after the last block.",
         ),
     ],
-    after="Three quarters are in the blocks here; in GPT-2's smallest it is two thirds, because its vocabulary is large.",
+    after="Seven in ten are in the blocks. The smallest GPT-2: two in three.",
 )
 
 BITS = Value(
@@ -65,7 +65,9 @@ BITS = Value(
         Misconception(
             "nats for bits", 3.0 / 3.6, "The loss is in nats, from the natural logarithm. A bit is ln 2 nats."
         ),
-        Misconception("per token", 3.0 / np.log(2), "Those are bits per token. A token stands for 3.6 characters."),
+        Misconception(
+            "per token", 3.0 / np.log(2), "Those are bits per token. A token stands for 3.6 characters."
+        ),
         Misconception(
             "multiplies",
             3.0 / np.log(2) * 3.6,
@@ -73,7 +75,7 @@ BITS = Value(
         ),
         Misconception("the wrong way to bits", 3.0 * np.log(2) / 3.6, "Nats to bits: divide by ln 2 = 0.69."),
     ],
-    after="About 1.2 bits per character: better than our model with 1.7 or so, whatever its tokens look like.",
+    after="About 1.2 bits per character: better than our model, whatever its tokens look like.",
 )
 
 
@@ -102,12 +104,14 @@ PAIRS = Function(
         Misconception(
             "no shift",
             lambda ids, length: (_pairs(ids, length)[0], _pairs(ids, length)[0]),
-            "Inputs and targets are the same. A model learns to repeat what it reads: the loss goes to zero. Shift by one.",
+            "Inputs and targets are the same. A model learns to repeat what it reads: the loss goes "
+            "to zero. Shift by one.",
         ),
         Misconception(
             "shifted into the past",
             lambda ids, length: _pairs(ids, length)[::-1],
-            "Your model is asked for the token that came before. The target stands one place later than the input.",
+            "Your model is asked for the token that came before. The target stands "
+            "one place later than the input.",
         ),
         Misconception(
             "shifts by a window",
@@ -117,7 +121,8 @@ PAIRS = Function(
         Misconception(
             "rolls within the window",
             lambda ids, length: (_pairs(ids, length)[0], np.roll(_pairs(ids, length)[0], -1, axis=1)),
-            "The last target of each window is its own first token. It should be the token that follows the window.",
+            "The last target of each window is its own first token. It should be the token that "
+            "follows the window.",
         ),
     ],
     after="One window teaches as many guesses as it has places.",
@@ -183,11 +188,14 @@ MERGE = Function(
     cases=merge_cases,
     reference=_merge,
     misconceptions=[
-        Misconception("only the first", _merge_first, "You joined the first occurrence and stopped. Join them all."),
+        Misconception(
+            "only the first", _merge_first, "You joined the first occurrence and stopped. Join them all."
+        ),
         Misconception(
             "keeps the second",
             _merge_keeping,
-            "The second half of the pair is still there after the new id. Two ids become one: move on by two.",
+            "The second half of the pair is still there after the new id. Two ids become one: "
+            "move on by two.",
         ),
         Misconception(
             "either order",
@@ -318,8 +326,8 @@ TOP_P = Function(
         Misconception(
             "drops the one that crosses the line",
             _top_p_short,
-            "What you keep does not reach `enough`. The token that crosses the line belongs to it, or a model that is "
-            "very sure would have nothing left to say.",
+            "What you keep does not reach `enough`. The token that crosses the line belongs to it, or "
+            "a model that is very sure would have nothing left to say.",
         ),
         Misconception("does not add up", _top_p_raw, "What is left does not add up to 1."),
         Misconception(
@@ -386,12 +394,14 @@ CACHE = Function(
         Misconception(
             "does not look at itself",
             _blind,
-            "The new token does not see itself. A causal mask lets place t look at 0 … t: append first, then attend.",
+            "The new token does not see itself. A causal mask lets place t look at 0 … t: "
+            "append first, then attend.",
         ),
         Misconception(
             "forgets",
             _forgetful,
-            "The output is right, but you hand back the old keys and values. The next token would not find this one.",
+            "The output is right, but you hand back the old keys and values. The next token "
+            "would not find this one.",
         ),
         Misconception("no scale", _unscaled, "The scores are not divided by √D."),
         Misconception("in front", _in_front, "The new key belongs at the end, in the order of the text."),
@@ -405,8 +415,9 @@ TOO_GOOD = Explain(
     points=3,
     rubric=(
         "says that so low a loss is below what people reach (about one bit) and so must be a mistake",
-        "names two causes that fit: no causal mask, targets not shifted, softmax over queries, or held-out text in the training text",
-        "gives a test that tells them apart: change a later token and watch earlier outputs; compare inputs with targets; "
-        "generate and read; search for held-out paragraphs in the training text",
+        "names two causes that fit: no causal mask, targets not shifted, softmax over queries, "
+        "or held-out text in the training text",
+        "gives a test that tells them apart: change a later token and watch earlier outputs; compare inputs "
+        "with targets; generate and read; search for held-out paragraphs in the training text",
     ),
 )

@@ -1,4 +1,4 @@
-"""The next-token explorer: what a small GPT expects next, and what temperature, top-k and top-p leave of it."""
+"""The next-token explorer: what a small GPT expects, and what temperature, top-k and top-p leave of it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ class State:
 
 
 class Continuation:
-    """A prompt and what was drawn after it so far; it grows by a token at a time and never reads one twice."""
+    """A prompt and what was drawn after it so far; it grows token by token and reads none twice."""
 
     def __init__(self, model: Any, ids: np.ndarray, seed: int, **choice: Any) -> None:
         self.model, self.ids, self.choice = model, list(ids), choice
@@ -64,8 +64,10 @@ class NextTokenExplorer(Explorer):
         self.gpt, self.tokenizer, _ = nn.manual_gpt.load()
         V = len(self.tokenizer)
         return {
-            "prompt": ipywidgets.Text(description="prompt", value="The function returns ", continuous_update=True),
-            "length": ipywidgets.IntSlider(description="characters appended", value=26, min=0, max=LONGEST),
+            "prompt": ipywidgets.Text(
+                description="prompt", value="The function returns ", continuous_update=True
+            ),
+            "length": ipywidgets.IntSlider(description="characters appended", value=60, min=0, max=LONGEST),
             "temperature": ipywidgets.FloatSlider(
                 description="temperature", value=0.8, min=0.0, max=2.0, step=0.05
             ),
@@ -114,7 +116,12 @@ class NextTokenExplorer(Explorer):
             np.zeros((ROWS, COLUMNS)), cmap=SURPRISE, vmin=0, vmax=BITS, aspect="auto",
             extent=(0, COLUMNS, ROWS, 0), animated=True,
         )  # fmt: skip
-        font: dict[str, Any] = {"family": "DejaVu Sans Mono", "fontsize": 17, "va": "center", "animated": True}
+        font: dict[str, Any] = {
+            "family": "DejaVu Sans Mono",
+            "fontsize": 17,
+            "va": "center",
+            "animated": True,
+        }
         self.lines = [
             [page.text(0, row + 0.5, "", color=colour, **font) for row in range(ROWS)]
             for colour in (plot.BLACK, plot.BLUE)
@@ -122,8 +129,12 @@ class NextTokenExplorer(Explorer):
         (self.caret,) = page.plot([], [], color=plot.VERMILION, linewidth=2.5, animated=True, clip_on=False)
 
     def _make_bars(self, ax: Any) -> None:
-        ax.set(xlim=(-0.6, BARS - 0.4), ylim=(0, 1), xticks=[], ylabel="probability", title="what comes next?")
-        self.raw, self.kept, self.names = [], [], []
+        ax.set(
+            xlim=(-0.6, BARS - 0.4), ylim=(0, 1), xticks=[], ylabel="probability", title="what comes next?"
+        )
+        self.raw: list[Rectangle] = []
+        self.kept: list[Rectangle] = []
+        self.names: list[Any] = []
         for k in range(BARS):
             for bars, width, colour in ((self.raw, 0.86, "#CFCFCF"), (self.kept, 0.5, plot.BLUE)):
                 bar = Rectangle((k - width / 2, 0), width, 0, facecolor=colour, animated=True)
@@ -135,7 +146,9 @@ class NextTokenExplorer(Explorer):
         ax.text(0.98, 0.95, "grey: the model's guess", transform=ax.transAxes, ha="right", color=plot.GREY)
         ax.text(0.98, 0.86, "blue: drawn from", transform=ax.transAxes, ha="right", color=plot.BLUE)
 
-    def compute(self, prompt: str, length: int, seed: int, temperature: float, top_k: int, top_p: float) -> State:
+    def compute(
+        self, prompt: str, length: int, seed: int, temperature: float, top_k: int, top_p: float
+    ) -> State:
         known = "".join(c for c in prompt if c in self.tokenizer.ids)[-PROMPT:] or "\n"
         choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         if (known, seed, choice) != self.settings:
@@ -172,9 +185,9 @@ class NextTokenExplorer(Explorer):
         appended = state.surprise[state.prompt :]
         cost = f" The {len(appended)} appended took {appended.mean():.1f} bits each." if len(appended) else ""
         return (
-            f"After “{state.text[-20:].translate(SIGNS)}” the model expects {first} with {raw[0]:.0%}, and its doubt is "
-            f"{doubt:.1f} bits. Temperature {state.temperature:.2f}, top-k and top-p leave {left} of {len(raw)} "
-            f"characters to draw from.{cost}"
+            f"After “{state.text[-20:].translate(SIGNS)}” the model expects {first} with {raw[0]:.0%}, and "
+            f"its doubt is {doubt:.1f} bits. Temperature {state.temperature:.2f}, top-k and top-p leave "
+            f"{left} of {len(raw)} characters to draw from.{cost}"
         )
 
     def _draw_page(self, state: State) -> None:
