@@ -504,3 +504,58 @@ def _hop(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
         "alpha": 0.25 + 0.75 * weight,
     }
     ax.annotate("", end, start, arrowprops=look)
+def gpt() -> Axes:
+    """A GPT from left to right: one stream, to which every block's two branches add."""
+    ax = plot.axes(width=9.6, height=3.4, xlim=(0, 19.3), ylim=(-0.8, 5.2))
+    ax.set_axis_off()
+    ax.add_patch(FancyBboxPatch((4.55, -0.15), 8.7, 4.3, boxstyle="round,pad=0,rounding_size=0.3"))
+    ax.patches[-1].set(facecolor="#F4F7FA", edgecolor=plot.GREY, linestyle="--", linewidth=1.2)
+    ax.text(8.9, 4.45, "one block; L of them follow each other", ha="center", fontsize=12)
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "linewidth": 5, "color": plot.SKY, "mutation_scale": 18}
+    for start, end in ((3.6, 13.9), (15.35, 16.0), (17.5, 18.0)):
+        ax.annotate("", (end, 1.0), (start, 1.0), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})
+    ax.text(8.9, 0.25, "the stream x: (B, T, C)", ha="center", color=plot.BLUE, fontsize=12)
+    for x, name, colour in (
+        (5.2, "attention:\nlooks back", "#F6CF7A"),
+        (9.6, "MLP: each\nplace alone", "#8FD3BC"),
+    ):
+        _branch(ax, x, name, colour)
+    for x, width, name in (
+        (0.2, 1.35, "ids\n(B, T)"), (2.15, 1.45, "token\n+ place"), (13.9, 1.4, "norm"), (16.0, 1.5, "· Eᵀ"),
+        (18.05, 1.1, "soft-\nmax"),
+    ):  # fmt: skip
+        _labelled(ax, (x, 0.4), (width, 1.2), name, "white")
+    ax.annotate("", (2.15, 1.0), (1.6, 1.0), arrowprops={"arrowstyle": "-|>", "color": plot.GREY})
+    ax.text(16.75, -0.25, "(B, T, V)", ha="center", fontsize=11, color=plot.GREY)
+    ax.text(2.9, -0.25, "(B, T, C)", ha="center", fontsize=11, color=plot.GREY)
+    return ax
+
+
+def _branch(ax: Axes, x: float, name: str, colour: str) -> None:
+    """Up from the stream through a norm and a layer, and back onto it."""
+    line: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": plot.BLACK,
+        "linewidth": 1.5,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    ax.annotate("", (x + 0.25, 2.55), (x + 0.25, 1.1), arrowprops=line)
+    _labelled(ax, (x - 0.4, 2.55), (1.3, 1.2), "norm", "white")
+    ax.annotate("", (x + 1.3, 3.15), (x + 0.9, 3.15), arrowprops=line)
+    _labelled(ax, (x + 1.3, 2.55), (2.05, 1.2), name, colour)
+    ax.annotate("", (x + 2.9, 1.25), (x + 2.9, 2.55), arrowprops=line)
+    ax.add_patch(
+        Circle((x + 2.9, 1.0), 0.27, facecolor="white", edgecolor=plot.BLACK, linewidth=1.5, zorder=5)
+    )
+    ax.text(x + 2.9, 0.97, "+", ha="center", va="center", fontsize=14, weight="bold", zorder=6)
+
+
+def _labelled(
+    ax: Axes, corner: tuple[float, float], size: tuple[float, float], name: str, colour: str
+) -> None:
+    box = FancyBboxPatch(corner, *size, boxstyle="round,pad=0,rounding_size=0.15")
+    ax.add_patch(box)
+    box.set(facecolor=colour, edgecolor=plot.GREY, linewidth=1.2, zorder=4)
+    x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=5)

@@ -11,6 +11,7 @@ from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.memory import MemoryExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
+from nnlearn.widgets.next_token import NextTokenExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 from nnlearn.widgets.playground import Playground
@@ -28,6 +29,7 @@ __all__ = [
     "LossExplorer",
     "MemoryExplorer",
     "NeuronExplorer",
+    "NextTokenExplorer",
     "OptimiserRace",
     "PerceptronPlayground",
     "Playground",
