@@ -26,6 +26,7 @@ LAYERS = (
     ("train",),
     ("download", "data"),
     ("text",),
+    ("pretraining",),
     ("plot",),
     ("drawings",),
     ("widgets",),
