@@ -10,6 +10,7 @@ from nnlearn.widgets.neuron import NeuronExplorer
 from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 from nnlearn.widgets.playground import Playground
+from nnlearn.widgets.transfer import TransferExplorer
 
 __all__ = [
     "ActivationExplorer",
@@ -22,4 +23,5 @@ __all__ = [
     "OptimiserRace",
     "PerceptronPlayground",
     "Playground",
+    "TransferExplorer",
 ]
