@@ -39,7 +39,7 @@ SOURCE = Predict(
         Misconception(
             "a handful of classes",
             "vowels",
-            "Near, but five classes need few features; what does not separate them is let go. Remember 0 to 4.",
+            "Near, but five classes need few features; the rest is let go. Remember 0 to 4.",
         ),
     ],
     after="Near the target, and with many classes: the source had to keep most of what strokes can tell.",
@@ -154,6 +154,11 @@ def questions(rng):
             "ids": np.array([[4, 0, 2]]),
             "chosen": np.array([[False, False, True]]),
         },
+        "one far below the others": {
+            "logits": np.array([[[-2000.0, 0.0, 1.0], [1.0, 2.0, -1000.0]]]),
+            "ids": np.array([[2, 0]]),
+            "chosen": np.array([[True, True]]),
+        },
         "sure and wrong": {
             "logits": np.array([[[50.0, 0.0, -50.0], [0.0, 1.0, 3.0]]]),
             "ids": np.array([[2, 1]]),
@@ -261,7 +266,7 @@ VISIBLE = Function(
                 np.swapaxes(visible(real, False), 1, 2)
                 & (np.tri(real.shape[1], dtype=bool) if causal else True)
             ),
-            "You have blinded the padding; but it must not be *looked at*. Row t is who looks, column s at whom.",
+            "You have blinded the padding, but nobody may look *at* it. Row t looks, column s is looked at.",
         ),
         Misconception(
             "the past hidden",
@@ -351,7 +356,7 @@ FORGETTING = Explain(
     rubric=(
         "names forgetting: large steps on the new task overwrite what pre-training had learned",
         "says why nobody noticed: only the new task was measured",
-        "proposes a measurement: the old task's loss before and after, or the next task from the old weights",
-        "proposes a repair: smaller rate, frozen layers or gradual unfreezing, or keeping a copy of the old weights",
+        "proposes a measurement: the old task's loss before and after fine-tuning",
+        "proposes a repair: smaller rate, frozen layers or gradual unfreezing, or a copy of the old weights",
     ),
 )

@@ -75,7 +75,7 @@ class TransferExplorer(Explorer):
                 description="learning rate", options=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), value=0.01
             ),
             "task": ipywidgets.Dropdown(description="new task", options=TASKS, value=TASKS[0]),
-            "seed": ipywidgets.IntSlider(description="other points", value=0, min=0, max=9),
+            "seed": ipywidgets.IntSlider(description="other points", value=7, min=0, max=9),
         }
 
     @cached_property
@@ -97,7 +97,7 @@ class TransferExplorer(Explorer):
         self.grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
         self.run = lru_cache(maxsize=256)(self._run)
         first, *fields, curve = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.15))
-        figure.subplots_adjust(left=0.015, right=0.985, bottom=0.17, top=0.88, wspace=0.12)
+        figure.subplots_adjust(left=0.015, right=0.95, bottom=0.17, top=0.88, wspace=0.1)
         X, arm = data.spirals(300, classes=4, noise=0.03, turns=0.75, rng=100)
         arms = self.source(self.grid).data.argmax(axis=-1).reshape(GRID, GRID)
         self._image(first, 4).set_data(arms)
@@ -127,6 +127,7 @@ class TransferExplorer(Explorer):
         )
         curve.set(xlim=(0, STEPS), ylim=(0.35, 1.03), xlabel="steps")
         curve.set_title("right on new points", fontsize=12)
+        curve.yaxis.tick_right()
         curve.legend(loc="lower right")
 
     def _image(self, ax: Axes, classes: int) -> AxesImage:
