@@ -60,7 +60,9 @@ __version__ = "0.1.0"
 keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "drawings", "exercises", "manual_gpt", "models", "plot", "text", "widgets"})
+_LAZY = frozenset(
+    {"data", "drawings", "exercises", "manual_gpt", "models", "plot", "pretraining", "text", "widgets"}
+)
 _MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP", "Translator"})
 
 

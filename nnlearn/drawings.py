@@ -559,3 +559,35 @@ def _labelled(
     box.set(facecolor=colour, edgecolor=plot.GREY, linewidth=1.2, zorder=4)
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
     ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=5)
+def three_beginnings() -> Axes:
+    """A body and a new head, three times: frozen, fine-tuned, from scratch."""
+    ax = plot.axes(width=9.4, height=3.5, xlim=(0, 15.2), ylim=(-0.2, 5.2))
+    ax.set_axis_off()
+    ways = (
+        ("frozen", "copied", "never changes", plot.BLUE, "#D6E6F2"),
+        ("fine-tuned", "copied", "trained on", plot.GREEN, "#D3EBE2"),
+        ("from scratch", "random", "trained", plot.VERMILION, "#FBE3D3"),
+    )
+    for k, (way, start, then, colour, fill) in enumerate(ways):
+        x = 0.4 + 5 * k
+        boxes = (
+            (0.7, 1.9, f"body: {start}\n{then}", fill),
+            (3.1, 1.0, "head: random, trained", "#FBE3D3"),
+        )
+        for y, height, text, face in boxes:
+            ax.add_patch(
+                FancyBboxPatch(
+                    (x, y),
+                    4.2,
+                    height,
+                    boxstyle="round,pad=0.05",
+                    facecolor=face,
+                    edgecolor=colour,
+                    linewidth=2,
+                )
+            )
+            ax.text(x + 2.1, y + height / 2, text, ha="center", va="center", fontsize=12)
+        ax.text(x + 2.1, 4.65, way, ha="center", color=colour, fontsize=15, weight="bold")
+        ax.annotate("", (x + 2.1, 3.05), (x + 2.1, 2.65), arrowprops={"arrowstyle": "->", "color": plot.GREY})
+        ax.text(x + 2.1, 0.1, "input", ha="center", color=plot.GREY, fontsize=12)
+    return ax

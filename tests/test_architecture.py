@@ -26,7 +26,7 @@ LAYERS = (
     ("train",),
     ("download", "data"),
     ("text",),
-    ("manual_gpt",),
+    ("manual_gpt", "pretraining"),
     ("plot",),
     ("drawings",),
     ("widgets",),

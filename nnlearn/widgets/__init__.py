@@ -16,6 +16,7 @@ from nnlearn.widgets.optimisers import OptimiserRace
 from nnlearn.widgets.perceptron import PerceptronPlayground
 from nnlearn.widgets.playground import Playground
 from nnlearn.widgets.regularisation import RegularisationExplorer
+from nnlearn.widgets.transfer import TransferExplorer
 
 __all__ = [
     "ActivationExplorer",
@@ -34,4 +35,5 @@ __all__ = [
     "PerceptronPlayground",
     "Playground",
     "RegularisationExplorer",
+    "TransferExplorer",
 ]
