@@ -471,6 +471,8 @@ def sliding_windows(n: int, cases: Mapping[str, tuple[int, int, int]]) -> np.nda
             ax.plot(x, 0, "s", color="white", markeredgecolor=plot.GREY, markersize=11, zorder=3)
         ax.set_title(f"{title}: {count} outputs", fontsize=12)
     return axs
+
+
 def reading_and_writing() -> np.ndarray:
     """Two translators of "3 May": all through one vector; and with a look at every place of the source."""
     axs = plot.axes(1, 2, width=9.0, height=3.1, xlim=(-0.6, 7.6), ylim=(-0.9, 3.4))
@@ -504,6 +506,8 @@ def _hop(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour:
         "alpha": 0.25 + 0.75 * weight,
     }
     ax.annotate("", end, start, arrowprops=look)
+
+
 def gpt() -> Axes:
     """A GPT from left to right: one stream, to which every block's two branches add."""
     ax = plot.axes(width=9.6, height=3.4, xlim=(0, 19.3), ylim=(-0.8, 5.2))
@@ -559,6 +563,8 @@ def _labelled(
     box.set(facecolor=colour, edgecolor=plot.GREY, linewidth=1.2, zorder=4)
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
     ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=5)
+
+
 def three_beginnings() -> Axes:
     """A body and a new head, three times: frozen, fine-tuned, from scratch."""
     ax = plot.axes(width=9.4, height=3.5, xlim=(0, 15.2), ylim=(-0.2, 5.2))
