@@ -312,6 +312,7 @@ ENSEMBLE = Function(
     title="An ensemble",
     points=2,
     signature="ensemble(logits)",
+    allows=("softmax",),
     cases=members,
     reference=ensemble,
     misconceptions=[
