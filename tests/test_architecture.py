@@ -26,6 +26,7 @@ LAYERS = (
     ("train",),
     ("download", "data"),
     ("text",),
+    ("manual_gpt", "pretraining"),
     ("plot",),
     ("drawings",),
     ("widgets",),

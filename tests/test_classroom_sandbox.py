@@ -4,6 +4,8 @@
 Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
 """
 
+import importlib
+import re
 import time
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import pytest
 from nnlearn.classroom import wire
 from nnlearn.classroom.grading import COULD_NOT_RUN, offered
 from nnlearn.classroom.sandbox import Sandbox
-from nnlearn.exercises import Function, grade
+from nnlearn.exercises import Function
+from nnlearn.exercises import grade as check
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
 from tests.classroom import SECRET, answer_cell, graded, solution, submit, write
 
@@ -152,40 +155,30 @@ def test_endless_code_is_stopped(seconds):
     assert not sandbox.close()
 
 
-def test_every_solution_passes_and_every_stub_fails_in_the_sandbox(tmp_path):
-    """Every exercise of every chapter, with one student's own inputs; and nothing of the package is needed."""
-    for chapter in chapter_modules():
-        right = submit(tmp_path, "ada", chapter)
-        stubs = nbformat.read(
-            next((Path(__file__).parents[1] / "exercises").glob(f"{chapter}_*")), as_version=4
-        )
-        empty = write(tmp_path, "nobody", chapter, stubs)
-        for name, exercise in chapter_exercises(chapter).items():
-            if exercise.graded:
-                assert graded(right, name).status == "passed", (name, graded(right, name))
-                assert graded(empty, name).score == 0, name
+GRADED = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
+every_exercise = pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise: exercise.id)
 
 
-def test_what_the_sandbox_offers_is_what_the_solutions_use_and_no_answer():
-    for chapter in chapter_modules():
-        notebook = solution(chapter)
-        for exercise in chapter_exercises(chapter).values():
-            if not isinstance(exercise, Function):
-                continue
-            source = answer_cell(notebook, exercise.id).source
-            used = {
-                word.split("(")[0] for word in source.replace("nn.", " nn.").split() if word.startswith("nn.")
-            }
-            assert {f"nn.{name}" for name in exercise.allows} == {
-                "nn." + u[3:].split(".")[0].rstrip(",)]") for u in used
-            }, exercise.id
-            for module in offered(tuple(exercise.allows)):
-                given = (
-                    vars(__import__(module, fromlist=["_"])) if exercise.allows and module.count(".") else {}
-                )
-                for name, value in list(given.items()):
-                    if callable(value) and not isinstance(value, type):
-                        assert not grade(exercise, value), f"{module}.{name} answers {exercise.id}"
+@every_exercise
+def test_the_solution_passes_and_the_stub_fails_in_the_sandbox(exercise, tmp_path):
+    """With one student's own inputs, and with nothing of the package but what the exercise allows."""
+    chapter = exercise.id[:2]
+    (student,) = (Path(__file__).parents[1] / "exercises").glob(f"{chapter}_*")
+    empty = write(tmp_path, "nobody", chapter, nbformat.read(student, as_version=4))
+    grade = graded(submit(tmp_path, "ada", chapter), exercise.id)
+    assert grade.status == "passed", grade
+    assert graded(empty, exercise.id).score == 0
+
+
+@every_exercise
+def test_the_sandbox_offers_what_the_solution_uses_and_no_answer(exercise):
+    source = answer_cell(solution(exercise.id[:2]), exercise.id).source
+    allowed = set(getattr(exercise, "allows", ()))
+    assert allowed == set(re.findall(r"\bnn\.(\w+)", source)), "exercise: allows = what the solution uses"
+    for module in sorted(offered(tuple(allowed)).keys() - {"nnlearn", "nnlearn.exercises"}):
+        for name, value in list(vars(importlib.import_module(module)).items()):
+            if callable(value) and not isinstance(value, type) and isinstance(exercise, Function):
+                assert not check(exercise, value), f"{module}.{name} answers {exercise.id}"
 
 
 def test_anothers_numbers_do_not_fit(tmp_path):

@@ -15,6 +15,7 @@ from nnlearn.classroom.collect import fits_as_name
 from nnlearn.classroom.files import write
 from nnlearn.classroom.grading import Grade
 from nnlearn.classroom.store import Store, StoreError
+from nnlearn.exercises.result import markup
 from nnlearn.exercises.spec import chapter_title, find_exercise
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
@@ -151,18 +152,16 @@ def _picture(grades: Iterable[Grade]) -> dict[str, str]:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=100)
     hard = min(shares, key=lambda name: shares[name], default="")
-    said = (
-        f"Mean score of each exercise; the lowest is {hard} with {100 * shares[hard]:.0f} %."
-        if hard
-        else "No scores."
-    )
+    said = "Mean score of each exercise"
+    said += f"; the lowest is {hard} with {100 * shares[hard]:.0f} %." if hard else ": there is none yet."
     return {"data": base64.b64encode(picture.getvalue()).decode(), "alt": said}
 
 
 def _template(name: str) -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
     loader = PackageLoader("nnlearn.classroom")
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    ).get_template(name)
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    pages.filters["code"] = lambda text: Markup(markup(text))
+    return pages.get_template(name)

@@ -92,6 +92,7 @@ LSTM_STEP = Function(
     title="One step of the LSTM",
     points=4,
     signature="lstm_step(x, h, c, W_x, W_h, b)",
+    allows=("sigmoid",),
     cases=step_cases(4, cell=True),
     reference=_lstm(),
     misconceptions=[
@@ -157,6 +158,7 @@ GRU_STEP = Function(
     title="One step of the GRU",
     points=4,
     signature="gru_step(x, h, W_x, W_h, b)",
+    allows=("sigmoid",),
     cases=step_cases(3, cell=False),
     reference=_gru(),
     misconceptions=[
