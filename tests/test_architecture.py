@@ -26,11 +26,12 @@ LAYERS = (
     ("train",),
     ("download", "data"),
     ("text",),
-    ("manual_gpt",),
+    ("manual_gpt", "pretraining"),
     ("plot",),
     ("drawings",),
     ("widgets",),
     ("exercises",),
+    ("folders",),
     ("classroom",),
     ("course",),
 )
