@@ -4,6 +4,7 @@ from nnlearn.widgets.activation import ActivationExplorer
 from nnlearn.widgets.approximation import ApproximationExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.gan import GANExplorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
 from nnlearn.widgets.neuron import NeuronExplorer
@@ -16,6 +17,7 @@ __all__ = [
     "ApproximationExplorer",
     "BackpropStepper",
     "Explorer",
+    "GANExplorer",
     "GraphExplorer",
     "LossExplorer",
     "NeuronExplorer",
