@@ -70,7 +70,7 @@ class Game:
         self.frames.append(self._look((2 * np.log(2), np.log(2))))
 
     def _straight(self) -> np.ndarray:
-        """Lines along the first axis of noise and, if there are two, along the second: (lines, points, latent)."""
+        """Lines along the first axis of noise and, if any, the second: (lines, points, latent)."""
         u, v = np.meshgrid(LINES if self.latent > 1 else [0.0], DOTS, indexing="ij")
         z = np.zeros((*u.shape, self.latent), np.float32)
         z[..., 0] = v
