@@ -38,7 +38,7 @@ PULL = Value(
     title="How many times as strong a pull",
     points=2,
     reference=float(np.exp(5.0)),
-    rtol=0.01,
+    rtol=0.001,
     misconceptions=[
         Misconception(
             "turned over", float(np.exp(-5.0)), "You divided the other way round. Which one is tiny?"
@@ -94,6 +94,9 @@ def covered_cases(rng):
         "two of three": {
             "samples": np.concatenate([0.1 * rng.normal(size=(20, 2)), [4, 0] + 0.1 * rng.normal(size=(15, 2))]),
             "centres": centres, "radius": 1.0, "share": 0.1,
+        },
+        "a small radius": {
+            "samples": np.array([[0.0, 0.4], [4.0, 0.0], [0.0, 5.3]]), "centres": centres, "radius": 0.25, "share": 0.1,
         },
         "a straggler does not count": {
             "samples": np.concatenate([0.1 * rng.normal(size=(49, 2)), [[4.0, 0.0]]]),
