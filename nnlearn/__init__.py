@@ -61,8 +61,10 @@ __version__ = "0.1.0"
 keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset({"data", "drawings", "exercises", "models", "plot", "text", "widgets"})
-_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP"})
+_LAZY = frozenset(
+    {"data", "drawings", "exercises", "manual_gpt", "models", "plot", "pretraining", "text", "widgets"}
+)
+_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP", "Translator"})
 
 
 def __getattr__(name: str) -> Any:

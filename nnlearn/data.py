@@ -89,6 +89,19 @@ def manual() -> str:
     return "\n\n".join(topics[name] for name in sorted(topics))
 
 
+def manual_split(validation: float = 0.1) -> tuple[str, str]:
+    """The manual for a language model: its first 90 % to train on, its last 10 % to be judged by.
+
+    A fifth of the manual repeats paragraphs of other pages; here each stands once, so that nothing a model
+    is judged by was in what it learned from.
+    """
+    if not 0 < validation < 1:
+        raise ValueError(f"manual_split: validation is {validation}, expected a share between 0 and 1")
+    text = "\n\n".join(dict.fromkeys(manual().split("\n\n")))
+    cut = round((1 - validation) * len(text))
+    return text[:cut], text[cut:]
+
+
 # -- splitting and scaling -------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Circle, Ellipse, FancyBboxPatch
+from matplotlib.patches import Circle, Ellipse, FancyBboxPatch, Rectangle
 
 from nnlearn import plot
 
@@ -118,6 +118,82 @@ def three_sets() -> Axes:
         ax.text(left + width / 2, 0.8, decides, **middle)
     ax.text(0, 1.5, "may decide", color=plot.GREY)
     return ax
+
+
+def unrolled() -> Axes:
+    """A recurrent layer with its loop, and the same layer once for each of four steps in time."""
+    ax = plot.axes(width=9.4, height=3.4, xlim=(-1.2, 13.4), ylim=(-2.4, 2.4))
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    for x, step in ((-0.1, "t"), (4.0, "1"), (6.7, "2"), (9.4, "3"), (12.1, "4")):
+        box = FancyBboxPatch((x - 0.7, -0.55), 1.4, 1.1, boxstyle="round,pad=0.06,rounding_size=0.2")
+        ax.add_patch(box)
+        box.set(facecolor=_CELL, edgecolor=_EDGE, linewidth=2, zorder=3)
+        ax.text(x, 0, f"$h_{step}$", ha="center", va="center", fontsize=16, zorder=4)
+        for start, end in ((-1.75, -0.65), (0.65, 1.75)):
+            _ahead(ax, (x, start), (x, end), plot.BLACK)
+        ax.text(x, -2.1, f"$x_{step}$", ha="center", va="center", fontsize=15)
+        ax.text(x + 0.15, -1.25, "$W_x$", color=plot.BLUE, fontsize=13)
+    for x in (4.0, 6.7, 9.4):
+        _ahead(ax, (x + 0.78, 0), (x + 1.92, 0), plot.VERMILION)
+        ax.text(x + 1.35, 0.25, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
+    _ahead(ax, (0.65, 0.4), (0.65, -0.4), plot.VERMILION, connectionstyle="arc3,rad=-2.2")
+    ax.text(1.65, 0.5, "$W_h$", color=plot.VERMILION, ha="center", fontsize=13)
+    ax.text(2.45, -0.03, "=", ha="center", va="center", fontsize=24)
+    return ax
+
+
+def lstm_cell() -> Axes:
+    """The cell's straight road along the top, and the three gates and the candidate below it."""
+    ax = plot.axes(width=9.0, height=4.2, xlim=(-1.7, 12.2), ylim=(-1.5, 4.7))
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
+    ax.plot([-0.8, 11.2], [3.6, 3.6], color=plot.VERMILION, linewidth=5, zorder=1)
+    _ahead(ax, (11.0, 3.6), (11.8, 3.6), plot.VERMILION, linewidth=5, mutation_scale=26)
+    ax.text(-1.3, 3.6, "$c_{t-1}$", fontsize=16, **middle)
+    ax.text(11.3, 4.15, "$c_t$", fontsize=16, **middle)
+    ax.plot([-0.8, 9.0], [-0.3, -0.3], color=plot.GREY, linewidth=2, zorder=1)
+    ax.text(-1.3, -0.3, "$x_t,$\n$h_{t-1}$", fontsize=14, **middle)
+    gates = (
+        (1.5, "f", "σ", "forget"),
+        (4.0, "i", "σ", "input"),
+        (5.8, "g", "tanh", "candidate"),
+        (9.0, "o", "σ", "output"),
+    )
+    for x, letter, function, name in gates:
+        colour = plot.BLUE if function == "σ" else plot.ORANGE
+        _ahead(ax, (x, -0.3), (x, 0.62), plot.GREY)
+        box = FancyBboxPatch((x - 0.55, 0.7), 1.1, 0.6, boxstyle="round,pad=0.06,rounding_size=0.15")
+        ax.add_patch(box)
+        box.set(facecolor="white", edgecolor=colour, linewidth=2, zorder=3)
+        ax.text(x, 1.0, function, fontsize=14, zorder=4, **middle)
+        ax.text(x, -0.75, name, color=colour, **middle)
+        ax.text(
+            x + (0.35 if letter == "g" else -0.35), 1.65, f"${letter}$", fontsize=15, color=colour, **middle
+        )
+    roads = (
+        ((1.5, 1.4), (1.5, 3.2)),
+        ((4.0, 1.4), (4.7, 1.95)),
+        ((5.8, 1.4), (5.1, 1.95)),
+        ((4.9, 2.5), (4.9, 3.2)),
+        ((9.0, 1.4), (9.0, 1.85)),
+        ((9.0, 3.5), (9.0, 2.65)),
+        ((9.4, 2.25), (11.0, 2.25)),
+    )
+    for start, end in roads:
+        _ahead(ax, start, end, plot.BLACK)
+    for x, y, sign in ((1.5, 3.6, "×"), (4.9, 2.2, "×"), (4.9, 3.6, "+"), (9.0, 2.25, "×")):
+        ax.add_patch(Circle((x, y), 0.36, facecolor=_CELL, edgecolor=_EDGE, linewidth=2, zorder=3))
+        ax.text(x, y - 0.03, sign, fontsize=18, zorder=4, **middle)
+    ax.text(9.2, 3.05, "tanh", fontsize=12, va="center")
+    ax.text(11.4, 2.25, "$h_t$", fontsize=16, **middle)
+    return ax
+
+
+def _ahead(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, **style: Any) -> None:
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8, "mutation_scale": 16, **style}
+    ax.annotate("", end, start, arrowprops=look)
 
 
 def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
@@ -335,4 +411,189 @@ def computation(
             ax.text(
                 x0, y0 + dy, text.get(name, ""), ha="center", va="center", color=colour, fontsize=15, zorder=4
             )
+    return ax
+
+
+def number_grids(
+    grids: Mapping[str, np.ndarray], marks: Mapping[str, tuple[int, int, int]], sign: str
+) -> Axes:
+    """Matrices of whole numbers side by side, {title: matrix}, `sign` between the first two and = after.
+
+    `marks` frames squares: {title: (row, column, side)}.
+    """
+    gap = 1.5
+    widths = [grid.shape[1] for grid in grids.values()]
+    tall, wide = max(len(grid) for grid in grids.values()), sum(widths) + gap * (len(widths) - 1)
+    ax = plot.axes(
+        width=0.62 * wide, height=0.62 * (tall + 1.2), xlim=(-0.1, wide + 0.1), ylim=(-tall - 0.1, 1)
+    )
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    x = 0.0
+    for k, (title, grid) in enumerate(grids.items()):
+        reach, top = max(1.0, float(np.abs(grid).max())), (len(grid) - tall) / 2
+        ax.imshow(
+            grid, cmap=plot.DIVERGING, vmin=-2 * reach, vmax=2 * reach,
+            extent=(x, x + grid.shape[1], top - len(grid), top),
+        )  # fmt: skip
+        for (i, j), value in np.ndenumerate(grid):
+            ax.text(x + j + 0.5, top - i - 0.5, _number(value), ha="center", va="center", fontsize=14)
+        if title in marks:
+            i, j, side = marks[title]
+            frame = Rectangle((x + j, top - i - side), side, side, fill=False, edgecolor=plot.VERMILION)
+            ax.add_patch(frame)
+            frame.set(linewidth=3, zorder=5)
+        ax.text(x, top + 0.25, title, fontsize=13, weight="bold")
+        x += grid.shape[1]
+        if k < len(widths) - 1:
+            middle = {"ha": "center", "va": "center", "fontsize": 18}
+            ax.text(x + gap / 2, -tall / 2, sign if k == 0 else "=", **middle)
+        x += gap
+    ax.set(xlim=(-0.1, wide + 0.1), ylim=(-tall - 0.1, 1))
+    return ax
+
+
+def sliding_windows(n: int, cases: Mapping[str, tuple[int, int, int]]) -> np.ndarray:
+    """A row of n inputs under a kernel of 3, for each {title: (stride, padding, dilation)}."""
+    axs = plot.axes(1, len(cases), width=11, height=2.5, ylim=(-0.7, 1.9), xlim=(-1.7, n + 0.7))
+    for ax, (title, (stride, padding, dilation)) in zip(axs, cases.items(), strict=True):
+        ax.set_axis_off()
+        count = (n + 2 * padding - 2 * dilation - 1) // stride + 1
+        for j in range(count):
+            place = j * stride - padding + dilation
+            for k in range(3):
+                colour = plot.VERMILION if j == 1 else "#C4C4C4"
+                start = j * stride - padding + k * dilation
+                ax.plot([start, place], [0, 1.2], color=colour, linewidth=2.2 if j == 1 else 1, zorder=j == 1)
+            ax.plot(place, 1.2, "s", color=plot.ORANGE, markersize=11, zorder=3)
+        ax.plot(range(n), [0] * n, "s", color=plot.BLUE, markersize=11, zorder=3)
+        for x in [*range(-padding, 0), *range(n, n + padding)]:
+            ax.plot(x, 0, "s", color="white", markeredgecolor=plot.GREY, markersize=11, zorder=3)
+        ax.set_title(f"{title}: {count} outputs", fontsize=12)
+    return axs
+
+
+def reading_and_writing() -> np.ndarray:
+    """Two translators of "3 May": all through one vector; and with a look at every place of the source."""
+    axs = plot.axes(1, 2, width=9.0, height=3.1, xlim=(-0.6, 7.6), ylim=(-0.9, 3.4))
+    read, written = "3 May", "05-"
+    box = {"boxstyle": "round,pad=0.35", "linewidth": 1.8, "facecolor": "white"}
+    look = {"ha": "center", "va": "center", "fontsize": 14, "family": "monospace"}
+    for ax, looks in zip(axs, (False, True), strict=True):
+        ax.set_axis_off()
+        ax.set_title("attention: look back at any time" if looks else "bottleneck: one vector for all")
+        for i, sign in enumerate(read):
+            ax.text(i * 0.9, 0, sign.replace(" ", "␣"), bbox=box | {"edgecolor": plot.BLUE}, **look)
+            if i:
+                _hop(ax, (i * 0.9 - 0.62, 0), (i * 0.9 - 0.28, 0), plot.BLUE, 1.0)
+        for i, sign in enumerate(written):
+            x = 5.2 + i * 0.9
+            ax.text(x, 2.6, sign, bbox=box | {"edgecolor": plot.VERMILION}, **look)
+            if i:
+                _hop(ax, (x - 0.62, 2.6), (x - 0.28, 2.6), plot.VERMILION, 1.0)
+        _hop(ax, (3.9, 0.1), (5.0, 2.2), plot.BLACK, 1.0 if not looks else 0.25)
+        if looks:
+            for k, weight in enumerate((0.05, 0.05, 0.25, 0.3, 0.9)):
+                _hop(ax, (k * 0.9, 0.4), (6.1, 2.2), plot.GREEN, weight)
+    return axs
+
+
+def _hop(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, weight: float) -> None:
+    look = {
+        "arrowstyle": "-|>",
+        "color": colour,
+        "linewidth": 0.8 + 2.2 * weight,
+        "alpha": 0.25 + 0.75 * weight,
+    }
+    ax.annotate("", end, start, arrowprops=look)
+
+
+def gpt() -> Axes:
+    """A GPT from left to right: one stream, to which every block's two branches add."""
+    ax = plot.axes(width=9.6, height=3.4, xlim=(0, 19.3), ylim=(-0.8, 5.2))
+    ax.set_axis_off()
+    ax.add_patch(FancyBboxPatch((4.55, -0.15), 8.7, 4.3, boxstyle="round,pad=0,rounding_size=0.3"))
+    ax.patches[-1].set(facecolor="#F4F7FA", edgecolor=plot.GREY, linestyle="--", linewidth=1.2)
+    ax.text(8.9, 4.45, "one block; L of them follow each other", ha="center", fontsize=12)
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "linewidth": 5, "color": plot.SKY, "mutation_scale": 18}
+    for start, end in ((3.6, 13.9), (15.35, 16.0), (17.5, 18.0)):
+        ax.annotate("", (end, 1.0), (start, 1.0), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})
+    ax.text(8.9, 0.25, "the stream x: (B, T, C)", ha="center", color=plot.BLUE, fontsize=12)
+    for x, name, colour in (
+        (5.2, "attention:\nlooks back", "#F6CF7A"),
+        (9.6, "MLP: each\nplace alone", "#8FD3BC"),
+    ):
+        _branch(ax, x, name, colour)
+    for x, width, name in (
+        (0.2, 1.35, "ids\n(B, T)"), (2.15, 1.45, "token\n+ place"), (13.9, 1.4, "norm"), (16.0, 1.5, "· Eᵀ"),
+        (18.05, 1.1, "soft-\nmax"),
+    ):  # fmt: skip
+        _labelled(ax, (x, 0.4), (width, 1.2), name, "white")
+    ax.annotate("", (2.15, 1.0), (1.6, 1.0), arrowprops={"arrowstyle": "-|>", "color": plot.GREY})
+    ax.text(16.75, -0.25, "(B, T, V)", ha="center", fontsize=11, color=plot.GREY)
+    ax.text(2.9, -0.25, "(B, T, C)", ha="center", fontsize=11, color=plot.GREY)
+    return ax
+
+
+def _branch(ax: Axes, x: float, name: str, colour: str) -> None:
+    """Up from the stream through a norm and a layer, and back onto it."""
+    line: dict[str, Any] = {
+        "arrowstyle": "-|>",
+        "color": plot.BLACK,
+        "linewidth": 1.5,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    ax.annotate("", (x + 0.25, 2.55), (x + 0.25, 1.1), arrowprops=line)
+    _labelled(ax, (x - 0.4, 2.55), (1.3, 1.2), "norm", "white")
+    ax.annotate("", (x + 1.3, 3.15), (x + 0.9, 3.15), arrowprops=line)
+    _labelled(ax, (x + 1.3, 2.55), (2.05, 1.2), name, colour)
+    ax.annotate("", (x + 2.9, 1.25), (x + 2.9, 2.55), arrowprops=line)
+    ax.add_patch(
+        Circle((x + 2.9, 1.0), 0.27, facecolor="white", edgecolor=plot.BLACK, linewidth=1.5, zorder=5)
+    )
+    ax.text(x + 2.9, 0.97, "+", ha="center", va="center", fontsize=14, weight="bold", zorder=6)
+
+
+def _labelled(
+    ax: Axes, corner: tuple[float, float], size: tuple[float, float], name: str, colour: str
+) -> None:
+    box = FancyBboxPatch(corner, *size, boxstyle="round,pad=0,rounding_size=0.15")
+    ax.add_patch(box)
+    box.set(facecolor=colour, edgecolor=plot.GREY, linewidth=1.2, zorder=4)
+    x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    ax.text(x, y, name, ha="center", va="center", fontsize=11, zorder=5)
+
+
+def three_beginnings() -> Axes:
+    """A body and a new head, three times: frozen, fine-tuned, from scratch."""
+    ax = plot.axes(width=9.4, height=3.5, xlim=(0, 15.2), ylim=(-0.2, 5.2))
+    ax.set_axis_off()
+    ways = (
+        ("frozen", "copied", "never changes", plot.BLUE, "#D6E6F2"),
+        ("fine-tuned", "copied", "trained on", plot.GREEN, "#D3EBE2"),
+        ("from scratch", "random", "trained", plot.VERMILION, "#FBE3D3"),
+    )
+    for k, (way, start, then, colour, fill) in enumerate(ways):
+        x = 0.4 + 5 * k
+        boxes = (
+            (0.7, 1.9, f"body: {start}\n{then}", fill),
+            (3.1, 1.0, "head: random, trained", "#FBE3D3"),
+        )
+        for y, height, text, face in boxes:
+            ax.add_patch(
+                FancyBboxPatch(
+                    (x, y),
+                    4.2,
+                    height,
+                    boxstyle="round,pad=0.05",
+                    facecolor=face,
+                    edgecolor=colour,
+                    linewidth=2,
+                )
+            )
+            ax.text(x + 2.1, y + height / 2, text, ha="center", va="center", fontsize=12)
+        ax.text(x + 2.1, 4.65, way, ha="center", color=colour, fontsize=15, weight="bold")
+        ax.annotate("", (x + 2.1, 3.05), (x + 2.1, 2.65), arrowprops={"arrowstyle": "->", "color": plot.GREY})
+        ax.text(x + 2.1, 0.1, "input", ha="center", color=plot.GREY, fontsize=12)
     return ax

@@ -7,19 +7,23 @@ the size of its vocabulary.
 import functools
 import heapq
 import json
+import math
 import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .data import windows
+from .losses import cross_entropy
 from .sampling import next_token_probabilities as next_token_probabilities
 from .sampling import sample as sample
+from .tensor import no_grad
 
 Pair = tuple[int, int]
 END_OF_TEXT = "<|endoftext|>"
@@ -52,6 +56,20 @@ class CharTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """The text again.  (T,) -> str of length T"""
         return "".join(self.tokens[i] for i in _checked(ids, len(self)))
+
+
+def bits_per_character(model: Callable[[Any], Any], ids: np.ndarray, length: int = 128) -> float:
+    """The mean of −log₂ p(next character) over a text, read in windows of `length`, each on its own.  (N,)
+
+    `model(x)` gives logits (B, T, V) for ids (B, T). The windows do not overlap, each starts with an empty
+    memory, and what is left over at the end (less than a window) is not judged.
+    """
+    x, y = windows(ids, length, stride=length)
+    bits = 0.0
+    with no_grad():
+        for i in range(0, len(x), 64):
+            bits += len(x[i : i + 64]) * float(cross_entropy(model(x[i : i + 64]), y[i : i + 64]))
+    return bits / len(x) / math.log(2)
 
 
 class BPETokenizer:

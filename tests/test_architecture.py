@@ -27,10 +27,12 @@ LAYERS = (
     ("train",),
     ("download", "data"),
     ("text",),
+    ("manual_gpt", "pretraining"),
     ("plot",),
     ("drawings",),
     ("widgets",),
     ("exercises",),
+    ("folders",),
     ("classroom",),
     ("course",),
 )

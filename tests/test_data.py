@@ -46,6 +46,15 @@ def test_other_bundled_sets():
     assert 300_000 < len(data.manual()) < 700_000 and "assert_stmt" in data.manual()
 
 
+def test_no_paragraph_of_the_manual_is_both_learned_and_judged():
+    train, validation = data.manual_split()
+    assert len(validation) == pytest.approx(len(train) / 9, rel=1e-4)
+    paragraphs = (train + validation).split("\n\n")
+    assert len(set(paragraphs)) == len(paragraphs) and set(paragraphs) == set(data.manual().split("\n\n"))
+    with pytest.raises(ValueError, match="validation is 1"):
+        data.manual_split(1)
+
+
 GENERATORS = {
     "spirals": dict(n=99, classes=3),
     "moons": dict(n=100),

@@ -286,7 +286,9 @@ def test_an_interrupted_answer_says_so():
     assert "a loop that never stops" in repr(check(FIRES, endless))
 
 
-@pytest.mark.parametrize("exercise_id", ["90.99", "91.1", "x", "", 97, None, 99.5, "90.", "../90.1", "90.1.2"])
+@pytest.mark.parametrize(
+    "exercise_id", ["90.99", "91.1", "x", "", 97, None, 99.5, "90.", "../90.1", "90.1.2"]
+)
 def test_an_unknown_exercise_lists_those_there_are(exercise_id):
     result = check(exercise_id, fires)
     assert result.status == "unknown" and "90.1, 90.2, 90.3, 90.4, 90.5" in repr(result)

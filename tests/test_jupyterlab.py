@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator
 
-from nnlearn.course.folders import chapters
 from nnlearn.course.personal_copy import update_copy
+from nnlearn.folders import chapters
 from tests.browser import launch_chromium
 from tests.jupyterlab import WIDGET, Page, Server, serve
 
@@ -37,13 +37,14 @@ def picture(widget: Locator) -> str:
 
 def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
     """One press of an arrow key moves the slider and changes the picture."""
-    before, value = picture(widget), slider.get_attribute("aria-valuenow")
-    page.page.keyboard.press("ArrowLeft" if value == slider.get_attribute("aria-valuemax") else "ArrowRight")
+    before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
+    at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+    page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
     for _ in range(200):
         if picture(widget) != before:
             break
         page.page.wait_for_timeout(50)
-    assert slider.get_attribute("aria-valuenow") != value, "the arrow key does not move the slider"
+    assert slider.get_attribute("aria-valuetext") != value, "the arrow key does not move the slider"
     assert picture(widget) != before, f"the slider left {value} and the picture is the same 10 s later"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnlearn as nn
-from nnlearn.models import BERT, GPT, MLP, CharRNN, ConvNet
+from nnlearn.models import BERT, GPT, MLP, CharRNN, ConvNet, Translator
 
 from .reference import torch
 
@@ -37,16 +37,16 @@ def convnet(P, x):
     return x.flatten(1) @ P["classify.W"] + P["classify.b"]
 
 
-def cell_of(P, name, kind, n):
+def cell_of(P, name, kind, n, hidden=None):
     """PyTorch's own layer, fed with our parameters: gradients flow into ours."""
-    theirs = getattr(torch.nn, kind)(n, n, batch_first=True).double()
+    theirs = getattr(torch.nn, kind)(n, hidden or n, batch_first=True).double()
     weights = {
         "weight_ih_l0": P[f"{name}.W_x"].T,
         "weight_hh_l0": P[f"{name}.W_h"].T,
         "bias_ih_l0": P[f"{name}.b"],
     }
     weights["bias_hh_l0"] = torch.zeros_like(P[f"{name}.b"])
-    return lambda x: torch.func.functional_call(theirs, weights, (x,))[0]
+    return lambda x, *start: torch.func.functional_call(theirs, weights, (x, *start))[0]
 
 
 def charrnn(kind):
@@ -96,6 +96,21 @@ def bert(P, ids):
     return x @ P["tokens.W"].T + P["bias"]
 
 
+def translator(P, x):
+    """x and y side by side: six signs to read, then four to go on from."""
+    n, m = P["source.W"].shape[1], P["forwards.W_h"].shape[0]
+    read, y = x[:, :6], x[:, 6:]
+    there = cell_of(P, "forwards", "GRU", n, m)(P["source.W"][read])
+    back = cell_of(P, "backwards", "GRU", n, m)(P["source.W"][read.flip(1)])
+    start = torch.tanh(torch.cat([there[:, -1], back[:, -1]], 1) @ P["start.W"] + P["start.b"])
+    s = cell_of(P, "writer", "GRU", n, m)(P["target.W"][y], start[None].contiguous())
+    if "query.W" in P:
+        h = torch.cat([there, back.flip(1)], 2)
+        q, k = s @ P["query.W"] + P["query.b"], h @ P["key.W"] + P["key.b"]
+        s = torch.cat([s, F.scaled_dot_product_attention(q, k, h, (read > 0)[:, None])], 2)
+    return s @ P["output.W"] + P["output.b"]
+
+
 CASES = {
     "MLP relu": (lambda: MLP([6, 16, 16, 4], rng=0), mlp(torch.relu), ROWS, CLASSES),
     "MLP tanh": (lambda: MLP((6, 8, 4), "tanh", rng=0), mlp(torch.tanh), ROWS, CLASSES),
@@ -104,15 +119,27 @@ CASES = {
     "CharRNN gru": (lambda: CharRNN(13, 8, depth=2, cell="gru", rng=0), charrnn("GRU"), X, Y),
     "CharRNN lstm": (lambda: CharRNN(13, 8, depth=2, cell="lstm", rng=0), charrnn("LSTM"), X, Y),
     "GPT": (lambda: GPT(13, 9, 8, 2, 2, rng=0), gpt, X, Y),
+    "Translator bottleneck": (
+        lambda: Translator(13, 13, 8, attention=False, rng=0),
+        translator,
+        IDS,
+        IDS[:, 6:],
+    ),
+    "Translator attention": (lambda: Translator(13, 13, 8, rng=0), translator, IDS, IDS[:, 6:]),
     "BERT": (lambda: BERT(13, 12, 8, 2, 2, rng=0), bert, X, X),
 }
+
+
+def called(model):
+    """The model as a function of one array: the translator's x and y lie side by side."""
+    return (lambda x: model(x[:, :6], x[:, 6:])) if isinstance(model, Translator) else model
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_training_follows_pytorch(name):
     make, forward, x, y = CASES[name]
     model = make().astype(np.float64)
-    run = model.fill if name == "BERT" else model
+    run = model.fill if name == "BERT" else called(model)
     P = {key: torch.tensor(array, requires_grad=True) for key, array in model.state_dict().items()}
     ours = nn.AdamW(model.parameters(), lr=3e-3)
     theirs = torch.optim.AdamW([p for key, p in P.items() if "pooler" not in key], lr=3e-3)
@@ -147,7 +174,7 @@ def test_the_same_seed_the_same_weights_and_float32_all_through(name):
         np.testing.assert_array_equal(p.data, q.data)
         assert p.data.dtype == np.float32
     x = x.astype(np.float32) if x.dtype.kind == "f" else x
-    y = a(x)
+    y = called(a)(x)
     assert y.dtype == np.float32
     y.sum().backward()
     assert {p.grad.dtype.name for p in a.parameters() if p.grad is not None} == {"float32"}
@@ -244,3 +271,24 @@ def test_mlp_without_bends_is_one_line_and_starts_from_what_is_given():
     x = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     np.testing.assert_allclose(model(x).data, x @ first.W.data @ last.W.data, rtol=1e-5, atol=1e-6)
     assert not any(p.data.any() for p in MLP([3, 5, 2], init=nn.init.zeros).parameters())
+
+
+def test_translator_looks_at_no_blank_and_says_where_it_looks():
+    model = Translator(13, 13, 8, rng=0)
+    x = np.array([[0, 0, 0, 4, 5, 6], [1, 2, 3, 4, 5, 6]])
+    y = np.zeros((2, 3), int)
+    weights = model.alignment(x, y)
+    assert weights.shape == (2, 3, 6)
+    np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-6)
+    assert (weights[0, :, :3] == 0).all() and (weights[1] > 0).all()
+    assert model.translate(x, 5).shape == (2, 5)
+    with pytest.raises(ValueError, match="attention=False"):
+        Translator(13, 13, 8, attention=False, rng=0).alignment(x, y)
+
+
+def test_translator_feeds_back_what_it_has_written():
+    model = Translator(13, 13, 8, rng=0)
+    x = np.array([[0, 3, 4, 5], [1, 2, 3, 4]])
+    out = model.translate(x, 4)
+    y = np.pad(out, ((0, 0), (1, 0)))[:, :-1]
+    assert (model(x, y).data.argmax(-1) == out).all()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from nnlearn import data, text
-from nnlearn.text import BPETokenizer, CharTokenizer, WordPieceTokenizer, next_token_probabilities, sample
+from nnlearn.text import (
+    BPETokenizer,
+    CharTokenizer,
+    WordPieceTokenizer,
+    bits_per_character,
+    next_token_probabilities,
+    sample,
+)
 
 from .reference import library
 
@@ -34,6 +41,20 @@ def test_characters():
     ids = tokenizer.encode("cab")
     assert ids.tolist() == [2, 0, 1] and ids.dtype == np.int64
     assert tokenizer.decode(ids) == "cab"
+
+
+def test_bits_per_character_of_known_guesses():
+    seen = []
+
+    def model(x):
+        seen.append(x.shape)
+        return np.broadcast_to(np.log([0.5, 0.25, 0.25]), (*x.shape, 3))
+
+    ids = np.tile([0, 1], 500)  # half the next characters cost one bit, half two
+    assert bits_per_character(model, ids, length=10) == pytest.approx(1.5)
+    assert seen == [(64, 10), (35, 10)]  # the last ten characters have no successor for a full window
+    with pytest.raises(ValueError, match="too few for a window of 128"):
+        bits_per_character(model, ids[:100])
 
 
 def test_bpe_learns_the_merges_the_tokenizers_library_learns(bpe, tmp_path):

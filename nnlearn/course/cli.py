@@ -2,6 +2,9 @@
 
 import typer
 
+from nnlearn.classroom.grade import grade
+from nnlearn.classroom.release import release
+from nnlearn.classroom.report import report
 from nnlearn.course.exercises import make_exercises
 from nnlearn.course.lab import lab
 from nnlearn.course.progress import progress
@@ -16,5 +19,5 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-for command in (lab, progress, run, slides, make_exercises):
+for command in (lab, progress, run, slides, make_exercises, release, grade, report):
     app.command()(command)

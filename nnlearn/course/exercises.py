@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from nnlearn.course.folders import course_folder, in_checkout
 from nnlearn.exercises.run import STUB
+from nnlearn.folders import course_folder, in_checkout
 
 # What `nbgrader generate_assignment` does to a notebook, without its database.
 STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums")

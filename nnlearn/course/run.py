@@ -1,14 +1,15 @@
 """`nnlearn run`: execute notebooks and store their outputs the way the course keeps them."""
 
+from __future__ import annotations
+
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import nbformat
 import typer
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
+
+if TYPE_CHECKING:  # nbformat and nbclient take a second to load: only where they are used
+    from nbformat import NotebookNode
 
 
 def execute(path: Path, timeout: float = 300) -> None:
@@ -17,6 +18,9 @@ def execute(path: Path, timeout: float = 300) -> None:
     What differs from run to run or needs a kernel stays out: times, the ids of live widgets (their pictures
     stay), the version of Python. Raises CellExecutionError and leaves the file alone if a cell fails.
     """
+    import nbformat
+    from nbclient import NotebookClient
+
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -61,6 +65,8 @@ def _fingerprint(cell: NotebookNode) -> str:
 
 def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Run notebooks and store their outputs in them."""
+    from nbclient.exceptions import CellExecutionError
+
     for path in notebooks:
         try:
             execute(path.absolute())

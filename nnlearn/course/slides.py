@@ -4,6 +4,8 @@ A deck is the chapter's own cells and stored outputs, arranged by the standard `
 is run. reveal.js, MathJax and the pictures are inside the file; opening it sends no request to anybody.
 """
 
+from __future__ import annotations
+
 import base64
 import gzip
 import importlib.util
@@ -12,15 +14,16 @@ import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urljoin
 
-import nbformat
 import typer
-from nbformat import NotebookNode
 
-from nnlearn.course.folders import chapters
 from nnlearn.course.run import edited
+from nnlearn.folders import chapters
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
@@ -101,6 +104,7 @@ def build(path: Path) -> str:
     Raises ValueError where a cell was not run, failed, or was edited since, and ModuleNotFoundError where a
     package that ships a part of the deck is not installed.
     """
+    import nbformat
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 

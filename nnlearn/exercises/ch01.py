@@ -348,7 +348,7 @@ RATE = Function(
 
 
 def votes(answer, n):
-    w, b = answer(n)
+    w, b = answer
     x = np.arange(2**n)[:, None] >> np.arange(n) & 1  # all inputs of n zeros and ones
     return (x @ w + b > 0).astype(float)
 
@@ -359,7 +359,7 @@ MAJORITY = Function(
     points=3,
     signature="majority(n)",
     cases=lambda rng: {f"n = {n}": {"n": n} for n in (3, 1, 4, 5, 8)},
-    run=votes,
+    measure=votes,
     reference=lambda n: (np.ones(n), -n / 2),
     misconceptions=[
         Misconception(

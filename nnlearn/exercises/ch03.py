@@ -191,6 +191,7 @@ BUMP = Function(
     title="A bump of any height",
     points=2,
     signature="bump(x, start, end, height)",
+    allows=("step",),
     cases=bump_cases,
     reference=lambda x, start, end, height: height * (nn.step(x - start) - nn.step(x - end)),
     misconceptions=[

@@ -175,6 +175,7 @@ DSILU = Function(
     title="The slope of the SiLU",
     points=2,
     signature="dsilu(z)",
+    allows=("sigmoid",),
     cases=silu_cases,
     reference=lambda z: nn.sigmoid(z) * (1 + z * (1 - nn.sigmoid(z))),
     rtol=1e-6,

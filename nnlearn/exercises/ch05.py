@@ -204,6 +204,7 @@ SLOPE = Function(
     title="The slope of cross-entropy, for a batch",
     points=3,
     signature="cross_entropy_slope(logits, labels)",
+    allows=("softmax",),
     cases=slope_cases,
     reference=slope,
     misconceptions=[

@@ -335,6 +335,7 @@ NETWORK = Function(
     title="A whole network",
     points=5,
     signature="gradients(X, labels, W1, b1, W2, b2)",
+    allows=("softmax",),
     cases=small_networks,
     reference=network_gradients,
     misconceptions=[

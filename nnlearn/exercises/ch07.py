@@ -264,9 +264,9 @@ def graphs(rng):
     }
 
 
-def faults(answer, graph, output):
+def faults(order, graph, output):
     """What is wrong with an order, counted: many orders are right."""
-    order = [str(node) for node in answer({k: list(v) for k, v in graph.items()}, output)]
+    order = [str(node) for node in order]
     needed = {output}
     for _ in graph:
         needed |= {source for node in needed for source in graph[node]}
@@ -321,7 +321,7 @@ ORDER = Function(
     points=3,
     signature="backward_order(graph, output)",
     cases=graphs,
-    run=faults,
+    measure=faults,
     reference=lambda graph, output: depth_first(graph, output)[::-1],
     misconceptions=[
         Misconception(

@@ -1,14 +1,17 @@
 """From an exercise and an answer to a result: run the answer, compare it, look for misconceptions."""
 
+import copy
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .compare import behaves_like, difference
-from .data import Unfit, describe
+from .data import Unfit, describe, plain
 from .result import Result
-from .run import NotStarted, Outcome, prepare, run_case
+from .run import NotStarted, Outcome, message, prepare, run_case
 from .spec import Cases, Exercise, Explain, Function, Misconception, Predict
 
 
@@ -36,7 +39,24 @@ def run_answer(exercise: Exercise, answer: Any, cases: Cases) -> dict[str, Outco
     Raises NotStarted for a stub, Unfit for what cannot be run, KeyboardInterrupt; nothing else.
     """
     answer = prepare(answer, getattr(exercise, "signature", ""))
-    return {name: run_case(exercise.run, answer, inputs) for name, inputs in cases.items()}
+    outcomes = {name: run_case(exercise.beside, answer, inputs) for name, inputs in cases.items()}
+    return measured(exercise, cases, outcomes)
+
+
+def measured(exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """The outcomes with what is compared in the place of what the answer gave."""
+    return {name: _measured(exercise, inputs, outcomes[name]) for name, inputs in cases.items()}
+
+
+def _measured(exercise: Exercise, inputs: Mapping[str, Any], outcome: Outcome) -> Outcome:
+    if outcome.problem:
+        return outcome
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            value = plain(exercise.after_run(outcome.value, **copy.deepcopy(dict(inputs))))
+    except Exception as error:  # what was given is not of the kind that is wanted
+        return replace(outcome, value=None, problem=f"gives something that does not fit ({message(error)}).")
+    return replace(outcome, value=value)
 
 
 def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, Outcome]) -> Result:
@@ -90,7 +110,7 @@ def _failed(exercise: Exercise, answer: Any, got: Outcome) -> str:
     if not isinstance(exercise, Function):
         wanted = describe(exercise.reference, tell=False)
         given = describe(answer, tell=False)
-        return f"expected {wanted}, got {given}." if wanted != given else f"it does not fit: {got.problem}."
+        return f"expected {wanted}, got {given}." if wanted != given else f"it {got.problem}"
     if got.problem.startswith("gives"):
         return f"your function {got.problem}"
     return f"your function stops at {got.line}\n{got.problem}" if got.line else f"it stops with {got.problem}"

@@ -45,11 +45,11 @@ class Result:
 
     def _repr_html_(self) -> str:
         (status, title), colour = self._head(), _LOOKS[self.status][2]
-        parts = [f"<strong>{_markup(status)}</strong> {_markup(title)}"]
-        parts += [f"<div>{_markup(self.message)}</div>"] if self.message else []
-        parts += [f"<div><strong>Hint:</strong> {_markup(self.hint)}</div>"] if self.hint else []
+        parts = [f"<strong>{markup(status)}</strong> {markup(title)}"]
+        parts += [f"<div>{markup(self.message)}</div>"] if self.message else []
+        parts += [f"<div><strong>Hint:</strong> {markup(self.hint)}</div>"] if self.hint else []
         if self.details:
-            details = "".join(f"<li>{_markup(detail)}</li>" for detail in self.details)
+            details = "".join(f"<li>{markup(detail)}</li>" for detail in self.details)
             details = f"<ul style='margin:0;padding-left:1.4em'>{details}</ul>"
             folded = self.status == "to read"  # not seen before the learner has written an answer
             parts.append(
@@ -66,6 +66,6 @@ class Result:
         return {"text/plain": f"{self.score:g}" if grading else repr(self), "text/html": self._repr_html_()}
 
 
-def _markup(text: str) -> str:
+def markup(text: str) -> str:
     """HTML of a sentence, with `code`."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -23,7 +23,8 @@ from .data import Unfit, describe, plain, unchanged
 STUB = "# YOUR CODE HERE\npass"  # what stands in the student's notebook for the solution
 # What a function does whose body is a docstring, `...` or `pass`.
 _NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
-_LIBRARIES = (Path(__file__).parents[1], *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+_NUMPY = Path(np.__file__).parent
+_LIBRARIES = (Path(__file__).parents[1], _NUMPY, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
 
 
 class NotStarted(Exception):
@@ -102,7 +103,7 @@ def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) ->
         except NotImplementedError:
             raise NotStarted from None
         except BaseException as error:  # SystemExit too: an answer must not end the learner's session
-            problem, line = _message(error), _learners_line(error)
+            problem, line = message(error), learners_line(error)
     if problem and is_stub(answer):
         raise NotStarted
     changed = tuple(name for name in inputs if not unchanged(inputs[name], given[name]))
@@ -121,7 +122,7 @@ def is_stub(answer: Any) -> bool:
     return {instruction.opname for instruction in dis.get_instructions(code)} <= _NOTHING
 
 
-def _message(error: BaseException) -> str:
+def message(error: BaseException) -> str:
     """ "ValueError: the first line of what it says"."""
     try:
         text = str(error).strip().partition("\n")[0]
@@ -130,7 +131,7 @@ def _message(error: BaseException) -> str:
     return _short(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
-def _learners_line(error: BaseException) -> str:
+def learners_line(error: BaseException) -> str:
     """ "line 3: return x @ w": the deepest line of the traceback that the learner wrote."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(tuple(map(str, _LIBRARIES))):

@@ -1,8 +1,8 @@
 """What an exercise is: how inputs are made, what a right answer gives, which wrong answers teachers know.
 
 A chapter's exercises are the `Exercise` objects in its module `chNN.py`. The reference, the misconceptions
-and the learner's answer are all answers: each goes the same way, `make_cases` → `run` → compare, and only
-arrays and JSON values go in and come out.
+and the learner's answer are all answers: each goes the same way, `make_cases` → `run` → `measure` → compare,
+and only arrays and JSON values go in and come out of `run`, which may happen in a sandbox.
 """
 
 import importlib
@@ -53,9 +53,7 @@ class Exercise:
     points: float = 1
     reference: Any = None  # a right answer, usually the package's own function
     cases: Callable[[np.random.Generator], Cases] = field(default=lambda rng: {"your answer": {}})
-    run: Callable[..., Any] = (
-        itself  # run(answer, **inputs) -> what is compared; it may use NumPy and nothing else
-    )
+    run: Callable[..., Any] = itself  # run(answer, **inputs) -> what it gives; uses NumPy and nothing else
     rtol: float = 1e-5
     atol: float = 1e-7
     weights: Mapping[str, float] = field(
@@ -88,6 +86,16 @@ class Exercise:
         return self.run not in (itself, folded)
 
     @property
+    def beside(self) -> Callable[..., Any]:
+        """beside(answer, **inputs) -> plain data: what is run beside the learner's code."""
+        return itself
+
+    @property
+    def after_run(self) -> Callable[..., Any]:
+        """after_run(data, **inputs) -> what is compared: no learner's code has a say in it."""
+        return self.run
+
+    @property
     def grade_id(self) -> str:
         """The name of the answer's cell in nbgrader's format; the cell that checks it adds "-check"."""
         return self.id.replace(".", "-")
@@ -104,6 +112,16 @@ class Function(Exercise):
 
     signature: str  # "neuron(x, w, b)"
     run: Callable[..., Any] = call
+    measure: Callable[..., Any] = itself  # measure(what run gave, **inputs) -> what is compared
+    allows: Sequence[str] = ()  # the names of `nn` that the answer may use
+
+    @property
+    def beside(self) -> Callable[..., Any]:
+        return self.run
+
+    @property
+    def after_run(self) -> Callable[..., Any]:
+        return self.measure
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from .bert import BERT
 from .charrnn import CharRNN
 from .gpt import GPT
+from .translator import Translator
 from .vision import MLP, ConvNet
 
-__all__ = ["BERT", "GPT", "MLP", "CharRNN", "ConvNet"]
+__all__ = ["BERT", "GPT", "MLP", "CharRNN", "ConvNet", "Translator"]

@@ -64,9 +64,15 @@ class BERT(Module):
             x = block(x, mask)
         return x
 
-    def fill(self, ids: Any, types: Any = None, mask: Any = None) -> Any:
-        """Logits of what stands at each place: the masked language model.  (B, T) -> (B, T, vocab_size)"""
-        x = self.transform_norm(gelu(self.transform(self(ids, types, mask))))
+    def fill(self, ids: Any, types: Any = None, mask: Any = None, places: Any = None) -> Any:
+        """Logits of what stands at each place: the masked language model.  (B, T) -> (B, T, vocab_size)
+
+        With `places` (B, T), True or False, only of the places that are True: (how many, vocab_size), in a
+        fraction of the time.
+        """
+        x = self(ids, types, mask)
+        x = x if places is None else x[np.asarray(places, bool)]
+        x = self.transform_norm(gelu(self.transform(x)))
         return linear(x, self.tokens.W.T, self.bias)
 
     def pool(self, ids: Any, types: Any = None, mask: Any = None) -> Any:

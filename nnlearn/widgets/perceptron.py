@@ -98,6 +98,11 @@ class PerceptronPlayground(Explorer):
         (self.mistakes,) = self.epochs.plot([], [], ".-", color=plot.BLUE, linewidth=1.5)
         (self.here,) = self.epochs.plot([], [], "o", color=_CHANGE, markersize=9)
         self.total = self.epochs.set_title("", fontsize=11)
+        lines = (*self.classes, self.before, self.after, self.ring, self.mistakes, self.here)
+        axes = (self.weights.xaxis, self.weights.yaxis)  # their numbers change with each correction
+        for artist in (*lines, self.missed, *self.arrows, self.total, *axes):
+            artist.set_animated(True)
+        self.limits: tuple = ()
 
     def compute(self, **values: Any) -> State:
         update = values.pop("update")
@@ -115,6 +120,10 @@ class PerceptronPlayground(Explorer):
         self.after.set_data(*_line(run.W[k], run.B[k], reach).T)
         self._draw_correction(state, reach)
         self._draw_epochs(state)
+        limits = (*self.plane.viewLim.extents, *self.epochs.viewLim.extents)
+        if limits != self.limits:
+            self.limits = limits
+            self.redraw_all()
         return self._say(state)
 
     def _draw_correction(self, state: State, reach: np.ndarray) -> None:

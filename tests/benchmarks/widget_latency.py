@@ -11,7 +11,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from nnlearn.course.folders import chapters
+from nnlearn.folders import chapters
 from tests.browser import launch_chromium
 from tests.jupyterlab import WIDGET, Page, serve
 

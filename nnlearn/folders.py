@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
 _INSTALLED = _PACKAGE / "_content"
 

@@ -1,0 +1,1 @@
+"""A class of strangers' code: release exercises, grade submissions in a sandbox, keep the grades, report."""

@@ -1,0 +1,192 @@
+"""Grade one question: a student's cells and an exercise in, a grade out; on one core or on many."""
+
+import base64
+import hashlib
+import hmac
+import importlib
+import inspect
+import marshal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import nnlearn
+from nnlearn.classroom.sandbox import NoSandbox, Reply, Sandbox
+from nnlearn.classroom.submission import Answer, handed_out
+from nnlearn.exercises import Exercise, Function, Result
+from nnlearn.exercises.grade import judge, measured
+from nnlearn.exercises.run import Outcome
+from nnlearn.exercises.spec import Cases, find_exercise
+
+LONGEST = 20_000  # letters of a written answer that are kept
+COULD_NOT_RUN = "could not be run here"  # no grade: tried again the next time
+
+
+@dataclass(frozen=True)
+class Question:
+    """One student's answer to one exercise; `submission` and `spec` are hashes of what is graded, by what."""
+
+    student: str
+    exercise: str
+    submission: str
+    spec: str
+    answer: Answer
+    seed: int
+    isolated: bool = True
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What became of a question. A status that is no judgement of the answer has no score."""
+
+    student: str
+    exercise: str
+    submission: str
+    spec: str
+    status: str
+    score: float | None
+    points: float
+    message: str = ""
+    hint: str = ""
+    misconception: str = ""
+    details: tuple[str, ...] = ()
+    isolated: bool = True
+
+
+def student_seed(secret: bytes, student: str, exercise: str) -> int:
+    """The seed of a student's inputs, HMAC(secret, student | exercise): another's numbers do not fit."""
+    digest = hmac.digest(secret, f"{student}|{exercise}".encode(), hashlib.sha256)
+    return int.from_bytes(digest[:8], "big")
+
+
+@cache
+def specification(chapter: str) -> str:
+    """A hash of what a chapter's grades depend on beside the answers: its specifications and its notebook."""
+    module = importlib.import_module(f"nnlearn.exercises.ch{chapter}")
+    text = inspect.getsource(module) + repr(handed_out(chapter)) + nnlearn.__version__
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def grade_question(question: Question) -> Grade:
+    """Run the answer in this process's sandbox and judge what came out, whatever the student does."""
+    exercise = find_exercise(question.exercise)
+    try:
+        result = _result(exercise, question)
+    except NoSandbox as error:
+        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, str(error)), score=None)
+    except Exception as error:  # ours, not the student's: no zero for it
+        said = f"{type(error).__name__} in the grader: {error}"
+        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, said), score=None)
+    details = (*question.answer.notes, *result.details)
+    return _grade(question, exercise, result, result.score if exercise.graded else None, details)
+
+
+def _grade(
+    question: Question, exercise: Exercise, result: Result, score: float | None, details: tuple[str, ...] = ()
+) -> Grade:
+    return Grade(
+        question.student, question.exercise, question.submission, question.spec,
+        result.status, score, exercise.points,
+        result.message, result.hint, result.misconception, details, question.isolated,
+    )  # fmt: skip
+
+
+def _result(exercise: Exercise, question: Question) -> Result:
+    if question.answer.problem:
+        return Result(exercise, "missing", question.answer.problem)
+    if not exercise.graded:
+        return Result(exercise, "to read", question.answer.cells[0][1][:LONGEST])
+    cases = exercise.make_cases(question.seed)
+    reply = _sandbox(question.isolated).ask(_asked(exercise, question.answer, cases))
+    for kind, *rest in _messages(reply):
+        if kind == "not started":
+            return Result(exercise, "not started", "The cell still holds what it was handed out with.")
+        if kind == "unfit" and len(rest) == 1:
+            return Result(exercise, "not yet", str(rest[0])[:1000])
+        if kind == "failed" and len(rest) == 2:
+            return Result(exercise, "not yet", f"It stops at {rest[0]}\n{rest[1]}"[:1000])
+    outcomes = measured(exercise, cases, _outcomes(reply, cases))
+    answer = None if isinstance(exercise, Function) else next(iter(_outcomes(reply, cases).values())).value
+    return judge(exercise, answer, cases, outcomes)
+
+
+def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
+    """All that goes into the sandbox: the student's cells and inputs."""
+    given, expressions = handed_out(exercise.id[:2])
+    run: Any = exercise.beside
+    return {
+        "cells": [*((f"given cell {k}", source) for k, source in enumerate(given, 1)), *answer.cells],
+        "expression": expressions[exercise.id],
+        "signature": getattr(exercise, "signature", ""),
+        "run": base64.b64encode(marshal.dumps(run.__code__)).decode(),
+        "cases": {name: dict(inputs) for name, inputs in cases.items()},
+        "modules": dict(offered(tuple(getattr(exercise, "allows", ())))),
+    }
+
+
+@cache
+def offered(names: tuple[str, ...]) -> Mapping[str, str]:
+    """{module: source} of what `import nnlearn` gives in the sandbox: what is allowed, and what it needs."""
+    where = {name: inspect.getmodule(inspect.unwrap(getattr(nnlearn, name))) for name in names}
+    facade = [f"from {module.__name__} import {name}" for name, module in where.items() if module]
+    refusal = (
+        f"this exercise is graded with {', '.join(f'nn.{name}' for name in names) or 'no part'} of nnlearn"
+    )
+    facade += ["def __getattr__(name):", f"    raise AttributeError(f'nn.{{name}}: {refusal}')"]
+    sources = {"nnlearn": "\n".join(facade), "nnlearn.exercises": "def check(*answer): pass"}
+    waiting = [module for module in where.values() if module]
+    while waiting:
+        module = waiting.pop()
+        if module.__name__ not in sources:
+            sources[module.__name__] = inspect.getsource(module)
+            owners = (
+                getattr(v, "__module__", None) or getattr(v, "__name__", "") for v in vars(module).values()
+            )
+            names_used = {str(owner) for owner in owners if str(owner).startswith("nnlearn.")}
+            waiting += [importlib.import_module(name) for name in names_used]
+    return sources
+
+
+def _messages(reply: Reply) -> Iterator[tuple]:
+    """What came out that has the form of a message: its kind and its parts."""
+    for entry in reply.messages:
+        if isinstance(entry, tuple | list) and entry and isinstance(entry[0], str):
+            yield tuple(entry)
+
+
+def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
+    """The outcome of each case; one that did not come, or is none, says why."""
+    ended = reply.ended or "ended its process before it gave an answer"
+    found = {name: Outcome(problem=f"gives nothing: the code {ended}.") for name in cases}
+    for kind, *rest in _messages(reply):
+        if kind == "case" and len(rest) == 2 and isinstance(rest[0], str) and rest[0] in cases:
+            found[rest[0]] = _outcome(rest[1])
+    return found
+
+
+def _outcome(fields: Any) -> Outcome:
+    """An outcome from what the other side of the wall says it is."""
+    garbage = Outcome(problem="gives nothing: the code sent what is no answer (bad protocol).")
+    if not isinstance(fields, dict) or not fields.keys() <= vars(Outcome()).keys():
+        return garbage
+    texts = [fields.get(name, "") for name in ("problem", "line", "printed", "warned")]
+    changed = fields.get("changed", ())
+    if not isinstance(changed, tuple | list) or not all(isinstance(text, str) for text in (*texts, *changed)):
+        return garbage
+    problem, line, printed, warned = (text[:1000] for text in texts)
+    value = fields.get("value")
+    if value is None and not problem:
+        return garbage
+    return Outcome(value, problem, line, tuple(name[:100] for name in changed), printed, warned)
+
+
+_own = threading.local()
+
+
+def _sandbox(isolated: bool) -> Sandbox:
+    """One for each thread that grades."""
+    if getattr(_own, "sandbox", None) is None or _own.sandbox.isolated != isolated:
+        _own.sandbox = Sandbox(isolated)
+    return _own.sandbox

@@ -1,0 +1,35 @@
+"""Write scores into nbgrader's gradebook, for those whose course lives there."""
+
+from nnlearn.classroom.store import Store
+
+
+def export(store: Store, gradebook: str) -> int:
+    """Put each score where nbgrader keeps that of the exercise's check; returns how many were put.
+
+    A chapter is the assignment and the notebook of that name, made by nbgrader from our solutions. Raises
+    ValueError for a chapter that the gradebook does not know, before anything is written.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    from nnlearn.classroom.submission import handed_out_name
+
+    grades = [grade for grade in store.grades() if grade.score is not None]
+    names = {chapter: handed_out_name(chapter) for chapter in sorted({g.exercise[:2] for g in grades})}
+    url = gradebook if "://" in gradebook else f"sqlite:///{gradebook}"
+    with Gradebook(url) as book:
+        for name in names.values():
+            try:
+                book.find_notebook(name, name)
+            except MissingEntry:
+                raise ValueError(
+                    f"{gradebook} has no assignment {name}: `nbgrader generate_assignment` makes it"
+                ) from None
+        for student in sorted({grade.student for grade in grades}):
+            book.update_or_create_student(student)
+        for grade in grades:
+            name = names[grade.exercise[:2]]
+            book.update_or_create_submission(name, grade.student)
+            cell = book.find_grade(f"{grade.exercise.replace('.', '-')}-check", name, name, grade.student)
+            cell.auto_score, cell.needs_manual_grade = grade.score, False
+        book.db.commit()
+    return len(grades)

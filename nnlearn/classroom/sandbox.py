@@ -1,0 +1,247 @@
+"""The wall between strangers' code and the grader: bubblewrap, started once, then question after question.
+
+Inside is Python with NumPy and its like, `worker.py`, and nothing of this course that could be an answer.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from nnlearn.classroom import wire, worker
+from nnlearn.folders import course_folder
+
+PACKAGE = Path(__file__).parents[1]
+# What an answer may import beside the standard library, and what the worker needs; each with what it needs.
+LIBRARIES = ("numpy", "scipy", "matplotlib", "scikit-learn", "safetensors", "pyseccomp")
+# Of this package, what the worker is made of: how to run an answer, and not what a right one is.
+OURS = ("exercises/run.py", "exercises/data.py", "classroom/wire.py", "classroom/worker.py")
+MOST = 64 * 2**20  # bytes that one question may send
+GRACE = 10  # seconds for the guard inside to keep its word
+
+
+class NoSandbox(Exception):
+    """There is no sandbox here, or it does not start; the message says why."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came out for one question: messages, and in words how the process ended if that was not well."""
+
+    messages: list[Any]
+    ended: str = ""
+
+
+class Sandbox:
+    """A sandbox that waits for questions; started when the first comes, and anew when it breaks."""
+
+    def __init__(self, isolated: bool = True, cpu: int = worker.CPU, wall: int = worker.WALL) -> None:
+        self.isolated, self.cpu, self.wall = isolated, cpu, wall
+        self._process: subprocess.Popen | None = None
+        self._ours = contextlib.ExitStack()  # what is closed when it ends
+
+    def ask(self, question: dict[str, Any]) -> Reply:
+        """Run one question's code.  Raises NoSandbox where none can be had, after a second try."""
+        for last in (False, True):
+            try:
+                return self._ask(wire.pack(question))
+            except (OSError, EOFError) as error:
+                said = self.close()
+                if last:
+                    raise NoSandbox(
+                        f"the sandbox does not start: {said or error or type(error).__name__}"
+                    ) from error
+        raise AssertionError
+
+    def _ask(self, question: bytes) -> Reply:
+        if self._process is None:
+            self._start()
+        ours, theirs = socket.socketpair()
+        end, report = os.pipe()
+        with ours, open(end, "rb") as ending:
+            try:
+                socket.send_fds(self._control, [b"?"], [theirs.fileno(), report])
+            finally:
+                theirs.close()
+                os.close(report)
+            data, ended = self._listen(ours, question)
+            how = b"" if ended else ending.read(1000)
+        if ended:
+            self.close()
+        elif self._control.recv(1) != b".":
+            raise EOFError
+        return Reply(*_read(data, ended or self._in_words(how)))
+
+    def _listen(self, stream: socket.socket, question: bytes) -> tuple[bytes, str]:
+        """All that one question sends, and why no more was listened to, if so."""
+        data, deadline = bytearray(), time.monotonic() + self.wall + GRACE
+        stream.settimeout(self.wall + GRACE)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it ended before it read
+            stream.sendall(len(question).to_bytes(4, "big") + question)
+            while part := stream.recv(1 << 20):
+                data += part
+                if len(data) > MOST:
+                    return b"", f"sent more than {MOST // 2**20} MiB"
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return bytes(data), "ran too long"
+                stream.settimeout(left)
+        return bytes(data), ""
+
+    def _in_words(self, report: bytes) -> str:
+        """How the process ended, from the guard's report; "" for well."""
+        try:
+            how = json.loads(report)
+            late, code = how["late"], how["code"]
+        except (ValueError, KeyError, TypeError):
+            return "crashed"
+        names = {-24: f"used more than {self.cpu} seconds of processor time", -9: "was stopped at a limit"}
+        if late:
+            return f"did not end within {self.wall} seconds: look for a loop that never stops"
+        if code == 0:
+            return ""
+        return names.get(
+            code, f"crashed (signal {-code})" if code < 0 else f"crashed (ended its process with {code})"
+        )
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair()
+        self._ours.enter_context(self._control)
+        self._said = self._ours.enter_context(tempfile.TemporaryFile())
+        self._control.settimeout(120)
+        with theirs:
+            self._process = subprocess.Popen(
+                [*self._command(), str(self.cpu), str(self.wall)],
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._said, env=_environment(),
+            )  # fmt: skip
+        if self._control.recv(1) != b".":
+            raise EOFError
+
+    def _command(self) -> list[str]:
+        if not self.isolated:
+            folder = Path(self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-")))
+            paths = [str(_assemble(folder)), *map(sysconfig.get_path, ("purelib", "platlib"))]
+            return [sys.executable, "-I", "-S", "-c", _program(paths), "open"]
+        bubblewrap = shutil.which("bwrap")
+        if not bubblewrap:
+            how = "`apt-get install bubblewrap`, or your system's way to get it"
+            raise NoSandbox(f"bubblewrap is not installed: {how}")
+        if not find_spec("pyseccomp"):
+            raise NoSandbox("pyseccomp is not installed: pip install 'nnlearn[teach]'")
+        return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
+
+    def close(self) -> str:
+        """End it and all that runs in it; what it said last, if anything."""
+        said = ""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip().rpartition("\n")[2]
+        self._ours.close()
+        self._process = None
+        return said
+
+
+def _program(paths: Sequence[str]) -> str:
+    run = "runpy.run_module('nnlearn.classroom.worker', run_name='__main__')"
+    return f"import sys, runpy; sys.path += {list(paths)!r}; {run}"
+
+
+def _environment() -> dict[str, str]:
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", **one}
+
+
+def _python() -> str:
+    """The interpreter itself, not the link to it in a virtual environment."""
+    return os.path.realpath(sys.executable)
+
+
+def _walls() -> list[str]:
+    """bubblewrap's options: an empty, read-only world with Python and its libraries in it, and no network."""
+    base = os.path.realpath(sys.base_prefix)
+    walls = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
+    walls += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
+    walls += ["--cap-add", "CAP_SYS_ADMIN"]  # for the worker, to make each question's namespaces
+    for folder in ("/usr/lib", "/usr/lib64", "/lib", "/lib64"):
+        if os.path.islink(folder):
+            walls += ["--symlink", os.readlink(folder), folder]
+        elif os.path.isdir(folder):
+            walls += ["--ro-bind", folder, folder]
+    walls += ["--ro-bind", base, base] if base != "/usr" else ["--ro-bind", _python(), _python()]
+    hidden = [
+        sysconfig.get_path(kind, vars={"base": base, "platbase": base}) for kind in ("purelib", "platlib")
+    ]
+    hidden += ["/usr/lib/python3", "/usr/local/lib", str(course_folder())]
+    for folder in dict.fromkeys(hidden):
+        if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")):
+            walls += ["--tmpfs", folder]
+    for name, path in _libraries():
+        walls += ["--ro-bind", str(path), f"/packages/{name}"]
+    for name in ("__init__.py", "exercises/__init__.py", "classroom/__init__.py"):
+        walls += ["--ro-bind", os.devnull, f"/packages/nnlearn/{name}"]
+    for name in OURS:
+        walls += ["--ro-bind", str(PACKAGE / name), f"/packages/nnlearn/{name}"]
+    for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
+        walls += ["--dev-bind", device, device]
+    return [*walls, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+
+
+def _assemble(scratch: Path) -> Path:
+    """The same few modules in a folder, for where there is no sandbox."""
+    for name in ("__init__.py", "exercises/__init__.py", "classroom/__init__.py"):
+        (scratch / "nnlearn" / name).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / "nnlearn" / name).touch()
+    for name in OURS:
+        shutil.copy(PACKAGE / name, scratch / "nnlearn" / name)
+    return scratch
+
+
+def _libraries() -> Iterator[tuple[str, Path]]:
+    """(name, path) of all that the libraries and what they need have put side by side into site-packages."""
+    waiting, seen = list(LIBRARIES), set()
+    found: dict[str, Path] = {}
+    while waiting:
+        library = re.split(r"[^\w.-]", waiting.pop(), maxsplit=1)[0].lower().replace("_", "-")
+        if library in seen:
+            continue
+        seen.add(library)
+        try:
+            distribution = metadata.distribution(library)
+        except metadata.PackageNotFoundError:  # needed only elsewhere
+            continue
+        waiting += [need for need in distribution.requires or () if "extra ==" not in need]
+        for file in distribution.files or ():
+            top = file.parts[0]
+            if top not in ("..", "bin", "__pycache__") and not top.endswith((".dist-info", ".pth")):
+                found[top] = Path(str(distribution.locate_file(top)))
+    yield from sorted(found.items())
+
+
+def _read(data: bytes, ended: str) -> tuple[list[Any], str]:
+    """The messages in what was sent, and how it ended; garbage is never more than that."""
+    messages: list[Any] = []
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + length:
+            return messages, ended or "broke off in the middle of what it sent"
+        try:
+            messages.append(wire.unpack(data[4 : 4 + length]))
+        except ValueError:
+            return messages, ended or "sent what is no answer (bad protocol)"
+        data = data[4 + length :]
+    return messages, ended

@@ -1,0 +1,138 @@
+"""Where grades are kept: one SQLite file. Each grade is one transaction, written through to the disk.
+
+A question is known by student, exercise, the hash of what was submitted and that of what it was graded by:
+graded once, it is not graded again; changed on either side, it is. Nothing is ever deleted.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from types import TracebackType
+
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE grades (
+    student TEXT, exercise TEXT, submission TEXT, spec TEXT,
+    status TEXT NOT NULL, score REAL, points REAL NOT NULL,
+    message TEXT, hint TEXT, misconception TEXT, details TEXT, isolated INTEGER,
+    PRIMARY KEY (student, exercise, submission, spec)
+) WITHOUT ROWID;
+CREATE TABLE handed_in (
+    student TEXT, chapter TEXT, submission TEXT, spec TEXT, PRIMARY KEY (student, chapter)
+) WITHOUT ROWID;
+"""
+
+
+_FIELDS = [field.name for field in fields(Grade)][:-2]  # those that need no translation
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why."""
+
+
+class Store:
+    """The grades in a file, made if it is not there.  Raises StoreError for a file that is something else."""
+
+    def __init__(self, path: Path, make: bool = True) -> None:
+        if not make and not path.is_file():
+            raise StoreError(f"there is no store {path}: `nnlearn grade` makes it")
+        try:
+            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._prepare(path)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} cannot be used as a store of grades: {error}") from None
+
+    def _prepare(self, path: Path) -> None:
+        with self._transaction():
+            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in _SCHEMA.split(";"):
+                    self._db.execute(statement)
+                start = [("version", VERSION), ("secret", secrets.token_bytes(32))]
+                self._db.executemany("INSERT INTO meta VALUES (?, ?)", start)
+        try:
+            version = self._meta("version")
+        except (sqlite3.Error, TypeError):
+            raise StoreError(f"{path} is a database, but no store of grades") from None
+        if version != VERSION:
+            raise StoreError(f"{path} was made by version {version} of the store; this is version {VERSION}")
+
+    def _meta(self, key: str) -> object:
+        return self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
+
+    @property
+    def secret(self) -> bytes:
+        """What each student's inputs are drawn with, if the class has no secret of its own."""
+        return bytes(self._meta("secret"))  # type: ignore[call-overload]
+
+    def use_secret(self, secret: bytes) -> None:
+        """Draw inputs with this from now on; grades that stand are not touched."""
+        self._write("UPDATE meta SET value = ? WHERE key = 'secret'", secret)
+
+    def hand_in(self, student: str, chapter: str, submission: str, spec: str) -> None:
+        """Remember which notebook of a student counts, and what it is graded by."""
+        self._write(
+            "INSERT OR REPLACE INTO handed_in VALUES (?, ?, ?, ?)", student, chapter, submission, spec
+        )
+
+    def has(self, student: str, exercise: str, submission: str, spec: str) -> bool:
+        """True when this was graded (and not only tried)."""
+        found = self._db.execute(
+            "SELECT status FROM grades WHERE (student, exercise, submission, spec) = (?, ?, ?, ?)",
+            (student, exercise, submission, spec),
+        ).fetchone()
+        return found is not None and found[0] != COULD_NOT_RUN
+
+    def put(self, grade: Grade) -> None:
+        """Keep a grade. When this returns it is on the disk."""
+        row = asdict(grade) | {"details": json.dumps(grade.details)}
+        self._write(f"INSERT OR REPLACE INTO grades VALUES ({', '.join('?' * len(row))})", *row.values())
+
+    def grades(self) -> Iterator[Grade]:
+        """The grades that count, of each student's latest notebooks, by student and exercise."""
+        rows = self._db.execute(
+            "SELECT grades.* FROM grades JOIN handed_in USING (student, submission, spec) "
+            "WHERE substr(exercise, 1, 2) = chapter "
+            "ORDER BY student, substr(exercise, 1, 2), CAST(substr(exercise, 4) AS INTEGER)"
+        )
+        for *row, details, isolated in rows:
+            texts = dict(zip(_FIELDS, row, strict=True))
+            yield Grade(**texts, details=tuple(json.loads(details)), isolated=bool(isolated))
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._transaction():
+            self._db.execute(statement, values)
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._db)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class _Transaction:
+    """All or nothing.  Raises StoreError, for example on a full disk."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if not kind:
+                self._db.execute("COMMIT")
+        except sqlite3.Error as problem:
+            error = problem
+        if self._db.in_transaction:  # on a full disk SQLite has already gone back
+            self._db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"a grade could not be written: {error}") from error

@@ -1,0 +1,246 @@
+"""The attention explorer: who looks at whom, how sharply, and what comes out."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from nnlearn import data, optim, plot
+from nnlearn.attention import scaled_dot_product_attention, sinusoidal_positions
+from nnlearn.losses import cross_entropy
+from nnlearn.models import Translator
+from nnlearn.shapes import concatenate
+from nnlearn.tensor import no_grad
+from nnlearn.widgets.explorer import Explorer
+
+TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"
+LONGEST, WRITTEN = 34, "_-0123456789"
+SHADES = LinearSegmentedColormap.from_list("looks", ["white", plot.SKY, plot.BLUE])
+VOWELS = "aeiouAEIOU"
+
+
+def _ids(text: str, signs: str) -> np.ndarray:
+    """The number of each sign; what is not among the signs is a blank."""
+    return np.array([max(signs.find(sign), 0) for sign in text])
+
+
+@functools.cache
+def translator() -> tuple[Translator, str]:
+    """A translator trained on dates in words, in less than two seconds; and the signs it reads."""
+    pairs = data.dates(5000, rng=0)
+    signs = "_" + "".join(sorted(set("".join(words for words, _ in pairs))))
+    x = np.array([_ids(words.rjust(36, "_"), signs) for words, _ in pairs])
+    y = np.array([_ids("_" + iso, WRITTEN) for _, iso in pairs])
+    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 200
+    optimizer = optim.Adam(model.parameters())
+    rate = optim.warm_up(30, optim.cosine(0.02, steps - 30))
+    for step in range(steps):
+        rows, optimizer.lr = rng.integers(0, len(x), 64), rate(step)
+        optimizer.zero_grad()
+        cross_entropy(model(x[rows], y[rows, :-1]), y[rows, 1:]).backward()
+        optim.clip_grad_norm(optimizer.params, 1.0)
+        optimizer.step()
+    return model, signs
+
+
+@dataclass(frozen=True)
+class State:
+    """What is drawn: the two rows of signs, all weights, and what the chosen query gets."""
+
+    queries: str
+    keys: str
+    at: int
+    weights: np.ndarray  # (T, S)
+    names: list[str]  # of what may come out, likeliest first
+    shares: np.ndarray
+    trained: bool
+
+
+class AttentionExplorer(Explorer):
+    """A query looks at every key: its weights as lines and bars, all weights as a map, and the output."""
+
+    size = (9.6, 4.6)
+
+    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+        return {
+            "head": ipywidgets.Dropdown(
+                description="head", options=[TRANSLATOR, SAME, BACK, WORD], value=TRANSLATOR
+            ),
+            "text": ipywidgets.Text(
+                description="text", value="the third of March 1998", continuous_update=True
+            ),
+            "query": ipywidgets.IntSlider(description="query number", value=5, min=0, max=9),
+            "temperature": ipywidgets.FloatLogSlider(
+                description="temperature (1: divided by √d)", value=1.0, base=10, min=-1, max=1.5, step=0.1
+            ),
+            "causal": ipywidgets.Checkbox(description="causal mask", value=False),
+            "positions": ipywidgets.Checkbox(description="positions", value=True),
+        }
+
+    def make_figure(self, figure: Figure) -> None:
+        translator()
+        lines = figure.add_axes((0.01, 0.30, 0.645, 0.62))
+        bars = figure.add_axes((0.01, 0.04, 0.645, 0.22))
+        everything = figure.add_axes((0.69, 0.50, 0.29, 0.39))
+        out = figure.add_axes((0.745, 0.08, 0.235, 0.29))
+        self.rows = []
+        for y, colour in ((0.86, plot.VERMILION), (0.08, plot.BLUE)):
+            style = {"fontsize": 14, "family": "monospace", "ha": "center", "va": "center", "color": colour}
+            self.rows.append([lines.text(0, y, "", animated=True, **style) for _ in range(LONGEST)])
+        self.spot = lines.plot([], [], "s", color="#FBE3D3", markersize=23, animated=True, zorder=1)[0]
+        self.links = LineCollection([], colors=plot.BLUE, animated=True, capstyle="round", zorder=2)
+        lines.add_collection(self.links)
+        self.bars = LineCollection([], colors=plot.BLUE, linewidths=8, animated=True, capstyle="butt")
+        bars.add_collection(self.bars)
+        self.numbers = [
+            bars.text(0, 0, "", fontsize=9.5, ha="center", va="top", animated=True) for _ in range(6)
+        ]
+        self.map = everything.imshow(
+            np.zeros((2, 2)), cmap=SHADES, vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto", animated=True,
+            interpolation="nearest",
+        )  # fmt: skip
+        self.frame = Rectangle(
+            (0, 0), 1, 0.1, fill=False, edgecolor=plot.VERMILION, linewidth=2, animated=True
+        )
+        everything.add_patch(self.frame)
+        everything.set(xticks=[], yticks=[], xlabel="keys", ylabel="queries", title="all weights")
+        for side in ("top", "right"):
+            everything.spines[side].set_visible(True)
+        self.shares = LineCollection([], colors=plot.GREEN, linewidths=15, animated=True, capstyle="butt")
+        out.add_collection(self.shares)
+        self.labels = [
+            [out.text(x, 0, "", fontsize=12, va="center", ha=ha, animated=True, family=family)
+             for x, ha, family in ((-0.04, "right", "monospace"), (0, "left", None))]
+            for _ in range(4)
+        ]  # fmt: skip
+        out.set(xlim=(0, 1.2), ylim=(3.6, -0.6), xticks=[], yticks=[], title="what comes out")
+        lines.set(xlim=(0, 1), ylim=(0, 1))
+        lines.set_title("query: who asks", color=plot.VERMILION)
+        bars.set(xlim=(0, 1), ylim=(-0.35, 1))
+        bars.invert_yaxis()
+        bars.set_title("keys: who answers, and how much", color=plot.BLUE, y=0.86)
+        for ax in (lines, bars, out):
+            ax.set_axis_off()
+        out.axis("on")
+        out.grid(False)
+        for spine in ("bottom", "left"):
+            out.spines[spine].set_visible(False)
+        everything.grid(False)
+
+    def compute(
+        self, head: str, text: str, query: int, temperature: float, causal: bool, positions: bool
+    ) -> State:
+        text = text[:LONGEST] or " "
+        if head == TRANSLATOR:
+            queries, weights, outputs, names = _translate(text, temperature, causal, positions)
+        else:
+            q, k = _vectors(head, text, positions)
+            weights = _weights(q, k, temperature, causal)
+            queries, names = text, sorted(set(text))
+            outputs = weights @ np.array([[sign == name for name in names] for sign in text])
+        at = min(query, len(queries) - 1)
+        likeliest = np.argsort(-outputs[at], kind="stable")[:4]
+        found = [names[i] for i in likeliest]
+        return State(queries, text, at, weights, found, outputs[at, likeliest], head == TRANSLATOR)
+
+    def draw(self, state: State) -> str:
+        self._follow(len(state.queries) - 1)
+        T, S = state.weights.shape
+        x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[state.at]
+        for row, text, x in zip(self.rows, (state.queries, state.keys), (x_q, x_k), strict=True):
+            for i, letter in enumerate(row):
+                letter.set_visible(i < len(text))
+                if i < len(text):
+                    letter.set(x=x[i], text="␣" if text[i] == " " else text[i])
+        self.spot.set_data([x_q[state.at]], [0.86])
+        self.links.set_segments([[(x_q[state.at], 0.77), (x, 0.16)] for x in x_k])
+        self.links.set(linewidths=0.5 + 13 * w, colors=[(*to_rgb(plot.BLUE), a) for a in 0.06 + 0.74 * w])
+        self.bars.set_segments([[(x, 0), (x, v)] for x, v in zip(x_k, w, strict=True)])
+        largest = np.argsort(-w, kind="stable")[: len(self.numbers)]
+        for i, number in enumerate(self.numbers):
+            shown = i < S and (w[largest[i]] >= 0.05) and S <= LONGEST
+            number.set_visible(bool(shown))
+            if shown:
+                number.set(x=x_k[largest[i]], y=w[largest[i]] + 0.04, text=f"{w[largest[i]]:.2f}")
+        self.map.set_data(state.weights)
+        self.frame.set(y=1 - (state.at + 1) / T, height=1 / T)
+        self.shares.set_segments([[(0, i), (v, i)] for i, v in enumerate(state.shares)])
+        for i, (name, share) in enumerate(self.labels):
+            there = i < len(state.names)
+            name.set(y=i, text=state.names[i].replace(" ", "␣") if there else "")
+            v = float(state.shares[i]) if there else 0.0
+            share.set(x=v + 0.03, y=i, text=f"{v:.2f}" if there else "")
+        return self._say(state, w)
+
+    def _follow(self, last: int) -> None:
+        """As many positions of the slider as there are queries."""
+        slider = self.controls["query"]
+        if slider.max != last:
+            self._held, held = True, self._held
+            slider.max = last
+            self._held = held
+
+    def _say(self, state: State, w: np.ndarray) -> str:
+        best = int(np.argmax(w))
+        effective = float(np.exp(-np.sum(w * np.log(np.maximum(w, 1e-12)))))
+        asked = "writing" if state.trained else "asking for"
+        whole = f" The whole translation: {state.queries}." if state.trained else ""
+        return (
+            f"Query {state.at}, {asked} {state.queries[state.at]!r}, looks most at {state.keys[best]!r} "
+            f"(place {best}, weight {w[best]:.2f}), and at about {effective:.1f} places in all. Out comes "
+            f"{state.names[0]!r} with {state.shares[0]:.2f}.{whole}"
+        )
+
+
+def _weights(q: Any, k: Any, temperature: float, causal: bool, mask: np.ndarray | None = None) -> np.ndarray:
+    """softmax(q kᵀ / (temperature √D)): with the identity as values, what comes out is the weights."""
+    places = np.eye(k.shape[-2], dtype=k.dtype)
+    if q.ndim == 3:
+        places = places[None]
+    return np.asarray(scaled_dot_product_attention(q / temperature, k, places, mask, causal))
+
+
+def _vectors(head: str, text: str, positions: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Queries and keys (T, 32) of the heads that are set by hand."""
+    p = sinusoidal_positions(len(text) + 1, 32).astype(float)
+    if not positions:
+        p[:] = p[0]
+    if head == BACK:
+        return 6 * np.concatenate([p[:1], p[:-2]]), 6 * p[:-1]
+    if head == SAME:
+        letters = np.random.default_rng(0).normal(size=(256, 32))
+        x = letters[[ord(sign) % 256 for sign in text]] + (p[:-1] if positions else 0)
+        return x, x
+    kinds = [0 if s in VOWELS else 1 if s.isalpha() else 2 if s.isdigit() else 3 for s in text]
+    x = 5 * np.eye(32)[kinds] + (0.8 * p[:-1] if positions else 0)
+    return x, x
+
+
+@no_grad()
+def _translate(
+    text: str, temperature: float, causal: bool, positions: bool
+) -> tuple[str, np.ndarray, np.ndarray, list[str]]:
+    """The date written, each step's weights (10, S) and its probabilities, as controls have it."""
+    model, signs = translator()
+    assert model.query is not None and model.key is not None
+    x = _ids(text.rjust(36, "_"), signs)[None]
+    h, state, _ = model.read(x)
+    h = h[:, 36 - len(text) :]
+    if not positions:  # every sign read alone: what it is, but not where
+        h = model.read(x[:, 36 - len(text) :].T)[0].reshape(1, len(text), -1)
+    mask = np.tri(10, len(text), dtype=bool) if causal else np.ones((10, len(text)), bool)
+    y, k = np.zeros((1, 1), int), model.key(h)
+    for t in range(10):
+        s, _ = model.writer(model.target(y), state)
+        weights = _weights(model.query(s), k, temperature, False, mask[: t + 1])
+        logits = model.output(concatenate([s, weights @ h], axis=2)).data[0]
+        y = np.append(y, [[logits[-1].argmax()]], axis=1)
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    written = "".join(WRITTEN[i] for i in y[0, 1:])
+    return written, weights[0], p / p.sum(axis=1, keepdims=True), list(WRITTEN)

@@ -1,0 +1,54 @@
+"""The regularisation explorer's fits, against others' solutions of the same problems."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import ElasticNet
+
+from nnlearn.widgets import RegularisationExplorer
+from nnlearn.widgets.regularisation import features, ridge, sparse
+
+
+@pytest.fixture
+def problem():
+    rng = np.random.default_rng(0)
+    x = np.linspace(-1, 1, 12)
+    return features(x, rng.uniform(-1, 1, 20)) / np.sqrt(20), np.sin(5 * x) + 0.2 * rng.standard_normal(12)
+
+
+def test_ridge_is_least_squares_with_rows_for_the_penalty(problem):
+    phi, y = problem
+    penalty = np.linspace(0.01, 0.5, 20)
+    rows = np.vstack([phi, np.diag(np.sqrt(len(y) * penalty))])
+    expected = np.linalg.lstsq(rows, np.concatenate([y, np.zeros(20)]), rcond=None)[0]
+    np.testing.assert_allclose(ridge(phi, y, penalty), expected, atol=1e-10)
+
+
+def test_dropout_is_the_average_over_its_masks(problem):
+    """The penalty in `compute`: p / (1 − p) w² mean φ², against many drawn masks."""
+    phi, y = problem
+    w, p = np.linspace(-1, 1, 20), 0.4
+    masks = np.random.default_rng(1).random((20_000, 1, 20)) >= p
+    averaged = ((y - (phi * masks / (1 - p)) @ w) ** 2).mean()
+    closed = ((y - phi @ w) ** 2).mean() + p / (1 - p) * ((phi**2).mean(axis=0) * w**2).sum()
+    assert averaged == pytest.approx(closed, rel=0.02)
+
+
+@pytest.mark.parametrize("l1", [0.01, 0.1])
+def test_sparse_solves_the_elastic_net(problem, l1):
+    phi, y = problem
+    l2 = 0.02
+    net = ElasticNet(
+        alpha=l1 / 2 + l2, l1_ratio=l1 / 2 / (l1 / 2 + l2), fit_intercept=False, tol=1e-10, max_iter=100_000
+    )
+    expected = net.fit(phi, y).coef_
+    got = sparse(phi * np.sqrt(20), y, np.full((20, 1), l2), l1)[:, 0]
+    np.testing.assert_allclose(got, expected, atol=1e-3)
+    assert ((got == 0) == (expected == 0)).mean() > 0.8 and (got == 0).any()
+
+
+def test_worst_where_there_are_as_many_units_as_points_unless_penalised():
+    explorer = RegularisationExplorer()
+    at = list(explorer.state.true)
+    assert at[6] > 5 * at[-1]
+    explorer.set(l2=1e-3)
+    assert explorer.state.true[6] < at[6] / 5
