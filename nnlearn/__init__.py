@@ -11,6 +11,7 @@ from typing import Any
 
 from nnlearn import init, optim
 from nnlearn.activations import *
+from nnlearn.adversarial import *
 from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
 from nnlearn.attention import *
 from nnlearn.checks import gradcheck

@@ -19,6 +19,7 @@ LAYERS = (
     ("activations", "losses", "normalization", "convolution", "recurrent", "attention", "graph"),
     ("feedforward", "approximation"),
     ("init", "saving", "sampling"),
+    ("adversarial",),
     ("module",),
     ("layers", "transformer"),
     ("models",),

@@ -6,6 +6,7 @@ from nnlearn.widgets.attention import AttentionExplorer
 from nnlearn.widgets.backprop import BackpropStepper
 from nnlearn.widgets.convolution import ConvolutionExplorer
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.gan import GANExplorer
 from nnlearn.widgets.gates import GateExplorer
 from nnlearn.widgets.graph import GraphExplorer
 from nnlearn.widgets.loss import LossExplorer
@@ -25,6 +26,7 @@ __all__ = [
     "BackpropStepper",
     "ConvolutionExplorer",
     "Explorer",
+    "GANExplorer",
     "GateExplorer",
     "GraphExplorer",
     "LossExplorer",

@@ -1,0 +1,205 @@
+"""The GAN explorer: what the discriminator believes and what the generator makes, while both learn."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from nnlearn import plot
+from nnlearn.activations import sigmoid
+from nnlearn.adversarial import gan_step, modes_covered
+from nnlearn.data import mixture
+from nnlearn.layers import LeakyReLU, Linear
+from nnlearn.module import Sequential
+from nnlearn.optim import Adam
+from nnlearn.tensor import no_grad, plain
+from nnlearn.widgets.explorer import Explorer
+
+LOSSES = ("non-saturating", "saturating", "non-saturating + R1")
+EVERY, FRAMES = 10, 60  # rounds between two pictures; pictures
+BATCH, WIDTH, SIDE, CELLS, RATE = 48, 32, 3.0, 36, 3e-3
+ANGLE = np.arange(8) * np.pi / 4
+CENTRES = 2 * np.column_stack([np.cos(ANGLE), np.sin(ANGLE)])
+NEAR = 0.4  # how close to a centre a sample belongs to it
+EDGE = np.linspace(-SIDE, SIDE, CELLS)
+GRID = np.stack(np.meshgrid(EDGE, EDGE), axis=-1).reshape(-1, 2).astype(np.float32)
+LINES, DOTS = np.linspace(-2, 2, 7), np.linspace(-2, 2, 25)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one moment of a game looks like."""
+
+    belief: np.ndarray  # (CELLS, CELLS) probability of "real"
+    samples: np.ndarray  # (N, 2)
+    mesh: np.ndarray  # (lines, points, 2) the generator's image of straight lines of noise
+    losses: tuple[float, float]  # of D and of G, in the round before
+
+
+def _network(n_in: int, n_out: int, rng: np.random.Generator) -> Sequential:
+    shapes = [(n_in, WIDTH), (WIDTH, WIDTH), (WIDTH, n_out)]
+    one, two, three = (Linear(a, b, rng=rng) for a, b in shapes)
+    return Sequential(one, LeakyReLU(0.2), two, LeakyReLU(0.2), three)
+
+
+@dataclass
+class Game:
+    """One training run, carried on only as far as somebody wants to see it."""
+
+    loss: str
+    ratio: float  # D's learning rate over G's
+    latent: int
+    beta: float
+    seed: int
+    frames: list[Frame] = field(default_factory=list)
+    diverged: bool = False
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.real = mixture(2000, rng=self.rng)[0]
+        self.G, self.D = _network(self.latent, 2, self.rng), _network(2, 1, self.rng)
+        rates = RATE / np.sqrt(self.ratio), RATE * np.sqrt(self.ratio)
+        self.optimizers: Any = tuple(
+            Adam(net.parameters(), float(lr), betas=(self.beta, 0.99))
+            for net, lr in zip((self.G, self.D), rates, strict=True)
+        )
+        self.seen = np.random.default_rng(99).standard_normal((240, self.latent)).astype(np.float32)
+        self.straight = self._straight()
+        self.frames.append(self._look((2 * np.log(2), np.log(2))))
+
+    def _straight(self) -> np.ndarray:
+        """Lines along the first axis of noise and, if any, the second: (lines, points, latent)."""
+        u, v = np.meshgrid(LINES if self.latent > 1 else [0.0], DOTS, indexing="ij")
+        z = np.zeros((*u.shape, self.latent), np.float32)
+        z[..., 0] = v
+        if self.latent == 1:
+            return z
+        z[..., 1] = u
+        other = z.copy()
+        other[..., 0], other[..., 1] = u, v
+        return np.concatenate([z, other])
+
+    def _look(self, losses: tuple[float, float]) -> Frame:
+        with no_grad():
+            logits = np.clip(plain(self.D(GRID)), -50, 50)
+            samples, mesh = plain(self.G(self.seen)), plain(self.G(self.straight))
+        return Frame(sigmoid(logits).reshape(CELLS, CELLS), samples, mesh, losses)
+
+    def until(self, frame: int) -> Frame:
+        """The moment asked for; the last finite one where the game diverged before."""
+        while len(self.frames) <= frame and not self.diverged:
+            with np.errstate(all="ignore"):
+                for _ in range(EVERY):
+                    real = self.real[self.rng.integers(len(self.real), size=BATCH)]
+                    noise = self.rng.standard_normal((BATCH, self.latent)).astype(np.float32)
+                    losses = gan_step(
+                        self.G, self.D, self.optimizers, real, noise,
+                        penalty=0.3 if "R1" in self.loss else 0.0, saturating=self.loss == "saturating",
+                    )  # fmt: skip
+                new = self._look(losses)
+            finite = np.isfinite(new.samples).all() and np.isfinite(new.belief).all()
+            self.diverged = not (finite and np.isfinite(losses).all() and np.abs(new.samples).max() < 1e3)
+            if not self.diverged:
+                self.frames.append(new)
+        return self.frames[min(frame, len(self.frames) - 1)]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is drawn."""
+
+    frame: Frame
+    losses: np.ndarray  # (frames so far, 2)
+    rounds: int
+    covered: int
+    diverged: bool
+
+
+class GANExplorer(Explorer):
+    """Eight blobs on a ring: the discriminator's belief, the generator's samples and mesh, both losses."""
+
+    size = (10.2, 3.9)
+    announce = "off"
+
+    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+        self.games: dict[tuple, Game] = {}
+        return {
+            "frame": ipywidgets.IntSlider(
+                value=30, min=0, max=FRAMES, description=f"rounds (each {EVERY})", continuous_update=True
+            ),
+            "loss": ipywidgets.Dropdown(options=LOSSES, value=LOSSES[2], description="generator's loss"),
+            "ratio": ipywidgets.FloatLogSlider(
+                value=1, min=-1, max=1, step=0.25, description="D's rate / G's rate", readout_format=".2g"
+            ),
+            "beta": ipywidgets.Dropdown(options=[0.0, 0.5, 0.9], value=0.5, description="Adam's β₁"),
+            "latent": ipywidgets.IntSlider(value=2, min=1, max=8, description="noise dimensions"),
+            "seed": ipywidgets.IntSlider(value=0, min=0, max=9, description="seed"),
+        }
+
+    def arrange(self) -> ipywidgets.Widget:
+        frame = self.controls["frame"]
+        play = ipywidgets.Play(
+            value=frame.value, min=0, max=FRAMES, interval=150, description="play", show_repeat=False
+        )
+        ipywidgets.jslink((play, "value"), (frame, "value"))
+        rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
+        box = ipywidgets.Box([play, *self.controls.values()], layout=rows)
+        return ipywidgets.VBox([box, self._image])
+
+    def make_figure(self, figure: Figure) -> None:
+        belief, made, losses = figure.subplots(1, 3)
+        figure.subplots_adjust(left=0.04, right=0.985, bottom=0.14, top=0.9, wspace=0.2)
+        extent = (-SIDE, SIDE, -SIDE, SIDE)
+        self.image = belief.imshow(
+            np.zeros((CELLS, CELLS)), extent=extent, origin="lower", cmap=plot.DIVERGING, vmin=0, vmax=1,
+            alpha=0.75, animated=True,
+        )  # fmt: skip
+        real = mixture(200, rng=0)[0]
+        for ax in (belief, made):
+            ax.plot(*real.T, ".", color=plot.GREY, markersize=4, animated=True)
+            ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal")
+            ax.grid(False)
+        self.dots = [
+            ax.plot([], [], "o", color=plot.BLUE, markersize=3, animated=True)[0] for ax in (belief, made)
+        ]
+        (self.mesh,) = made.plot([], [], color=plot.SKY, linewidth=0.8, animated=True)
+        belief.set_title("D: orange is “real”")
+        made.set_title("G: noise, bent")
+        self.curves = [
+            losses.plot([], [], color=colour, label=name, animated=True)[0]
+            for colour, name in ((plot.VERMILION, "D"), (plot.BLUE, "G"))
+        ]
+        losses.axhline(2 * np.log(2), color=plot.GREY, linewidth=1, linestyle=":")
+        losses.set(xlim=(0, EVERY * FRAMES), ylim=(-3, 6), xlabel="rounds", title="both losses")
+        losses.legend(handles=self.curves, loc="upper right")
+
+    def compute(self, frame: int, loss: str, ratio: float, beta: float, latent: int, seed: int) -> State:
+        key = (loss, round(ratio, 4), latent, beta, seed)
+        if key not in self.games:
+            if len(self.games) >= 8:  # so that an hour of play does not fill the memory
+                self.games.pop(next(iter(self.games)))
+            self.games[key] = Game(*key)
+        game = self.games[key]
+        now = game.until(frame)
+        upto = min(frame, len(game.frames) - 1)
+        losses = np.array([f.losses for f in game.frames[: upto + 1]])
+        covered = modes_covered(now.samples, CENTRES, NEAR)
+        return State(now, losses, upto * EVERY, covered, frame > upto)
+
+    def draw(self, state: State) -> str:
+        frame = state.frame
+        self.image.set_data(frame.belief)
+        for dots in self.dots:
+            dots.set_data(*frame.samples.T)
+        gap = np.full((len(frame.mesh), 1, 2), np.nan)  # lifts the pen between two lines
+        self.mesh.set_data(*np.concatenate([frame.mesh, gap], axis=1).reshape(-1, 2).T)
+        rounds = EVERY * np.arange(len(state.losses))
+        for curve, values in zip(self.curves, state.losses.T, strict=True):
+            curve.set_data(rounds, np.clip(values, -3, 6))
+        end = " Then the game diverged: the numbers left every bound." if state.diverged else ""
+        return (
+            f"After {state.rounds} rounds the samples cover {state.covered} of 8 modes; "
+            f"D's loss is {frame.losses[0]:.2f} (1.39 when it cannot tell), G's {frame.losses[1]:.2f}.{end}"
+        )
