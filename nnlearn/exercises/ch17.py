@@ -30,7 +30,7 @@ COIN = Predict(
             "Sure and wrong costs far more: −ln of something near 0. Halve ln 4: which probability is that?",
         ),
     ],
-    after="ln 4 is twice ln 2: probability one half for both batches. Why it cannot tell, the loss does not say.",
+    after="ln 4 is twice ln 2: probability one half for both batches. Why, the loss does not say.",
 )
 
 PULL = Value(
@@ -92,11 +92,12 @@ def covered_cases(rng):
     centres = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 5.0]])
     return {
         "two of three": {
-            "samples": np.concatenate([0.1 * rng.normal(size=(20, 2)), [4, 0] + 0.1 * rng.normal(size=(15, 2))]),
+            "samples": np.repeat([[0.0, 0.0], [4.0, 0.0]], (20, 15), axis=0) + 0.1 * rng.normal(size=(35, 2)),
             "centres": centres, "radius": 1.0, "share": 0.1,
         },
         "a small radius": {
-            "samples": np.array([[0.0, 0.4], [4.0, 0.0], [0.0, 5.3]]), "centres": centres, "radius": 0.25, "share": 0.1,
+            "samples": np.array([[0.0, 0.4], [4.0, 0.0], [0.0, 5.3]]),
+            "centres": centres, "radius": 0.25, "share": 0.1,
         },
         "a straggler does not count": {
             "samples": np.concatenate([0.1 * rng.normal(size=(49, 2)), [[4.0, 0.0]]]),
@@ -111,7 +112,8 @@ def covered_cases(rng):
             "centres": centres, "radius": 1.0, "share": 0.1,
         },
         "one dimension": {
-            "samples": rng.normal(size=(30, 1)), "centres": np.array([[0.0], [50.0]]), "radius": 3.0, "share": 0.5,
+            "samples": rng.normal(size=(30, 1)),
+            "centres": np.array([[0.0], [50.0]]), "radius": 3.0, "share": 0.5,
         },
     }  # fmt: skip
 
@@ -178,8 +180,8 @@ def _losses(real, fake):
 
 def _naive(real, fake):
     with np.errstate(all="ignore"):
-        D = lambda s: 1 / (1 + np.exp(-s))
-        return -np.log(D(real)).mean() - np.log(1 - D(fake)).mean(), -np.log(D(fake)).mean()
+        real, fake = 1 / (1 + np.exp(-real)), 1 / (1 + np.exp(-fake))
+        return -np.log(real).mean() - np.log(1 - fake).mean(), -np.log(fake).mean()
 
 
 LOSSES = Function(
@@ -216,7 +218,7 @@ LOSSES = Function(
                 np.concatenate([_softplus(-real), _softplus(fake)]).mean(),
                 _softplus(-fake).mean(),
             ),
-            "D's loss is the sum of two means, one for each batch. Yours would be ln 2, not ln 4, for a coin.",
+            "D's loss is the sum of two means, one a batch. Yours would be ln 2, not ln 4, for a coin.",
         ),
     ],
 )
