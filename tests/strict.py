@@ -24,6 +24,8 @@ import os, socket, warnings
 
 for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
     del os.environ[name]
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process a core: more threads would only wait
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 HERE = ("127.0.0.1", "::1", "localhost")
 
 def _only_this_machine(connect):
