@@ -9,6 +9,7 @@ from nnlearn.course.exercises import make_exercises
 from nnlearn.course.lab import lab
 from nnlearn.course.progress import progress
 from nnlearn.course.run import run
+from nnlearn.course.site import site
 from nnlearn.course.slides import slides
 
 app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
@@ -19,5 +20,5 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-for command in (lab, progress, run, slides, make_exercises, release, grade, report):
+for command in (lab, progress, run, slides, site, make_exercises, release, grade, report):
     app.command()(command)

@@ -109,7 +109,7 @@ def build(path: Path) -> str:
     from traitlets.config import Config
 
     notebook = nbformat.read(path, as_version=4)
-    _require_outputs(notebook, path.name)
+    require_outputs(notebook, path.name)
     exporter = HTMLExporter(
         template_name="deck",
         extra_template_basedirs=[str(_TEMPLATES)],
@@ -127,7 +127,8 @@ def build(path: Path) -> str:
     return html
 
 
-def _require_outputs(notebook: NotebookNode, name: str) -> None:
+def require_outputs(notebook: NotebookNode, name: str) -> None:
+    """Raise ValueError, naming the cell, where one was not run, failed, or was edited since."""
     runs = 0
     for k, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type != "code" or not cell.source.strip():
@@ -247,7 +248,6 @@ def _alt_text(output: NotebookNode, kind: str) -> str:
 def _assets() -> dict[str, str]:
     """The texts of reveal.js, MathJax and our own style and script, safe inside <style> and <script>."""
     reveal = _package("sphinx_revealjs") / "_static" / "revealjs"
-    mathjax = _package("sphinx-mathjax-offline") / "static" / "mathjax" / "tex-svg-full.js"
     files = {
         "reveal.css": reveal / "dist" / "reveal.css",
         "reveal.js": reveal / "dist" / "reveal.js",
@@ -258,14 +258,19 @@ def _assets() -> dict[str, str]:
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     texts = {name: text.replace("</script", "<\\/script") for name, text in texts.items()}
     # 2.3 MB as it is, 1 MB so; the browser unpacks it.
-    packed = gzip.compress(mathjax.read_bytes(), mtime=0)
+    packed = gzip.compress(mathjax().read_bytes(), mtime=0)
     return texts | {"mathjax.gz": base64.b64encode(packed).decode()}
+
+
+def mathjax() -> Path:
+    """MathJax in one file."""
+    return _package("sphinx-mathjax-offline") / "static" / "mathjax" / "tex-svg-full.js"
 
 
 def _package(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"the decks need {name.replace('_', '-')}, which is not installed: pip install 'nnlearn[teach]'"
+            f"decks and site need {name.replace('_', '-')}, which is not installed: pip install 'nnlearn[teach]'"
         )
     return Path(next(iter(found.submodule_search_locations)))
