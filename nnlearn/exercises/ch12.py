@@ -73,7 +73,7 @@ COUNTER = Value(
     run=count_up,
     cases=lambda rng: {
         "ones, a zero, ones again": {"x": np.array([1.0, 1, 1, 0, 1, 1])},
-        "nine ones, then a zero": {"x": np.array([1.0] * 9 + [0, 1])},
+        "nineteen ones, then a zero": {"x": np.array([1.0] * 19 + [0])},
         "zeros first": {"x": np.array([0.0, 0, 1, 0, 0, 1, 1])},
         "coin tosses": {"x": rng.integers(0, 2, 20) * 1.0},
     },
@@ -232,6 +232,11 @@ def _backed_off(counts, k):
     return (counts + k * single) / (counts.sum(axis=1, keepdims=True) + k)
 
 
+@np.errstate(invalid="ignore")
+def _counts_alone(counts, k):
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
 BACK_OFF = Function(
     id="12.6",
     title="A pair model that backs off",
@@ -251,6 +256,22 @@ BACK_OFF = Function(
             lambda counts, k: (counts + k) / (counts.sum(axis=1, keepdims=True) + k * len(counts)),
             "You added k to every count. Here it is k observations *in all*, shared out as the single "
             "characters are.",
+        ),
+        Misconception(
+            "imagines nothing",
+            _counts_alone,
+            "These are the counts alone: the `k` imagined observations are missing.",
+        ),
+        Misconception(
+            "not a share",
+            lambda counts, k: (counts + k * counts.sum(axis=0)) / (counts.sum(axis=1, keepdims=True) + k),
+            "You imagined far more than `k` observations: how often each character came must first become a "
+            "share, so that all shares sum to 1.",
+        ),
+        Misconception(
+            "forgets keepdims",
+            lambda counts, k: (counts + k * counts.sum(axis=0) / counts.sum()) / (counts.sum(axis=1) + k),
+            "The sum of row i has divided *column* i: keep the axis, with `keepdims=True`.",
         ),
         Misconception(
             "forgets them below the line",
@@ -409,6 +430,16 @@ BACKWARD = Function(
             "hands back what has not passed the tanh",
             _slope_missing_on_the_road,
             "What goes back through W_h must have passed this step's tanh: send δ_t back.",
+        ),
+        Misconception(
+            "never reaches the first step",
+            lambda g, h, W_h: np.where(np.arange(g.shape[1])[:, None] > 0, _deltas(g, h, W_h), 0),
+            "Your first step's δ is 0. The walk back must reach t = 0 too.",
+        ),
+        Misconception(
+            "in the order of the walk",
+            lambda g, h, W_h: _deltas(g, h, W_h)[:, ::-1],
+            "Right numbers, in the order in which you met them: turn time round before you return them.",
         ),
         Misconception(
             "walks forwards",

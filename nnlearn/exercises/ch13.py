@@ -75,14 +75,15 @@ def step_cases(gates, cell):
     return cases
 
 
-def _lstm(order="ifgo", write=np.tanh, gate=nn.sigmoid, show=np.tanh, bias=1.0, stale=False):
+def _lstm(order="ifgo", write=np.tanh, gate=nn.sigmoid, show=np.tanh, bias=1.0, stale=False, swapped=False):
     """One step, right or with one thing wrong."""
 
     def step(x, h, c, W_x, W_h, b):
         parts = dict(zip(order, np.split(x @ W_x + h @ W_h + bias * b, 4, axis=-1), strict=True))
         i, f, o = (gate(parts[k]) for k in "ifo")
         after = f * c + i * write(parts["g"])
-        return o * show(c if stale else after), after
+        shown = o * show(c if stale else after)
+        return (after, shown) if swapped else (shown, after)
 
     return step
 
@@ -111,6 +112,21 @@ LSTM_STEP = Function(
             "a sigmoid for the candidate",
             _lstm(write=nn.sigmoid),
             "Your candidate is a sigmoid: this cell can only go up. A content needs both signs.",
+        ),
+        Misconception(
+            "no tanh for the candidate",
+            _lstm(write=lambda g: g),
+            "Your candidate is what comes out of the matrices. It passes a tanh before it is written.",
+        ),
+        Misconception(
+            "no sigmoid for the gates",
+            _lstm(gate=lambda s: s),
+            "Your gates are what comes out of the matrices, of any size and sign. Pass i, f and o through σ.",
+        ),
+        Misconception(
+            "cell first",
+            _lstm(swapped=True),
+            "Right numbers, in the other order: the new h first, then the new c.",
         ),
         Misconception(
             "tanh for the gates",
@@ -303,6 +319,7 @@ def budget_cases(rng):
     return {
         "a plain layer": {"budget": 620, "n": 10, "gates": 1},
         "one weight too few": {"budget": 619, "n": 10, "gates": 1},
+        "room for more than half of another": {"budget": 597, "n": 10, "gates": 1},
         "an LSTM": {"budget": 10_000, "n": 16, "gates": 4},
         "a GRU that just fits": {"budget": 3 * (5 * 12 + 12 * 12 + 12), "n": 5, "gates": 3},
         "room for one unit": {"budget": 12, "n": 1, "gates": 4},
@@ -334,6 +351,16 @@ UNITS = Function(
             "no biases",
             lambda budget, n, gates: _units(budget, n, gates, bias=0),
             "Each block has m biases too.",
+        ),
+        Misconception(
+            "biases of one block",
+            lambda budget, n, gates: _units(budget, n, gates, bias=1 / gates),
+            "You counted m biases in all. Each block has m of its own.",
+        ),
+        Misconception(
+            "rounds up",
+            lambda budget, n, gates: round(((n + 1) ** 2 / 4 + budget / gates) ** 0.5 - (n + 1) / 2),
+            "You rounded to the nearest whole number: a unit that fits only in part does not fit.",
         ),
         Misconception(
             "one too many",
