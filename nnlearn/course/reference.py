@@ -44,7 +44,7 @@ def public(module: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in found.items()
-        if callable(value) and getattr(value, "__module__", "").startswith(module.__name__)
+        if (inspect.isclass(value) or inspect.isroutine(value)) and value.__module__.startswith(module.__name__)
     }
 
 
@@ -128,6 +128,8 @@ def _markdown(text: str | None, links: dict[str, str]) -> str:
     lines = []
     for line in inspect.cleandoc(text or "").splitlines():
         if line.startswith("    "):
+            if lines and lines[-1] and not lines[-1].startswith("    "):
+                lines.append("")  # else it would be part of the paragraph above
             lines.append(line)
             continue
         pieces = re.split(r"(`[^`]+`)", line)
