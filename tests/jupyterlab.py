@@ -152,7 +152,11 @@ class Page:
         self.page.evaluate(
             """seconds => Promise.race([
                 window.jupyterapp.commands.execute('notebook:run-all-cells'),
-                new Promise((_, fail) => setTimeout(() => fail('still running'), seconds * 1000)),
+                new Promise((_, fail) => setTimeout(() => {
+                    const { content, sessionContext } = window.jupyterapp.shell.currentWidget;
+                    const runs = content.model.toJSON().cells.map((cell) => cell.execution_count);
+                    fail(`still running: kernel ${sessionContext.kernelDisplayStatus}, cells ${runs}`);
+                }, seconds * 1000)),
             ])""",
             300,
         )

@@ -20,7 +20,7 @@ def export(store: Store, gradebook: str) -> int:
     grades = [grade for grade in store.grades() if grade.score is not None]
     names = {chapter: handed_out_name(chapter) for chapter in sorted({g.exercise[:2] for g in grades})}
     url = gradebook if "://" in gradebook else f"sqlite:///{gradebook}"
-    # A new gradebook is stamped by the command `alembic`, which lies beside Python also where no PATH leads there.
+    # A new gradebook is stamped by the command `alembic`: it lies beside Python, where no PATH need lead.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with Gradebook(url) as book:
         for name in names.values():
