@@ -1,4 +1,4 @@
-"""Every page of a built site, in a browser that reaches no other host: what it complains of, what axe-core finds.
+"""Every page of a built site, in a browser that reaches no other host: complaints, and what axe-core finds.
 
     python -m tests.site SITE [--pictures DIR] [PAGE]...
 
@@ -84,7 +84,9 @@ class Reader:
 
     def sideways(self) -> int:
         """By how many pixels the page is wider than its window."""
-        return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
 
     def close(self) -> None:
         self.context.close()

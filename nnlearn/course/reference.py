@@ -23,7 +23,10 @@ PAGES = {
     "tape": ("Differentiation and chance", ["tensor", "checks", "random"]),
     "layers": ("Layers and models", ["module", "layers", "transformer", "models"]),
     "training": ("Training", ["init", "optim", "train", "adversarial", "saving", "memory"]),
-    "data": ("Data, text and small trained models", ["data", "download", "text", "manual_gpt", "pretraining"]),
+    "data": (
+        "Data, text and small trained models",
+        ["data", "download", "text", "manual_gpt", "pretraining"],
+    ),
     "pictures": ("Pictures and widgets", ["plot", "drawings", "widgets"]),
 }
 
@@ -44,7 +47,8 @@ def public(module: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in found.items()
-        if (inspect.isclass(value) or inspect.isroutine(value)) and value.__module__.startswith(module.__name__)
+        if (inspect.isclass(value) or inspect.isroutine(value))
+        and value.__module__.startswith(module.__name__)
     }
 
 
@@ -78,7 +82,9 @@ def _entry(name: str, value: Any, links: dict[str, str]) -> str:
     if not inspect.isclass(value):
         return _directive("function", name + _signature(value), _markdown(inspect.getdoc(value) or "", links))
     methods = [
-        _directive("method", f"{method}{_signature(member, bound=True)}", _markdown(inspect.getdoc(member), links))
+        _directive(
+            "method", f"{method}{_signature(member, bound=True)}", _markdown(inspect.getdoc(member), links)
+        )
         for method, member in _methods(value)
     ]
     text = "\n\n".join([_markdown(inspect.getdoc(value) or "", links), *methods])
@@ -124,8 +130,8 @@ class _Default:
 
 
 def _markdown(text: str | None, links: dict[str, str]) -> str:
-    """A docstring as Markdown: code in backticks and indented code as they are, links, and no other markup."""
-    lines = []
+    """A docstring as Markdown: code in backticks and indented code stay, names become links."""
+    lines: list[str] = []
     for line in inspect.cleandoc(text or "").splitlines():
         if line.startswith("    "):
             if lines and lines[-1] and not lines[-1].startswith("    "):

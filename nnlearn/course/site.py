@@ -89,7 +89,7 @@ def _require_room(out: Path, force: bool) -> None:
 
 
 def _publish(html: Path, out: Path) -> int:
-    """Put the built files into `out`; of what lies there, only what an earlier build made and this did not goes."""
+    """Put the built files into `out`, and take away what an earlier build made there and this one did not."""
     record = out / _MADE
     earlier = set(json.loads(record.read_text())) if record.is_file() else set()
     files = sorted(path.relative_to(html).as_posix() for path in html.rglob("*") if path.is_file())
@@ -110,8 +110,8 @@ def _publish(html: Path, out: Path) -> int:
 def build_site(work: Path) -> Path:
     """Build the site in the empty folder `work` and return the folder of its pages.
 
-    Raises ValueError where a chapter was not run, failed or was edited since, and with Sphinx's words where it
-    warns of anything; ModuleNotFoundError where a package that builds sites is not installed.
+    Raises ValueError where a chapter was not run, failed or was edited since, or Sphinx warns of anything;
+    ModuleNotFoundError where a package that builds sites is not installed.
     """
     source, html = work / "source", work / "html"
     write_sources(source)

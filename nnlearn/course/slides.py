@@ -271,6 +271,6 @@ def _package(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"decks and site need {name.replace('_', '-')}, which is not installed: pip install 'nnlearn[teach]'"
+            f"decks need {name.replace('_', '-')}, which is not installed: pip install 'nnlearn[teach]'"
         )
     return Path(next(iter(found.submodule_search_locations)))
