@@ -132,7 +132,7 @@ class _Default:
 def _markdown(text: str | None, links: dict[str, str]) -> str:
     """A docstring as Markdown: code in backticks and indented code stay, names become links."""
     lines: list[str] = []
-    for line in inspect.cleandoc(text or "").splitlines():
+    for line in (text or "").splitlines():
         if line.startswith("    "):
             if lines and lines[-1] and not lines[-1].startswith("    "):
                 lines.append("")  # else it would be part of the paragraph above

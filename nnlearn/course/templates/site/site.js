@@ -10,3 +10,6 @@ document.addEventListener("DOMContentLoaded", async () => {
   update();
   addEventListener("resize", update);
 });
+
+// From the disk a page may not read others: the search shows their titles without the lines around what it found.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
