@@ -136,6 +136,7 @@ def test_search_finds_softmax(from_disk: bool, browser: Browser, home: str, buil
     names = hits.evaluate_all("all => all.map((a) => a.getAttribute('href'))")
     assert any("04_activations" in name for name in names)
     assert any("reference/networks" in name for name in names)
+    page.wait_for_load_state("networkidle")  # the lines around each hit come after it
     hits.first.click()
     page.wait_for_selector("article h1")
     assert not reader.complaints
