@@ -80,6 +80,7 @@ class Reader:
         """What axe-core calls a serious or critical barrier on the page that is open."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        self.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")  # colours
         return self.page.evaluate(FINDINGS)
 
     def sideways(self) -> int:
