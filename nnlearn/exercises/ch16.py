@@ -138,6 +138,26 @@ MASKING = Function(
             lambda ids, draw, kind, other: hide(ids, 1 - draw, kind, other, share=0.85),
             "You chose where `draw` is large. A token is chosen where `draw` is *below* 0.15.",
         ),
+        Misconception(
+            "other and stay swapped",
+            lambda ids, draw, kind, other: (
+                np.where(
+                    hide(ids, draw, kind, other)[1] & (kind >= 0.8),
+                    np.where(kind < 0.9, other, ids),
+                    hide(ids, draw, kind, other)[0],
+                ),
+                hide(ids, draw, kind, other)[1],
+            ),
+            "A chosen token stays from 0.8 to below 0.9, and becomes `other` from 0.9 on: you swapped them.",
+        ),
+        Misconception(
+            "other where nothing is chosen",
+            lambda ids, draw, kind, other: (
+                np.where(kind >= 0.9, other, hide(ids, draw, kind, other)[0]),
+                hide(ids, draw, kind, other)[1],
+            ),
+            "Tokens that were not chosen became `other`. `kind` counts only where a token is chosen.",
+        ),
     ],
 )
 
@@ -291,6 +311,16 @@ VISIBLE = Function(
             "never causal",
             lambda real, causal: visible(real, False),
             "With causal=True the future must be hidden as well.",
+        ),
+        Misconception(
+            "padding sees itself",
+            lambda real, causal: visible(real, causal) | np.eye(real.shape[1], dtype=bool),
+            "Your padding looks at itself. Nobody may look at padding: its whole column is False.",
+        ),
+        Misconception(
+            "padding sees nothing",
+            lambda real, causal: visible(real, causal) & real[:, :, None],
+            "You have blinded the padding too. Nobody looks *at* it, but its own rows are like all others.",
         ),
     ],
 )

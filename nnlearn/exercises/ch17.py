@@ -220,6 +220,16 @@ LOSSES = Function(
             ),
             "D's loss is the sum of two means, one a batch. Yours would be ln 2, not ln 4, for a coin.",
         ),
+        Misconception(
+            "D's sign at the generated ones",
+            lambda real, fake: (_softplus(-real).mean() + _softplus(-fake).mean(), _softplus(-fake).mean()),
+            "Your D is rewarded for taking generated samples for real. Which sign has its logit there?",
+        ),
+        Misconception(
+            "the value of the game",
+            lambda real, fake: (-_losses(real, fake)[0], _losses(real, fake)[1]),
+            "That is V, which D wants large. Its loss is −V.",
+        ),
     ],
 )
 
@@ -278,6 +288,27 @@ DIRAC = Function(
             "twice",
             lambda theta, psi, lr, gamma: _dirac(theta, psi, lr, 2 * gamma),
             "The slope of γ ψ²/2 is γ ψ: the 2 cancels.",
+        ),
+        Misconception(
+            "generator uphill",
+            lambda theta, psi, lr, gamma: (
+                theta - lr * _sigmoid(psi * theta) * psi,
+                _dirac(theta, psi, lr, gamma)[1],
+            ),
+            "Your θ moves the wrong way. G's loss has a minus in front, and descent takes another one.",
+        ),
+        Misconception(
+            "non-saturating",
+            lambda theta, psi, lr, gamma: (
+                theta + lr * _sigmoid(-psi * theta) * psi,
+                _dirac(theta, psi, lr, gamma)[1],
+            ),
+            "That is the step of the non-saturating loss. Here G's loss is −softplus(ψθ).",
+        ),
+        Misconception(
+            "order of the answers",
+            lambda theta, psi, lr, gamma: _dirac(theta, psi, lr, gamma)[::-1],
+            "Both numbers are right, in the wrong order: θ first, then ψ.",
         ),
     ],
     after="With γ = 0 the distance grows by √(1 + lr² σ²) each step. Try some γ, and plot.",

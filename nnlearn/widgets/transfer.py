@@ -102,7 +102,7 @@ class TransferExplorer(Explorer):
         arms = self.source(self.grid).data.argmax(axis=-1).reshape(GRID, GRID)
         self._image(first, 4).set_data(arms)
         plot.points(first, X, arm, s=9, linewidth=0.2)
-        first.set_title("learnt before", fontsize=12)
+        first.set_title("learned before", fontsize=12)
         self.images, self.dots = [], []
         for ax, title in zip(fields, ("reused", "from scratch"), strict=True):
             image = self._image(ax, 2)
