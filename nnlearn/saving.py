@@ -1,7 +1,7 @@
 """Arrays to a file and back, in the safetensors format: weights that other libraries read too.
 
-    nn.save(model.state_dict(), "model.safetensors")
-    model.load_state_dict(nn.load("model.safetensors"))
+nn.save(model.state_dict(), "model.safetensors")
+model.load_state_dict(nn.load("model.safetensors"))
 """
 
 import json

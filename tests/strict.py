@@ -88,7 +88,9 @@ def held() -> set[str]:
     names = {
         f"notebook {folder}/{path.name}" for folder in ("chapters", "solutions") for path in notebooks(folder)
     }
-    names |= {f"{check} {path.stem}" for path in notebooks("chapters") for check in ("deck", "live-chapter", "page")}
+    names |= {
+        f"{check} {path.stem}" for path in notebooks("chapters") for check in ("deck", "live-chapter", "page")
+    }
     for path in (ROOT / "nnlearn" / "widgets").glob("*.py"):
         names |= {
             f"widget {name}" for name in re.findall(r"^class (\w+)\(Explorer\)", path.read_text(), re.M)

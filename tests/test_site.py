@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -209,6 +210,27 @@ def test_signatures_show_names_and_defaults_alone():
     assert "init=lecun_uniform" in reference._signature(nn.Linear)
 
 
+# in the browser ------------------------------------------------------------------------------------------
+
+
+def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp_path: Path):
+    out = tmp_path / "html"
+    done = subprocess.run([NNLEARN, "site", "--lite", "--out", out], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "has not been verified" in (out / "browser.html").read_text()
+    wheels = json.loads((out / "lite" / "pypi" / "all.json").read_text())
+    assert list(wheels) == ["nnlearn"]
+    with serve(out) as home:
+        reader = Reader(browser, home)
+        reader.page.goto(f"{home}lite/lab/index.html?path=chapters/{CHAPTERS[0]}.ipynb")
+        reader.page.wait_for_selector(".jp-Notebook .jp-OutputArea-output img", timeout=60_000)
+        reader.page.wait_for_selector(".jp-Notebook mjx-container")
+        assert "%pip install -q --no-deps nnlearn" in reader.page.locator(".jp-Notebook").inner_text()
+        asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}
+        reader.close()
+    assert asked <= {"cdn.jsdelivr.net"}, "the kernel's Python, and nothing else"
+
+
 # bad input -----------------------------------------------------------------------------------------------
 
 
@@ -301,6 +323,12 @@ def test_force_removes_only_what_an_earlier_build_made(tmp_path: Path):
     assert json.loads((out / ".nnlearn-site.json").read_text()) == ["index.html"]
 
 
+def test_pyodide_alone_is_refused(tmp_path: Path):
+    (tmp_path / "pyodide.tar.bz2").write_text("")
+    code, said = run("--out", tmp_path / "out", "--pyodide", tmp_path / "pyodide.tar.bz2")
+    assert code == 1 and "--lite" in said
+
+
 def test_full_disk_is_told_and_leaves_no_half_page(tmp_path: Path, monkeypatch):
     html, out = tmp_path / "html", tmp_path / "out"
     html.mkdir()
@@ -312,7 +340,7 @@ def test_full_disk_is_told_and_leaves_no_half_page(tmp_path: Path, monkeypatch):
         raise OSError(28, "No space left on device", str(out / "index.html.part"))
 
     monkeypatch.setattr(site.shutil, "copyfile", full)
-    monkeypatch.setattr(site, "build_site", lambda work: html)
+    monkeypatch.setattr(site, "build_site", lambda *_: html)
     code, said = run("--out", out, "--force")
     assert code == 1 and "No space left on device" in said
     assert (out / "index.html").read_text() == "old"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nnlearn.course.lite import build_lite
 from nnlearn.course.slides import build, mathjax, require_outputs
 from nnlearn.folders import chapters, course_folder
 
@@ -68,12 +69,26 @@ def site(
     force: Annotated[
         bool, typer.Option("--force", help="Write into a folder that is not empty; only its own files go.")
     ] = False,
+    lite: Annotated[
+        bool, typer.Option("--lite", help="Also a JupyterLab whose kernel runs in the reader's browser.")
+    ] = False,
+    pyodide: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="With --lite: a Pyodide distribution for the site; without it the browser fetches one.",
+        ),
+    ] = None,
 ) -> None:
     """Build the course as a website: read it in any browser, from a server or from the disk."""
     try:
         _require_room(out, force)
+        if pyodide and not lite:
+            raise ValueError("--pyodide is what --lite runs on: give both, or neither")
         with tempfile.TemporaryDirectory(prefix="nnlearn-site-") as work:
-            html = build_site(Path(work))
+            html = build_site(Path(work), lite, pyodide)
             count = _publish(html, out)
     except (ValueError, ModuleNotFoundError, OSError) as error:
         typer.echo(f"nnlearn site: {error}", err=True)
@@ -107,19 +122,21 @@ def _publish(html: Path, out: Path) -> int:
     return len(files)
 
 
-def build_site(work: Path) -> Path:
+def build_site(work: Path, lite: bool = False, pyodide: Path | None = None) -> Path:
     """Build the site in the empty folder `work` and return the folder of its pages.
 
     Raises ValueError where a chapter was not run, failed or was edited since, or Sphinx warns of anything;
     ModuleNotFoundError where a package that builds sites is not installed.
     """
     source, html = work / "source", work / "html"
-    write_sources(source)
+    write_sources(source, lite, pyodide is not None)
     said = _sphinx(source, html, work / "doctrees")
     if said:
         raise ValueError(f"Sphinx is not content:\n{said}")
     for template in (html / "_static").glob("*.html"):  # the theme's own, which are no pages
         template.unlink()
+    if lite:
+        build_lite(work / "lite", html / "lite", pyodide)
     return html
 
 
@@ -151,7 +168,7 @@ def _sphinx(source: Path, html: Path, doctrees: Path) -> str:
 # the sources, from the notebooks -------------------------------------------------------------------------
 
 
-def write_sources(source: Path) -> None:
+def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False) -> None:
     """Everything Sphinx reads: pages, notebooks, pictures; and what it passes on as it is."""
     import jinja2
 
@@ -168,9 +185,14 @@ def write_sources(source: Path) -> None:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    for name in ("index.md", "lecturers.md", "instructors.md"):
+    names = ["index.md", "lecturers.md", "instructors.md"] + ["browser.md"] * lite
+    for name in names:
         text = pages.get_template(name).render(
-            cards=cards, exercises=[path.stem for path in exercises], reference=list(reference.PAGES)
+            cards=cards,
+            exercises=[path.stem for path in exercises],
+            kernel_inside=kernel_inside,
+            lite=lite,
+            reference=list(reference.PAGES),
         )
         (source / name).write_text(text, encoding="utf-8")
     for name in (_STYLE, _SCRIPT):

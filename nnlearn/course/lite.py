@@ -1,0 +1,77 @@
+"""The site's JupyterLite: chapters and exercises in a JupyterLab that runs in the browser, its kernel too.
+
+JupyterLite and its Pyodide kernel do the work; what is ours is what they are given: the notebooks, each with
+a first cell that installs the package, and the package's wheel.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from nnlearn.folders import course_folder, in_checkout
+
+# Pyodide brings compiled packages; those written in Python alone come from the package index.
+_INSTALL = """%pip install -q --no-deps nnlearn
+%pip install -q numpy matplotlib scipy scikit-learn safetensors platformdirs tqdm pooch ipywidgets"""
+_EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
+
+
+def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
+    """Build it into `out`; with a `pyodide` distribution (a .tar.bz2) the kernel is part of the site.
+
+    Raises ValueError outside a clone, where there is no wheel to be made, and with JupyterLite's words where
+    it fails; ModuleNotFoundError where it is not installed.
+    """
+    if not in_checkout():
+        raise ValueError("--lite makes the package's wheel, and so needs a clone of the course")
+    try:
+        import hatchling  # noqa: F401
+        import jupyterlite_core  # noqa: F401
+        import jupyterlite_pyodide_kernel  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"--lite needs {error.name}, which is not installed: pip install 'nnlearn[lite]'"
+        ) from None
+    work.mkdir()
+    for folder in ("chapters", "exercises"):
+        _write_notebooks(course_folder() / folder, work / "contents" / folder)
+    _run("hatchling", "build", "-t", "wheel", "-d", work / "wheels", cwd=course_folder())
+    extensions = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
+    config = {
+        "LiteBuildConfig": {
+            "apps": ["lab"],
+            "contents": [str(work / "contents")],
+            "federated_extensions": [str(extensions / name) for name in _EXTENSIONS],
+            "ignore_sys_prefix": ["federated_extensions"],  # those of this machine that need a server
+            "no_sourcemaps": True,
+            "output_dir": str(out),
+        },
+        "PipliteAddon": {"piplite_urls": [str(wheel) for wheel in (work / "wheels").glob("*.whl")]},
+        "PyodideAddon": {"pyodide_url": str(pyodide.resolve())} if pyodide else {},
+    }
+    (work / "jupyter_lite_config.json").write_text(json.dumps(config))
+    _run("jupyterlite_core", "build", cwd=work)
+
+
+def _write_notebooks(source: Path, target: Path) -> None:
+    import nbformat
+    from nbformat import v4
+
+    target.mkdir(parents=True)
+    for path in sorted(source.glob("[0-9][0-9]_*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        first = next(k for k, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        notebook.cells.insert(first, v4.new_code_cell(_INSTALL))
+        notebook.metadata["kernelspec"] = {"display_name": "Python (Pyodide)", "name": "python"}
+        nbformat.write(notebook, target / path.name)
+
+
+def _run(module: str, *arguments: object, cwd: Path) -> None:
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"{module} failed:\n{(done.stdout + done.stderr)[-2000:]}")
