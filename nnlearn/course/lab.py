@@ -119,6 +119,7 @@ def jupyter_server(root: Path, browser: bool, port: int | None, options: dict[st
         "ServerApp.allow_root": True,  # in a container there is nobody else
         "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
         "LabApp.log_level": "ERROR",
+        "LabApp.extra_labextensions_path": _SETTINGS / "labextensions",  # a link reaches the cell it names
         "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
         "CourseDirectory.root": root,  # nbgrader's, where it is installed
         **options,

@@ -52,7 +52,7 @@ class Slide:
 
     @property
     def cell(self) -> str:
-        """The id of the cell to open where the notebook is live: the widget's, or where code or text begins."""
+        """The id of the cell to open in the live notebook: the widget's, or the first with code, or text."""
         cells = [cell for step in self.steps for cell in step]
         live = [cell for cell in cells if cell.metadata["deck"]["live"]]
         code = [cell for cell in cells if cell.cell_type == "code"]

@@ -32,7 +32,9 @@ class Live {
     this.box.setAttribute("role", "dialog");
     this.box.setAttribute("aria-label", "The notebook, live");
     this.box.innerHTML = `
-      <header><button type="button"></button><span role="status"></span><span>a copy: nothing here is kept</span></header>
+      <header>
+        <button type="button"></button><span role="status"></span><span>a copy: nothing here is kept</span>
+      </header>
       <iframe title="${this.name} in JupyterLab" src="${root}doc/tree/chapters/${this.name}?reset"></iframe>`;
     this.back = this.box.querySelector("button");
     this.status = this.box.querySelector("[role=status]");
@@ -40,6 +42,13 @@ class Live {
     this.back.addEventListener("click", () => this.close());
     window.addEventListener("keydown", (event) => this.onKey(event), true);
     window.addEventListener("resize", () => this.fit());
+    window.addEventListener("blur", () => setTimeout(() => this.visit || this.keepKeyboard()));
+    this.frame.addEventListener("load", () => {
+      const inside = this.frame.contentWindow;
+      inside.addEventListener("keydown", (event) => this.onKey(event), true);
+      // Nothing in the copy is worth a question when the window is closed.
+      inside.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
+    });
     this.fit();
     document.body.append(this.box);
     this.status.textContent = "JupyterLab is starting …";
@@ -52,6 +61,11 @@ class Live {
     this.box.style.height = `${innerHeight / scale}px`;
   }
 
+  // JupyterLab takes the keyboard when it starts, though nobody sees it: the slides take it back.
+  keepKeyboard() {
+    if (document.activeElement === this.frame) window.focus();
+  }
+
   // JupyterLab, its kernel, and then every cell.
   async warmUp() {
     const inside = this.frame.contentWindow;
@@ -60,9 +74,6 @@ class Live {
     this.panel = shell.currentWidget;
     await this.panel.revealed;
     await this.panel.sessionContext.ready;
-    inside.addEventListener("keydown", (event) => this.onKey(event), true);
-    // Nothing in the copy is worth a question when the window is closed.
-    inside.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
     inside.document.head.append(Object.assign(inside.document.createElement("style"), { textContent: STYLE }));
     for (let part = this.panel.content; part.parent; part = part.parent) {
       for (const other of part.parent.layout) if (other !== part) other.hide();
@@ -87,10 +98,11 @@ class Live {
     this.back.innerHTML = `Back to slide ${Reveal.getSlidePastCount() + 1}<kbd>${BACK}</kbd>`;
     this.back.focus();
     await this.ready;
-    await this.show(id);
+    if (this.visit === visit) await this.show(id);
     await until(() => this.visit !== visit || this.hasRun(id));
     if (this.visit !== visit) return;
     const cell = await this.show(id);
+    if (this.visit !== visit) return;
     const slider = cell.querySelector("[role=slider]");
     this.frame.contentWindow.focus();
     if (slider) slider.focus({ preventScroll: true });
@@ -100,7 +112,8 @@ class Live {
   // Whether the cell and all above it were run, and what it draws is there; says what is being waited for.
   hasRun(id) {
     const cell = this.panel.content.widgets.find((cell) => cell.model.id === id);
-    const left = this.code(this.panel.content.widgets.indexOf(cell)).filter((above) => above.executionCount === null);
+    const upToHere = this.code(this.panel.content.widgets.indexOf(cell));
+    const left = upToHere.filter((one) => one.executionCount === null);
     if (left.length) {
       const why = this.failed ? "A cell above ended in an error" : "Running …";
       this.status.textContent = `${why} (still to run up to this cell: ${left.length})`;
@@ -115,11 +128,11 @@ class Live {
   async show(id) {
     const notebook = this.panel.content;
     const index = notebook.widgets.findIndex((cell) => cell.model.id === id);
-    this.frame.contentWindow.jupyterapp.shell.activateById(this.panel.id); // another may have been opened meanwhile
+    this.frame.contentWindow.jupyterapp.shell.activateById(this.panel.id); // another may have been opened
     notebook.deselectAll();
     notebook.activeCellIndex = index;
     notebook.mode = "command";
-    await notebook.scrollToItem(index, "start");
+    await notebook.scrollToItem(index, "start").catch(() => {}); // a later visit scrolls elsewhere
     const { node } = notebook.activeCell;
     const picture = node.querySelector(".widget-image");
     if (picture) {
@@ -135,7 +148,7 @@ class Live {
     this.visit = null;
     this.box.inert = true;
     document.querySelector("main").inert = false;
-    window.focus();
+    this.keepKeyboard();
     from.focus();
   }
 
