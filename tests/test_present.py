@@ -189,11 +189,15 @@ def test_without_the_token_there_is_no_deck(server: Server):
         assert "/login" in answer.url and b"Reveal" not in answer.read()
 
 
-def test_control_c_ends_it_and_leaves_nothing(tmp_path: Path):
+def test_a_notebook_of_ones_own_is_served_until_control_c_and_leaves_nothing(tmp_path: Path):
     terminal, keyboard = pty.openpty()
-    with serving([NNLEARN, "present", "02"], env=surroundings(tmp_path), stdin=keyboard) as server:
+    own = Path(shutil.copy(CHAPTER, tmp_path / "02_my lecture.ipynb"))
+    with serving([NNLEARN, "present", str(own)], env=surroundings(tmp_path), stdin=keyboard) as server:
         scratch = tmp_path / "tmp"
-        assert list(scratch.glob("nnlearn-present-*/course/chapters/02_perceptron.ipynb"))
+        (copied,) = scratch.glob("nnlearn-present-*/course/chapters/02_my*")
+        assert copied.read_bytes() == own.read_bytes()
+        with urllib.request.urlopen(f"{server.url}{server.start}?token={server.token}") as answer:
+            assert b"Reveal" in answer.read()
         server.process.send_signal(signal.SIGINT)
         rest = server.process.communicate(timeout=20)[0]
         assert server.process.returncode == 0 and "Traceback" not in rest, rest

@@ -4,10 +4,12 @@ One server, one origin: the deck is a page of the Jupyter server and reaches int
 Everything happens in a copy in a temporary folder: the course's own notebooks are never written to.
 """
 
+import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -35,32 +37,33 @@ def present(
     L opens the notebook at the slide's own cell, with everything above it run; F8 comes back to the slide.
     You work in a copy that is thrown away at the end.
     """
-    try:
-        if port is not None:
-            require_free(port)
-        (notebook,) = chosen([chapter])
-        deck = build(notebook, presented=True)
-    except (ValueError, ModuleNotFoundError) as error:
-        typer.echo(f"nnlearn present: {error}", err=True)
-        raise typer.Exit(1) from None
-    with TemporaryDirectory(prefix="nnlearn-present-", ignore_cleanup_errors=True) as scratch:
-        _serve(notebook, deck, Path(scratch).resolve(), browser, port)
+    with TemporaryDirectory(prefix="nnlearn-present-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder).resolve()
+        try:
+            if port is not None:
+                require_free(port)
+            (notebook,) = chosen([chapter])
+            deck = build(notebook, presented=True)
+            update_copy(course_folder(), scratch / "course")
+            (scratch / "course" / "chapters").mkdir(exist_ok=True)
+            shutil.copy(notebook, scratch / "course" / "chapters" / notebook.name)
+        except (ValueError, ModuleNotFoundError, OSError) as error:
+            typer.echo(f"nnlearn present: {error}", err=True)
+            raise typer.Exit(1) from None
+        _serve(notebook.stem, deck, scratch, browser, port)
 
 
-def _serve(notebook: Path, deck: str, scratch: Path, browser: bool, port: int | None) -> None:
-    """The deck, and JupyterLab on a copy of the course with this notebook in it, until Ctrl-C."""
-    root = scratch / "course"
-    update_copy(course_folder(), root)
-    shutil.copy(notebook, root / "chapters" / notebook.name)
-    page = f"/present/{notebook.stem}.html"
+def _serve(name: str, deck: str, scratch: Path, browser: bool, port: int | None) -> None:
+    """The deck, and JupyterLab on the copy of the course, until Ctrl-C."""
+    page = f"/present/{quote(name)}.html"
     options = {
         "LabApp.default_url": page,
         "LabApp.workspaces_dir": scratch / "workspaces",
         "LabApp.expose_app_in_browser": True,  # the deck runs the cells and scrolls to them
     }
-    server = jupyter_server(root, browser, port, options)
-    address = server.base_url.rstrip("/") + page
-    server.web_app.add_handlers(".*", [(address.replace(".", r"\."), _handler(), {"deck": deck})])
+    server = jupyter_server(scratch / "course", browser, port, options)
+    address = re.escape(server.base_url.rstrip("/") + page)
+    server.web_app.add_handlers(".*", [(address, _handler(), {"deck": deck})])
     typer.echo(f"The deck is at {server.connection_url}{page[1:]}; Ctrl-C stops it.")
     server.start()
 
@@ -75,7 +78,7 @@ def _handler() -> type:
             self.deck = deck
 
         @authenticated
-        def get(self) -> Any:
+        def get(self) -> None:
             self.finish(self.deck)
 
     return DeckHandler

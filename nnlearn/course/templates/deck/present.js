@@ -25,7 +25,8 @@ class Live {
   failed = false;
 
   constructor(root) {
-    this.name = location.pathname.split("/").pop().replace(/html$/, "ipynb");
+    const name = location.pathname.split("/").pop().replace(/html$/, "ipynb");
+    this.name = decodeURIComponent(name);
     this.box = document.createElement("div");
     this.box.id = "live";
     this.box.inert = true;
@@ -35,7 +36,7 @@ class Live {
       <header>
         <button type="button"></button><span role="status"></span><span>a copy: nothing here is kept</span>
       </header>
-      <iframe title="${this.name} in JupyterLab" src="${root}doc/tree/chapters/${this.name}?reset"></iframe>`;
+      <iframe title="JupyterLab" src="${root}doc/tree/chapters/${name}?reset"></iframe>`;
     this.back = this.box.querySelector("button");
     this.status = this.box.querySelector("[role=status]");
     this.frame = this.box.querySelector("iframe");
@@ -79,6 +80,10 @@ class Live {
       for (const other of part.parent.layout) if (other !== part) other.hide();
     }
     this.box.classList.add("bare");
+    // A deck that is loaded again starts again: the cells' numbers are those on the slides.
+    if (performance.getEntriesByType("navigation")[0].type === "reload") {
+      await this.panel.sessionContext.session.kernel.restart();
+    }
     for (const cell of this.code()) cell.executionCount = null; // a number will say: run, and by this kernel
     const failed = () => (this.failed = true);
     commands.execute("notebook:run-all-cells").then((all) => all || failed(), failed);
@@ -95,7 +100,7 @@ class Live {
     this.visit = visit;
     this.box.inert = false;
     document.querySelector("main").inert = true;
-    this.back.innerHTML = `Back to slide ${Reveal.getSlidePastCount() + 1}<kbd>${BACK}</kbd>`;
+    this.nameSlide();
     this.back.focus();
     await this.ready;
     if (this.visit === visit) await this.show(id);
@@ -107,6 +112,10 @@ class Live {
     this.frame.contentWindow.focus();
     if (slider) slider.focus({ preventScroll: true });
     else this.panel.content.activate();
+  }
+
+  nameSlide() {
+    this.back.innerHTML = `Back to slide ${Reveal.getSlidePastCount() + 1}<kbd>${BACK}</kbd>`;
   }
 
   // Whether the cell and all above it were run, and what it draws is there; says what is being waited for.
@@ -168,13 +177,14 @@ function goLive() {
   const live = new Live(root);
   const here = () => live.open(Reveal.getCurrentSlide().dataset.cell);
   Reveal.addKeyBinding({ keyCode: 76, key: "L", description: "The notebook, live" }, here);
+  Reveal.on("slidechanged", () => live.nameSlide()); // the speaker's window can turn the slides meanwhile
   for (const link of document.querySelectorAll(`.slides a[href^="${LAB}"]`)) {
     link.href = link.href.replace(LAB, `${root}lab/`);
     link.target = "_blank";
   }
   for (const footer of document.querySelectorAll(".page footer")) {
     const link = document.createElement("a");
-    link.href = `${root}lab/tree/chapters/${live.name}#cell-id=${footer.closest("[data-cell]").dataset.cell}`;
+    link.href = `${root}lab/tree/chapters/${encodeURIComponent(live.name)}#cell-id=${footer.closest("[data-cell]").dataset.cell}`;
     link.textContent = "Live (L)";
     footer.lastElementChild.before(link);
   }
