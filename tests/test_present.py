@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import v4
 from playwright.sync_api import Browser, FrameLocator, expect
 from typer.testing import CliRunner
 
@@ -144,10 +145,9 @@ def test_every_slide_has_a_way_in_and_every_fragment_a_way_back(browser: Browser
         page.wait_for_function(
             "id => frames[0].jupyterapp.shell.currentWidget.content.activeCell.model.id === id", arg=wanted
         )
-        back = lecture.overlay.get_by_role("button")
-        page.keyboard.press("Space")  # goes to the notebook, or to the button, and turns no slide
-        if lecture.overlay.is_visible():
-            back.click()
+        page.wait_for_function("() => document.activeElement === document.querySelector('iframe')")
+        page.keyboard.press("Space")  # the notebook's, not the deck's
+        lecture.overlay.get_by_role("button").click()
         expect(lecture.overlay).to_be_hidden()
         assert lecture.place() == place
         expect(link).to_be_focused()
@@ -204,6 +204,29 @@ def test_a_notebook_of_ones_own_is_served_until_control_c_and_leaves_nothing(tmp
         assert not list(scratch.iterdir())
     os.close(terminal)
     os.close(keyboard)
+
+
+def test_a_cell_that_fails_is_said_and_the_way_back_is_open(browser: Browser, tmp_path: Path):
+    cells = [
+        v4.new_markdown_cell("# 3 · A bad day", metadata={"slideshow": {"slide_type": "slide"}}),
+        v4.new_code_cell("1 / 0", execution_count=1),
+        v4.new_code_cell("'never'", execution_count=2, metadata={"slideshow": {"slide_type": "slide"}}),
+    ]
+    path = tmp_path / "03_bad.ipynb"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    with (
+        serving([NNLEARN, "present", str(path)], env=surroundings(tmp_path)) as server,
+        Lecture(browser, server) as lecture,
+    ):
+        lecture.page.keyboard.press("ArrowRight")
+        place = lecture.place()
+        lecture.page.keyboard.press("l")
+        expect(lecture.status).to_contain_text("A cell above ended in an error", timeout=RUNS_AT_MOST)
+        lecture.page.keyboard.press("F8")
+        expect(lecture.overlay).to_be_hidden()
+        assert lecture.place() == place
+        lecture.no_complaints()
 
 
 def test_plain_decks_know_nothing_of_it():

@@ -8,7 +8,7 @@ const BACK = "F8"; // JupyterLab and the browsers leave it free
 
 // All that is not the notebook goes; a widget's picture is at most as high as the screen leaves it room.
 const STYLE = `
-  :root { --jp-widgets-font-size: 15px; --jp-code-font-size: 15px; }
+  :root { --jp-widgets-font-size: 14px; --jp-code-font-size: 15px; }
   .widget-image { max-height: max(300px, calc(100vh - var(--above, 0px))); }
 `;
 
@@ -74,12 +74,12 @@ class Live {
     const { commands, shell } = inside.jupyterapp;
     this.panel = shell.currentWidget;
     await this.panel.revealed;
-    await this.panel.sessionContext.ready;
     inside.document.head.append(Object.assign(inside.document.createElement("style"), { textContent: STYLE }));
     for (let part = this.panel.content; part.parent; part = part.parent) {
       for (const other of part.parent.layout) if (other !== part) other.hide();
     }
-    this.box.classList.add("bare");
+    this.box.classList.add("bare"); // from now on to be seen: it may have a question about the kernel
+    await this.panel.sessionContext.ready;
     // A deck that is loaded again starts again: the cells' numbers are those on the slides.
     if (performance.getEntriesByType("navigation")[0].type === "reload") {
       await this.panel.sessionContext.session.kernel.restart();
