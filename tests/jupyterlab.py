@@ -28,6 +28,8 @@ class Server:
     token: str
     folder: Path | None
     said: str  # what the command printed before it served
+    start: str  # where its address leads, without the token
+    process: subprocess.Popen
 
     def call(self, path: str, method: str = "GET") -> Any:
         """The server's answer, from JSON."""
@@ -77,30 +79,31 @@ def serve(
     folder: Path | None, home: Path, nnlearn: Sequence[str] = (NNLEARN,), **options: Any
 ) -> Iterator[Server]:
     """`nnlearn lab [folder] --no-browser --port N`, until the block ends."""
-    command = [
-        *nnlearn,
-        "lab",
-        *([str(folder)] if folder else []),
-        "--no-browser",
-        "--port",
-        str(free_port()),
-    ]
-    options = {"env": environment(home)} | options
+    command = [*nnlearn, "lab", *([str(folder)] if folder else [])]
+    with serving(command, **{"env": environment(home)} | options) as server:
+        server.folder = folder
+        yield server
+        server.stop_kernels()
+
+
+@contextmanager
+def serving(command: Sequence[str], **options: Any) -> Iterator[Server]:
+    """A command that starts a Jupyter server, until the block ends."""
+    command = [*command, "--no-browser", "--port", str(free_port())]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
     )
     said = ""
     for line in process.stdout:
         said += line
-        if found := re.search(r"(http://localhost:\d+/)\S*[?&]token=(\w+)", line):
+        if found := re.search(r"(http://localhost:\d+/)(\S*)[?&]token=(\w+)", line):
             break
     else:
-        raise AssertionError(f"nnlearn lab ended with {process.wait()}:\n{said}")
-    server = Server(found[1], found[2], folder, said)
+        raise AssertionError(f"{' '.join(command)} ended with {process.wait()}:\n{said}")
+    server = Server(found[1], found[3], None, said, found[2], process)
     try:
         server.wait_until_up()
         yield server
-        server.stop_kernels()
     finally:
         process.terminate()
         process.communicate(timeout=20)
@@ -140,9 +143,9 @@ class Page:
         self.context.close()
         self.server.stop_kernels()
 
-    def open(self, path: str) -> None:
+    def open(self, path: str, fragment: str = "") -> None:
         """Open a notebook and wait for its kernel."""
-        self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}")
+        self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}#{fragment}")
         self.page.wait_for_selector(".jp-Notebook")
         self.page.evaluate(
             f"async () => {{ {PANEL} await panel.revealed; await panel.sessionContext.ready; }}"
@@ -203,3 +206,23 @@ class Page:
                 return self.page.locator("[role=slider]:focus")
             visited.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
         raise AssertionError(f"no slider within {most} presses of Tab, but:\n" + "\n".join(visited))
+
+
+def picture(widget: Locator) -> str:
+    """The bytes of a widget's picture, as the page has them now."""
+    return widget.locator("img.widget-image").first.evaluate(
+        "async image => new TextDecoder('latin1').decode(await (await fetch(image.src)).arrayBuffer())"
+    )
+
+
+def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
+    """One press of an arrow key moves the slider and changes the picture."""
+    before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
+    at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+    page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+    for _ in range(200):
+        if picture(widget) != before:
+            break
+        page.page.wait_for_timeout(50)
+    assert slider.get_attribute("aria-valuetext") != value, "the arrow key does not move the slider"
+    assert picture(widget) != before, f"the slider left {value} and the picture is the same 10 s later"

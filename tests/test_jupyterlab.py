@@ -1,16 +1,18 @@
 """Every chapter as a reader meets it: `nnlearn lab`, JupyterLab, a real browser, the keyboard."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser
 
 from nnlearn.course.personal_copy import update_copy
+from nnlearn.course.slides import build
 from nnlearn.folders import chapters
 from tests.browser import launch_chromium
-from tests.jupyterlab import WIDGET, Page, Server, serve
+from tests.jupyterlab import PANEL, WIDGET, Page, Server, press_and_see, serve
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = [path.stem for path in chapters()]
@@ -26,26 +28,6 @@ def browser() -> Iterator[Browser]:
 def server(browser: Browser) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as home, serve(Path(home, "course"), Path(home)) as server:
         yield server
-
-
-def picture(widget: Locator) -> str:
-    """The bytes of a widget's picture, as the page has them now."""
-    return widget.locator("img.widget-image").first.evaluate(
-        "async image => new TextDecoder('latin1').decode(await (await fetch(image.src)).arrayBuffer())"
-    )
-
-
-def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
-    """One press of an arrow key moves the slider and changes the picture."""
-    before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
-    at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
-    page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-    for _ in range(200):
-        if picture(widget) != before:
-            break
-        page.page.wait_for_timeout(50)
-    assert slider.get_attribute("aria-valuetext") != value, "the arrow key does not move the slider"
-    assert picture(widget) != before, f"the slider left {value} and the picture is the same 10 s later"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -99,4 +81,26 @@ def test_work_is_there_the_next_day(browser: Browser, server: Server):
             cell = page.show(index)
             cell.locator("img.widget-image").wait_for()
             assert "Error displaying widget" not in cell.inner_text()
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_a_decks_link_opens_its_very_cell(browser: Browser, server: Server):
+    """The first time, when the notebook is not open yet, and again."""
+    chapter = ROOT / "chapters" / f"{CHAPTERS[1]}.ipynb"
+    name, cell = re.search(
+        r'href="http://localhost:8888/lab/tree/([^"#]+)#cell-id=(\w+)"', build(chapter)
+    ).groups()
+    with Page(browser, server) as page:
+        for _ in range(2):
+            page.open(name, f"cell-id={cell}")
+            page.page.wait_for_function(
+                f"""id => {{
+                    {PANEL} const {{ node, activeCell }} = panel.content;
+                    const top = node.getBoundingClientRect().top;
+                    const down = activeCell.node.getBoundingClientRect().top - top;
+                    return activeCell.model.id === id && Math.abs(down) < 20;
+                }}""",
+                arg=cell,
+            )
+            page.page.goto("about:blank")
         assert not page.complaints, "\n".join(page.complaints)

@@ -7,6 +7,7 @@ from nnlearn.classroom.release import release
 from nnlearn.classroom.report import report
 from nnlearn.course.exercises import make_exercises
 from nnlearn.course.lab import lab
+from nnlearn.course.present import present
 from nnlearn.course.progress import progress
 from nnlearn.course.run import run
 from nnlearn.course.site import site
@@ -20,5 +21,5 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-for command in (lab, progress, run, slides, site, make_exercises, release, grade, report):
+for command in (lab, progress, run, slides, present, site, make_exercises, release, grade, report):
     app.command()(command)

@@ -5,7 +5,7 @@ import hashlib
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,7 +43,7 @@ def lab(
     """
     try:
         if port is not None:
-            _require_free(port)
+            require_free(port)
         root = _prepare(folder)
     except ValueError as error:
         typer.echo(f"nnlearn lab: {error}", err=True)
@@ -51,7 +51,8 @@ def lab(
     _serve(root, browser, port)
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int) -> None:
+    """Raises ValueError for a port that cannot be listened to."""
     try:
         socket.create_server(("localhost", port)).close()
     except OSError as error:
@@ -89,18 +90,28 @@ def _report(copy: Path, changes: Changes) -> list[str]:
 
 
 def _serve(root: Path, browser: bool, port: int | None) -> None:
-    """JupyterLab on `root` until Ctrl-C, beside the learner's own configuration and open tabs elsewhere."""
+    """JupyterLab on `root` until Ctrl-C, beside the learner's own open tabs elsewhere."""
     import platformdirs
-    import zmq
-    from jupyterlab.labapp import LabApp
 
-    paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     # The tabs of this course: the first visit opens the first chapter, later ones what was open last.
     key = hashlib.sha256(str(root).encode()).hexdigest()[:16]
     workspaces = platformdirs.user_state_path("nnlearn") / "workspaces" / key
     first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
     start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"
+    server = jupyter_server(
+        root, browser, port, {"LabApp.default_url": start, "LabApp.workspaces_dir": workspaces}
+    )
+    typer.echo(f"The course is at {server.connection_url}; Ctrl-C stops it.")
+    server.start()
+
+
+def jupyter_server(root: Path, browser: bool, port: int | None, options: dict[str, Any]) -> Any:
+    """A server of JupyterLab on `root`, beside the user's own configuration, that waits to be started."""
+    import zmq
+    from jupyterlab.labapp import LabApp
+
+    paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     options = {
         "ServerApp.root_dir": root,
         "ServerApp.open_browser": browser,
@@ -108,13 +119,11 @@ def _serve(root: Path, browser: bool, port: int | None) -> None:
         "ServerApp.allow_root": True,  # in a container there is nobody else
         "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
         "LabApp.log_level": "ERROR",
+        "LabApp.extra_labextensions_path": _SETTINGS / "labextensions",  # a link reaches the cell it names
         "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
         "CourseDirectory.root": root,  # nbgrader's, where it is installed
-        "LabApp.default_url": start,
-        "LabApp.workspaces_dir": workspaces,
+        **options,
     }
     if port is not None:
         options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
-    server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
-    typer.echo(f"The course is at {server.connection_url}; Ctrl-C stops it.")
-    server.start()
+    return LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])

@@ -50,6 +50,14 @@ class Slide:
         """The slide's name for screen readers: its heading, or the one it continues, as plain text."""
         return re.sub(r"[#*`$\\{}]", "", self.heading or self.eyebrow).strip()
 
+    @property
+    def cell(self) -> str:
+        """The id of the cell to open in the live notebook: the widget's, or the first with code, or text."""
+        cells = [cell for step in self.steps for cell in step]
+        live = [cell for cell in cells if cell.metadata["deck"]["live"]]
+        code = [cell for cell in cells if cell.cell_type == "code"]
+        return (live or code or cells)[0].get("id", "")
+
 
 @dataclass
 class Deck:
@@ -78,7 +86,7 @@ def slides(
 ) -> None:
     """Build each chapter's deck, one HTML file that opens without a network."""
     try:
-        decks = {path.stem: build(path) for path in _chosen(names or [])}
+        decks = {path.stem: build(path) for path in chosen(names or [])}
     except (ValueError, ModuleNotFoundError) as error:
         typer.echo(f"nnlearn slides: {error}", err=True)
         raise typer.Exit(1) from None
@@ -91,15 +99,16 @@ def slides(
         typer.echo(f"{target}  {len(html.encode()) / 1e6:.1f} MB")
 
 
-def _chosen(names: list[str]) -> list[Path]:
+def chosen(names: list[str]) -> list[Path]:
+    """The notebooks of the named chapters, all of them without a name; or the files that are named."""
     files = [Path(name) for name in names]
     if names and all(file.suffix == ".ipynb" and file.is_file() for file in files):
         return files
     return chapters(*names)
 
 
-def build(path: Path) -> str:
-    """The deck of the notebook at `path` as the text of an HTML file.
+def build(path: Path, presented: bool = False) -> str:
+    """The deck of the notebook at `path` as the text of an HTML file; `presented`, beside a live JupyterLab.
 
     Raises ValueError where a cell was not run, failed, or was edited since, and ModuleNotFoundError where a
     package that ships a part of the deck is not installed.
@@ -121,6 +130,7 @@ def build(path: Path) -> str:
         "metadata": {"name": path.stem, "path": str(path.parent)},
         "deck": arrange(notebook, path),
         "assets": _assets(),
+        "presented": presented,
         "alt_text": _alt_text,
     }
     html, _ = exporter.from_notebook_node(notebook, resources)
@@ -254,6 +264,8 @@ def _assets() -> dict[str, str]:
         "notes.js": reveal / "plugin" / "notes" / "notes.js",
         "deck.css": _TEMPLATES / "deck" / "deck.css",
         "deck.js": _TEMPLATES / "deck" / "deck.js",
+        "present.css": _TEMPLATES / "deck" / "present.css",
+        "present.js": _TEMPLATES / "deck" / "present.js",
     }
     texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     texts = {name: text.replace("</script", "<\\/script") for name, text in texts.items()}
