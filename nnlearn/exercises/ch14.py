@@ -94,7 +94,8 @@ def attention_cases(rng):
 def _attention(q, k, v, visible, kind=""):
     scores = q @ np.swapaxes(k, -1, -2)
     if kind != "no scale":
-        scores = scores / (q.shape[-1] if kind == "by d" else np.sqrt(q.shape[-1]))
+        width = k.shape[-2] if kind == "by keys" else q.shape[-1]
+        scores = scores / (width if kind == "by d" else np.sqrt(width))
     hidden = np.broadcast_to(visible, scores.shape)
     if kind == "inverted":
         hidden = ~hidden
@@ -102,7 +103,7 @@ def _attention(q, k, v, visible, kind=""):
         scores = np.where(hidden, scores, 0.0)
     elif kind not in ("no mask", "late"):
         scores = np.where(hidden, scores, -1e9)
-    axis = -2 if kind == "axis" else -1
+    axis = {"axis": -2, "all at once": None}.get(kind, -1)
     with np.errstate(over="ignore", invalid="ignore"):
         e = np.exp(scores - (0 if kind == "overflow" else scores.max(axis=axis, keepdims=True)))
         w = e / e.sum(axis=axis, keepdims=True)
@@ -126,6 +127,16 @@ ATTENTION = Function(
         Misconception("no scale", _bug("no scale"), "Your scores are not divided by √d, d the width of q."),
         Misconception(
             "divides by d", _bug("by d"), "You divide by d. It is the spread √d, not the variance."
+        ),
+        Misconception(
+            "divides by the number of keys",
+            _bug("by keys"),
+            "You divide by the root of the number of keys. d is the *width*, the last axis of q and k.",
+        ),
+        Misconception(
+            "one softmax for all",
+            _bug("all at once"),
+            "Your weights sum to 1 over everything. Each query has a 1 of its own: name the axis.",
         ),
         Misconception(
             "wrong axis",
@@ -333,6 +344,8 @@ def _backward(w, v, g, kind=""):
         inner = 0
     if kind == "plain mean":
         inner = dw.mean(axis=-1, keepdims=True)
+    if kind == "diagonal":
+        inner = dw * w
     return dv, dw if kind == "no softmax" else w * (dw - inner)
 
 
@@ -353,6 +366,11 @@ BACKWARD = Function(
             "forgets that weights sum to 1",
             lambda w, v, g: _backward(w, v, g, "no mean"),
             "When one score rises, all other weights fall: subtract the weighted mean of ∂L/∂w first.",
+        ),
+        Misconception(
+            "the diagonal alone",
+            lambda w, v, g: _backward(w, v, g, "diagonal"),
+            "w (1 − w) is how a weight moves with its *own* score. Each score moves all weights of its row.",
         ),
         Misconception(
             "subtracts the plain mean",

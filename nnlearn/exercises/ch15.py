@@ -212,7 +212,7 @@ def top_k_cases(rng):
         "three of six": {"z": rng.normal(size=6) * 2, "k": 3, "temperature": 1.0},
         "hot": {"z": rng.normal(size=6), "k": 2, "temperature": 2.0},
         "cold": {"z": rng.normal(size=5), "k": 4, "temperature": 0.5},
-        "large logits": {"z": np.array([1000.0, 990.0, 999.0, -1000.0]), "k": 2, "temperature": 1.5},
+        "large logits": {"z": np.array([5000.0, 3000.0, 4999.0]), "k": 3, "temperature": 1.5},
         "all of them": {"z": rng.normal(size=4), "k": 4, "temperature": 0.7},
         "one": {"z": rng.normal(size=5), "k": 1, "temperature": 3.0},
     }
@@ -231,6 +231,12 @@ def _top_k(z, k, temperature):
 
 def _uncut(z, k, temperature):
     return _softmax(z / temperature) * (z >= np.sort(z)[-k])
+
+
+def _overflow(z, k, temperature):
+    with np.errstate(over="ignore", invalid="ignore"):
+        e = np.exp(z / temperature) * (z >= np.sort(z)[-k])
+        return e / e.sum()
 
 
 def _bottom_k(z, k, temperature):
@@ -259,6 +265,19 @@ TOP_K = Function(
             "temperature on probabilities",
             lambda z, k, temperature: _top_k(_softmax(z), k, temperature),
             "You divided probabilities by the temperature and took a softmax of them. Divide the logits.",
+        ),
+        Misconception(
+            "temperature without effect",
+            lambda z, k, temperature: _top_k(z, k, 1.0),
+            "Your temperature has no effect: it must divide the logits, before the exponential.",
+        ),
+        Misconception(
+            "cut logits are 0",
+            lambda z, k, temperature: _softmax(np.where(z >= np.sort(z)[-k], z, 0) / temperature),
+            "A logit of 0 still gets e⁰ = 1. What is cut must have a logit of −∞, or probability 0.",
+        ),
+        Misconception(
+            "overflow", _overflow, "Large logits overflow. Subtract the largest before the exponential."
         ),
         Misconception(
             "keeps one too many",
@@ -292,10 +311,18 @@ def _top_p(p, enough):
     return kept / kept.sum()
 
 
-def _top_p_short(p, enough):
+def _top_p_short(p, enough, reaches=np.less_equal):
     order = np.argsort(-p)
-    kept = np.where((np.cumsum(p[order]) <= enough)[np.argsort(order)], p, 0)
-    return kept / max(kept.sum(), 1e-9)
+    kept = np.where(reaches(np.cumsum(p[order]), enough)[np.argsort(order)], p, 0)
+    with np.errstate(invalid="ignore"):
+        return kept / kept.sum()
+
+
+def _top_p_long(p, enough):
+    order = np.argsort(-p)
+    before = np.cumsum(p[order]) - p[order]
+    kept = np.where(before[np.argsort(order)] <= enough, p, 0)
+    return kept / kept.sum()
 
 
 def _top_p_raw(p, enough):
@@ -328,6 +355,16 @@ TOP_P = Function(
             _top_p_short,
             "What you keep does not reach `enough`. The token that crosses the line belongs to it, or "
             "a model that is very sure would have nothing left to say.",
+        ),
+        Misconception(
+            "stops before the line",
+            lambda p, enough: _top_p_short(p, enough, np.less),
+            "What you keep adds up to less than `enough`. Take the token that reaches it, too.",
+        ),
+        Misconception(
+            "one too many",
+            _top_p_long,
+            "Where the tokens before it reach `enough` exactly, a token is not needed: < instead of ≤.",
         ),
         Misconception("does not add up", _top_p_raw, "What is left does not add up to 1."),
         Misconception(
@@ -374,6 +411,10 @@ def _forgetful(q, k, v, keys, values):
     return _step(q, k, v, keys, values)[0], keys, values
 
 
+def _unchanged(q, k, v, keys, values):
+    return _attend(q, keys, values), keys, values
+
+
 def _unscaled(q, k, v, keys, values):
     _, keys, values = _step(q, k, v, keys, values)
     return _attend(q, keys, values, scale=False), keys, values
@@ -402,6 +443,11 @@ CACHE = Function(
             _forgetful,
             "The output is right, but you hand back the old keys and values. The next token "
             "would not find this one.",
+        ),
+        Misconception(
+            "never appends",
+            _unchanged,
+            "The new key and value are not used at all: append them, attend, and hand both back.",
         ),
         Misconception("no scale", _unscaled, "The scores are not divided by √D."),
         Misconception("in front", _in_front, "The new key belongs at the end, in the order of the text."),
