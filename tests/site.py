@@ -24,9 +24,9 @@ from tests.browser import launch_chromium
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 FINDINGS = """
-async (part) => (await axe.run(
+async ([part, rule]) => (await axe.run(
   { include: part, exclude: ['mjx-container > svg'] },  // the strokes of formulas: many, and nothing to find
-  { resultTypes: ['violations'], preload: false },
+  { resultTypes: ['violations'], preload: false, ...(rule ? { runOnly: [rule] } : {}) },
 )).violations
   .filter((v) => ['serious', 'critical'].includes(v.impact))
   .map((v) => `${v.id}: ${v.nodes.length} × ${v.help}: ${v.nodes[0].target} ${v.nodes[0].html.slice(0, 150)}`)
@@ -79,12 +79,12 @@ class Reader:
         self.page.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
         return self.page
 
-    def findings(self, part: str = "html") -> list[str]:
-        """What axe-core calls a serious or critical barrier on the page that is open, or on a part of it."""
+    def findings(self, part: str = "html", rule: str = "") -> list[str]:
+        """What axe-core, or one of its rules, calls a serious or critical barrier on the open page or a part."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         self.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")  # colours
-        return self.page.evaluate(FINDINGS, part)
+        return self.page.evaluate(FINDINGS, [part, rule])
 
     def sideways(self) -> int:
         """By how many pixels the page is wider than its window."""
