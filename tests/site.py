@@ -80,7 +80,7 @@ class Reader:
         return self.page
 
     def findings(self, part: str = "html", rule: str = "") -> list[str]:
-        """What axe-core, or one of its rules, calls a serious or critical barrier on the open page or a part."""
+        """What axe-core, or one of its rules, calls a serious or critical barrier, on the page or a part."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         self.page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")  # colours
