@@ -126,4 +126,13 @@ def jupyter_server(root: Path, browser: bool, port: int | None, options: dict[st
     }
     if port is not None:
         options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
-    return LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    server.web_app.settings["page_config_hook"] = _without_lite
+    return server
+
+
+def _without_lite(_: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """What JupyterLab is told, without the extensions of JupyterLite, which it cannot load."""
+    found = page["federated_extensions"]
+    page["federated_extensions"] = [one for one in found if not one["name"].startswith("@jupyterlite/")]
+    return page

@@ -22,7 +22,7 @@ async function until(condition) {
 
 class Live {
   visit = null; // which cell is shown, and where the focus was before; null while the slides are shown
-  failed = false;
+  ended = false; // the run of all cells
 
   constructor(root) {
     const name = location.pathname.split("/").pop().replace(/html$/, "ipynb");
@@ -85,8 +85,11 @@ class Live {
       await this.panel.sessionContext.session.kernel.restart();
     }
     for (const cell of this.code()) cell.executionCount = null; // a number will say: run, and by this kernel
-    const failed = () => (this.failed = true);
-    commands.execute("notebook:run-all-cells").then((all) => all || failed(), failed);
+    const end = () => {
+      this.ended = true;
+      if (this.visit) this.hasRun(this.visit.id);
+    };
+    commands.execute("notebook:run-all-cells").then(end, end);
   }
 
   // The code cells up to one of them.
@@ -124,11 +127,13 @@ class Live {
     const upToHere = this.code(this.panel.content.widgets.indexOf(cell));
     const left = upToHere.filter((one) => one.executionCount === null);
     if (left.length) {
-      const why = this.failed ? "A cell above ended in an error" : "Running …";
+      const why = this.ended ? "A cell above ended in an error" : "Running …";
       this.status.textContent = `${why} (still to run up to this cell: ${left.length})`;
       return false;
     }
-    this.status.textContent = `${this.name}, live`;
+    this.status.textContent = this.ended
+      ? `${this.name}, live`
+      : "The cells below still run; sliders answer when they have";
     const live = cell.model.toJSON().outputs?.some((output) => output.data?.[WIDGET]);
     return !live || cell.node.querySelector(".widget-image")?.naturalWidth;
   }
