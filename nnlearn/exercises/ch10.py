@@ -69,6 +69,11 @@ DECAY = Function(
             "The penalty is λ/2 · ‖w‖²: its derivative is λ w, the 2 has gone.",
         ),
         Misconception(
+            "adds the penalty itself",
+            lambda w, g, lr, decay: w - lr * (g + decay / 2 * w**2),
+            "You step along the penalty itself. The step goes against its gradient, which is λ w.",
+        ),
+        Misconception(
             "pulls by the sign",
             lambda w, g, lr, decay: w - lr * (g + decay * np.sign(w)),
             "That is the slope of λ|w|, the L1 penalty. L2 pulls in proportion to the weight.",
@@ -221,6 +226,16 @@ NORM = Function(
             "In training the batch's own variance is used, divided by B, not B − 1.",
         ),
         Misconception(
+            "neither scale nor shift",
+            lambda x, gamma, beta, eps: normed(x, 1.0, 0.0, eps),
+            "Mean 0 and variance 1 are right. Each channel's scale γ and shift β are still missing.",
+        ),
+        Misconception(
+            "scales the shift",
+            lambda x, gamma, beta, eps: gamma * (normed(x, 1.0, 0.0, eps) + beta),
+            "You multiply β by γ as well: the shift comes last.",
+        ),
+        Misconception(
             "one mean for all channels",
             lambda x, gamma, beta, eps: gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta,
             "You took one mean over the whole batch. Each channel has its own: axis=0.",
@@ -248,6 +263,12 @@ def layer_norm_backward(g, gamma, normal, deviation):
 def _without_mean(g, gamma, normal, deviation):
     h = gamma * g
     return (h - normal * (h * normal).mean(axis=1, keepdims=True)) / deviation
+
+
+def _with_sums(g, gamma, normal, deviation):
+    h = gamma * g
+    along = (h * normal).sum(axis=1, keepdims=True)
+    return (h - h.sum(axis=1, keepdims=True) - normal * along) / deviation
 
 
 BACKWARD = Function(
@@ -288,6 +309,22 @@ BACKWARD = Function(
             "forgets gamma",
             lambda g, gamma, normal, deviation: layer_norm_backward(g, 1.0, normal, deviation),
             "On its way back the gradient passes γ first: start from γ g.",
+        ),
+        Misconception(
+            "gamma last",
+            lambda g, gamma, normal, deviation: gamma * layer_norm_backward(g, 1.0, normal, deviation),
+            "You multiply by γ at the end. Going back it comes first: take both means of γ g.",
+        ),
+        Misconception(
+            "sums for means",
+            _with_sums,
+            "You take sums over the channels. What comes through the mean and the variance is shared by all "
+            "C of them: means.",
+        ),
+        Misconception(
+            "forgets the deviation",
+            lambda g, gamma, normal, deviation: layer_norm_backward(g, gamma, normal, 1.0),
+            "x was divided by the deviation, so its gradient is too.",
         ),
     ],
 )

@@ -282,6 +282,24 @@ def _spread(x, size, dy):
     return np.kron(dy, np.ones((size, size)))
 
 
+def _upper_left(x, size, dy):
+    """Each window's winner, but at its place in the picture's first window."""
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(dy.shape):
+        window = x[i * size : (i + 1) * size, j * size : (j + 1) * size]
+        dx[np.unravel_index(window.argmax(), window.shape)] += dy[i, j]
+    return dx
+
+
+def _overlapping(x, size, dy):
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(dy.shape):
+        window = x[i : i + size, j : j + size]
+        u, v = np.unravel_index(window.argmax(), window.shape)
+        dx[i + u, j + v] += dy[i, j]
+    return dx
+
+
 POOL = Function(
     id="11.6",
     title="Back through max pooling",
@@ -304,6 +322,22 @@ POOL = Function(
             "the largest magnitude",
             lambda x, size, dy: pool_backward(abs(x), size, dy),
             "You look for the largest absolute value. Max pooling takes the largest value, signs and all.",
+        ),
+        Misconception(
+            "forgets where the window is",
+            _upper_left,
+            "Every gradient lands in the upper left window. A winner's place counts from the corner of its "
+            "own window.",
+        ),
+        Misconception(
+            "windows that overlap",
+            _overlapping,
+            "Your windows overlap. They stand side by side: window (i, j) begins at (i · size, j · size).",
+        ),
+        Misconception(
+            "all winners get 1",
+            lambda x, size, dy: pool_backward(x, size, np.ones_like(dy)),
+            "The winners are right, but each gets 1. It should get its window's number in `dy`.",
         ),
         Misconception(
             "multiplies by the value",
@@ -431,6 +465,17 @@ CORNER = Value(
             "the opposite corner",
             np.array([[1.0, 1, -1], [1, 2, -1], [-1, -1, -1]]),
             "This answers to the lower right corner. The kernel is laid on as it is, not turned around.",
+        ),
+        Misconception(
+            "a dark corner",
+            np.array([[1.0, 1, 1], [1, -2, -1], [1, -1, -1]]),
+            "At this corner your sum is the most negative one. Turn all signs round.",
+        ),
+        Misconception(
+            "only a diagonal",
+            np.array([[-1.0, 0, 0], [0, 0, 0], [0, 0, 1]]),
+            "This compares along the diagonal only, and answers as loudly along two edges. Let more of the "
+            "dark pixels count.",
         ),
         Misconception(
             "an outline",

@@ -131,11 +131,11 @@ class ConvolutionExplorer(Explorer):
         for ax in (self.input, self.map):
             ax.set_axis_off()
             ax.grid(False)
-        shade = {"animated": True, "interpolation": "nearest"}
-        self.image = self.input.imshow(np.zeros((2, 2)), cmap="gray", vmin=0, vmax=1, **shade)
-        self.output = self.map.imshow(np.zeros((2, 2)), cmap="gray", **shade)
+        shade = {"cmap": "gray", "interpolation": "nearest"}
+        self.image = self.input.imshow(np.zeros((2, 2)), vmin=0, vmax=1, **shade)
+        self.output = self.map.imshow(np.zeros((2, 2)), animated=True, **shade)
+        (self.edge,) = self.input.plot([], [], "--", color=plot.SKY, linewidth=1.6)
         line = {"animated": True, "solid_joinstyle": "miter"}
-        (self.edge,) = self.input.plot([], [], "--", color=plot.SKY, linewidth=1.6, **line)
         (self.cells,) = self.input.plot([], [], color=_HERE, linewidth=2.2, **line)
         (self.here,) = self.map.plot([], [], color=_HERE, linewidth=2.6, **line)
         middle = figure.add_axes((0.338, 0.0, 0.324, 1.0), xlim=(0, 3.82), ylim=(0, 4.5))
@@ -146,7 +146,8 @@ class ConvolutionExplorer(Explorer):
         middle.text(1.91, 3.18, "×", ha="center", va="center", fontsize=15)
         middle.text(2.12, 1.3, "add up to", fontsize=13, color=plot.GREY)
         self.sum = middle.text(2.05, 0.78, "", fontsize=25, weight="bold", color=_HERE, animated=True)
-        self.titles = [ax.set_title("", animated=True) for ax in (self.input, self.map)]
+        self.titles = [self.input.set_title(""), self.map.set_title("", animated=True)]
+        self.shown: tuple = ()  # the picture's name and padding when it was last drawn
 
     def compute(
         self, row: int, column: int, picture: str, preset: str, stride: int, padding: int, dilation: int,
@@ -163,26 +164,32 @@ class ConvolutionExplorer(Explorer):
     def draw(self, state: State) -> str:
         n, p = len(state.image), state.padding
         H, W = state.output.shape
-        self.image.set_data(state.image)
-        self.image.set_extent((0, n, n, 0))
-        self.input.set(xlim=(-0.01 * n, 1.01 * n), ylim=(1.01 * n, -0.01 * n))
-        self.edge.set_data(*_square(p, p, n - 2 * p) if p else ([], []))
+        largest = max(1.0, np.abs(state.kernel).max())
+        if (state.name, p) != self.shown:
+            self.shown = state.name, p
+            self._draw_picture(state)
+            self.redraw_all()
         self.cells.set_data(*_squares(state))
         self._draw_map(state)
-        products = state.patch * state.kernel
-        largest = max(1.0, np.abs(state.kernel).max())
         self.patch.show(state.patch, 0, 1)
         self.kernel.show(state.kernel, -largest, largest)
-        self.products.show(products, -largest, largest)
+        self.products.show(state.patch * state.kernel, -largest, largest)
         total = _number(float(state.output[state.at]))
         self.sum.set_text(f"= {total}")
-        self.titles[0].set_text(f"{state.name}, {n - 2 * p}×{n - 2 * p}" + (f" + {p} of zeros" if p else ""))
         self.titles[1].set_text(f"all sums: {H}×{W}")
         return (
             f"Stride {state.stride}, padding {p}, dilation {state.dilation}: the {state.name} of "
             f"{n - 2 * p}×{n - 2 * p} pixels gives a map of {H}×{W} sums. At row {state.at[0]}, column "
             f"{state.at[1]}, patch and kernel make nine products, which add up to {total}."
         )
+
+    def _draw_picture(self, state: State) -> None:
+        n, p = len(state.image), state.padding
+        self.image.set_data(state.image)
+        self.image.set_extent((0, n, n, 0))
+        self.input.set(xlim=(-0.01 * n, 1.01 * n), ylim=(1.01 * n, -0.01 * n))
+        self.edge.set_data(*_square(p, p, n - 2 * p) if p else ([], []))
+        self.titles[0].set_text(f"{state.name}, {n - 2 * p}×{n - 2 * p}" + (f" + {p} of zeros" if p else ""))
 
     def _draw_map(self, state: State) -> None:
         """Grey where a kernel has no minus; else orange above zero, purple below."""
