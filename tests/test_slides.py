@@ -143,6 +143,8 @@ def test_chapters_deck(path, browser, tmp_path, record_property):
     spoken = sum(bool(slide["notes"]) for slide in report.slides)
     assert spoken >= len(report.slides) / 3, f"only {spoken} of {len(report.slides)} slides have notes"
     assert all(len(p["alt"].split()) >= 8 for slide in report.slides for p in slide["pictures"])
+    assert all(15 <= slide["seconds"] <= 300 for slide in report.slides)
+    assert 20 * 60 <= sum(slide["seconds"] for slide in report.slides) <= 75 * 60, "a lecture"
     assert any(slide["formulas"] for slide in report.slides)
     record_property("checked", f"deck {path.stem}")
 
@@ -250,6 +252,8 @@ def test_s_opens_the_speakers_view_with_notes_and_formulas(deck, browser):
     notes = speaker.locator(".speaker-controls-notes .value", has_text="Welcome them")
     notes.wait_for(timeout=15_000)
     assert notes.locator("svg").count() == 1, "the formula in the notes is drawn"
+    assert "From minute 0 of" in notes.inner_text()
+    speaker.locator(".pacing").wait_for()  # ahead or behind, by the slides' own times
     assert not complaints
     speaker.close()
     page.close()

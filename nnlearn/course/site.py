@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nnlearn.course.lite import build_lite
-from nnlearn.course.slides import build, mathjax, require_outputs
+from nnlearn.course.slides import arrange, build, mathjax, require_outputs
 from nnlearn.folders import chapters, course_folder
 
 if TYPE_CHECKING:
@@ -208,6 +208,7 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     require_outputs(notebook, path.name)
     (extra / "decks" / f"{path.stem}.html").write_text(build(path), encoding="utf-8")
     shutil.copy(path, extra / "chapters")
+    minutes = str(arrange(notebook, path).minutes)
     title, question = _title(notebook, path)
     cover = _cover(notebook, source / "covers" / f"{path.stem}.png")
     links = [
@@ -217,7 +218,7 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     ]
     notebook.cells.insert(1, _links(links))
     _write_page(notebook, source / "chapters" / path.name)
-    return {"stem": path.stem, "title": title, "question": question, "cover": cover}
+    return {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
 
 
 def _exercises(path: Path, source: Path, extra: Path) -> None:

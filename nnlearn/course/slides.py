@@ -44,6 +44,19 @@ class Slide:
     steps: list[list[NotebookNode]] = field(default_factory=lambda: [[]])
     notes: list[NotebookNode] = field(default_factory=list)
     place: int = 0
+    minute: int = 0  # of the lecture, at which it comes up
+
+    @property
+    def seconds(self) -> int:
+        """How long it takes: its words and the notes' at 130 a minute, and a look at each code or picture."""
+        cells = [cell for step in self.steps for cell in step]
+        said = [
+            self.heading,
+            *(cell.source for cell in [*cells, *self.notes] if cell.cell_type == "markdown"),
+        ]
+        words = sum(len(text.split()) for text in said)
+        looks = sum(cell.cell_type == "code" for cell in cells)
+        return 15 + round(words / 130 * 60) + 20 * looks
 
     @property
     def label(self) -> str:
@@ -75,6 +88,10 @@ class Deck:
     @property
     def count(self) -> int:
         return len(self.slides)
+
+    @property
+    def minutes(self) -> int:
+        return round(sum(slide.seconds for slide in self.slides) / 60)
 
 
 def slides(
@@ -183,8 +200,10 @@ def arrange(notebook: NotebookNode, path: Path) -> Deck:
         raise ValueError(f"{path.name} has no slides: its cells carry no `slideshow` metadata")
     number, _, name = path.stem.partition("_")
     deck = Deck(path.name, number.lstrip("0"), name.replace("_", " ").capitalize(), stacks)
+    seconds = 0
     for place, slide in enumerate(deck.slides, start=1):
-        slide.place = place
+        slide.place, slide.minute = place, seconds // 60
+        seconds += slide.seconds
         _head(slide)
     title = deck.slides[0]
     title.kind = "title"

@@ -79,6 +79,7 @@ async function start() {
     backgroundTransition: "none",
     controlsTutorial: false,
     pdfSeparateFragments: false,
+    defaultTiming: 60, // the speaker's window shows who is behind; each slide has a time of its own
     plugins: [RevealNotes],
   });
   document.body.classList.add("ready");
