@@ -22,7 +22,7 @@ EVERY, FRAMES = 10, 60  # rounds between two pictures; pictures
 BATCH, WIDTH, SIDE, CELLS, RATE = 48, 32, 3.0, 36, 3e-3
 ANGLE = np.arange(8) * np.pi / 4
 CENTRES = 2 * np.column_stack([np.cos(ANGLE), np.sin(ANGLE)])
-NEAR = 0.4  # how close to a centre a sample belongs to it
+NEAR = 0.4  # how close to a centre a sample belongs to it; the chapter trains longer and asks for 0.3
 EDGE = np.linspace(-SIDE, SIDE, CELLS)
 GRID = np.stack(np.meshgrid(EDGE, EDGE), axis=-1).reshape(-1, 2).astype(np.float32)
 LINES, DOTS = np.linspace(-2, 2, 7), np.linspace(-2, 2, 25)
