@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +31,7 @@ class Server:
     said: str  # what the command printed before it served
     start: str  # where its address leads, without the token
     process: subprocess.Popen
+    log: Path  # all that it prints
 
     def call(self, path: str, method: str = "GET") -> Any:
         """The server's answer, from JSON."""
@@ -90,23 +92,29 @@ def serve(
 def serving(command: Sequence[str], **options: Any) -> Iterator[Server]:
     """A command that starts a Jupyter server, until the block ends."""
     command = [*command, "--no-browser", "--port", str(free_port())]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    )
-    said = ""
-    for line in process.stdout:
-        said += line
-        if found := re.search(r"(http://localhost:\d+/)(\S*)[?&]token=(\w+)", line):
-            break
-    else:
-        raise AssertionError(f"{' '.join(command)} ended with {process.wait()}:\n{said}")
-    server = Server(found[1], found[3], None, said, found[2], process)
-    try:
-        server.wait_until_up()
-        yield server
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
+    # To a file: a pipe that nobody reads is full after forty kernels' warnings, and the next kernel waits.
+    with tempfile.NamedTemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True, **options)
+        try:
+            server = _wait_for_address(process, Path(output.name))
+            server.wait_until_up()
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_for_address(process: subprocess.Popen, log: Path, seconds: float = 60) -> "Server":
+    start = time.monotonic()
+    while time.monotonic() - start < seconds:
+        ended = process.poll()
+        said = log.read_text()
+        if found := re.search(r"(http://localhost:\d+/)(\S*)[?&]token=(\w+).*\n", said):
+            return Server(found[1], found[3], None, said, found[2], process, log)
+        if ended is not None:
+            raise AssertionError(f"the server ended with {ended}:\n{said}")
+        time.sleep(0.05)
+    raise AssertionError(f"no address within {seconds} seconds:\n{log.read_text()}")
 
 
 class Page:

@@ -76,7 +76,7 @@ class Reader:
 
     def open(self, name: str) -> Page:
         self.page.goto(self.home + name)
-        self.page.wait_for_function("!window.MathJax || MathJax.startup.promise.then(() => true)")
+        self.page.wait_for_function("!window.MathJax || MathJax.startup.promise?.then(() => true)")
         return self.page
 
     def findings(self, part: str = "html", rule: str = "") -> list[str]:

@@ -199,8 +199,8 @@ def test_a_notebook_of_ones_own_is_served_until_control_c_and_leaves_nothing(tmp
         with urllib.request.urlopen(f"{server.url}{server.start}?token={server.token}") as answer:
             assert b"Reveal" in answer.read()
         server.process.send_signal(signal.SIGINT)
-        rest = server.process.communicate(timeout=20)[0]
-        assert server.process.returncode == 0 and "Traceback" not in rest, rest
+        code, said = server.process.wait(timeout=20), server.log.read_text()
+        assert code == 0 and "Traceback" not in said, said
         assert not list(scratch.iterdir())
     os.close(terminal)
     os.close(keyboard)
