@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL
 from nbformat import v4
 from playwright.sync_api import Browser
 from typer.testing import CliRunner
@@ -228,7 +229,7 @@ def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp
         assert "%pip install -q --no-deps nnlearn" in reader.page.locator(".jp-Notebook").inner_text()
         asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}
         reader.close()
-    assert asked <= {"cdn.jsdelivr.net"}, "the kernel's Python, and nothing else"
+    assert asked <= {urlsplit(PYODIDE_CDN_URL).netloc}, "the kernel's Python, and nothing else"
 
 
 # bad input -----------------------------------------------------------------------------------------------
