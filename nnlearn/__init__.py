@@ -5,75 +5,53 @@
 Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
 """
 
-# ruff: noqa: F403
-import importlib
-from typing import Any
+# ruff: noqa: F403, I001
+from typing import TYPE_CHECKING
 
-from nnlearn import init, optim
-from nnlearn.activations import *
-from nnlearn.adversarial import *
-from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
-from nnlearn.attention import *
-from nnlearn.checks import gradcheck
-from nnlearn.convolution import *
-from nnlearn.feedforward import count_parameters, forward, linear_pieces, tent_network
-from nnlearn.layers import (
-    ELU,
-    GELU,
-    GRU,
-    LSTM,
-    RNN,
-    Activation,
-    AvgPool2d,
-    BatchNorm,
-    Conv2d,
-    Dropout,
-    Embedding,
-    Flatten,
-    LayerNorm,
-    LeakyReLU,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from nnlearn.losses import *
-from nnlearn.memory import keep_freed_memory
-from nnlearn.module import Module, Sequential
-from nnlearn.neuron import LIF, neuron, step
-from nnlearn.normalization import *
-from nnlearn.ops import *
-from nnlearn.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
-from nnlearn.perceptron import margin, max_margin, perceptron_bound, perceptron_fit, perceptron_update
-from nnlearn.random import generator, seed
-from nnlearn.recurrent import *
-from nnlearn.saving import load, save
-from nnlearn.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
-from nnlearn.train import Trainer, accuracy
-from nnlearn.transformer import MultiHeadAttention, TransformerBlock
+from nnlearn.public import offer as _offer
+
+from nnlearn.engine.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
+from nnlearn.engine.arithmetic import *
+from nnlearn.engine.shapes import *
+from nnlearn.engine.gradcheck import gradcheck
+from nnlearn.engine.malloc import keep_freed_memory
+from nnlearn.engine.random import generator, seed
+from nnlearn.functions.activations import *
+from nnlearn.functions.attention import *
+from nnlearn.functions.convolution import *
+from nnlearn.functions.dropout import *
+from nnlearn.functions.linear import *
+from nnlearn.functions.losses import *
+from nnlearn.functions.normalization import *
+from nnlearn.functions.recurrent import *
+from nnlearn.layers import init
+from nnlearn.layers.basic import *
+from nnlearn.layers.module import Module, Sequential
+from nnlearn.layers.transformer import MultiHeadAttention, TransformerBlock
+from nnlearn.training import optim
+from nnlearn.training.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
+from nnlearn.training.saving import load, save
+from nnlearn.training.trainer import Trainer, accuracy, batches
+from nnlearn.models.bert import BERT
+from nnlearn.models.convnet import ConvNet
+from nnlearn.models.gpt import GPT
+from nnlearn.models.language_rnn import CharRNN
+from nnlearn.models.mlp import MLP
+from nnlearn.models.translator import Translator
+from nnlearn.study.approximation import *
+from nnlearn.study.feedforward import *
+from nnlearn.study.gan import *
+from nnlearn.study.neuron import *
+from nnlearn.study.perceptron import *
 
 __version__ = "0.1.0"
 
 keep_freed_memory()
 
 # Loaded when first used: they bring matplotlib, ipywidgets or scikit-learn with them.
-_LAZY = frozenset(
-    {"data", "drawings", "exercises", "manual_gpt", "models", "plot", "pretraining", "text", "widgets"}
-)
-_MODELS = frozenset({"BERT", "CharRNN", "ConvNet", "GPT", "MLP", "Translator"})
+if TYPE_CHECKING:
+    from nnlearn import data, exercises, text, widgets
+    from nnlearn.figures import drawings, plot
+    from nnlearn.study import manual_gpt, pretraining
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return importlib.import_module(f"nnlearn.{name}")
-    if name in _MODELS:
-        return getattr(importlib.import_module("nnlearn.models"), name)
-    raise AttributeError(f"module 'nnlearn' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | _LAZY | _MODELS)
+__getattr__, __dir__, __all__ = _offer(__name__)

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 import nnlearn as nn
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
 HEADINGS = (

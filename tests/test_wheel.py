@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.jupyterlab import environment, serve
+from tests.support import ROOT
+from tests.support.jupyterlab import environment, serve
 
-ROOT = Path(__file__).parents[1]
 NNLEARN = (sys.executable, "-c", "from nnlearn.course.cli import app; app()")
 
 

@@ -16,8 +16,8 @@ import nnlearn
 from nnlearn.classroom.sandbox import NoSandbox, Reply, Sandbox
 from nnlearn.classroom.submission import Answer, handed_out
 from nnlearn.exercises import Exercise, Function, Result
-from nnlearn.exercises.grade import judge, measured
-from nnlearn.exercises.run import Outcome
+from nnlearn.exercises.judge import judge, measured
+from nnlearn.exercises.runner import Outcome
 from nnlearn.exercises.spec import Cases, find_exercise
 
 LONGEST = 20_000  # letters of a written answer that are kept
@@ -64,7 +64,7 @@ def student_seed(secret: bytes, student: str, exercise: str) -> int:
 @cache
 def specification(chapter: str) -> str:
     """A hash of what a chapter's grades depend on beside the answers: its specifications and its notebook."""
-    module = importlib.import_module(f"nnlearn.exercises.ch{chapter}")
+    module = importlib.import_module(f"nnlearn.exercises.chapters.ch{chapter}")
     text = inspect.getsource(module) + repr(handed_out(chapter)) + nnlearn.__version__
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -141,6 +141,7 @@ def offered(names: tuple[str, ...]) -> Mapping[str, str]:
         module = waiting.pop()
         if module.__name__ not in sources:
             sources[module.__name__] = inspect.getsource(module)
+            sources.setdefault(module.__name__.rpartition(".")[0], "")  # its folder
             owners = (
                 getattr(v, "__module__", None) or getattr(v, "__name__", "") for v in vars(module).values()
             )

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from nnlearn.classroom.files import write
+from nnlearn.exercises.notebooks import course_folder
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules
-from nnlearn.folders import course_folder
 
 
 def release(

@@ -137,7 +137,7 @@ def _picture(grades: Iterable[Grade]) -> dict[str, str]:
     """The mean score of each exercise as a bar, and in words."""
     from matplotlib.figure import Figure
 
-    from nnlearn import plot
+    from nnlearn.figures import plot
 
     shares = _shares(grades)
     figure = Figure(figsize=(9, 1.2 + 0.24 * len(shares)), layout="constrained")

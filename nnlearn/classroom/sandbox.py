@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from nnlearn.classroom import wire, worker
-from nnlearn.folders import course_folder
+from nnlearn.exercises.notebooks import course_folder
 
 PACKAGE = Path(__file__).parents[1]
 # What an answer may import beside the standard library, and what the worker needs; each with what it needs.
 LIBRARIES = ("numpy", "scipy", "matplotlib", "scikit-learn", "safetensors", "pyseccomp")
 # Of this package, what the worker is made of: how to run an answer, and not what a right one is.
-OURS = ("exercises/run.py", "exercises/data.py", "classroom/wire.py", "classroom/worker.py")
+OURS = ("exercises/runner.py", "exercises/values.py", "classroom/wire.py", "classroom/worker.py")
 MOST = 64 * 2**20  # bytes that one question may send
 GRACE = 10  # seconds for the guard inside to keep its word
 

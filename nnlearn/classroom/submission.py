@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nnlearn.exercises.notebooks import course_folder
 from nnlearn.exercises.spec import Exercise
-from nnlearn.folders import course_folder
 
 LARGEST = 20 * 2**20  # bytes of a notebook
 _CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')

@@ -31,8 +31,8 @@ from typing import Any
 import numpy as np
 
 from nnlearn.classroom.wire import pack, unpack
-from nnlearn.exercises.data import Unfit
-from nnlearn.exercises.run import NotStarted, learners_line, message, prepare, run_case
+from nnlearn.exercises.runner import NotStarted, learners_line, message, prepare, run_case
+from nnlearn.exercises.values import Unfit
 
 CPU, WALL = 10, 30  # seconds for one question
 MEMORY = 1536 * 2**20  # bytes of address space
@@ -173,7 +173,10 @@ class _Offered(MetaPathFinder, Loader):
         self.sources = sources
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in self.sources else None
+        if name not in self.sources:
+            return None
+        holds_others = any(other.startswith(f"{name}.") for other in self.sources)
+        return ModuleSpec(name, self, is_package=holds_others)
 
     def exec_module(self, module: types.ModuleType) -> None:
         exec(compile(self.sources[module.__name__], f"<{module.__name__}>", "exec"), vars(module))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from nnlearn.exercises.run import STUB
-from nnlearn.folders import course_folder, in_checkout
+from nnlearn.exercises.notebooks import course_folder, in_checkout
+from nnlearn.exercises.runner import STUB
 
 # What `nbgrader generate_assignment` does to a notebook, without its database.
 STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nnlearn.course.personal_copy import Changes, enclosing_copy, update_copy
-from nnlearn.folders import course_folder, in_checkout
+from nnlearn.exercises.notebooks import course_folder, in_checkout
 
 _SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for this server alone
 

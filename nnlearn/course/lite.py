@@ -12,7 +12,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from nnlearn.folders import course_folder, in_checkout
+from nnlearn.exercises.notebooks import course_folder, in_checkout
 
 # Pyodide brings compiled packages; those written in Python alone come from the package index.
 _INSTALL = """%pip install -q --no-deps nnlearn

@@ -16,7 +16,7 @@ import typer
 from nnlearn.course.lab import jupyter_server, require_free
 from nnlearn.course.personal_copy import update_copy
 from nnlearn.course.slides import build, chosen
-from nnlearn.folders import course_folder
+from nnlearn.exercises.notebooks import course_folder
 
 
 def present(

@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nnlearn.exercises.record import recorded
+from nnlearn.exercises.records import recorded
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, chapter_title
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,31 +13,27 @@ from typing import Any
 
 import nnlearn as nn
 
-# In the order in which the chapters meet them.
-PAGES = {
-    "neurons": ("Neurons and networks by hand", ["neuron", "perceptron", "feedforward", "approximation"]),
-    "functions": ("Arithmetic and shapes", ["ops", "shapes"]),
-    "networks": (
-        "Functions of networks",
-        ["activations", "losses", "normalization", "convolution", "recurrent", "attention", "sampling"],
-    ),
-    "tape": ("Differentiation and chance", ["tensor", "checks", "random"]),
-    "layers": ("Layers and models", ["module", "layers", "transformer", "models"]),
-    "training": ("Training", ["init", "optim", "train", "adversarial", "saving", "memory"]),
-    "data": (
-        "Data, text and small trained models",
-        ["data", "download", "text", "manual_gpt", "pretraining"],
-    ),
-    "pictures": ("Pictures and widgets", ["plot", "drawings", "widgets"]),
-}
+# The folders with something for a learner, in the order in which the package imports them.
+FOLDERS = "engine functions layers training models study data text figures widgets".split()
+
+
+def pages() -> dict[str, tuple[str, list[ModuleType]]]:
+    """A page for each folder: {its name: (what its docstring calls it, its files)}."""
+    found = {}
+    for folder in FOLDERS:
+        package = importlib.import_module(f"nnlearn.{folder}")
+        files = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
+        modules = [importlib.import_module(f"nnlearn.{folder}.{name}") for name in files]
+        found[folder] = ((package.__doc__ or "").partition(":")[0], modules)
+    return found
 
 
 def write(folder: Path) -> None:
     """Write the pages, as Markdown that Sphinx reads, into a new folder."""
     folder.mkdir()
     links = _link_targets()
-    for name, (title, modules) in PAGES.items():
-        parts = [f"# {title}", *(_module(importlib.import_module(f"nnlearn.{m}"), links) for m in modules)]
+    for name, (title, modules) in pages().items():
+        parts = [f"# {title}", *(_module(module, links) for module in modules)]
         (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
@@ -61,8 +58,8 @@ def called(module: ModuleType, name: str) -> str:
 def _link_targets() -> dict[str, str]:
     """What a docstring means by a name in backticks, as far as only one thing has it."""
     targets: dict[str, str] = {}
-    for _, modules in PAGES.values():
-        for module in map(importlib.import_module, (f"nnlearn.{m}" for m in modules)):
+    for _, modules in pages().values():
+        for module in modules:
             for name in public(module):
                 # A function and a model's method may share a name: the one nearest to `nn` is meant.
                 if name not in targets or called(module, name) == f"nn.{name}":

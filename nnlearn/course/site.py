@@ -20,7 +20,7 @@ import typer
 
 from nnlearn.course.lite import build_lite
 from nnlearn.course.slides import arrange, build, mathjax, require_outputs
-from nnlearn.folders import chapters, course_folder
+from nnlearn.exercises.notebooks import chapters, course_folder
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -192,7 +192,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
             exercises=[path.stem for path in exercises],
             kernel_inside=kernel_inside,
             lite=lite,
-            reference=list(reference.PAGES),
+            reference=list(reference.pages()),
         )
         (source / name).write_text(text, encoding="utf-8")
     for name in (_STYLE, _SCRIPT):

@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 import typer
 
 from nnlearn.course.run import edited
-from nnlearn.folders import chapters
+from nnlearn.exercises.notebooks import chapters
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

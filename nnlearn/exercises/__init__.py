@@ -6,10 +6,10 @@ check("01.2", neuron)
 
 from typing import Any
 
-from .grade import grade
-from .record import record
-from .result import Result
-from .spec import Exercise, Explain, Function, Misconception, Predict, Value, find_exercise
+from nnlearn.exercises.judge import grade
+from nnlearn.exercises.records import record
+from nnlearn.exercises.result import Result
+from nnlearn.exercises.spec import Exercise, Explain, Function, Misconception, Predict, Value, find_exercise
 
 __all__ = ["Exercise", "Explain", "Function", "Misconception", "Predict", "Result", "Value", "check", "grade"]
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .spec import Exercise
+from nnlearn.exercises.spec import Exercise
 
 _LOOKS = {  # sign and words carry the meaning; the colour (readable on light and dark) repeats it
     "passed": ("✓", "Passed", "#1b8a5a"),

@@ -8,7 +8,6 @@ and only arrays and JSON values go in and come out of `run`, which may happen in
 import importlib
 import pkgutil
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-PACKAGE = __name__.rpartition(".")[0]
+PACKAGE = "nnlearn.exercises.chapters"
 Cases = Mapping[str, Mapping[str, Any]]  # what the input is, in a few words -> {argument: value}
 
 
@@ -146,8 +145,8 @@ class Explain(Exercise):
 
 
 def chapter_modules() -> list[str]:
-    """The chapters that have exercises: ["01", "02", …], from the modules in this folder."""
-    names = (module.name for module in pkgutil.iter_modules(sys.modules[PACKAGE].__path__))
+    """The chapters that have exercises: ["01", "02", …], from the modules in `chapters/`."""
+    names = (module.name for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__))
     return sorted(name[2:] for name in names if re.fullmatch(r"ch\d\d", name))
 
 

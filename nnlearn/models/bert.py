@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import gelu, tanh
-from ..init import normal, zeros
-from ..layers import Dropout, Embedding, LayerNorm, Linear, Module
-from ..ops import linear
-from ..random import RNG, generator
-from ..tensor import Parameter
-from ..transformer import TransformerBlock
-from . import pretrained
+from nnlearn.engine.random import RNG, generator
+from nnlearn.engine.tensor import Parameter
+from nnlearn.functions.activations import gelu, tanh
+from nnlearn.functions.linear import linear
+from nnlearn.layers.basic import Dropout, Embedding, LayerNorm, Linear
+from nnlearn.layers.init import normal, zeros
+from nnlearn.layers.module import Module
+from nnlearn.layers.transformer import TransformerBlock
+from nnlearn.models import hub as pretrained
 
 
 class BERT(Module):

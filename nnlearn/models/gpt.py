@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import gelu
-from ..layers import Dropout, Embedding, LayerNorm, Module
-from ..ops import linear
-from ..random import RNG, generator
-from ..sampling import sample
-from ..tensor import no_grad
-from ..transformer import Cache, TransformerBlock
-from . import pretrained
+from nnlearn.engine.random import RNG, generator
+from nnlearn.engine.tensor import no_grad
+from nnlearn.functions.activations import gelu
+from nnlearn.functions.linear import linear
+from nnlearn.layers.basic import Dropout, Embedding, LayerNorm
+from nnlearn.layers.module import Module
+from nnlearn.layers.transformer import Cache, TransformerBlock
+from nnlearn.models import hub as pretrained
+from nnlearn.text.sampling import sample
 
 gelu_tanh = partial(gelu, approximate="tanh")
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from ..attention import scaled_dot_product_attention
-from ..init import normal
-from ..layers import GRU, Embedding, Linear, Module
-from ..ops import tanh
-from ..random import RNG, generator
-from ..shapes import concatenate
-from ..tensor import no_grad
+from nnlearn.engine.arithmetic import tanh
+from nnlearn.engine.random import RNG, generator
+from nnlearn.engine.shapes import concatenate
+from nnlearn.engine.tensor import no_grad
+from nnlearn.functions.attention import scaled_dot_product_attention
+from nnlearn.layers.basic import GRU, Embedding, Linear
+from nnlearn.layers.init import normal
+from nnlearn.layers.module import Module
 
 _signs = partial(normal, std=0.5)  # few tokens, wide apart
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import nnlearn as nn
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from nnlearn import plot
-from nnlearn.activations import relu, sigmoid, softplus
-from nnlearn.approximation import adapted_knots, fit_output, relu_network, step_network
-from nnlearn.feedforward import Layer, count_parameters, forward, tent_network
-from nnlearn.neuron import step
-from nnlearn.ops import linear
+from nnlearn.figures import plot
+from nnlearn.functions.activations import relu, sigmoid, softplus
+from nnlearn.functions.linear import linear
+from nnlearn.study.approximation import adapted_knots, fit_output, relu_network, step_network
+from nnlearn.study.feedforward import Layer, count_parameters, forward, tent_network
+from nnlearn.study.neuron import step
 from nnlearn.widgets.explorer import Explorer
 
 TEETH = tent_network(5)

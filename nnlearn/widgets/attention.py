@@ -11,12 +11,14 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from nnlearn import data, optim, plot
-from nnlearn.attention import scaled_dot_product_attention, sinusoidal_positions
-from nnlearn.losses import cross_entropy
-from nnlearn.models import Translator
-from nnlearn.shapes import concatenate
-from nnlearn.tensor import no_grad
+from nnlearn import data
+from nnlearn.engine.shapes import concatenate
+from nnlearn.engine.tensor import no_grad
+from nnlearn.figures import plot
+from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal_positions
+from nnlearn.functions.losses import cross_entropy
+from nnlearn.models.translator import Translator
+from nnlearn.training import optim
 from nnlearn.widgets.explorer import Explorer
 
 TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.text import Text
 
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
 
 Function = Callable[[np.ndarray], np.ndarray]

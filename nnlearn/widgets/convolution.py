@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nnlearn import convolution, data, plot
+from nnlearn import data
+from nnlearn.figures import plot
+from nnlearn.functions import convolution
 from nnlearn.widgets.explorer import Explorer
 
 OWN = "your own"

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nnlearn import plot
+from nnlearn.figures import plot
 
 
 class Explorer(ipywidgets.VBox):

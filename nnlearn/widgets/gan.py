@@ -7,14 +7,14 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlearn import plot
-from nnlearn.activations import sigmoid
-from nnlearn.adversarial import gan_step, modes_covered
-from nnlearn.data import mixture
-from nnlearn.layers import LeakyReLU, Linear
-from nnlearn.module import Sequential
-from nnlearn.optim import Adam
-from nnlearn.tensor import no_grad, plain
+from nnlearn.data.planes import mixture
+from nnlearn.engine.tensor import no_grad, plain
+from nnlearn.figures import plot
+from nnlearn.functions.activations import sigmoid
+from nnlearn.layers.basic import LeakyReLU, Linear
+from nnlearn.layers.module import Sequential
+from nnlearn.study.gan import gan_step, modes_covered
+from nnlearn.training.optim import Adam
 from nnlearn.widgets.explorer import Explorer
 
 LOSSES = ("non-saturating", "saturating", "non-saturating + R1")

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nnlearn import plot
-from nnlearn.activations import sigmoid
+from nnlearn.figures import plot
+from nnlearn.functions.activations import sigmoid
 from nnlearn.widgets.explorer import Explorer
 
 STEPS, PULSE, ERASE = 80, 5, 60

@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from nnlearn import activations, drawings, ops, plot
+from nnlearn.engine import arithmetic as ops
+from nnlearn.figures import drawings, plot
+from nnlearn.functions import activations
 from nnlearn.widgets.explorer import Explorer
 
 EXAMPLES = (

@@ -6,7 +6,7 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
 
 STEPS = 60

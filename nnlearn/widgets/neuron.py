@@ -7,8 +7,8 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlearn import plot
-from nnlearn.neuron import LIF, neuron, step
+from nnlearn.figures import plot
+from nnlearn.study.neuron import LIF, neuron, step
 from nnlearn.widgets.explorer import Explorer
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import nnlearn as nn
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
 
 COLUMNS, ROWS = 64, 2  # of letters in the picture: as many as the model can look back at
@@ -150,7 +150,7 @@ class NextTokenExplorer(Explorer):
         self, prompt: str, length: int, seed: int, temperature: float, top_k: int, top_p: float
     ) -> State:
         known = "".join(c for c in prompt if c in self.tokenizer.ids)[-PROMPT:] or "\n"
-        choice = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+        choice: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
         if (known, seed, choice) != self.settings:
             self.settings = (known, seed, choice)
             self.run = Continuation(self.gpt, self.tokenizer.encode(known), seed, **choice)

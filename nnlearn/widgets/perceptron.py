@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from nnlearn import data, plot
-from nnlearn.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
+from nnlearn import data
+from nnlearn.figures import plot
+from nnlearn.study.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
 from nnlearn.widgets.explorer import Explorer
 
 _BEFORE, _CHANGE, _AFTER = plot.GREY, plot.ORANGE, plot.BLACK

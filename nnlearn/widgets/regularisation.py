@@ -7,7 +7,7 @@ import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
 
 WIDTHS = (1, 2, 3, 5, 8, 11, 15, 20, 30, 50, 100, 200)

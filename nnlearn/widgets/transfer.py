@@ -11,11 +11,12 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from nnlearn import data, plot
-from nnlearn.losses import cross_entropy
-from nnlearn.models import MLP
-from nnlearn.optim import Adam
-from nnlearn.tensor import no_grad
+from nnlearn import data
+from nnlearn.engine.tensor import no_grad
+from nnlearn.figures import plot
+from nnlearn.functions.losses import cross_entropy
+from nnlearn.models.mlp import MLP
+from nnlearn.training.optim import Adam
 from nnlearn.widgets.explorer import Explorer
 
 SIZES = [2, 32, 32, 16]

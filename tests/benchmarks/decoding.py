@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from nnlearn.models import GPT
+from nnlearn.models.gpt import GPT
 
 from .torch_rival import gpt_model
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nnlearn import plot
+from nnlearn.figures import plot
 
 
 def draw(ratios: dict[str, dict[str, float]], path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from nnlearn.classroom.report import grades_csv
 from nnlearn.classroom.store import Store
 from nnlearn.classroom.submission import handed_out
-from tests.classroom import ROOT, submit
+from tests.support.classroom import ROOT, submit
 
 BIN = Path(sys.executable).parent
 CHAPTER, NAME, QUESTIONS = "03", "03_layers", 9

@@ -9,7 +9,7 @@ from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.nnet.losses import softmax_crossentropy
 from sklearn.neural_network import MLPClassifier
 
-from nnlearn.module import Module
+from nnlearn.layers.module import Module
 
 from .workloads import RIVALS, Batches, Step
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator
 
-from tests.browser import launch_chromium
-from tests.jupyterlab import Page, serve
-from tests.test_playground_live import focus, run_cell, write_notebook
+from tests.support.browser import launch_chromium
+from tests.support.jupyterlab import Page, serve
+from tests.widgets.test_playground_live import focus, run_cell, write_notebook
 
 NETWORKS = {
     "2-4-2-1, as it opens": "playground.set(data='circles')",

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nnlearn.module import Module
+from nnlearn.layers.module import Module
 
 from .workloads import RIVALS, Batches, Step
 

@@ -11,9 +11,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from nnlearn.folders import chapters
-from tests.browser import launch_chromium
-from tests.jupyterlab import WIDGET, Page, serve
+from nnlearn.exercises.notebooks import chapters
+from tests.support.browser import launch_chromium
+from tests.support.jupyterlab import WIDGET, Page, serve
 
 # An image's `load` fires for each picture sent; `decode` and two frames later it has been painted.
 WATCH = """image => {

@@ -1,7 +1,7 @@
 """A run as a cell of plain `nnlearn` that gives the same numbers."""
 
-from .problems import features
-from .run import INITS, OPTIMIZERS, Change, Run
+from nnlearn.widgets.playground.problems import features
+from nnlearn.widgets.playground.run import INITS, OPTIMIZERS, Change, Run
 
 
 def code_of(run: Run) -> str:
@@ -40,7 +40,7 @@ def code_of(run: Run) -> str:
         ]
     lines += [
         f"trainer = nn.Trainer(model, optimizer, {'loss' if priced else f'nn.{problem.loss}'})",
-        f"batches = nn.train.batches(len(train[0]), {c.batch_size}, seed={c.seed})",
+        f"batches = nn.batches(len(train[0]), {c.batch_size}, seed={c.seed})",
         "X, y = inputs(train[0]), train[1]",
         "",
         "def steps(n):",

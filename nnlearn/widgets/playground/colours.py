@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-from nnlearn import plot
+from nnlearn.figures import plot
 
 CLASSES = np.array([to_rgb(colour) for colour in plot.COLOURS])
 PAPER = np.array(to_rgb("#F7F6F3"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import ipywidgets
 
-from .problems import FEATURES, PROBLEMS
-from .run import ACTIVATIONS, INITS, OPTIMIZERS, Config
+from nnlearn.widgets.playground.problems import FEATURES, PROBLEMS
+from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, OPTIMIZERS, Config
 
 DEEPEST, WIDEST = 6, 8
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)

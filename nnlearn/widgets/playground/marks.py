@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from PIL import Image
 
-from . import colours
-from .layout import HEIGHT
-from .problems import EDGE, features
-from .run import Layer, Run
+from nnlearn.widgets.playground import colours
+from nnlearn.widgets.playground.layout import HEIGHT
+from nnlearn.widgets.playground.problems import EDGE, features
+from nnlearn.widgets.playground.run import Layer, Run
 
 SQUARE = (762, 52, 316, 316)  # x, y, width, height of the output
 LOSSES = (762, 442, 316, 112)

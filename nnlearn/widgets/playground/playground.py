@@ -13,16 +13,15 @@ import ipywidgets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nnlearn import plot
+from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
-
-from .code import code_of
-from .controls import DEEPEST, STRIDES, make_controls, offer
-from .layout import HEIGHT, WIDTH
-from .marks import unit_name
-from .problems import FEATURES, features
-from .run import Config, Run
-from .view import Look, View
+from nnlearn.widgets.playground.code import code_of
+from nnlearn.widgets.playground.controls import DEEPEST, STRIDES, make_controls, offer
+from nnlearn.widgets.playground.layout import HEIGHT, WIDTH
+from nnlearn.widgets.playground.marks import unit_name
+from nnlearn.widgets.playground.problems import FEATURES, features
+from nnlearn.widgets.playground.run import Config, Run
+from nnlearn.widgets.playground.view import Look, View
 
 PATIENCE = 0.06  # seconds of training in one frame, however many steps were asked for
 OUTPUT = "the output"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn import data
+from nnlearn.data.splits import Set
 
 EXAMPLES = 400
 EDGE = 3.5  # the plane that is shown is [−EDGE, EDGE]²
@@ -36,7 +37,7 @@ class Problem:
     def arguments(self, noise: float) -> dict[str, Any]:
         return dict(self.options) | {self.noise: round(self.least + noise, 4)}
 
-    def make(self, noise: float, seed: int) -> data.Set:
+    def make(self, noise: float, seed: int) -> Set:
         """EXAMPLES points X (N, 2), and their labels (N,) or targets (N, 1)."""
         X, y = getattr(data, self.generator)(EXAMPLES, **self.arguments(noise), rng=seed)
         return self.scale * X, y.astype(np.float32)[:, None] if self.classes == 2 else y

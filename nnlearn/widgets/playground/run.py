@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 import nnlearn as nn
-from nnlearn.models.vision import RECTIFIERS
-from nnlearn.train import NotFiniteError, batches
-
-from .problems import PROBLEMS, inputs
+from nnlearn.models.mlp import RECTIFIERS
+from nnlearn.training.trainer import NotFiniteError, batches
+from nnlearn.widgets.playground.problems import PROBLEMS, inputs
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "linear")
 OPTIMIZERS = {
@@ -151,16 +150,20 @@ class Run:
         """Set the weight from `source` to `unit` of a layer, or with source −1 its bias."""
         if not math.isfinite(value):
             raise ValueError(f"set_weight: value is {value}, expected a number")
-        linear = self.model.layers[layer]
         if source < 0:
-            linear.b.data[unit] = value
+            self.bias(layer)[unit] = value
         else:
-            linear.W.data[source, unit] = value
+            self.model.layers[layer].W.data[source, unit] = value
         self._record(Change(self.steps, "weight", value, (layer, source, unit)))
 
     def weight(self, layer: int, source: int, unit: int) -> float:
-        linear = self.model.layers[layer]
-        return float(linear.b.data[unit] if source < 0 else linear.W.data[source, unit])
+        W = self.model.layers[layer].W.data
+        return float(self.bias(layer)[unit] if source < 0 else W[source, unit])
+
+    def bias(self, layer: int) -> np.ndarray:
+        b = self.model.layers[layer].b
+        assert b is not None  # every layer of the playground has one
+        return b.data
 
     def _record(self, change: Change) -> None:
         """Later changes of the same thing at the same step replace earlier ones."""
@@ -202,7 +205,7 @@ class Run:
         found = [x]
         with np.errstate(all="ignore"):
             for k, layer in enumerate(self.model.layers):
-                z = nn.linear(found[-1], layer.W.data, layer.b.data)
+                z = nn.linear(found[-1], layer.W.data, self.bias(k))
                 last = k == len(self.model.layers) - 1
                 found.append(z if last else self.model.activation(z))
         return found

@@ -16,11 +16,21 @@ from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
-from nnlearn import plot
-
-from . import colours
-from .layout import BOTTOM, GRID, HEIGHT, LARGEST, LEFT, MIDDLE, RIGHT, TOP, WIDTH, Layout
-from .marks import (
+from nnlearn.figures import plot
+from nnlearn.widgets.playground import colours
+from nnlearn.widgets.playground.layout import (
+    BOTTOM,
+    GRID,
+    HEIGHT,
+    LARGEST,
+    LEFT,
+    MIDDLE,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Layout,
+)
+from nnlearn.widgets.playground.marks import (
     BAR,
     DECADES,
     GRADIENT_TOP,
@@ -37,9 +47,9 @@ from .marks import (
     short,
     unit_colours,
     unit_name,
-)  # fmt: skip
-from .problems import EDGE, features, inputs
-from .run import Run
+)
+from nnlearn.widgets.playground.problems import EDGE, features, inputs
+from nnlearn.widgets.playground.run import Run
 
 
 @dataclass(frozen=True)
@@ -265,7 +275,7 @@ class View:
         inner = self.tiles[row : row + size, left : left + size]
         inner[..., :3] = (colour * 255).astype(np.uint8).reshape(size, size, 3)
         if column:  # the bias: a small square in the lower left corner
-            bias = run.model.layers[column - 1].b.data[unit]
+            bias = run.bias(column - 1)[unit]
             inner[-10:, :10, :3] = 255
             inner[-8:, 1:9, :3] = (colours.signed(np.tanh(np.asarray(bias))) * 255).astype(np.uint8)
 

@@ -1,0 +1,1 @@
+"""What records and differentiates: tensors, the tape, arithmetic and shapes with their derivatives."""

@@ -1,0 +1,1 @@
+"""The specifications of the exercises, a module for each chapter."""

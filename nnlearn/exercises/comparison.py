@@ -1,0 +1,95 @@
+"""Compare what an answer did with what the reference does. This half never runs the learner's code.
+
+A difference is told in sentences: which shape was expected, which element is worst, how far it is off.
+"""
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from nnlearn.exercises.runner import Outcome
+from nnlearn.exercises.values import Unfit, describe, plain
+
+
+def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool = True) -> str:
+    """ "" when got equals expected within |got - expected| ≤ atol + rtol |expected|, else what is different.
+
+    Shape first, then finiteness, then the values. Without `reveal` the expected values are not told.
+    """
+    if isinstance(expected, np.ndarray):
+        return _array_difference(expected, got, rtol, atol, reveal)
+    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray):
+        if [getattr(part, "shape", None) for part in expected] == [got.shape[1:]] * len(
+            got if got.ndim else ()
+        ):
+            got = [np.asarray(part) for part in got]  # values of one shape came as one array
+    if isinstance(expected, dict) and isinstance(got, dict):
+        pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
+        same_size = expected.keys() == got.keys()
+    elif isinstance(expected, list | tuple) and isinstance(got, list | tuple):
+        size, same_size = len(expected), len(expected) == len(got)
+        pairs = {f"value {i + 1} of {size}": (expected[i], got[i]) for i in range(min(size, len(got)))}
+    elif type(expected) is type(got) and expected == got:
+        return ""
+    elif type(expected) is type(got) and not reveal:
+        return "that is not the right answer"
+    else:
+        return f"expected {describe(expected, reveal)}, got {describe(got)}"
+    if not same_size:
+        return f"expected {describe(expected, tell=False)}, got {describe(got)}"
+    for where, (want, have) in pairs.items():
+        if text := difference(want, have, rtol, atol, reveal):
+            return f"{where}: {text}"
+    return ""
+
+
+def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, reveal: bool) -> str:
+    if isinstance(got, tuple):
+        with contextlib.suppress(Unfit):
+            got = plain(list(got))
+    if not isinstance(got, np.ndarray):
+        return f"expected {_kind(expected)}, got {describe(got)}"
+    if expected.shape != got.shape:
+        return f"expected {_kind(expected)}, got {_kind(got)}"
+    if got.dtype.kind == "c" and expected.dtype.kind != "c":
+        return "expected real numbers, got complex ones"
+    want, have = (a.astype(complex if a.dtype.kind == "c" else float) for a in (expected, got))
+    with np.errstate(all="ignore"):
+        error = np.where((want == have) | (np.isnan(want) & np.isnan(have)), 0.0, np.abs(have - want))
+        wrong = ~(error <= atol + rtol * np.where(np.isfinite(want), np.abs(want), 0.0))
+    if not wrong.any():
+        return ""
+    broken = wrong & ~(np.isfinite(have) & np.isfinite(want))
+    if broken.any():
+        where = tuple(int(i) for i in np.argwhere(broken)[0])
+        return f"{_element(where)}is {_number(have[where])}{f', expected {_number(want[where])}' * reveal}"
+    n = int(wrong.sum())
+    count = f"{n} of {want.size} elements {'is' if n == 1 else 'are'} wrong" if want.ndim else ""
+    if not reveal:
+        return f"the shape is right, {count}" if count else "that is not the right value"
+    error = np.where(wrong, error, 0.0)
+    where = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
+    worst = f"{_element(where)}should be {_number(want[where])} and is {_number(have[where])}"
+    relative = np.max(error[wrong & (want != 0)] / np.abs(want[wrong & (want != 0)]), initial=0.0)
+    sizes = f"largest absolute error {np.max(error):.3g}" + (f", relative {relative:.3g}" if relative else "")
+    return f"{count + '; the worst, ' if count else ''}{worst} ({sizes})"
+
+
+def _kind(array: np.ndarray) -> str:
+    return f"an array of shape {array.shape}" if array.ndim else "a single number"
+
+
+def _element(where: tuple[int, ...]) -> str:
+    return f"element [{', '.join(map(str, where))}] " if where else "the value "
+
+
+def _number(x: Any) -> str:
+    return f"{x:.6g}"
+
+
+def behaves_like(one: Outcome, other: Outcome, rtol: float, atol: float) -> bool:
+    """True when two answers did the same with an input: equal values, or the same kind of failure."""
+    if one.problem or other.problem:
+        return one.problem.split(":")[0] == other.problem.split(":")[0]
+    return one.changed == other.changed and not difference(one.value, other.value, rtol, atol)

@@ -1,0 +1,37 @@
+"""Where the course's notebooks are: in a checkout beside the package, in an installed wheel inside it."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+_CHECKOUT = _PACKAGE.parent
+_INSTALLED = _PACKAGE / "_content"
+
+
+def in_checkout() -> bool:
+    """True when the package lies in a clone of the repository (and not in site-packages)."""
+    return (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "chapters").is_dir()
+
+
+def course_folder() -> Path:
+    """The folder that holds `chapters/` and `exercises/`."""
+    return _CHECKOUT if in_checkout() else _INSTALLED
+
+
+def chapters(*names: str) -> list[Path]:
+    """The chapter notebooks, all of them or those named by number ("01", "1") or name ("01_neuron").
+
+    Raises ValueError for a name that no chapter has.
+    """
+    found = sorted((course_folder() / "chapters").glob("[0-9][0-9]_*.ipynb"))
+    if not names:
+        return found
+    chosen = []
+    for name in names:
+        stem = Path(name).stem
+        number = stem.zfill(2)
+        match = [path for path in found if path.stem == stem or path.stem.startswith(number + "_")]
+        if not match:
+            have = ", ".join(path.stem for path in found) or "none"
+            raise ValueError(f"no chapter {name!r}: there are {have}")
+        chosen += match
+    return chosen

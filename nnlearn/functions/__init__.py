@@ -1,0 +1,1 @@
+"""The functions of networks, on arrays and on tensors: value and derivatives side by side."""

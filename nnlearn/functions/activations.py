@@ -1,0 +1,135 @@
+"""Activation functions, each with its derivative (chapter 04)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnlearn.engine.arithmetic import erf, where
+from nnlearn.engine.arithmetic import tanh as tanh
+from nnlearn.engine.tensor import Array, Rule, plain, primitive
+
+
+@primitive
+def relu(x: Array) -> Rule:
+    """max(0, x)."""
+    y = np.maximum(x, 0)
+    return y, lambda g: g * (y > 0)
+
+
+@primitive
+def leaky_relu(x: Array, slope: float = 0.01) -> Rule:
+    """x where x > 0, slope · x elsewhere."""
+    up = x > 0
+    return where(up, x, slope * x), lambda g: where(up, g, slope * g)
+
+
+@primitive
+def elu(x: Array, alpha: float = 1.0) -> Rule:
+    """x where x > 0, α (eˣ − 1) elsewhere (Clevert et al., 2016)."""
+    up = x > 0
+    below = alpha * np.expm1(np.minimum(x, 0))
+    return where(up, x, below), lambda g: where(up, g, g * (below + alpha))
+
+
+@primitive
+def sigmoid(x: Array) -> Rule:
+    """σ(x) = 1 / (1 + e⁻ˣ), in (0, 1)."""
+    y = _sigmoid(x)
+    return y, lambda g: g * (y * (1 - y))
+
+
+def _sigmoid(x: Array) -> Array:
+    least = -700 if x.dtype == np.float64 else -87  # e⁻ˣ overflows below; σ is 0 to the last digit
+    return 1 / (1 + np.exp(-np.maximum(x, least)))
+
+
+@primitive
+def silu(x: Array) -> Rule:
+    """x σ(x), also called swish (Elfwing et al., 2018; Ramachandran et al., 2017)."""
+    s = _sigmoid(x)
+    y = x * s
+    return y, lambda g: g * (s + y * (1 - s))
+
+
+def gelu(x: Array, approximate: str = "none") -> Array:
+    """x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel, 2016); GPT-2 uses approximate="tanh".
+
+    Raises ValueError for any approximate but "none" and "tanh".
+    """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'gelu: approximate must be "none" or "tanh" but is {approximate!r}')
+    return _gelu(x) if approximate == "none" else _gelu_tanh(x)
+
+
+@primitive
+def _gelu(x: Array) -> Rule:
+    p = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+    density = 1 / math.sqrt(2 * math.pi)
+    return x * p, lambda g: g * (p + density * x * np.exp(-0.5 * x * x))
+
+
+@primitive
+def _gelu_tanh(x: Array) -> Rule:
+    """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2."""
+    c, k = math.sqrt(2 / math.pi), 0.044715
+    square = x * x
+    p = square * (k * c)
+    p += c
+    p *= x
+    p = np.tanh(p)
+    p += 1
+    p *= 0.5
+    # Of x, p and the slope, the slope alone is kept for backward: 2 p (1 − p) x (c + 3 k c x²) + p
+    slope = square
+    slope *= 6 * k * c
+    slope += 2 * c
+    slope *= x
+    slope *= 1 - p
+    slope += 1
+    slope *= p
+    p *= x
+    return p, lambda g: g * slope
+
+
+@primitive
+def softplus(x: Array) -> Rule:
+    """log(1 + eˣ): a smooth relu, whose slope is σ(x)."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x))), lambda g: g * _sigmoid(x)
+
+
+@primitive
+def softmax(x: Array, axis: int = -1) -> Rule:
+    """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first: no overflow."""
+    e = np.exp(x - _top(x, axis))
+    y = e / _total(e, axis)
+    return y, lambda g: y * (g - _total(g * y, axis))
+
+
+@primitive
+def log_softmax(x: Array, axis: int = -1) -> Rule:
+    """x − log Σ eˣ along an axis: the logarithm of softmax without its rounding."""
+    z = x - _top(x, axis)
+    y = z - np.log(_total(np.exp(z), axis))
+    return y, lambda g: g - np.exp(y) * _total(g, axis)
+
+
+def _top(x: Array, axis: int) -> Any:
+    """What softmax subtracts: the largest x along the axis, or of all x where they lie close together.
+
+    Any number would do but for overflow; one for all is found many times faster than one for each row.
+    """
+    x = plain(x)
+    if x.size == 0:
+        return x.dtype.type(0)
+    top = x.max()
+    return top if top - x.min() < 20 else x.max(axis=axis, keepdims=True)
+
+
+def _total(x: Array, axis: int) -> Array:
+    """x.sum(axis, keepdims=True); along the last axis as a product with ones, several times faster."""
+    if axis == -1 or axis == x.ndim - 1:
+        return x @ np.ones((x.shape[-1], 1), x.dtype)
+    return x.sum(axis=axis, keepdims=True)

@@ -1,0 +1,166 @@
+"""Attention over whole sequences, and positions (chapter 14)."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from nnlearn.engine.tensor import Array, Rule, fused, primitive
+
+
+@fused
+def scaled_dot_product_attention(
+    q: Array, k: Array, v: Array, mask: np.ndarray | None = None, causal: bool = False
+) -> Rule:
+    """softmax(q kᵀ / √D) v.  q: (…, T, D), k: (…, S, D), v: (…, S, E) -> (…, T, E)
+
+    `mask` (…, T, S) is True where a query may look; with `causal`, query t sees keys 0 … t only. A query that
+    may look nowhere gets zeros. Raises ValueError when shapes do not fit. Source: Vaswani et al. (2017).
+    """
+    if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        raise ValueError(
+            f"scaled_dot_product_attention: q {q.shape}, k {k.shape} and v {v.shape} must be "
+            f"(…, T, D), (…, S, D) and (…, S, E)"
+        )
+    visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), np.result_type(q, np.float32))
+    y, backward = _attend(q, k, v, visible)
+    return y, lambda g, needs: backward(g, None, None, None)
+
+
+@fused
+def multi_head_attention(
+    qkv: Array, heads: int, mask: np.ndarray | None = None, causal: bool = False
+) -> Rule:
+    """Attention of each head on its own part.  qkv: (B, T, 3 C) -> (B, T, C)
+
+    Queries, keys and values lie side by side; head h has columns h·C/heads to (h+1)·C/heads of each. `mask`
+    (B, heads, T, T), or what broadcasts to it, is True where a query may look. Raises ValueError when the
+    width does not divide.
+    """
+    if qkv.ndim != 3 or qkv.shape[-1] % (3 * heads):
+        raise ValueError(
+            f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
+        )
+    B, T, width = qkv.shape
+    visible = _visible(mask, causal, (B, heads, T, T), qkv.dtype)
+    out = np.empty((B, T, width // 3), qkv.dtype)
+    q, k, v = _heads(qkv, heads, 3)
+    _, backward = _attend(q, k, v, visible, _heads(out, heads, 1)[0])
+
+    def merged(g: np.ndarray, needs: list[bool]) -> tuple:
+        d = np.empty((*g.shape[:-1], width), g.dtype)
+        backward(_heads(g, heads, 1)[0], *_heads(d, heads, 3))
+        return (d,)
+
+    return out, merged
+
+
+def _heads(x: np.ndarray, heads: int, parts: int) -> np.ndarray:
+    """(B, T, parts · C) -> (parts, B, heads, T, C / heads), the same memory"""
+    B, T, width = x.shape
+    return x.reshape(B, T, parts, heads, width // (parts * heads)).transpose(2, 0, 3, 1, 4)
+
+
+def _attend(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray, visible: np.ndarray | None, out: np.ndarray | None = None
+) -> tuple[np.ndarray, Callable]:
+    """The output, and its backward function, which writes where it is told.
+
+    The weights are kept as e^score and divided by their sum after the product with v: fewer passes over them.
+    """
+    scale = 1 / math.sqrt(q.shape[-1])
+    e = (q * scale) @ k.swapaxes(-1, -2)
+    _exp(e, visible)
+    total = e @ np.ones((e.shape[-1], 1), e.dtype)
+    if visible is not None:
+        np.maximum(total, np.finfo(e.dtype).tiny, out=total)
+    y = np.matmul(e, v, out=out)
+    y /= total
+
+    def backward(g: np.ndarray, dq: np.ndarray | None, dk: np.ndarray | None, dv: np.ndarray | None) -> tuple:
+        g = g / total
+        dv = np.matmul(e.swapaxes(-1, -2), g, out=dv)
+        ds = g @ v.swapaxes(-1, -2)
+        ds -= np.vecdot(ds, e)[..., None] / total
+        ds *= e
+        ds *= scale
+        dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
+        dq = np.matmul(ds, k, out=dq)
+        return dq, dk, dv
+
+    return y, backward
+
+
+def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
+    """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes.
+
+    Where all scores lie close together one top serves all rows: it is found many times faster.
+    """
+    top = scores.max(initial=-np.inf)
+    if top - scores.min(initial=np.inf) > 60:
+        if visible is not None:
+            np.copyto(scores, np.finfo(scores.dtype).min / 2, where=visible == 0)
+        top = scores.max(axis=-1, keepdims=True)
+    scores -= top
+    np.exp(scores, out=scores)
+    if visible is not None:
+        scores *= visible
+
+
+def _visible(
+    mask: np.ndarray | None, causal: bool, shape: tuple[int, ...], dtype: np.dtype
+) -> np.ndarray | None:
+    """1 where a query may look, 0 elsewhere, or None for everywhere."""
+    seen = _triangle(*shape[-2:], dtype) if causal else None
+    if mask is None:
+        return seen
+    mask = np.asarray(mask)
+    if mask.dtype != bool:
+        raise TypeError(f"attention: mask must be of True and False (True: may look), but is {mask.dtype}")
+    try:
+        np.broadcast_shapes(mask.shape, shape)
+    except ValueError:
+        raise ValueError(f"attention: mask {mask.shape} does not broadcast to (…, T, S) = {shape}") from None
+    return mask.astype(dtype) if seen is None else mask * seen
+
+
+@functools.lru_cache(maxsize=32)
+def _triangle(T: int, S: int, dtype: np.dtype) -> np.ndarray:
+    return np.tri(T, S, dtype=dtype)
+
+
+def sinusoidal_positions(length: int, width: int) -> np.ndarray:
+    """p[t, 2i] = sin(t / 10000^(2i / width)), p[t, 2i + 1] = cos(…).  -> (length, width)
+
+    Source: Vaswani et al. (2017).
+    """
+    angle = np.arange(length)[:, None] / 10000.0 ** (np.arange(0, width, 2) / width)
+    p = np.empty((length, width), np.float32)
+    p[:, 0::2] = np.sin(angle)
+    p[:, 1::2] = np.cos(angle)[:, : width // 2]
+    return p
+
+
+def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Array:
+    """Turn (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
+
+    Products of turned queries and keys depend on their distance alone. `start` is the place of the first
+    vector. Raises ValueError when D is odd. Source: Su et al. (2021).
+    """
+    T, D = x.shape[-2:]
+    if D % 2:
+        raise ValueError(f"rotary: the last axis of x {x.shape} must be even: its values are turned in pairs")
+    angle = np.arange(start, start + T)[:, None] / base ** (np.arange(0, D, 2) / D)
+    cos, sin = np.repeat(np.cos(angle), 2, axis=1), np.repeat(np.sin(angle), 2, axis=1)
+    sin[:, 0::2] *= -1
+    return _turn(x, cos.astype(x.dtype), sin.astype(x.dtype))
+
+
+@primitive
+def _turn(x: Array, cos: np.ndarray, sin: np.ndarray) -> Rule:
+    shape = x.shape
+    partner = x.reshape(*shape[:-1], -1, 2)[..., ::-1].reshape(shape)
+    return x * cos + partner * sin, lambda g: _turn(g, cos, -sin)

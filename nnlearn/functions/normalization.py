@@ -1,0 +1,124 @@
+"""Normalisation and dropout (chapter 10), each as one fused step.
+
+Sums over rows or columns are products with a vector of ones: the matrix library does them several times
+faster than `sum`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnlearn.engine.tensor import Array, Rule, fused, plain
+
+
+@fused
+def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
+    """γ (x − mean) / √(var + ε) + β over the last axis.  x: (…, C), gamma, beta: (C,) -> (…, C)
+
+    Raises ValueError when gamma or beta is not (C,). Source: Ba et al. (2016).
+    """
+    C = x.shape[-1] if x.ndim else 0
+    if gamma.shape != (C,) or beta.shape != (C,):
+        raise ValueError(
+            f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
+        )
+    average = np.full(C, 1 / C, np.result_type(x, gamma))
+    rows = x.reshape(math.prod(x.shape[:-1]), C)
+    normal = rows - (rows @ average)[:, None]
+    scale = 1 / np.sqrt(np.vecdot(normal, normal) / C + eps)[:, None]
+    normal *= scale
+    y = normal * gamma
+    y += beta
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        g = g.reshape(normal.shape)
+        ones = np.ones(len(g), g.dtype)
+        dx = None
+        if needs[0]:  # what is left of γ g without its mean and its part along the normalised x
+            dx = g * gamma
+            along = np.vecdot(dx, normal)[:, None] / C
+            dx -= (dx @ average)[:, None]
+            dx -= normal * along
+            dx *= scale
+            dx = dx.reshape(x_shape)
+        return dx, ones @ (g * normal) if needs[1] else None, ones @ g if needs[2] else None
+
+    x_shape = x.shape
+    return y.reshape(x_shape), backward
+
+
+def batch_norm(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    mean: np.ndarray | None = None,
+    var: np.ndarray | None = None,
+    training: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Array:
+    """γ (x − mean) / √(var + ε) + β for each channel.  x: (B, C) or (B, C, H, W), same out
+
+    In training, mean and var are the batch's, and the running averages `mean` and `var`, if given, are moved
+    towards them in place: running ← (1 − momentum) running + momentum · batch. Otherwise the running ones are
+    used. Raises ValueError when shapes do not fit, or a channel has a single value in training: its variance
+    is 0. Source: Ioffe & Szegedy (2015).
+    """
+    if x.ndim not in (2, 4) or gamma.shape != (x.shape[1],) or beta.shape != gamma.shape:
+        raise ValueError(
+            f"batch_norm: x {x.shape} must be (B, C) or (B, C, H, W), "
+            f"gamma {gamma.shape} and beta {beta.shape} (C,)"
+        )
+    n = x.size // max(x.shape[1], 1)
+    if not training:
+        if mean is None or var is None:
+            raise ValueError("batch_norm: with training=False the running mean and var must be given")
+        return _batch_norm(x, gamma, beta, mean, var, eps, False)
+    if n < 2:
+        raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
+    rows = _channels_last(plain(x))
+    centre = np.full(n, 1 / n, np.result_type(rows, gamma)) @ rows
+    spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
+    if mean is not None:
+        mean += momentum * (centre - mean)
+    if var is not None:
+        var += momentum * (spread * (n / (n - 1)) - var)
+    return _batch_norm(x, gamma, beta, centre, spread, eps, True)
+
+
+def _channels_last(x: np.ndarray) -> np.ndarray:
+    """(B, C, H, W) or (B, C) -> (B·H·W, C)"""
+    return x if x.ndim == 2 else x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+@fused
+def _batch_norm(
+    x: Array, gamma: Array, beta: Array, mean: np.ndarray, var: np.ndarray, eps: float, of_batch: bool
+) -> Rule:
+    def restore(rows: np.ndarray) -> np.ndarray:
+        return rows if len(shape) == 2 else rows.reshape(shape[0], *shape[2:], shape[1]).transpose(0, 3, 1, 2)
+
+    shape, dtype = x.shape, np.result_type(x, gamma)
+    scale = (1 / np.sqrt(var + eps)).astype(dtype, copy=False)
+    normal = _channels_last(x) - mean.astype(dtype, copy=False)
+    normal *= scale
+    y = normal * gamma
+    y += beta
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        g = _channels_last(g)
+        d_gamma = np.einsum("ij,ij->j", g, normal)
+        d_beta = np.ones(len(g), g.dtype) @ g
+        dx = None
+        if needs[0]:
+            dx = g
+            if of_batch:
+                dx = normal * (d_gamma / -len(g))
+                dx += g
+                dx -= d_beta / len(g)
+            dx = restore(dx * (gamma * scale))
+        return dx, d_gamma, d_beta
+
+    return restore(y), backward

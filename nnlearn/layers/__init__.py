@@ -1,0 +1,1 @@
+"""Functions with parameters of their own, and the modules that hold them."""

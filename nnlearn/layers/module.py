@@ -1,0 +1,200 @@
+"""Modules: layers that own their parameters, and models made of them.
+
+A module's parameters are the `Parameter`s among its attributes and those of the modules among its
+attributes, lists and dictionaries of modules included, in the order they were set. Plain NumPy arrays
+among its attributes belong to its state too (batch norm's running mean), but are not trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from nnlearn.engine.tensor import Parameter, no_grad
+
+
+class Module:
+    """Base of layers and models: say in `__init__` what there is, in `forward` what is computed."""
+
+    training = True
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What the module computes."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward: define `def forward(self, x):` in it"
+        )
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        for name, value in vars(self).items():
+            if isinstance(value, (list, tuple)):
+                yield from ((f"{name}.{i}", item) for i, item in enumerate(value))
+            elif isinstance(value, dict):
+                yield from ((f"{name}.{key}", item) for key, item in value.items())
+            else:
+                yield name, value
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This module and those inside, each with its path: ("", self), ("layers.0", …), …"""
+        yield prefix, self
+        for name, value in self._members():
+            if isinstance(value, Module):
+                yield from value.named_modules(f"{prefix}.{name}" if prefix else name)
+
+    def _named(self, kind: type) -> Iterator[tuple[str, Any]]:
+        seen = set()
+        for prefix, module in self.named_modules():
+            for name, value in module._members():
+                if isinstance(value, kind) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{prefix}.{name}" if prefix else name, value
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """("layers.0.W", parameter), …; a parameter used in two places comes once."""
+        return self._named(Parameter)
+
+    def parameters(self) -> list[Parameter]:
+        """What an optimiser is given."""
+        return [p for _, p in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients; `backward` adds to what is there."""
+        for p in self.parameters():
+            p.grad = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch dropout and batch norm to training (or, with False, to use)."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Switch dropout and batch norm to use: nothing is dropped, running statistics are used."""
+        return self.train(False)
+
+    def astype(self, dtype: Any) -> Self:
+        """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser."""
+        for p in self.parameters():
+            p.data = p.data.astype(dtype)
+        for _, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    setattr(module, name, value.astype(dtype))
+        return self
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and other state, by name."""
+        parameters = {name: p.data.copy() for name, p in self.named_parameters()}
+        return parameters | {name: array.copy() for name, array in self._named(np.ndarray)}
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        """Set parameters and other state to what `state_dict` gave; nothing changes if they do not fit."""
+        mine = {name: p.data for name, p in self.named_parameters()} | dict(self._named(np.ndarray))
+        wrong = [f"{name} is missing" for name in mine if name not in state]
+        wrong += [f"{name} is not in the model" for name in state if name not in mine]
+        wrong += [
+            f"{name} has shape {state[name].shape}, the model's is {array.shape}"
+            for name, array in mine.items()
+            if name in state and state[name].shape != array.shape
+        ]
+        if wrong:
+            more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+            raise ValueError(f"{type(self).__name__}.load_state_dict: {'; '.join(wrong[:5])}{more}")
+        for name, array in mine.items():
+            array[...] = state[name]
+
+    def summary(self, *inputs: Any) -> None:
+        """Print layers, shapes and numbers of parameters; with an example input, each output's shape too."""
+        outputs = self._output_shapes(inputs) if inputs else {}
+        rows = [("layer", "kind", "parameters' shapes", "output", "parameters")]
+        for name, module in self.named_modules():
+            own = {n: v.data for n, v in module._members() if isinstance(v, Parameter)}
+            if own or name in outputs or module is self:
+                shapes = ", ".join(f"{n} {array.shape}" for n, array in own.items())
+                count = sum(array.size for array in own.values())
+                kind = type(module).__name__
+                rows.append(
+                    (name or "(all)", kind, shapes, outputs.get(name, ""), f"{count:,}" if own else "")
+                )
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        total = sum(p.data.size for p in self.parameters())
+        print("\n".join([lines[0], "-" * (sum(widths) + 8), *lines[1:], f"{total:,} parameters"]))
+
+    def _output_shapes(self, inputs: tuple) -> dict[str, str]:
+        shapes: dict[str, str] = {}
+
+        def note(name: str, module: Module, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else output
+            shapes[name] = str(first.shape)
+
+        mode = self.training
+        with no_grad(), watch(self.eval(), note):
+            self(*inputs)
+        self.train(mode)
+        return shapes
+
+    def __repr__(self) -> str:
+        inner = [f"{name}={value!r}" for name, value in self._members() if isinstance(value, Module)]
+        own = [f"{n} {v.shape}" for n, v in self._members() if isinstance(v, Parameter)]
+        return f"{type(self).__name__}({', '.join(inner + own)})"
+
+
+class watch:
+    """`with watch(model, f): model(x)` calls f(name, module, output) after each module's forward."""
+
+    def __init__(self, model: Module, callback: Callable[[str, Module, Any], None]) -> None:
+        self.model, self.callback = model, callback
+
+    def __enter__(self) -> None:
+        for name, module in self.model.named_modules():
+            vars(module)["forward"] = self._watched(name, module, module.forward)
+
+    def _watched(self, name: str, module: Module, forward: Callable) -> Callable:
+        def watched(*inputs: Any, **options: Any) -> Any:
+            output = forward(*inputs, **options)
+            self.callback(name, module, output)
+            return output
+
+        return watched
+
+    def __exit__(self, *error: object) -> None:
+        for _, module in self.model.named_modules():
+            del vars(module)["forward"]
+
+
+class Sequential(Module):
+    """layers[-1](… layers[1](layers[0](x))).  Layers are modules or functions of one array."""
+
+    def __init__(self, *layers: Callable) -> None:
+        for i, layer in enumerate(layers):
+            if not callable(layer):
+                raise TypeError(
+                    f"Sequential: layer {i} must be a module or a function, got {type(layer).__name__}"
+                )
+        self.layers = list(layers)
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            try:
+                x = layer(x)
+            except (TypeError, ValueError) as error:
+                error.add_note(f"in layer {self.layers.index(layer)} of Sequential: {layer!r}")
+                raise
+        return x
+
+    def __getitem__(self, i: int) -> Callable:
+        return self.layers[i]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+
+def require_positive(layer: str, **sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"{layer}: {name} is {size!r}, expected a whole number from 1 on")

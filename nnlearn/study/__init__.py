@@ -1,0 +1,1 @@
+"""What one chapter alone uses: neurons and networks by hand, adversarial training, small trained models."""

@@ -1,0 +1,8 @@
+"""Text for language models: tokenizers, how the next token is chosen, and how well it was expected."""
+
+# ruff: noqa: F403
+from nnlearn.public import offer as _offer
+from nnlearn.text.sampling import *
+from nnlearn.text.tokenizers import *
+
+__getattr__, __dir__, __all__ = _offer(__name__)

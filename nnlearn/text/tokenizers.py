@@ -1,0 +1,343 @@
+"""From text to numbers and back: tokenisers, and how the next token is chosen.
+
+Every tokeniser has `encode(text) -> ids`, an integer array, `decode(ids) -> text` and `len(tokenizer)`,
+the size of its vocabulary.
+"""
+
+import functools
+import heapq
+import json
+import re
+import sys
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Pair = tuple[int, int]
+END_OF_TEXT = "<|endoftext|>"
+
+
+class CharTokenizer:
+    """One token for each different character of `text`, numbered in sorted order."""
+
+    def __init__(self, text: str) -> None:
+        if not text:
+            raise ValueError(
+                "CharTokenizer: text is empty; give the text whose characters are to be numbered"
+            )
+        self.tokens = sorted(set(text))
+        self.ids = {character: i for i, character in enumerate(self.tokens)}
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def encode(self, text: str) -> np.ndarray:
+        """The number of each character.  str of length T -> (T,)"""
+        try:
+            return np.array([self.ids[character] for character in text], dtype=np.int64)
+        except KeyError as unknown:
+            raise ValueError(
+                f"encode: the character {unknown} is not among the {len(self)} of the text "
+                "this tokenizer was made from"
+            ) from None
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text again.  (T,) -> str of length T"""
+        return "".join(self.tokens[i] for i in _checked(ids, len(self)))
+
+
+class BPETokenizer:
+    """Byte-pair encoding: start from the 256 bytes, then give the commonest pair of neighbours a token of
+    its own, over and over.  `merges[k]` is the pair of ids joined in step k.
+
+    No text is unknown to it: what was never seen is spelled in bytes. Same words, ids and files as GPT-2's.
+    Source: P. Gage (1994); R. Sennrich et al. (2016); bytes: A. Radford et al. (2019).
+    """
+
+    def __init__(self, merges: Sequence[Pair], ids: dict[bytes, int], special: dict[str, int]) -> None:
+        self.merges, self.ids, self.special = list(merges), ids, special
+        self.tokens = {i: token for token, i in ids.items()} | {
+            i: name.encode() for name, i in special.items()
+        }
+        self._rank = {pair: rank for rank, pair in enumerate(self.merges)}
+        self._encode_word = functools.lru_cache(1 << 16)(self._merge_word)
+
+    @classmethod
+    def train(cls, text: str, vocab_size: int, special: Sequence[str] = (END_OF_TEXT,)) -> "BPETokenizer":
+        """Learn merges from `text` until there are `vocab_size` tokens, the `special` ones included."""
+        size = vocab_size - len(special)
+        if size < 256:
+            raise ValueError(
+                f"train: vocab_size is {vocab_size}, but the 256 bytes and {len(special)} special tokens "
+                f"need {256 + len(special)} already"
+            )
+        words = Counter(word for part in _split(text, special)[::2] for word in _word_pattern().findall(part))
+        merges, ids = _learn_merges(words, size)
+        return cls(merges, ids, {name: len(ids) + i for i, name in enumerate(special)})
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def _merge_word(self, word: str) -> list[int]:
+        """Join the pair that was learned first, until no pair is left that was learned."""
+        ids = [self.ids[bytes([b])] for b in word.encode()]
+        while len(ids) > 1:
+            pair = min(pairwise(ids), key=lambda pair: self._rank.get(pair, sys.maxsize))
+            if pair not in self._rank:
+                break
+            ids = _join(ids, pair, self.ids[self.tokens[pair[0]] + self.tokens[pair[1]]])
+        return ids
+
+    def encode(self, text: str) -> np.ndarray:
+        """The ids of the tokens of `text`, word by word.  str -> (T,)"""
+        ids: list[int] = []
+        for i, part in enumerate(_split(text, self.special)):
+            if i % 2:
+                ids.append(self.special[part])
+            else:
+                for word in _word_pattern().findall(part):
+                    ids += self._encode_word(word)
+        return np.array(ids, dtype=np.int64)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text again; bytes that are no whole character show as U+FFFD.  (T,) -> str"""
+        return b"".join(self.tokens[i] for i in _checked(ids, self.tokens)).decode(errors="replace")
+
+    def save(self, directory: str | Path) -> None:
+        """Write vocab.json and merges.txt, as GPT-2 has them."""
+        directory, letters = Path(directory), _byte_letters()
+        spelled = {i: "".join(letters[b] for b in token) for token, i in self.ids.items()}
+        lines = [f"{spelled[left]} {spelled[right]}" for left, right in self.merges]
+        vocabulary = {token: i for i, token in spelled.items()} | self.special
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
+        (directory / "merges.txt").write_text("\n".join(["#version: 0.2", *lines, ""]), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: str | Path) -> "BPETokenizer":
+        """Read GPT-2's vocab.json and merges.txt. What is neither a byte nor the result of a merge is
+        special.
+        """
+        directory, byte_of = Path(directory), {letter: b for b, letter in _byte_letters().items()}
+        try:
+            vocabulary = json.loads(_read(directory / "vocab.json"))
+            lines = _read(directory / "merges.txt").split("\n")
+            pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
+            merges = [(vocabulary[left], vocabulary[right]) for left, right in pairs]
+            ordinary = {*byte_of, *("".join(pair) for pair in pairs)}
+            ids = {bytes(byte_of[letter] for letter in token): vocabulary[token] for token in ordinary}
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"{directory}: vocab.json and merges.txt do not fit together ({error!r})"
+            ) from None
+        return cls(merges, ids, {token: i for token, i in vocabulary.items() if token not in ordinary})
+
+
+def _split(text: str, special: Iterable[str]) -> list[str]:
+    """The text cut at special tokens: text, token, text, …, token, text."""
+    pattern = "|".join(map(re.escape, special))
+    return re.split(f"({pattern})", text) if pattern else [text]
+
+
+def _learn_merges(counts: Counter[str], size: int) -> tuple[list[Pair], dict[bytes, int]]:
+    """Merge the commonest pair until there are `size` tokens; of equally common ones the smallest ids.
+
+    Each different word is merged once, with its count. A heap holds the pairs; an entry whose count is out
+    of date goes back with the right one when it comes up.
+    """
+    tokens = [bytes([b]) for b in _byte_letters()]
+    ids = {token: i for i, token in enumerate(tokens)}
+    words = [[ids[bytes([b])] for b in word.encode()] for word in counts]
+    weights, merges = list(counts.values()), []
+    pairs: Counter[Pair] = Counter()
+    where: defaultdict[Pair, set[int]] = defaultdict(set)
+    for w, word in enumerate(words):
+        for pair in pairwise(word):
+            pairs[pair] += weights[w]
+            where[pair].add(w)
+    heap = [(-n, pair) for pair, n in pairs.items()]
+    heapq.heapify(heap)
+    while heap and len(tokens) < size:
+        n, pair = heapq.heappop(heap)
+        if -n != pairs[pair]:
+            if pairs[pair] > 0:
+                heapq.heappush(heap, (-pairs[pair], pair))
+            continue
+        merges.append(pair)
+        token = tokens[pair[0]] + tokens[pair[1]]
+        if token not in ids:
+            ids[token] = len(tokens)
+            tokens.append(token)
+        for other in _merge_everywhere(pair, ids[token], words, weights, pairs, where):
+            heapq.heappush(heap, (-pairs[other], other))
+    return merges, ids
+
+
+def _merge_everywhere(
+    pair: Pair,
+    new: int,
+    words: list[list[int]],
+    weights: list[int],
+    pairs: Counter[Pair],
+    where: defaultdict[Pair, set[int]],
+) -> set[Pair]:
+    """Join `pair` into `new` in the words that hold it and count their pairs anew; returns the new pairs."""
+    arisen = set()
+    for w in where.pop(pair):
+        old, word = words[w], _join(words[w], pair, new)
+        for gone in pairwise(old):
+            pairs[gone] -= weights[w]
+        for come in pairwise(word):
+            pairs[come] += weights[w]
+            if new in come:
+                arisen.add(come)
+                where[come].add(w)
+        words[w] = word
+    del pairs[pair]
+    return arisen
+
+
+def _join(ids: list[int], pair: Pair, new: int) -> list[int]:
+    """Replace each occurrence of the pair, from the left."""
+    joined, i = [], 0
+    while i < len(ids):
+        if i + 1 < len(ids) and ids[i] == pair[0] and ids[i + 1] == pair[1]:
+            joined.append(new)
+            i += 2
+        else:
+            joined.append(ids[i])
+            i += 1
+    return joined
+
+
+@functools.cache
+def _byte_letters() -> dict[int, str]:
+    """A visible letter for each byte, in the order of GPT-2's vocabulary: printable bytes stand for
+    themselves.
+    """
+    visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    hidden = [b for b in range(256) if b not in visible]
+    return {b: chr(b) for b in visible} | {b: chr(256 + i) for i, b in enumerate(hidden)}
+
+
+@functools.cache
+def _word_pattern() -> re.Pattern[str]:
+    """GPT-2's words: English contractions, or letters, digits or signs with the space before them, or space.
+
+    Python's \\w and \\s count number letters (½, Ⅷ) and four control characters in; GPT-2's classes do not.
+    """
+    numbers = "".join(
+        c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in ("Nl", "No")
+    )
+    number, letter = rf"[\d{numbers}]", rf"[^\W\d_{numbers}]"
+    space, sign = r"[^\S\x1c-\x1f]", r"(?:[^\s\w]|[_\x1c-\x1f])"
+    return re.compile(
+        rf"'(?:s|t|re|ve|m|ll|d)| ?{letter}+| ?{number}+| ?{sign}+|{space}+(?!(?:\S|[\x1c-\x1f]))|{space}+"
+    )
+
+
+class WordPieceTokenizer:
+    """BERT's tokens: words in lower case without accents, split into the longest pieces the vocabulary holds.
+
+    "##" marks a piece that continues a word.  Source: M. Schuster and K. Nakajima (2012); J. Devlin et al.
+    (2019).
+    """
+
+    def __init__(self, tokens: Sequence[str], lowercase: bool = True) -> None:
+        self.tokens, self.lowercase = list(tokens), lowercase
+        self.ids = {token: i for i, token in enumerate(self.tokens)}
+        missing = [t for t in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if t not in self.ids]
+        if missing:
+            raise ValueError(f"WordPieceTokenizer: the vocabulary lacks {', '.join(missing)}")
+
+    @classmethod
+    def load(cls, directory: str | Path, lowercase: bool = True) -> "WordPieceTokenizer":
+        """Read BERT's vocab.txt, one token a line."""
+        return cls(_read(Path(directory) / "vocab.txt").rstrip("\n").split("\n"), lowercase)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def tokenize(self, text: str) -> list[str]:
+        """The pieces, as strings."""
+        parts = re.split(r"(\[PAD\]|\[UNK\]|\[CLS\]|\[SEP\]|\[MASK\])", text)
+        words = ([part] if part in self.ids and part.startswith("[") else self._words(part) for part in parts)
+        return [piece for word in words for w in word for piece in self._pieces(w)]
+
+    def _words(self, text: str) -> list[str]:
+        """Split at space, and around each punctuation mark and Chinese character."""
+        text = "".join(" " if c in "\t\n\r" else c for c in text if c in "\t\n\r" or _visible(c))
+        if self.lowercase:
+            text = "".join(
+                c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn"
+            )
+        return "".join(f" {c} " if _stands_alone(c) else c for c in text).split()
+
+    def _pieces(self, word: str) -> list[str]:
+        if word in self.ids:
+            return [word]
+        pieces, start = [], 0
+        while start < len(word) <= 100:
+            prefix = "##" if start else ""
+            end = next((e for e in range(len(word), start, -1) if prefix + word[start:e] in self.ids), None)
+            if end is None:
+                break
+            pieces.append(prefix + word[start:end])
+            start = end
+        return pieces if start == len(word) else ["[UNK]"]
+
+    def encode(self, text: str, second: str | None = None) -> np.ndarray:
+        """[CLS] text [SEP], or [CLS] text [SEP] second [SEP].  str -> (T,)"""
+        pieces = ["[CLS]", *self.tokenize(text), "[SEP]"]
+        if second is not None:
+            pieces += [*self.tokenize(second), "[SEP]"]
+        return np.array([self.ids[piece] for piece in pieces], dtype=np.int64)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The pieces joined to words, with a space between them: case, accents and spacing are gone."""
+        return " ".join(self.tokens[i] for i in _checked(ids, len(self))).replace(" ##", "")
+
+
+def _visible(character: str) -> bool:
+    return character not in "\0\ufffd" and unicodedata.category(character) not in (
+        "Cc",
+        "Cf",
+        "Co",
+        "Cs",
+        "Cn",
+    )
+
+
+def _stands_alone(character: str) -> bool:
+    """Punctuation (every ASCII sign counts) and the ideographs of Chinese and Japanese."""
+    code = ord(character)
+    if code < 128:
+        return character.isprintable() and not character.isalnum() and character != " "
+    ideographs = (
+        (0x3400, 0x4DBF),
+        (0x4E00, 0x9FFF),
+        (0xF900, 0xFAFF),
+        (0x20000, 0x2CEAF),
+        (0x2F800, 0x2FA1F),
+    )
+    return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in ideographs)
+
+
+def _checked(ids: Iterable[int], known: Any) -> Iterator[int]:
+    """The ids as plain integers, an error for one the vocabulary does not have."""
+    for i in np.asarray(ids).reshape(-1).tolist():
+        if not (0 <= i < known if isinstance(known, int) else i in known):
+            size = known if isinstance(known, int) else len(known)
+            raise ValueError(f"decode: id {i} is not in the vocabulary of {size} tokens")
+        yield i
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} not found; a tokenizer's vocabulary is expected there")
+    return path.read_text(encoding="utf-8")

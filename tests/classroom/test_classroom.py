@@ -1,0 +1,318 @@
+# ruff: noqa: E501
+"""The commands that release, grade and report: what an instructor meets, interrupted and attacked."""
+
+import csv
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
+from nnlearn.classroom.report import files, grades_csv
+from nnlearn.classroom.store import Store, StoreError
+from nnlearn.course.cli import app
+from tests.support import ROOT
+from tests.support.classroom import submit
+
+NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
+STUDENTS = ["ada", "bob", "cem", "dil", "eve", "fay"]
+ABSOLUTE = "def layer(x, W, b):\n    return np.abs(x @ W + b)\n"  # a misconception of 03.3
+SECRET = b"0123456789abcdef"
+
+
+def grade(*arguments: object) -> subprocess.CompletedProcess:
+    command = [NNLEARN, "grade", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def submissions(tmp_path_factory) -> Path:
+    """A small class: most are right, bob has a misconception, cem has handed in no notebook at all."""
+    folder = tmp_path_factory.mktemp("class") / "submissions"
+    for student in STUDENTS:
+        submit(folder, student, "03", {"03.3": ABSOLUTE} if student == "bob" else None)
+    (folder / "cem" / "03_layers.ipynb").write_text('{"cells": [{"cell_type": "code"')
+    (folder.parent / "secret").write_bytes(SECRET)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(submissions, tmp_path_factory) -> Path:
+    """The store of a run in which nothing goes wrong."""
+    store = tmp_path_factory.mktemp("store") / "grades.sqlite"
+    done = grade(submissions, "--store", store, "--jobs", 2, "--seed-secret", submissions.parent / "secret")
+    assert done.returncode == 1, "a notebook was rejected"
+    assert "rejected" in done.stdout, done
+    return store
+
+
+def table(store: Path) -> str:
+    return grades_csv(Store(store, make=False).grades())
+
+
+def test_a_class_is_graded(undisturbed):
+    rows = list(csv.DictReader(table(undisturbed).splitlines()))
+    assert list(rows[0]) == ["student", "chapter", "exercise", "status", "score", "points"]
+    assert len(rows) == 10 * len(STUDENTS)
+    by = {(row["student"], row["exercise"]): row for row in rows}
+    assert by["ada", "03.3"]["score"] == "2" and by["bob", "03.3"]["score"] == "0"
+    assert by["ada", "03.10"]["status"] == "to read" and by["ada", "03.10"]["score"] == ""
+    assert by["cem", "03.3"]["status"] == "rejected" and by["cem", "03.3"]["score"] == "0"
+    (bobs,) = (g for g in Store(undisturbed).grades() if (g.student, g.exercise) == ("bob", "03.3"))
+    assert bobs.misconception and bobs.hint
+
+
+def test_graded_once_is_not_graded_again(submissions, undisturbed, tmp_path):
+    store = tmp_path / "grades.sqlite"
+    shutil.copy(undisturbed, store)
+    again = grade(submissions, "--store", store)
+    assert "nothing new to grade" in again.stdout and again.returncode == 0
+    assert table(store) == table(undisturbed)
+
+
+def test_a_corrected_notebook_counts_instead(submissions, undisturbed, tmp_path):
+    store, folder = tmp_path / "grades.sqlite", tmp_path / "submissions"
+    shutil.copy(undisturbed, store)
+    submit(folder, "bob", "03")
+    assert grade(folder, "--store", store).returncode == 0
+    (bobs,) = (g for g in Store(store).grades() if (g.student, g.exercise) == ("bob", "03.3"))
+    assert bobs.score == 2
+    assert len(list(Store(store).grades())) == 10 * len(STUDENTS)
+
+
+def test_killed_at_any_moment_nothing_is_lost(submissions, undisturbed, tmp_path):
+    """SIGKILL to the whole run, again and again, at moments of chance: the last run ends with the same table."""
+    store, rng = tmp_path / "grades.sqlite", random.Random(0)
+    command = [NNLEARN, "grade", str(submissions), "--store", str(store), "--jobs", "2"]
+    command += ["--seed-secret", str(submissions.parent / "secret")]
+    for _ in range(8):
+        run = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(rng.uniform(1.0, 4.0))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    assert grade(*command[2:]).returncode in (0, 1)
+    assert table(store) == table(undisturbed)
+
+
+def test_a_killed_process_is_replaced(submissions, undisturbed, tmp_path):
+    store = tmp_path / "grades.sqlite"
+    command = [NNLEARN, "grade", str(submissions), "--store", str(store), "--jobs", "2"]
+    command += ["--seed-secret", str(submissions.parent / "secret")]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while run.poll() is None:
+        time.sleep(0.2)
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(run.pid)], capture_output=True, text=True
+        )
+        if store.exists() and len(children.stdout.split()) >= 3 and len(list(Store(store).grades())) > 12:
+            os.kill(int(children.stdout.split()[-1]), signal.SIGKILL)
+            break
+    said, _ = run.communicate(timeout=200)
+    assert run.returncode == 1 and "rejected" in said, said
+    assert table(store) == table(undisturbed)
+
+
+def test_interrupted_it_says_so_and_goes_on(submissions, undisturbed, tmp_path):
+    store = tmp_path / "grades.sqlite"
+    command = [NNLEARN, "grade", str(submissions), "--store", str(store), "--jobs", "1"]
+    command += ["--seed-secret", str(submissions.parent / "secret")]
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    while run.poll() is None and not (store.exists() and sum(1 for _ in Store(store).grades()) > 5):
+        time.sleep(0.1)
+    os.killpg(run.pid, signal.SIGINT)
+    said, _ = run.communicate(timeout=60)
+    assert run.returncode == 130 and "the same command goes on" in said, said
+    assert "Traceback" not in said, said
+    grade(*command[2:])
+    assert table(store) == table(undisturbed)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_a_cluster_gives_the_same_grades(submissions, undisturbed, tmp_path, kill):
+    from distributed import LocalCluster
+
+    store = tmp_path / "grades.sqlite"
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        command = [NNLEARN, "grade", str(submissions), "--store", str(store)]
+        command += ["--scheduler", cluster.scheduler_address]
+        command += ["--seed-secret", str(submissions.parent / "secret")]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        while kill and run.poll() is None:
+            time.sleep(0.1)
+            if store.exists() and sum(1 for _ in Store(store).grades()) > 12:
+                os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+                break
+        said, _ = run.communicate(timeout=200)
+    assert run.returncode == 1 and "rejected" in said, said
+    assert table(store) == table(undisturbed)
+
+
+def test_what_could_not_be_run_has_no_score_and_is_tried_again(submissions, tmp_path):
+    store, folder = tmp_path / "grades.sqlite", tmp_path / "submissions"
+    shutil.copytree(submissions / "ada", folder / "ada")
+    nowhere = os.environ | {"PATH": "/nowhere"}
+    command = [NNLEARN, "grade", str(folder), "--store", str(store)]
+    done = subprocess.run(command, env=nowhere, capture_output=True, text=True)
+    assert done.returncode == 1 and "bubblewrap is not installed" in done.stderr
+    tried = [g for g in Store(store).grades() if g.status != "to read"]
+    assert len(tried) == 9 and all(g.status == COULD_NOT_RUN and g.score is None for g in tried)
+    done = subprocess.run([*command, "--unsafe-no-sandbox"], env=nowhere, capture_output=True, text=True)
+    assert done.returncode == 0, done
+    tried = [g for g in Store(store).grades() if g.status != "to read"]
+    assert all(g.status == "passed" and not g.isolated for g in tried), "and each says that it was not safe"
+
+
+def test_bad_input_is_told_in_one_sentence(submissions, undisturbed, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    odd = tmp_path / "odd"
+    submit(odd, "ada", "03")
+    shutil.copy(odd / "ada" / "03_layers.ipynb", odd / "ada" / "99_other.ipynb")
+    (odd / "..\\..\\x").mkdir()
+    (odd / "link").symlink_to("/")
+    (odd / "huge").mkdir()
+    (odd / "huge" / "03_layers.ipynb").write_text("[" * 30_000_000)
+    (odd / "deep").mkdir()
+    (odd / "deep" / "03_layers.ipynb").write_text("[" * 100_000)
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE meta (key, value)")
+        db.execute("INSERT INTO meta VALUES ('version', 99), ('secret', 'x')")
+    text = tmp_path / "text.sqlite"
+    text.write_text("no database\n" * 100)
+    for arguments, said in [
+        ([], "name the folder"),
+        ([tmp_path / "nothing"], "is no folder"),
+        ([empty], "holds no submissions"),
+        ([submissions, "--store", other], "made by version 99"),
+        ([submissions, "--store", text], "cannot be used as a store"),
+        ([submissions, "--store", tmp_path / "no" / "folder.sqlite"], "cannot be used as a store"),
+        ([submissions, "--store", tmp_path / "a.sqlite", "--seed-secret", tmp_path / "none"], "none"),
+        ([submissions, "--store", tmp_path / "a.sqlite", "--scheduler", "tcp://127.0.0.1:9"], "9"),
+    ]:
+        done = grade(*arguments)
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done
+    done = grade(odd, "--store", tmp_path / "odd.sqlite")
+    assert done.returncode == 1 and "99_other.ipynb" in done.stderr and "no name of a student" in done.stderr
+    found = {(g.student, g.status) for g in Store(tmp_path / "odd.sqlite").grades()}
+    assert ("ada", "passed") in found and ("huge", "rejected") in found and ("deep", "rejected") in found
+
+
+def test_a_full_disk_loses_nothing(undisturbed, tmp_path):
+    """SQLite's own limit of pages stands for the disk: what was acknowledged is there, what was not is not."""
+    path = tmp_path / "grades.sqlite"
+    store, acknowledged = Store(path), []
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages + 3}")
+    store.hand_in("ada", "03", "hash", "spec")
+    with pytest.raises(StoreError, match="full"):
+        for k in range(1, 1000):
+            store.put(Grade("ada", f"03.{k}", "hash", "spec", "passed", 1.0, 1.0, "x" * 500))
+            acknowledged.append(f"03.{k}")
+    store.close()
+    assert acknowledged and [g.exercise for g in Store(path).grades()] == acknowledged
+
+
+def test_report_writes_tables_and_pages(undisturbed, tmp_path):
+    out = tmp_path / "report"
+    done = CliRunner().invoke(app, ["report", "--store", str(undisturbed), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert (out / "grades.csv").read_text() == table(undisturbed)
+    assert (out / "lms.csv").read_text().splitlines()[0] == "ID,Chapter 03,Total"
+    assert {path.stem for path in (out / "students").iterdir()} == set(STUDENTS)
+    assert "the absolute value" in (out / "index.html").read_text(), "bob's misconception, for the lecture"
+
+
+def test_reports_escape_what_strangers_write():
+    evil = "<script>alert(1)</script>"
+    strange = Grade("ada", "03.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,))
+    pages = {name: content.decode() for name, content in files([strange]) if name.endswith(".html")}
+    assert len(pages) == 2
+    for page in pages.values():
+        assert "<script" not in page and "&lt;script&gt;" in page
+    formula = Grade("=1+1", "03.3", "h", "s", "not yet", 0.0, 2.0)
+    assert "'=1+1" in grades_csv([formula])
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "there is no store"),
+        (lambda path: Store(path).close(), "holds no grades yet"),
+        (lambda path: _with_student(path, "../../etc/passwd"), "no name of a student"),
+    ],
+)
+def test_a_report_of_nothing_good_writes_nothing(make, said, tmp_path):
+    make(tmp_path / "grades.sqlite")
+    arguments = ["report", "--store", str(tmp_path / "grades.sqlite"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1 and said in done.output and not (tmp_path / "out").exists()
+
+
+def _with_student(path: Path, student: str) -> None:
+    store = Store(path)
+    store.hand_in(student, "03", "h", "s")
+    store.put(Grade(student, "03.3", "h", "s", "passed", 2.0, 2.0))
+    store.close()
+
+
+def test_release_hands_out_what_students_get(tmp_path):
+    done = CliRunner().invoke(app, ["release", "3", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    root = ROOT
+    assert (tmp_path / "out" / "03_layers.ipynb").read_bytes() == (
+        root / "exercises" / "03_layers.ipynb"
+    ).read_bytes()
+    rows = list(csv.DictReader((tmp_path / "out" / "points.csv").read_text().splitlines()))
+    assert [row["exercise"] for row in rows][:2] == ["03.1", "03.2"] and rows[-1]["kind"] == "read by you"
+    unknown = CliRunner().invoke(app, ["release", "98", "--out", str(tmp_path / "none")])
+    assert unknown.exit_code == 1 and "there are 01" in unknown.output and not (tmp_path / "none").exists()
+
+
+def test_nbgrader_releases_and_grades_the_same_notebook_and_takes_our_scores(
+    submissions, undisturbed, tmp_path
+):
+    """nbgrader's own commands on our files: its gradebook then holds our scores."""
+    root = ROOT
+    source = tmp_path / "source" / "03_layers"
+    source.mkdir(parents=True)
+    shutil.copy(root / "solutions" / "03_layers.ipynb", source)
+    for student in ("ada", "bob"):
+        shutil.copytree(submissions / student, tmp_path / "submitted" / student / "03_layers")
+    (tmp_path / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.ClearSolutions.code_stub = {'python': '# YOUR CODE HERE\\npass'}\n"
+        "c.ExecutePreprocessor.kernel_name = 'python3'\n"
+    )
+    nbgrader = str(Path(sys.executable).with_name("nbgrader"))
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for command in (["generate_assignment"], ["autograde"]):
+        done = subprocess.run(
+            [nbgrader, *command, "03_layers"], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    from nbgrader.api import Gradebook
+
+    def scores() -> dict[str, float]:
+        with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
+            return {s.student.id: s.score for s in book.assignment_submissions("03_layers")}
+
+    theirs = scores()
+    assert theirs == {"ada": 21, "bob": 19}, "nbgrader's own grades of the same notebooks"
+    done = grade("--store", undisturbed, "--export-nbgrader", tmp_path / "gradebook.db")
+    assert done.returncode == 0, done
+    assert {**scores(), **theirs} == scores() and scores()["cem"] == 0
+    (tmp_path / "other.db").unlink(missing_ok=True)
+    done = grade("--store", undisturbed, "--export-nbgrader", tmp_path / "other.db")
+    assert done.returncode == 1 and "no assignment 03_layers" in done.stderr

@@ -1,0 +1,286 @@
+# ruff: noqa: E501 (tables of programs)
+"""Strangers' code in a real sandbox: what they try gets them nothing and hurts nobody, and right answers pass.
+
+Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
+"""
+
+import importlib
+import re
+import time
+
+import nbformat
+import numpy as np
+import pytest
+
+from nnlearn.classroom import wire
+from nnlearn.classroom.grading import COULD_NOT_RUN, offered
+from nnlearn.classroom.sandbox import Sandbox
+from nnlearn.exercises import Function
+from nnlearn.exercises import grade as check
+from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
+from tests.support import ROOT
+from tests.support.classroom import SECRET, answer_cell, graded, solution, submit, write
+
+LAYER = "import numpy as np\ndef layer(x, W, b):\n    return np.maximum(0, x @ W + b)\n"
+WRONG = "def layer(x, W, b):\n    return 0 * (x @ W + b)\n"
+LOOK = """
+import os, sys, gc
+words = ["(noitpecnocsiM", "NOITULOS NIGEB"]  # backwards: this text is no find
+library = ("/usr/lib", "/lib", "/packages/scipy", "/packages/sklearn", "/packages/matplotlib", sys.base_prefix)
+def texts():
+    for folder, _, files in os.walk("/"):
+        for name in files if not folder.startswith(library) else ():
+            try:
+                yield open(os.path.join(folder, name), encoding="utf-8").read(100_000)
+            except (OSError, UnicodeDecodeError):
+                pass
+    frame = sys._getframe()
+    while frame:
+        yield from [repr(v) for v in {**frame.f_globals, **frame.f_locals}.values()]
+        frame = frame.f_back
+    yield from [repr(o) for o in gc.get_objects() if isinstance(o, (dict, str, tuple)) and len(o) < 100]
+seen = 0
+def found():
+    global seen
+    for text in texts():
+        seen += 1
+        if any(word[::-1] in text for word in words): return text
+    assert seen > 1000
+"""
+
+# what a student tries -> (the score of 2, what the message says)
+ATTACKS = {
+    "patches the comparison": ("import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n" + WRONG, "wrong"),
+    "patches numpy.testing": ("import numpy.testing as t\nt.assert_allclose = lambda *a, **k: None\n" + WRONG, "wrong"),
+    "patches builtins": ("import builtins\nbuiltins.all = builtins.any = lambda x: True\n" + WRONG, ""),
+    "gives an object that equals all": (
+        "class Same:\n    def __eq__(self, other): return True\n    def __array__(self, *a, **k): raise ValueError\n"
+        "def layer(x, W, b): return Same()\n",
+        "",
+    ),
+    "leaves by the back door": ("import os\nos._exit(0)\n", "ended its process"),
+    "leaves politely": ("raise SystemExit(0)\n", "SystemExit"),
+    "crashes": ("import ctypes\nctypes.string_at(0)\n", "crashed (signal 11)"),
+    "kills itself": ("import os\nos.kill(os.getpid(), 9)\n", "limit"),
+    "kills all it can": ("import os\ndef layer(x, W, b): os.kill(-1, 9)\n", ""),
+    "opens TCP": ("import socket\nsocket.create_connection(('127.0.0.1', 80))\n", "PermissionError"),
+    "opens a Unix socket": ("import socket\nsocket.socket(socket.AF_UNIX)\n", "PermissionError"),
+    "starts processes": ("import os\nwhile True: os.fork()\n", "PermissionError"),
+    "starts a program": ("import subprocess\nsubprocess.run(['true'])\n", "Error"),
+    "starts a daemon": ("import multiprocessing as m\nm.Process(target=print, daemon=True).start()\n", "Error"),
+    "makes a namespace": ("import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == 0\n", "AssertionError"),
+    "mounts": ("import ctypes\nassert ctypes.CDLL(None).mount(b'x', b'/tmp', b'tmpfs', 0, None) == 0\n", "AssertionError"),
+    "takes 2 GiB": ("import numpy as np\ndef layer(x, W, b): return np.ones(2**28)\n", "MemoryError"),
+    "fills the disk": ("open('/tmp/a', 'wb').write(bytes(2**25))\n", "too large"),
+    "fills the disk in pieces": ("for k in range(9): open(f'/tmp/{k}', 'wb').write(bytes(2**22))\n", "No space left"),
+    "writes elsewhere": (
+        "import os\nfor d in ['/', '/dev', '/packages', '/usr/lib', '/root', os.path.dirname(os.__file__)]:\n"
+        "    try: open(d + '/x', 'w')\n    except OSError: pass\n    else: raise ValueError(d)\n"
+        "open('/dev/shm/x', 'w')\n",
+        "/dev/shm",
+    ),
+    "removes what there is": (
+        "import shutil\nfor d in ['/tmp', '/packages', '/dev']: shutil.rmtree(d, ignore_errors=True)\n" + WRONG,
+        "wrong",
+    ),
+    "sends pickles and scores": (
+        "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\x00\\x00\\x00\\x08\\x80\\x04score=2')\n"
+        "    except OSError: pass\n" + WRONG,
+        "bad protocol",
+    ),
+    "sends an oversized header": (
+        "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\xff\\xff\\xff\\xff')\n    except OSError: pass\n"
+        + LAYER,
+        "broke off",
+    ),
+    "floods": (
+        "import os\nfor fd in range(3, 20):\n    try:\n        while True: os.write(fd, bytes(2**20))\n"
+        "    except OSError: pass\n",
+        "",
+    ),
+    "prints without end": ("def layer(x, W, b):\n    while True: print('x' * 10**6)\n", ""),
+    "gives NaN": ("import numpy as np\ndef layer(x, W, b): return np.full((len(x), W.shape[1]), np.nan)\n", "nan"),
+    "gives a scalar": ("def layer(x, W, b): return 0.0\n", "single number"),
+    "gives texts": ("def layer(x, W, b): return [['1']]\n", ""),
+    "gives objects": ("import numpy as np\ndef layer(x, W, b): return np.array([object()])\n", "object"),
+    "gives lists within lists": (
+        "def layer(x, W, b):\n    a = ['x']\n    for _ in range(900): a = [a]\n    return a\n", ""
+    ),
+    "changes its inputs": ("import numpy as np\ndef layer(x, W, b):\n    x *= 0\n    return np.maximum(0, x @ W + b)\n", "changes its input"),
+    "makes an error of markup": ("raise ValueError('<script>alert(1)</script>')\n", "<script>"),
+    "makes a syntax error": ("def layer(x, W, b):\n    return np.maximum(0, x @ W + b\n", "line 2"),
+    "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "no part of nnlearn"),
+    "looks the answer up": ("from nnlearn.feedforward import linear\n", "No module named"),
+    "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
+    "looks around and finds": (LOOK + "if found(): raise LookupError(found())\n" + WRONG, "wrong"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_what_strangers_try_gets_them_nothing(name, tmp_path):
+    source, said = ATTACKS[name]
+    file = submit(tmp_path, "mallory", "03", {"03.3": source})
+    grade = graded(file, "03.3")
+    assert grade.score == 0 and grade.status != COULD_NOT_RUN, grade
+    assert said in grade.message + "".join(grade.details), grade
+    assert graded(file, "03.2").status == "passed", "the other answers keep their points"
+
+
+RIGHT = {
+    "as it should be": LAYER,
+    "prints and warns": "import warnings\n"
+    + LAYER.replace("    return", "    print(x)\n    warnings.warn('!')\n    return"),
+    "is slow to import": "import time\ntime.sleep(1.5)\nimport matplotlib.pyplot, scipy.stats\n" + LAYER,
+    "has magics": "%matplotlib inline\n!ls\n" + LAYER,
+    "uses threads": "import threading\nt = threading.Thread(target=print)\nt.start(); t.join()\n" + LAYER,
+    "writes a file": "open('notes.txt', 'w').write('x')\n" + LAYER,
+    "shuts its output": "import sys\nsys.stdout.close()\n" + LAYER,
+    "calls check itself": LAYER + "from nnlearn.exercises import check\ncheck('03.3', layer)\n",
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_get_full_marks(name, tmp_path):
+    grade = graded(submit(tmp_path, "ada", "03", {"03.3": RIGHT[name]}), "03.3")
+    assert (grade.status, grade.score) == ("passed", 2), grade
+
+
+@pytest.mark.parametrize("seconds", ["while True: pass", "import time; time.sleep(1000)"])
+def test_endless_code_is_stopped(seconds):
+    source = f"import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\n{seconds}\n"
+    sandbox = Sandbox(cpu=1, wall=3)
+    start = time.monotonic()
+    reply = sandbox.ask({"cells": [["cell 1", source]], "expression": "1", "modules": {}, "cases": {}})
+    assert reply.ended and time.monotonic() - start < 30
+    assert not sandbox.close()
+
+
+GRADED = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
+every_exercise = pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise: exercise.id)
+
+
+@every_exercise
+def test_the_solution_passes_and_the_stub_fails_in_the_sandbox(exercise, tmp_path):
+    """With one student's own inputs, and with nothing of the package but what the exercise allows."""
+    chapter = exercise.id[:2]
+    (student,) = (ROOT / "exercises").glob(f"{chapter}_*")
+    empty = write(tmp_path, "nobody", chapter, nbformat.read(student, as_version=4))
+    grade = graded(submit(tmp_path, "ada", chapter), exercise.id)
+    assert grade.status == "passed", grade
+    assert graded(empty, exercise.id).score == 0
+
+
+@every_exercise
+def test_the_sandbox_offers_what_the_solution_uses_and_no_answer(exercise):
+    source = answer_cell(solution(exercise.id[:2]), exercise.id).source
+    allowed = set(getattr(exercise, "allows", ()))
+    assert allowed == set(re.findall(r"\bnn\.(\w+)", source)), "exercise: allows = what the solution uses"
+    for module in sorted(offered(tuple(allowed)).keys() - {"nnlearn", "nnlearn.exercises"}):
+        for name, value in list(vars(importlib.import_module(module)).items()):
+            if callable(value) and not isinstance(value, type) and isinstance(exercise, Function):
+                assert not check(exercise, value), f"{module}.{name} answers {exercise.id}"
+
+
+def test_anothers_numbers_do_not_fit(tmp_path):
+    """An answer that has learnt its outputs by heart passes with its own inputs and with nobody else's."""
+    exercise = find_exercise("03.3")
+    from nnlearn.classroom.grading import student_seed
+
+    seed = student_seed(SECRET, "ada", "03.3")
+    outputs = [exercise.reference(**inputs) for inputs in exercise.make_cases(seed).values()]
+    learnt = [(np.asarray(y).tolist(), np.shape(y)) for y in outputs]
+    source = f"import numpy as np\nlearnt = iter({learnt!r})\n"
+    source += "def layer(x, W, b):\n    y, shape = next(learnt)\n    return np.reshape(y, shape)\n"
+    assert graded(submit(tmp_path, "ada", "03", {"03.3": source}), "03.3").score == 2
+    assert graded(submit(tmp_path, "bob", "03", {"03.3": source}), "03.3").score == 0
+
+
+@pytest.mark.parametrize(
+    "change", ["missing", "doubled", "reordered", "points", "check edited", "helper below"]
+)
+def test_the_specification_wins_over_what_a_notebook_says(change, tmp_path):
+    notebook = solution("03")
+    cell = answer_cell(notebook, "03.3")
+    check = answer_cell(notebook, "03.3-check")
+    if change == "missing":
+        notebook.cells.remove(cell)
+    elif change == "doubled":
+        notebook.cells.append(nbformat.v4.new_code_cell(WRONG, metadata=cell.metadata))
+    elif change == "reordered":
+        notebook.cells.reverse()
+    elif change == "points":
+        check.metadata["nbgrader"]["points"] = 1000
+    elif change == "check edited":
+        check.source = "1000"
+    elif change == "helper below":
+        cell.source = "def layer(x, W, b):\n    return helper(x @ W + b)\n"
+        notebook.cells.append(nbformat.v4.new_code_cell("def helper(z):\n    return z * (z > 0)\n"))
+    grade = graded(write(tmp_path, "ada", "03", notebook), "03.3")
+    assert grade.points == 2
+    if change == "missing":
+        assert grade.score == 0 and "'03-3' is missing" in grade.message
+    else:
+        assert grade.score == 2, grade
+    if change == "doubled":
+        assert "all carry the name '03-3'" in grade.details[0]
+
+
+def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
+    file = submit(tmp_path, "ada", "03")
+    monkeypatch.setattr("nnlearn.classroom.grading._own", type("Own", (), {"sandbox": None})())
+    monkeypatch.setenv("PATH", "/nowhere")
+    grade = graded(file, "03.3")
+    assert (
+        grade.status == COULD_NOT_RUN
+        and grade.score is None
+        and "bubblewrap is not installed" in grade.message
+    )
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    grade = graded(file, "03.3")
+    assert grade.status == COULD_NOT_RUN and "it is broken" in grade.message
+
+
+def test_a_sandbox_that_is_killed_is_started_again():
+    sandbox = Sandbox()
+    question = {"cells": [], "expression": "1", "signature": "", "modules": {}, "cases": {}, "run": ""}
+    sandbox.ask(question)
+    assert sandbox._process
+    sandbox._process.kill()
+    sandbox._process.wait()
+    sandbox.ask(question)
+    sandbox.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, "text", 3, 2.5, float("inf"), True, (), [], {}, np.zeros((0, 3)), np.array(1.5), np.arange(3)[::-1],
+        np.float32(2), 1 + 2j, np.array([1j]), np.array([2**63], dtype=np.uint64), np.arange(3, dtype=">i4"),
+        {"a": (1, [np.ones(2), "x"]), "b": None}, [[1.0], [2.0, 3.0]],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_data_comes_through_the_wall_as_it_was(value):
+    back = wire.unpack(wire.pack(value))
+    np.testing.assert_equal(back, value)
+    assert (
+        np.shape(back) == np.shape(value) if not isinstance(value, list | dict) else type(back) is type(value)
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"\x00", b"\xff\xff\xff\xff{}", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x02[]",
+        (9).to_bytes(4, "big") + b'{"a": 1} ', (4).to_bytes(4, "big") + b"null" + b"\x80\x04.",
+        (200_000).to_bytes(4, "big") + b"[" * 200_000,
+        (13).to_bytes(4, "big") + b'{"array":"0"}', (16).to_bytes(4, "big") + b'{"list": [[[1]]]',
+    ],
+    ids=range(10),
+)  # fmt: skip
+def test_garbage_is_no_message(data):
+    with pytest.raises(ValueError):
+        wire.unpack(data)

@@ -1,0 +1,106 @@
+"""Every chapter as a reader meets it: `nnlearn lab`, JupyterLab, a real browser, the keyboard."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from nnlearn.course.personal_copy import update_copy
+from nnlearn.course.slides import build
+from nnlearn.exercises.notebooks import chapters
+from tests.support import ROOT
+from tests.support.browser import launch_chromium
+from tests.support.jupyterlab import PANEL, WIDGET, Page, Server, press_and_see, serve
+
+CHAPTERS = [path.stem for path in chapters()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as home, serve(Path(home, "course"), Path(home)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_runs_and_its_widgets_move(name: str, browser: Browser, server: Server, record_property):
+    with Page(browser, server) as page:
+        page.open(f"chapters/{name}.ipynb")
+        page.run_all()
+        assert not page.errors(), "\n".join(page.errors())
+        widgets = page.cells_with(WIDGET)
+        assert widgets, f"{name} shows no widget"
+        for index in widgets:
+            cell = page.show(index)
+            press_and_see(page, page.tab_to_slider(), cell)
+        assert not page.complaints, "\n".join(page.complaints)
+    record_property("checked", f"live-chapter {name}")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_reader_sees_pictures_and_equations_before_running(name: str, browser: Browser, server: Server):
+    with Page(browser, server) as page:
+        page.open(f"chapters/{name}.ipynb")
+        for index in page.cells_with("image/png"):
+            image = page.show(index).locator(".jp-OutputArea-output img").first
+            image.wait_for()
+            assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 300
+        page.show(0)
+        page.page.wait_for_selector("mjx-container")
+        assert not page.page.locator("mjx-merror").count()
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_work_is_there_the_next_day(browser: Browser, server: Server):
+    """Opened is not touched; run and saved is, and without its kernel the widget's picture is still there."""
+    name = f"chapters/{CHAPTERS[0]}.ipynb"
+    notebook = server.folder / name
+    update_copy(ROOT, server.folder)
+    given = notebook.read_bytes()
+    with Page(browser, server) as page:
+        page.open(name)
+        page.save()
+        assert notebook.read_bytes() != given, "JupyterLab writes its own metadata"
+        (server.folder / ".nnlearn.json").unlink()
+        assert not update_copy(ROOT, server.folder).beside
+        page.run_all()
+        page.save()
+    with Page(browser, server) as page:
+        page.open(name)
+        widgets = page.cells_with(WIDGET)
+        assert widgets
+        for index in widgets:
+            cell = page.show(index)
+            cell.locator("img.widget-image").wait_for()
+            assert "Error displaying widget" not in cell.inner_text()
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_a_decks_link_opens_its_very_cell(browser: Browser, server: Server):
+    """The first time, when the notebook is not open yet, and again."""
+    chapter = ROOT / "chapters" / f"{CHAPTERS[1]}.ipynb"
+    name, cell = re.search(
+        r'href="http://localhost:8888/lab/tree/([^"#]+)#cell-id=(\w+)"', build(chapter)
+    ).groups()
+    with Page(browser, server) as page:
+        for _ in range(2):
+            page.open(name, f"cell-id={cell}")
+            page.page.wait_for_function(
+                f"""id => {{
+                    {PANEL} const {{ node, activeCell }} = panel.content;
+                    const top = node.getBoundingClientRect().top;
+                    const down = activeCell.node.getBoundingClientRect().top - top;
+                    return activeCell.model.id === id && Math.abs(down) < 20;
+                }}""",
+                arg=cell,
+            )
+            page.page.goto("about:blank")
+        assert not page.complaints, "\n".join(page.complaints)

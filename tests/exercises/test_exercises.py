@@ -1,0 +1,811 @@
+"""`check`: what it says to right answers, to wrong ones, and to those that would deceive or break it."""
+
+import contextlib
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+import pytest
+from jupyter_client.manager import start_new_kernel
+from typer.testing import CliRunner
+
+from nnlearn.course.cli import app
+from nnlearn.course.exercises import student_version
+from nnlearn.exercises import Function, Misconception, Value, chapters, check, grade
+from nnlearn.exercises.comparison import difference
+from nnlearn.exercises.runner import STUB
+from nnlearn.exercises.spec import chapter_exercises
+from nnlearn.exercises.values import Unfit, describe, plain
+from tests.exercises.test_graders import Answer, hold_to_account, mutate, read_answers
+
+EXAMPLE = Path(__file__).parent / "example"
+FIRES = "90.1"
+
+
+@pytest.fixture(autouse=True)
+def example(monkeypatch, tmp_path):
+    """Chapter 90 is there, and progress goes to a folder of the test's own."""
+    monkeypatch.setattr(chapters, "__path__", [*chapters.__path__, str(EXAMPLE)])
+    monkeypatch.setenv("NNLEARN_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module")
+def solution(tmp_path_factory):
+    """The example's notebook with its solutions, as a file."""
+    notebook = jupytext.read(EXAMPLE / "90_example.py")
+    notebook.metadata = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    for k, cell in enumerate(notebook.cells):
+        cell.id, _ = f"cell-{k}", cell.metadata.pop("lines_to_next_cell", None)
+    path = tmp_path_factory.mktemp("solutions") / "90_example.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def fires(x, w, b):
+    return (x @ w + b >= 0).astype(float)
+
+
+# --- what learners give ---------------------------------------------------------------------------
+
+
+def prints(x, w, b):
+    print("z =", x @ w + b)
+    return fires(x, w, b)
+
+
+def warns(x, w, b):
+    np.log(np.zeros(1))
+    warnings.warn("careful", stacklevel=1)
+    return fires(x, w, b)
+
+
+class Sub(np.ndarray):
+    """An array that claims to equal everything."""
+
+    __array_priority__ = 1000
+
+    def __eq__(self, other):
+        return np.ones(self.shape, bool)
+
+    def __array_ufunc__(self, *args, **kwargs):
+        return np.zeros(1)
+
+    def __array_function__(self, *args, **kwargs):
+        return True
+
+    __hash__ = None
+
+
+class Equal:
+    """An object that claims to equal everything."""
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+    __ne__ = __lt__ = __gt__ = __le__ = __ge__ = lambda self, other: False
+
+
+class Pretends:
+    """Becomes an array only by lying about it."""
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+
+PASS = {
+    "the reference": fires,
+    "bools where numbers are wanted": lambda x, w, b: x @ w + b >= 0,
+    "integers": lambda x, w, b: (x @ w + b >= 0).astype(np.int8),
+    "half precision": lambda x, w, b: fires(x, w, b).astype(np.float16),
+    "lists": lambda x, w, b: fires(x, w, b).tolist(),
+    "a tuple": lambda x, w, b: tuple(fires(x, w, b)) if x.ndim > 1 else fires(x, w, b),
+    "other names for the arguments": lambda inputs, weights, bias: fires(inputs, weights, bias),
+    "more arguments, with defaults": lambda x, w, b, verbose=False: fires(x, w, b),
+    "any arguments": lambda *args: fires(*args),
+    "a method": type("Unit", (), {"fires": lambda self, x, w, b: fires(x, w, b)})().fires,
+    "an object that can be called": type("Unit", (), {"__call__": lambda self, x, w, b: fires(x, w, b)})(),
+    "an honest subclass": lambda x, w, b: np.ma.masked_array(fires(x, w, b)),
+    "it prints": prints,
+    "it warns": warns,
+    "read-only views": lambda x, w, b: np.broadcast_to(fires(x, w, b), x.shape[:-1]),
+}
+
+
+@pytest.mark.parametrize("answer", PASS.values(), ids=PASS)
+def test_right_answers_pass(answer, capsys):
+    result = check(FIRES, answer)
+    assert result and result.score == 3, result
+    assert "✓ Passed" in repr(result) and "no loop needed" in repr(result)
+    assert capsys.readouterr() == ("", "")  # anything on stderr would cost the points under nbgrader
+
+
+def test_what_an_answer_prints_and_warns_of_is_told():
+    assert "It printed:\nz = " in repr(check(FIRES, prints))
+    assert "divide by zero encountered in log; careful" in repr(check(FIRES, warns))
+
+
+def stops(x, w, b):
+    z = x @ w + b
+    return undefined_name * z  # noqa: F821
+
+
+def helper(x):
+    return x[99]
+
+
+def stops_in_a_helper(x, w, b):
+    return helper(x)
+
+
+class Hostile:
+    """Every question to it fails."""
+
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    __len__ = __iter__ = __float__ = __array__ = lambda self, *args: self.no
+
+
+def unprintable(x, w, b):
+    class Bad(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    raise Bad
+
+
+def changes_its_input(x, w, b):
+    x *= 2
+    return fires(x / 2, w, b)
+
+
+def leaves(x, w, b):
+    sys.exit(3)
+
+
+def recurses(x, w, b):
+    return recurses(x, w, b)
+
+
+def nests(x, w, b):
+    loop: list = []
+    loop.append(loop)
+    return loop
+
+
+def stub(x, w, b):
+    """Says what it should do."""
+    # YOUR CODE HERE
+    pass
+
+
+def scaffold(x, w, b):
+    z = x @ w + b  # noqa: F841
+    # YOUR CODE HERE
+    pass
+    return answer  # noqa: F821
+
+
+def empty(x, w, b):
+    """Says what it should do."""
+
+
+def not_implemented(x, w, b):
+    raise NotImplementedError()
+
+
+NOT_YET = {
+    "nothing returned": (lambda x, w, b: print(end=""), "gives `None`. Did you forget `return`?"),
+    "a number for an array": (lambda x, w, b: 0.0, "expected an array of shape (5,), got a single number"),
+    "an array for a number": (lambda x, w, b: fires(np.atleast_2d(x), w, b), "expected a single number, got"),
+    "an extra axis": (lambda x, w, b: fires(x, w, b)[..., None], "got an array of shape (1,)"),
+    "wrong shape": (lambda x, w, b: fires(x, w, b).repeat(2), "a single number, got an array of shape (2,)"),
+    "NaN": (lambda x, w, b: fires(x, w, b) * np.nan, "the value is nan, expected"),
+    "infinity": (lambda x, w, b: fires(x, w, b) + np.inf, "the value is inf, expected"),
+    "complex": (lambda x, w, b: fires(x, w, b) + 1j, "expected real numbers, got complex ones"),
+    "text": (lambda x, w, b: "1", "expected a single number, got the text '1'"),
+    "objects": (lambda x, w, b: np.array([object()]), "gives an array of type object instead of numbers"),
+    "dates": (lambda x, w, b: np.datetime64("2026-01-01"), "gives an array of type datetime64[D] instead"),
+    "a huge number": (lambda x, w, b: 10**400, "gives an array of type object"),
+    "a generator": (lambda x, w, b: (v for v in x), "gives a generator instead of the numbers: collect them"),
+    "a map": (lambda x, w, b: map(abs, x), "gives a map instead"),
+    "a function": (lambda x, w, b: fires, "gives a function instead of its result"),
+    "a set": (lambda x, w, b: {1.0}, "gives an object of type `set`"),
+    "a dictionary": (lambda x, w, b: {"y": 1.0}, "got a dictionary with y"),
+    "ragged lists": (lambda x, w, b: [[1.0], [1.0, 2.0]], "got 2 values (an array of shape (1,), an"),
+    "a list in itself": (nests, "RecursionError"),
+    "always equal": (lambda x, w, b: Equal(), "gives an object of type `Equal`"),
+    "an always equal array": (lambda x, w, b: np.full(x.shape[:-1], 7.0).view(Sub), "is 7 (largest"),
+    "an object that fails at everything": (lambda x, w, b: Hostile(), "gives something that does not"),
+    "a lying array": (lambda x, w, b: Pretends(), "gives something that does not become an array"),
+    "far too much": (lambda x, w, b: np.zeros((3000, 1000)), "got an array of shape (3000, 1000)"),
+    "an error": (stops, "line 3: return undefined_name * z  # noqa: F821\nNameError: name"),
+    "an error in a helper": (stops_in_a_helper, ": return x[99]\nIndexError: index 99 is out of bounds"),
+    "an error in NumPy": (lambda x, w, b: np.linalg.inv(x), "LinAlgError"),
+    "an error that cannot be told": (unprintable, "Bad"),
+    "it leaves": (leaves, "sys.exit(3)\nSystemExit: 3"),
+    "endless recursion": (recurses, "RecursionError: maximum recursion depth exceeded"),
+    "changed input": (changes_its_input, "your function changes its input `x`. Work on a copy: `x.copy()`"),
+    "a value for the function": (np.ones(5), "without parentheses: `fires`. This is an array of shape (5,)"),
+    "text for the function": ("fires", "This is the text 'fires'"),
+    "an object for the function": (Equal(), "This is an object of type `Equal`"),
+    "a hostile object for the function": (Hostile(), "This is something that does not become an array"),
+    "too few arguments": (lambda x, w: 0, "called as `fires(x, w, b)`, but the arguments it takes are: x"),
+    "no arguments": (lambda: 0, "but the arguments it takes are: none."),
+    "too many arguments": (lambda x, w, b, c: 0, "but the arguments it takes are: x, w, b, c."),
+    "keyword-only arguments": (lambda *, x, w, b: 0, "but the arguments it takes are"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "told"), NOT_YET.values(), ids=NOT_YET)
+def test_wrong_answers_are_told_what_is_wrong(answer, told, capsys):
+    result = check(FIRES, answer)
+    assert result.status == "not yet" and not result and result.score == 0, result
+    first_line = re.sub(r"line \d+", "line 3", repr(result))
+    assert told in first_line, result
+    assert "Traceback" not in repr(result) and "/nnlearn/" not in repr(result)
+    assert len(repr(result)) < 1500
+    assert capsys.readouterr() == ("", "")
+
+
+STUBS = {
+    "the stub": stub,
+    "a stub amid given lines": scaffold,
+    "an empty body": empty,
+    "nbgrader's own stub": not_implemented,
+    "Ellipsis": ...,
+    "None": None,
+}
+
+
+@pytest.mark.parametrize("answer", STUBS.values(), ids=STUBS)
+def test_what_is_not_started_is_called_so(answer):
+    result = check(FIRES, answer)
+    assert result.status == "not started" and repr(result).startswith(
+        "○ Not started yet: 90.1 A unit that fires"
+    )
+
+
+def test_an_interrupted_answer_says_so():
+    def endless(x, w, b):
+        raise KeyboardInterrupt  # what Ctrl-C does
+
+    assert "a loop that never stops" in repr(check(FIRES, endless))
+
+
+@pytest.mark.parametrize(
+    "exercise_id", ["90.99", "91.1", "x", "", 97, None, 99.5, "90.", "../90.1", "90.1.2"]
+)
+def test_an_unknown_exercise_lists_those_there_are(exercise_id):
+    result = check(exercise_id, fires)
+    assert result.status == "unknown" and "90.1, 90.2, 90.3, 90.4, 90.5" in repr(result)
+
+
+@pytest.mark.parametrize("exercise_id", ["90.1", " 90.1 ", 90.1])
+def test_an_id_may_be_written_in_other_ways(exercise_id):
+    assert check(exercise_id, fires)
+
+
+def test_the_message_tells_case_element_and_errors_in_full():
+    def off_by_a_quarter(x, w, b):
+        y = fires(x, w, b)
+        return np.append(y[:-1], y[-1] + 0.25) if len(y.shape) and len(y) == 5 and x.shape[1] == 3 else y
+
+    result = check(FIRES, off_by_a_quarter)
+    assert "With a batch of five (x = an array of shape (5, 3), w = [" in result.message
+    assert "1 of 5 elements is wrong; the worst, element [4] should be" in result.message
+    assert "largest absolute error 0.25" in result.message
+    assert "Works for: one input, inputs on both sides of the threshold, an empty batch." in result.details
+
+
+def test_changed_inputs_are_seen_whatever_they_are():
+    def spoil(items, table, n):
+        items[0], table["new"] = 5, 1
+        return 0.0
+
+    inputs = {"items": [np.ones(2), "a"], "table": {"k": (1.0, np.nan)}, "n": np.nan}
+    exercise = Function(
+        id="90.6", title="x", signature="f(items, table, n)", reference=lambda *inputs: 0.0,
+        cases=lambda rng: {"all": inputs},
+    )  # fmt: skip
+    assert grade(exercise, lambda items, table, n: 0.0)
+    assert "changes its input `items`, `table`" in repr(grade(exercise, spoil))
+
+
+def test_weights_give_parts_of_the_points():
+    cases = {"small": {"x": 1.0}, "large": {"x": 100.0}}
+    exercise = Function(
+        id="90.6", title="Square", points=4, signature="square(x)", cases=lambda rng: cases,
+        reference=lambda x: x * x, weights={"small": 0.25, "large": 0.75},
+    )  # fmt: skip
+    answers = (lambda x: x, lambda x: x * x, lambda x: 1e4, lambda x: 0)
+    assert [grade(exercise, answer).score for answer in answers] == [1, 4, 3, 0]
+
+
+def test_seeds_give_their_own_inputs_and_the_same_ones_again():
+    exercise = chapter_exercises("90")[FIRES]
+    inputs = [exercise.make_cases(seed)["one input"]["x"] for seed in (0, 1, 0)]
+    assert np.array_equal(inputs[0], inputs[2]) and not np.array_equal(inputs[0], inputs[1])
+    remembered = fires(**exercise.make_cases(0)["a batch of five"])
+    hard_coded = lambda x, w, b: remembered if x.shape == (5, 3) else fires(x, w, b)  # noqa: E731
+    assert grade(exercise, hard_coded, seed=0)
+    assert not all(grade(exercise, hard_coded, seed) for seed in range(1, 6))
+
+
+def test_the_same_answer_gets_the_same_words():
+    assert repr(check(FIRES, stops)) == repr(check(FIRES, stops))
+
+
+# --- values, predictions, explanations ------------------------------------------------------------
+
+VALUES = [
+    ("90.2", (np.array([2.0, 2.0]), -3.0), "passed", ""),
+    ("90.2", [[2, 2], -3], "passed", ""),
+    ("90.2", (np.ones(2), -0.5), "not yet", "Hint: That is OR"),
+    ("90.2", np.ones(2), "not yet", "expected 2 values (an array of shape (2,), a number), got an"),
+    ("90.2", (np.ones(2), "x"), "not yet", "got 2 values (an array of shape (2,), a text)"),
+    ("90.2", (np.ones(2), Equal()), "not yet", "Your answer is an object of type `Equal`"),
+    ("90.2", Hostile(), "not yet", "Your answer is something that does not become an array"),
+    ("90.2", (np.ones(2), Hostile()), "not yet", "Your answer is something"),
+    ("90.2", fires, "not yet", "Your answer is a function instead of its result"),
+    ("90.2", (..., ...), "not started", ""),
+    ("90.2", (np.ones(2), None), "not started", ""),
+    ("90.2", ..., "not started", ""),
+    ("90.3", "as often", "passed", "the boundary stays where it is"),
+    ("90.3", " As often\n", "passed", ""),
+    ("90.3", "more often", "not yet", "Hint: The bias is doubled too"),
+    ("90.3", "b", "not yet", "Choose one of 'more often', 'less often', 'as often'; you gave the text 'b'"),
+    ("90.3", 3, "not yet", "Choose one of"),
+    ("90.3", Equal(), "not yet", "Your answer is an object"),
+    ("90.4", 5, "passed", ""),
+    ("90.4", np.float32(5), "passed", ""),
+    ("90.4", "5", "not yet", "Expected a single number, got the text '5'"),
+    ("90.4", 25, "not yet", "Hint: That is the squared norm"),
+    ("90.4", 6, "not yet", "That is not the right value"),
+    ("90.4", np.nan, "not yet", "The value is nan"),
+    ("90.4", np.array([5.0]), "not yet", "got an array of shape (1,)"),
+    ("90.5", ..., "to read", "such as NOT"),
+    ("90.5", "my words", "to read", "such as NOT"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise_id", "answer", "status", "told"), VALUES, ids=range(len(VALUES)))
+def test_values_predictions_and_explanations(exercise_id, answer, status, told):
+    result = check(exercise_id, answer)
+    assert (result.status, told in repr(result)) == (status, True), result
+    if exercise_id == "90.4" and status == "not yet" and answer != "5":
+        assert " 5" not in repr(result), "the right value would be told"
+
+
+def test_an_explanation_is_never_scored_by_us():
+    assert check("90.5", "anything").score == 0 and not check("90.5", "anything")
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "told"),
+    [
+        (1.0, 1.0 + 1e-9, ""),
+        (0.0, 1e-3, "should be 0 and is 0.001 (largest absolute error 0.001)"),
+        (100.0, 101.0, "(largest absolute error 1, relative 0.01)"),
+        (np.inf, np.inf, ""),
+        (np.inf, -np.inf, "is -inf, expected inf"),
+        (np.inf, 5.0, "is 5, expected inf"),
+        (5.0, np.inf, "is inf, expected 5"),
+        (np.nan, np.nan, ""),
+        (np.nan, 0.0, "is 0, expected nan"),
+        (np.zeros(5), 0.0, "expected an array of shape (5,), got a single number"),
+        (np.zeros(5), np.zeros((5, 1)), "got an array of shape (5, 1)"),
+        (np.zeros(0), np.zeros((0, 3)), "got an array of shape (0, 3)"),
+        (np.zeros(0), np.zeros(0), ""),
+        (np.array([1 + 1j]), np.array([1.0]), "should be 1+1j and is 1"),
+        (np.array([1.0, 2.0]), (1, 2), ""),
+        ((1.0, 2.0), np.array([1.0, 2.0]), ""),
+        ((1.0, 2.0), (1.0, 3.0), "value 2 of 2: the value should be 2 and is 3"),
+        ((1.0, 2.0), (1.0,), "expected 2 values"),
+        ((1.0, 2.0), 1.0, "expected 2 values"),
+        (np.array([1.0, 2.0]), (1, 2j), "expected real numbers, got complex ones"),
+        (np.array([1.0, 2.0]), (1, "2"), "expected an array of shape (2,), got 2 values (a number, a text)"),
+        (np.array([1.0, 2.0]), (1, [1, 2]), "got 2 values (a number, an array of shape (2,))"),
+        (((1.0, np.ones(2)), 2.0), np.ones(2), "expected 2 values (2 values (a number, an array of"),
+        (((1.0, np.ones(2)), 2.0), ((1.0, np.zeros(2)), 2.0), "value 1 of 2: value 2 of 2: 2 of 2 elements"),
+        ({"a": 1.0}, {"a": 1.0}, ""),
+        ({"a": 1.0}, {"a": 2.0}, "`a`: the value should be 1"),
+        ({"a": 1.0}, {"b": 1.0}, "expected a dictionary with a, got a dictionary with b"),
+        ({"a": 1.0}, {"a": 1.0, "b": 1.0}, "got a dictionary with a, b"),
+        ("AND", "AND", ""),
+        ("AND", "OR", "expected the text 'AND', got the text 'OR'"),
+        (["AND", "OR"], ["AND", "OR"], ""),
+        (["AND", "OR"], ["AND", "NOR"], "value 2 of 2: expected the text 'OR'"),
+        (1.0, "1", "expected a single number, got the text '1'"),
+        ("1", 1.0, "expected the text '1', got the number 1"),
+        (True, 1.0, ""),
+        (np.array([True, False]), np.array([0.0, 0.0]), "element [0] should be 1 and is 0"),
+        (np.array([[1.0, 2.0]]), [[1.0, 2.0]], ""),
+        (np.uint8(255), np.uint8(0), "should be 255 and is 0 (largest absolute error 255"),
+    ],
+)  # fmt: skip
+def test_difference(expected, got, told):
+    text = difference(plain(expected), plain(got), 1e-5, 1e-7)
+    assert told in text and bool(text) == bool(told)
+
+
+@pytest.mark.parametrize("value", [1, 2.5, True, "text", [1, 2], (1, "a"), {"a": [1.0]}, [[1], [2, 3]], None])
+def test_plain_data_describes_itself(value):
+    assert describe(value) and plain(plain(value)) is not Ellipsis
+
+
+def test_what_is_no_data_is_unfit():
+    for value in (object(), {1}, iter([]), lambda: 0, b"bytes", [object()], np.array(["a", 1], dtype=object)):
+        with pytest.raises(Unfit):
+            plain(value)
+
+
+# --- kinds of answers that chapters ask for ---------------------------------------------------------
+
+
+def perceptron_step(w, b, x, y):
+    return (w + y * x, b + y) if y * (x @ w + b) <= 0 else (w, b)
+
+
+def two_layers(answer, x):
+    W1, b1, w2, b2 = answer
+    return ((np.maximum(x @ W1 + b1, 0) @ w2 + b2) > 0).astype(float)
+
+
+def rate(current, threshold):
+    with np.errstate(all="ignore"):
+        return np.where(current > threshold, 1 / np.log(current / (current - threshold)), 0.0)
+
+
+def pieces(x, y):
+    return 1 + int(np.sum(~np.isclose(np.diff(np.diff(y) / np.diff(x)), 0)))
+
+
+def chapter_like(kind, **given):
+    return kind(**{"id": "90.7", "title": "One of a chapter's"} | given)
+
+
+STEP = chapter_like(
+    Function,
+    signature="step(w, b, x, y)",
+    reference=perceptron_step,
+    cases=lambda rng: {
+        "a mistake": {"w": np.array([1.0, -2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+        "on the boundary": {"w": np.zeros(2), "b": 0.0, "x": np.array([3.0, 1.0]), "y": -1},
+        "no mistake": {"w": np.array([1.0, 2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
+    },
+)
+CORNER_CASE = {"the four corners": {"x": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])}}
+XOR_WEIGHTS = (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]), -0.5)
+XOR = chapter_like(Value, run=two_layers, reference=XOR_WEIGHTS, cases=lambda rng: CORNER_CASE)
+RATE = chapter_like(
+    Function,
+    signature="rate(current, threshold)",
+    reference=rate,
+    cases=lambda rng: {"currents below and above": {"current": np.linspace(0, 3, 7), "threshold": 1.0}},
+)
+PIECES = chapter_like(
+    Function,
+    signature="pieces(x, y)",
+    reference=pieces,
+    cases=lambda rng: {"a bump": {"x": np.arange(5.0), "y": np.array([0.0, 0.0, 1.0, 0.0, 0.0])}},
+)
+
+
+def step_in_place(w, b, x, y):
+    if y * (x @ w + b) <= 0:
+        w += y * x
+        b += y
+    return w, b
+
+
+CHAPTER_LIKE = [
+    (STEP, perceptron_step, "Passed"),
+    (STEP, lambda w, b, x, y: list(perceptron_step(w, b, x, y)), "Passed"),
+    (STEP, step_in_place, "changes its input `w`. Work on a copy: `w.copy()`"),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[0],
+        "expected 2 values (an array of shape (2,), a number), got an array of",
+    ),
+    (
+        STEP,
+        lambda *given: perceptron_step(*given)[::-1],
+        "value 1 of 2: expected an array of shape (2,), got a",
+    ),
+    (STEP, lambda w, b, x, y: (w + y * x, b), "value 2 of 2: the value should be 1.5 and is 0.5"),
+    (XOR, XOR_WEIGHTS, "Passed"),
+    (XOR, [[[1, 1], [1, 1]], [0, -1], [1, -2], -0.5], "Passed"),
+    (XOR, (*XOR_WEIGHTS[:3], np.array([-0.5])), "Passed"),  # it does the same
+    (
+        XOR,
+        XOR_WEIGHTS[:3],
+        "expected 4 values (an array of shape (2, 2), an array of shape (2,), an array of",
+    ),
+    (XOR, (np.ones((2, 3)), *XOR_WEIGHTS[1:]), "got 4 values (an array of shape (2, 3), an array"),
+    (XOR, (*XOR_WEIGHTS[:3], 5.0), "2 of 4 elements are wrong; the worst, element [0] should be 0 and is 1"),
+    (RATE, rate, "Passed"),
+    (RATE, lambda i, t: 1 / np.log(i / (i - t)), "is nan, expected 0"),
+    (RATE, lambda i, t: [float(rate(v, t)) for v in i], "Passed"),
+    (
+        RATE,
+        lambda i, t: rate(i, t) if i > t else 0,
+        "ValueError: The truth value of an array with more than one",
+    ),
+    (PIECES, pieces, "Passed"),
+    (PIECES, lambda x, y: np.int64(4), "Passed"),
+    (PIECES, lambda x, y: np.array([4]), "expected a single number, got an array of shape (1,)"),
+    (
+        PIECES,
+        lambda x, y: 3.5,
+        "the value should be 4 and is 3.5 (largest absolute error 0.5, relative 0.125)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "told"), CHAPTER_LIKE, ids=range(len(CHAPTER_LIKE)))
+def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
+    assert told in repr(grade(exercise, answer))
+
+
+# --- how it looks ---------------------------------------------------------------------------------
+
+
+def test_html_says_the_same_in_words_and_escapes_what_learners_write():
+    def script(x, w, b):
+        raise ValueError("<script>alert('`x`')</script>")
+
+    bundle = check(FIRES, script)._repr_mimebundle_()
+    assert "<script" not in bundle["text/html"] and "&lt;script&gt;" in bundle["text/html"]
+    assert "✗ Not yet" in bundle["text/html"] and "role='status'" in bundle["text/html"]
+    assert bundle["text/plain"].startswith("✗ Not yet: 90.1 A unit that fires\n")
+
+
+def test_a_rubric_is_folded():
+    assert "<details><summary>" in check("90.5")._repr_html_()
+
+
+@pytest.mark.parametrize(("answer", "points"), [(fires, "3"), (stub, "0"), (stops, "0")])
+def test_under_nbgrader_the_plain_text_is_the_points(answer, points, monkeypatch, tmp_path):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert check(FIRES, answer)._repr_mimebundle_()["text/plain"] == points
+    assert check("90.9", answer)._repr_mimebundle_()["text/plain"] == "0"
+    assert not (tmp_path / "home").exists()  # grading is nobody's progress
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+def progress():
+    return CliRunner().invoke(app, ["progress"], env={"COLUMNS": "100"})
+
+
+def test_progress_shows_done_tried_and_open(monkeypatch):
+    monkeypatch.setattr(chapters, "__path__", [str(EXAMPLE)])
+    for exercise_id, answer in [(FIRES, fires), (FIRES, stops), ("90.2", 3), ("90.3", ...)]:
+        check(exercise_id, answer)
+    line = next(line for line in progress().output.splitlines() if "90" in line)
+    assert [part.strip() for part in line.split("│")[1:-1]] == [
+        "90 An example", "■□□□", "1 of 4", "90.2", "90.3  90.4", "90.5",
+    ]  # fmt: skip
+
+
+def test_a_disk_that_cannot_be_written_does_not_matter(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NNLEARN_HOME", str(tmp_path / "file" / "below"))
+    assert check(FIRES, fires)
+    assert progress().exit_code == 0
+
+
+# --- what authors get told ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"id": "1.2"}, "id is '1.2'"),
+        ({"points": 0}, "points is 0"),
+        ({"weights": {"one": 0.5}}, "weights sum to 0.5"),
+    ],
+)
+def test_a_malformed_specification_is_refused(change, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        Value(**{"id": "90.6", "title": "x", "reference": 1.0} | change)
+
+
+def test_the_example_holds_what_is_asked_of_every_grader(solution):
+    answers = read_answers(nbformat.read(solution, as_version=4), chapter_exercises("90"))
+    assert list(answers) == ["90.1", "90.2", "90.3", "90.4"]
+    for answer in answers.values():
+        hold_to_account(answer)
+    rejected = {i: mutate(answer) for i, answer in answers.items()}
+    assert sum(len(alive) for alive, _ in rejected.values()) <= 0.1 * sum(n for _, n in rejected.values()), (
+        rejected
+    )
+
+
+def wrong(*answers, hints="123"):
+    return {"misconceptions": [Misconception(h, a, h) for a, h in zip(answers, hints, strict=True)]}
+
+
+def zero(x):
+    return 0.0
+
+
+def minus(x):
+    return -x
+
+
+def square(x):
+    return x**2
+
+
+WEAK = {
+    "a misconception that passes": (wrong(lambda x: x, minus, square), "'1'"),
+    "hints shared": (wrong(zero, minus, square, hints="112"), "share a hint"),
+    "too few": (wrong(zero, hints="1"), "at least three"),
+    "told apart by no case": (wrong(zero, lambda x: 0 * x, minus), "gets another hint"),
+    "inputs with other names": ({"signature": "f(y)"}, "not those of f(y)"),
+    "a helper in run": ({"run": lambda f, x: f(x) if textwrap else 0}, "run uses {'textwrap'}"),
+    "a reference that is no solution": ({"reference": minus}, "the solution fails"),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), WEAK.values(), ids=WEAK)
+def test_a_weak_specification_is_found_out(change, told):
+    sound = {
+        "id": "90.6",
+        "title": "Keep",
+        "signature": "f(x)",
+        "reference": lambda x: x,
+        "cases": lambda rng: {"two": {"x": 2.0}},
+    }
+    exercise = Function(**sound | wrong(zero, minus, square) | change)
+    with pytest.raises(AssertionError, match=re.escape(told)):
+        hold_to_account(Answer(exercise, 1, "", "lambda x: x", {}))
+
+
+def test_cases_that_tell_too_little_apart_let_mutants_live():
+    source = "def f(x):\n    ### BEGIN SOLUTION\n    return np.maximum(x, 0)\n    ### END SOLUTION\n"
+    for inputs, survives in ({"x": 2.0}, True), ({"x": np.array([[2.0, -1.0, 0.5]])}, False):
+        exercise = Function(
+            id="90.6", title="ReLU", signature="f(x)", reference=lambda x: np.maximum(x, 0),
+            cases=lambda rng, inputs=inputs: {"one": inputs},
+        )  # fmt: skip
+        alive, count = mutate(Answer(exercise, 1, source, "f", {"np": np}))
+        assert count >= 3 and bool(alive) == survives, alive
+
+
+def test_a_mutant_that_never_ends_is_rejected():
+    loop = "while n > 0:\n        n -= 1\n    return n"
+    source = f"def f(n):\n    ### BEGIN SOLUTION\n    {loop}\n    ### END SOLUTION\n"
+    exercise = Function(
+        id="90.6", title="Down", signature="f(n)", reference=lambda n: 0, cases=lambda rng: {"five": {"n": 5}}
+    )
+    alive, count = mutate(Answer(exercise, 1, source, "f", {}))
+    assert count >= 8 and not [line for line in alive if "+=" in line], alive
+
+
+# --- notebooks ------------------------------------------------------------------------------------
+
+HERE = f"import nnlearn.exercises.chapters\nnnlearn.exercises.chapters.__path__.append({str(EXAMPLE)!r})"
+
+
+def test_the_students_notebook_has_no_solutions_and_the_same_cells(solution):
+    text = student_version(solution)
+    student, teacher = nbformat.reads(text, as_version=4), nbformat.read(solution, as_version=4)
+    assert text == student_version(solution)
+    assert "SOLUTION" not in text and "np.sqrt" not in text and "NOT must fire" not in text
+    assert text.count("# YOUR CODE HERE\\n") == 4 and "YOUR ANSWER HERE" in text
+    assert [c.id for c in student.cells] == [c.id for c in teacher.cells]
+    nbformat.validate(student)
+    answers = read_answers(student, chapter_exercises("90"))
+    assert {grade(a.exercise, a.value()).status for a in answers.values()} == {"not started"}
+
+
+def run_in_kernel(client, source, meanwhile=lambda: None):
+    """What a cell shows: a list of its outputs."""
+    shown = []
+    client.execute(source)
+    meanwhile()
+    while True:
+        message = client.get_iopub_msg(timeout=20)
+        if message["msg_type"] in ("execute_result", "error", "stream"):
+            shown.append(message["content"])
+        if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            return shown
+
+
+def test_in_a_kernel_run_all_goes_on_and_an_endless_loop_can_be_stopped(solution, tmp_path):
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(EXAMPLE))
+    try:
+        assert run_in_kernel(client, HERE) == []
+        student = nbformat.reads(student_version(solution), as_version=4)
+        shown = [run_in_kernel(client, c.source) for c in student.cells if c.cell_type == "code"]
+        results = [outputs[0]["data"] for outputs in shown if outputs]
+        assert [r["text/plain"][:6] for r in results] == ["○ Not "] * 4 + ["✎ For "]
+        assert all("<div role='status'" in r["text/html"] for r in results)
+
+        wrong = "def fires(x, w, b):\n    z = x @ w\n    return z.T.missing\ncheck('90.1', fires)"
+        (output,) = run_in_kernel(client, wrong)
+        assert "stops at line 3: return z.T.missing\nAttributeError: 'numpy." in output["data"]["text/plain"]
+
+        def interrupt_when_it_loops():
+            while not (tmp_path / "loops").exists():
+                time.sleep(0.01)
+            manager.interrupt_kernel()
+
+        endless = (
+            f"def fires(x, w, b):\n    open({str(tmp_path / 'loops')!r}, 'w').close()\n    while True: pass\n"
+        )
+        (output,) = run_in_kernel(client, endless + "check('90.1', fires)", interrupt_when_it_loops)
+        assert "a loop that never stops" in output["data"]["text/plain"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+NOISY = """import sys, warnings
+def fires(x, w, b):
+    print("to stderr", file=sys.stderr)
+    warnings.warn("careful")
+    return (x @ w + b >= 0) * 1.0"""
+
+
+def test_nbgraders_own_commands_release_and_grade_the_same_notebooks(solution, tmp_path):
+    source = nbformat.read(solution, as_version=4)
+    here = nbformat.v4.new_code_cell(HERE, id="here")  # the example's chapter is not in the package's folder
+    source.cells.insert(0, here)
+    path = tmp_path / "source" / "90" / "90_example.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(source, path)
+    stub = f'c.ClearSolutions.code_stub = {{"python": {STUB!r}}}'
+    (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\n{stub}\n")
+    search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # nbgrader calls alembic by its name
+
+    def nbgrader(*arguments):
+        command = [sys.executable, "-m", "nbgrader", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"PATH": search},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    nbgrader("generate_assignment", "90")
+    released = nbformat.read(tmp_path / "release" / "90" / path.name, as_version=4)
+    assert released == nbformat.reads(student_version(path), as_version=4)
+
+    given = {"90-1": NOISY, "90-2": "w, b = np.ones(2), -0.5", "90-4": "norm = 5", "90-5": "In my own words"}
+    for cell in released.cells:
+        cell.source = given.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+    submitted = tmp_path / "submitted" / "student" / "90" / path.name
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(released, submitted)
+    nbgrader("autograde", "90")
+    with contextlib.closing(sqlite3.connect(tmp_path / "gradebook.db")) as book:
+        scores = dict(
+            book.execute("select name, auto_score from grade join base_cell on base_cell.id = grade.cell_id")
+        )
+    assert scores == {
+        "90-1-check": 3,  # right, though it prints to stderr and warns
+        "90-2-check": 0,  # wrong
+        "90-3-check": 0,  # not started
+        "90-4-check": 1,
+        "90-5": None,  # a person grades it
+    }

@@ -1,0 +1,476 @@
+"""Every public function of the engine gives PyTorch's values, gradients and second derivatives.
+
+One table: a line names the function, what PyTorch calls it, and the inputs to try. A public function without
+a line fails the build.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import nnlearn as nn
+from tests.support.reference import torch
+
+F = torch.nn.functional
+WITHOUT_GRADIENT = {"argmax", "sinusoidal_positions"}  # tested in test_engine_functions
+
+
+@dataclass
+class Case:
+    """f(*inputs) against g(*inputs), inputs of the given shapes drawn from `draw` at each scale."""
+
+    f: Callable
+    g: Callable
+    shapes: list[tuple]
+    scales: tuple[float, ...] = (1.0,)
+    draw: Callable = lambda rng, shape: rng.standard_normal(shape)
+    once: bool = False  # fused: no second derivative
+    gradient: bool = True
+
+
+def positive(rng: np.random.Generator, shape: tuple) -> np.ndarray:
+    return rng.random(shape) + 0.1
+
+
+def ties(rng: np.random.Generator, shape: tuple) -> np.ndarray:
+    return rng.integers(-1, 2, shape).astype(float)
+
+
+def to_torch(x):
+    return torch.from_numpy(np.ascontiguousarray(x)) if isinstance(x, np.ndarray) else x
+
+
+ONE = [((3, 4),), ((2, 3, 4),), ((1,),), ((),), ((0, 4),), ((1, 1),)]
+TWO = [
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((2, 1, 4), (3, 1)),
+    ((), (2, 3)),
+    ((1,), (1,)),
+    ((0, 4), (4,)),
+    ((3, 1), ()),
+]
+ROWS = [((3, 5),), ((2, 3, 5),), ((4, 1),), ((1, 5),), ((0, 5),), ((5,),)]
+PAIR = [((3, 4), (3, 4)), ((5,), (5,)), ((1, 1), (1, 1)), ((2, 3, 4), (2, 3, 4))]
+MATRICES = [
+    ((3, 4), (4, 5)),
+    ((2, 3, 4), (4, 5)),
+    ((2, 3, 4), (2, 4, 5)),
+    ((4,), (4,)),
+    ((4,), (4, 5)),
+    ((3, 4), (4,)),
+]
+MATRICES += [
+    ((4,), (2, 4, 3)),
+    ((2, 3, 4), (4,)),
+    ((2, 1, 3, 4), (5, 4, 2)),
+    ((0, 4), (4, 2)),
+    ((1, 1), (1, 1)),
+]
+IMAGE = (2, 3, 9, 8)
+WIDE = (1.0, 1e4)
+IDS, MASK = np.array([[3, 0, 3], [6, 6, 1]]), np.random.default_rng(5).random((2, 1, 5, 6)) > 0.3
+MEAN, VAR = np.linspace(-1, 1, 4), np.linspace(0.5, 2, 4)
+QKV = [((2, 3, 5, 4), (2, 3, 6, 4), (2, 3, 6, 7)), ((1, 4), (1, 4), (1, 1)), ((5, 4), (2, 6, 4), (6, 3))]
+SELF = [
+    ((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 4)),
+    ((0, 5, 4), (0, 5, 4), (0, 5, 4)),
+    ((1, 1), (1, 1), (1, 1)),
+]
+LABELS = {(3, 5): [0, 4, 2], (2, 3, 5): [[0, 1, 2], [4, 4, 0]], (4, 1): [0] * 4, (1, 5): [3], (5,): 2}
+
+
+def recurrent(kind: str, gates: int) -> Callable:
+    """PyTorch's recurrent networks as functions of our arguments; its second bias is zero."""
+
+    def g(x, *rest):
+        *states, W_x, W_h, b = rest
+        weights = [W_x.T.contiguous(), W_h.T.contiguous(), b, torch.zeros_like(b)]
+        state = [s[None] for s in states] if len(states) > 1 else states[0][None]
+        y = getattr(torch._VF, kind)(x, state, weights, True, 1, 0.0, True, False, True)
+        return (y[0], y[2][0]) if len(states) > 1 else y[0]
+
+    return g
+
+
+def recurrent_shapes(gates: int, states: int) -> list[tuple]:
+    return [
+        ((B, T, 3), *[(B, m)] * states, (3, gates * m), (m, gates * m), (gates * m,))
+        for B, T, m in ((2, 6, 5), (1, 1, 1), (4, 3, 2))
+    ]
+
+
+def heads(causal: bool) -> Callable:
+    def g(x):
+        B, T, C = x.shape[0], x.shape[1], x.shape[2] // 3
+        q, k, v = (part.reshape(B, T, 2, C // 2).transpose(1, 2) for part in x.split(C, -1))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2).reshape(B, T, C)
+
+    return g
+
+
+def turned(x):
+    """Rotary positions by complex numbers."""
+    T, D = x.shape[-2:]
+    angle = torch.arange(T)[:, None] / 10000.0 ** (torch.arange(0, D, 2).double() / D)
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], D // 2, 2)) * torch.exp(1j * angle).to(
+        torch.complex128 if x.dtype == torch.float64 else torch.complex64
+    )
+    return torch.view_as_real(pairs).reshape(x.shape)
+
+
+def unary(f: Callable, g: Callable, **more) -> list[Case]:
+    return [Case(f, g, ONE, **more)]
+
+
+def binary(f: Callable, g: Callable, **more) -> list[Case]:
+    return [Case(f, g, TWO, **more)]
+
+
+def reduction(f: Callable, g: Callable) -> list[Case]:
+    options = [{}, {"axis": 0}, {"axis": -1, "keepdims": True}, {"axis": (0, 1)}]
+    shapes = [((3, 4),), ((2, 3, 4),), ((1, 1),)]
+
+    def theirs(x, axis=None, keepdims=False):
+        return g(x, tuple(range(x.ndim)) if axis is None else axis, keepdims)
+
+    return [
+        Case(
+            functools.partial(f, **o),
+            functools.partial(theirs, **o),
+            shapes[: 2 if f is nn.std else 3],
+            draw=draw,
+        )
+        for o in options
+        for draw in (
+            (positive,) if f is nn.std else (Case.draw, ties) if f in (nn.max, nn.min) else (Case.draw,)
+        )
+    ]
+
+
+def indices() -> list[Case]:
+    every = [
+        1,
+        -1,
+        slice(None, None, 2),
+        (slice(None), 2),
+        (..., None, 1),
+        np.array([2, 0, 2]),
+        np.array([[0, -1]]),
+    ]
+    every += [
+        (np.array([0, 2, 0]), np.array([1, 1, 1])),
+        (slice(None), np.array([3, 3])),
+        np.array([True, False, True]),
+    ]
+    return [
+        Case(lambda x, i=i: nn.getitem(x, i), lambda x, i=i: x[i], [((3, 4),), ((3, 4, 2),)]) for i in every
+    ]
+
+
+def losses(f: Callable, g: Callable, **more) -> list[Case]:
+    return [Case(f, g, PAIR, **more)]
+
+
+def cross_entropies() -> list[Case]:
+    made = []
+    for shape, labels in LABELS.items():
+        y = np.array(labels)
+        flat = torch.from_numpy(y.reshape(-1))
+        g = lambda x, flat=flat: F.cross_entropy(x.reshape(-1, x.shape[-1]), flat)  # noqa: E731
+        made.append(Case(lambda x, y=y: nn.cross_entropy(x, y), g, [(shape,)], WIDE))
+    soft = np.random.default_rng(3).dirichlet(np.ones(5), 3)
+    made.append(
+        Case(lambda x: nn.cross_entropy(x, soft), lambda x: F.cross_entropy(x, to_torch(soft)), [((3, 5),)])
+    )
+    return made
+
+
+def convolutions() -> list[Case]:
+    settings = [(1, 0, 1), (1, 1, 1), (2, 1, 1), (1, 2, 2), (2, 3, 2), (3, 0, 1), (1, 4, 1)]
+    made = [
+        Case(
+            lambda x, W, b, s=s: nn.conv2d(x, W, b, *s),
+            lambda x, W, b, s=s: F.conv2d(x, W, b, *s),
+            [
+                (IMAGE, (4, 3, 3, 3), (4,)),
+                ((1, 1, 5, 5), (2, 1, 2, 3), (2,)),
+                ((2, 3, 5, 6), (1, 3, 1, 1), (1,)),
+            ],
+            once=True,
+        )
+        for s in settings
+    ]
+    shapes = [((0, 3, 5, 5), (2, 3, 3, 3)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((2, 5, 4, 4), (3, 5, 4, 4))]
+    return [*made, Case(nn.conv2d, F.conv2d, shapes, once=True)]
+
+
+def pools(f: Callable, g: Callable) -> list[Case]:
+    return [
+        Case(
+            lambda x, s=s: f(x, *s),
+            lambda x, s=s: g(x, *s),
+            [(IMAGE,), ((1, 1, 3, 3),)],
+            draw=draw,
+            once=True,
+        )
+        for s in ((2,), (2, 1), (3, 2), (1,))
+        for draw in (Case.draw, ties)
+    ]
+
+
+def attentions() -> list[Case]:
+    ours, theirs = nn.scaled_dot_product_attention, F.scaled_dot_product_attention
+    masked = functools.partial(ours, mask=MASK), functools.partial(theirs, attn_mask=torch.from_numpy(MASK))
+    return [
+        Case(ours, theirs, QKV, (1.0, 100.0), once=True),
+        Case(
+            functools.partial(ours, causal=True),
+            functools.partial(theirs, is_causal=True),
+            SELF,
+            (1, 100),
+            once=True,
+        ),
+        Case(*masked, [((2, 3, 5, 4), (2, 3, 6, 4), (2, 3, 6, 7))], (1.0, 100.0), once=True),
+    ]
+
+
+def batch_norms() -> list[Case]:
+    use = dict(training=False)
+    shapes = [((5, 4), (4,), (4,)), ((3, 4, 2, 5), (4,), (4,)), ((2, 1), (1,), (1,))]
+    return [
+        Case(nn.batch_norm, lambda x, g, b: F.batch_norm(x, None, None, g, b, True), shapes, once=True),
+        Case(
+            lambda x, g, b: nn.batch_norm(x, g, b, MEAN.astype(x.dtype), VAR.astype(x.dtype), **use),
+            lambda x, g, b: F.batch_norm(x, to_torch(MEAN).to(x.dtype), to_torch(VAR).to(x.dtype), g, b),
+            shapes[:2],
+            once=True,
+        ),
+    ]
+
+
+def dropped(x):
+    keep = np.random.default_rng(7).random(x.shape, dtype=np.float32) >= 0.4
+    return x * torch.as_tensor(keep).to(x.dtype) / 0.6
+
+
+TABLE: dict[str, list[Case]] = {
+    "add": binary(nn.add, torch.add),
+    "subtract": binary(nn.subtract, torch.sub),
+    "multiply": binary(nn.multiply, torch.mul),
+    "divide": binary(nn.divide, torch.div, draw=positive),
+    "power": binary(nn.power, torch.pow, draw=positive) + unary(lambda x: x**3, lambda x: x**3),
+    "negative": unary(nn.negative, torch.neg),
+    "absolute": unary(nn.absolute, torch.abs) + unary(nn.absolute, torch.abs, draw=ties),
+    "exp": unary(nn.exp, torch.exp),
+    "expm1": unary(nn.expm1, torch.expm1),
+    "log": unary(nn.log, torch.log, draw=positive),
+    "log1p": unary(nn.log1p, torch.log1p, draw=positive),
+    "sqrt": unary(nn.sqrt, torch.sqrt, draw=positive),
+    "square": unary(nn.square, torch.square),
+    "sin": unary(nn.sin, torch.sin),
+    "cos": unary(nn.cos, torch.cos),
+    "erf": unary(nn.erf, torch.erf, scales=WIDE),
+    "tanh": unary(nn.tanh, torch.tanh, scales=WIDE),
+    "maximum": binary(nn.maximum, torch.maximum) + binary(nn.maximum, torch.maximum, draw=ties),
+    "minimum": binary(nn.minimum, torch.minimum) + binary(nn.minimum, torch.minimum, draw=ties),
+    "where": binary(lambda a, b: nn.where(a > b, a, b * b), lambda a, b: torch.where(a > b, a, b * b)),
+    "clip": unary(lambda x: nn.clip(x, -0.5, 0.7), lambda x: torch.clamp(x, -0.5, 0.7)),
+    "matmul": [Case(nn.matmul, torch.matmul, MATRICES)],
+    "linear": [
+        Case(
+            nn.linear,
+            lambda x, W, b=None: F.linear(x, W.T, b),
+            [
+                ((3, 4), (4, 5), (5,)),
+                ((2, 3, 4), (4, 5)),
+                ((4,), (4, 1), (1,)),
+                ((0, 4), (4, 5), (5,)),
+                ((1, 1), (1, 1)),
+            ],
+        )
+    ],
+    "sum": reduction(nn.sum, torch.sum),
+    "mean": reduction(nn.mean, torch.mean),
+    "var": reduction(nn.var, lambda x, axis, keep: torch.var(x, axis, correction=0, keepdim=keep)),
+    "std": reduction(nn.std, lambda x, axis, keep: torch.std(x, axis, correction=0, keepdim=keep))[:2],
+    "max": reduction(nn.max, torch.amax),
+    "min": reduction(nn.min, torch.amin),
+    "reshape": [
+        Case(lambda x: nn.reshape(x, (2, -1)), lambda x: x.reshape(2, -1), [((3, 4),), ((2, 1, 3),)])
+    ],
+    "transpose": [
+        Case(
+            nn.transpose,
+            lambda x: x.permute(*range(x.ndim - 1, -1, -1)),
+            [((3, 4),), ((2, 3, 4),), ((0, 4),)],
+        ),
+        Case(lambda x: nn.transpose(x, (2, 0, 1)), lambda x: x.permute(2, 0, 1), [((2, 3, 4),)]),
+    ],
+    "swapaxes": [
+        Case(lambda x: nn.swapaxes(x, 0, -1), lambda x: x.transpose(0, -1), [((2, 3, 4),), ((3, 4),)])
+    ],
+    "expand_dims": [Case(lambda x: nn.expand_dims(x, 1), lambda x: x.unsqueeze(1), [((2, 3, 4),), ((3,),)])],
+    "squeeze": [Case(nn.squeeze, torch.squeeze, [((2, 1, 3, 1),), ((1, 1),)])],
+    "broadcast_to": [
+        Case(lambda x: nn.broadcast_to(x, (2, 3, 4)), lambda x: x.expand(2, 3, 4), [((3, 1),), ((),)])
+    ],
+    "astype": unary(lambda x: nn.astype(x, np.float64), lambda x: x.double()),
+    "concatenate": [
+        Case(
+            lambda *x: nn.concatenate(x, 1),
+            lambda *x: torch.cat(x, 1),
+            [((2, 3), (2, 1), (2, 4)), ((2, 0), (2, 1))],
+        )
+    ],
+    "stack": [Case(lambda *x: nn.stack(x, 1), lambda *x: torch.stack(x, 1), [((2, 3), (2, 3)), ((1,),)])],
+    "getitem": indices(),
+    "embedding": [
+        Case(lambda W: nn.embedding(IDS, W), lambda W: F.embedding(to_torch(IDS), W), [((7, 5),), ((7, 1),)])
+    ],
+    "relu": unary(nn.relu, torch.relu, scales=WIDE) + unary(nn.relu, torch.relu, draw=ties),
+    "leaky_relu": unary(nn.leaky_relu, F.leaky_relu)
+    + unary(lambda x: nn.leaky_relu(x, 0.2), lambda x: F.leaky_relu(x, 0.2)),
+    "elu": unary(nn.elu, F.elu, scales=WIDE) + unary(lambda x: nn.elu(x, 0.7), lambda x: F.elu(x, 0.7)),
+    "sigmoid": unary(nn.sigmoid, torch.sigmoid, scales=(1, 30, 1e4)),
+    "silu": unary(nn.silu, F.silu, scales=(1, 30, 1e4)),
+    "gelu": unary(nn.gelu, F.gelu, scales=(1, 5, 1e4))
+    + unary(lambda x: nn.gelu(x, "tanh"), lambda x: F.gelu(x, approximate="tanh"), scales=(1, 5, 1e4)),
+    "softplus": unary(nn.softplus, lambda x: -F.logsigmoid(-x), scales=WIDE),
+    "softmax": [
+        Case(nn.softmax, lambda x: torch.softmax(x, -1), ROWS, (1, 30, 1e4)),
+        Case(lambda x: nn.softmax(x, 0), lambda x: torch.softmax(x, 0), ROWS[:3], (1, 30, 1e4)),
+    ],
+    "log_softmax": [
+        Case(nn.log_softmax, lambda x: torch.log_softmax(x, -1), ROWS, (1, 30, 1e4)),
+        Case(lambda x: nn.log_softmax(x, 0), lambda x: torch.log_softmax(x, 0), ROWS[:3], (1, 30, 1e4)),
+    ],
+    "mse_loss": losses(nn.mse_loss, F.mse_loss),
+    "l1_loss": losses(nn.l1_loss, F.l1_loss),
+    "huber_loss": losses(nn.huber_loss, F.huber_loss)
+    + losses(lambda p, t: nn.huber_loss(p, t, 0.3), lambda p, t: F.huber_loss(p, t, delta=0.3)),
+    "hinge_loss": losses(nn.hinge_loss, lambda s, t: torch.clamp(1 - t * s, min=0).mean()),
+    "binary_cross_entropy": [
+        Case(
+            lambda x, t: nn.binary_cross_entropy(x, nn.sigmoid(t)),
+            lambda x, t: F.binary_cross_entropy_with_logits(x, torch.sigmoid(t)),
+            PAIR,
+            WIDE,
+        )
+    ],
+    "cross_entropy": cross_entropies(),
+    "layer_norm": [
+        Case(
+            nn.layer_norm,
+            lambda x, g, b: F.layer_norm(x, x.shape[-1:], g, b),
+            [((3, 5), (5,), (5,)), ((2, 3, 5), (5,), (5,)), ((0, 5), (5,), (5,)), ((1, 2), (2,), (2,))],
+            once=True,
+        )
+    ],
+    "batch_norm": batch_norms(),
+    "dropout": unary(lambda x: nn.dropout(x, 0.4, rng=7), dropped),
+    "conv2d": convolutions(),
+    "max_pool2d": pools(nn.max_pool2d, F.max_pool2d),
+    "avg_pool2d": pools(nn.avg_pool2d, F.avg_pool2d),
+    "rnn": [Case(nn.rnn, recurrent("rnn_tanh", 1), recurrent_shapes(1, 1), once=True)],
+    "lstm": [Case(nn.lstm, recurrent("lstm", 4), recurrent_shapes(4, 2), once=True)],
+    "gru": [Case(nn.gru, recurrent("gru", 3), recurrent_shapes(3, 1), once=True)],
+    "scaled_dot_product_attention": attentions(),
+    "multi_head_attention": [
+        Case(
+            lambda x, c=c: nn.multi_head_attention(x, 2, causal=c),
+            heads(c),
+            [((2, 5, 24),), ((1, 1, 6),)],
+            once=True,
+        )
+        for c in (False, True)
+    ],
+    "rotary": [Case(nn.rotary, turned, [((2, 3, 5, 6),), ((1, 2),)])],
+}
+
+
+def trials() -> Iterator:
+    for name, cases in TABLE.items():
+        for k, case in enumerate(cases):
+            for shapes in case.shapes:
+                for scale in case.scales:
+                    label = f"{name}{k or ''}-{'·'.join(map(str, shapes))}-{scale:g}".replace(" ", "")
+                    yield pytest.param(case, shapes, scale, id=label)
+
+
+def as_tuple(y) -> tuple:
+    return tuple(y) if isinstance(y, tuple) else (y,)
+
+
+def close(ours, theirs, tolerance: float, what: str) -> None:
+    """Equal up to tolerance, relative to the size of the whole array for entries near zero."""
+    theirs = theirs.detach().numpy(force=True)
+    assert ours.shape == theirs.shape, what
+    largest = np.abs(theirs).max(initial=0)
+    np.testing.assert_allclose(
+        ours, theirs, rtol=tolerance, atol=tolerance * np.clip(largest, 1e-2, 1), err_msg=what
+    )
+
+
+@pytest.mark.parametrize(("case", "shapes", "scale"), list(trials()))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_values_and_gradients_are_pytorchs(case: Case, shapes: tuple, scale: float, dtype: type) -> None:
+    value_tolerance, gradient_tolerance = (1e-10, 1e-8) if dtype is np.float64 else (5e-5, 5e-4)
+    rng = np.random.default_rng(0)
+    arrays = [np.asarray(scale * case.draw(rng, s)).astype(dtype) for s in shapes]
+    ours = [nn.Tensor(a, requires_grad=True) for a in arrays]
+    theirs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in arrays]  # the truth for both
+    y, expected, plain = as_tuple(case.f(*ours)), as_tuple(case.g(*theirs)), as_tuple(case.f(*arrays))
+    upstream = [rng.standard_normal(e.shape).astype(dtype) for e in expected]
+    for k, (a, p, e) in enumerate(zip(y, plain, expected, strict=True)):
+        close(a.data, e, value_tolerance, f"value {k}")
+        np.testing.assert_array_equal(p, a.data, err_msg="on plain arrays")
+        assert not isinstance(p, nn.Tensor)
+    sum(((a * u).sum() for a, u in zip(y, upstream, strict=True)), nn.Tensor(0.0)).backward()
+    sum((e * to_torch(u)).sum() for e, u in zip(expected, upstream, strict=True)).backward()
+    for k, (a, e) in enumerate(zip(ours, theirs, strict=True)):
+        assert a.grad.dtype == dtype
+        close(a.grad, e.grad, gradient_tolerance, f"gradient of input {k}")
+
+
+@pytest.mark.parametrize(("case", "shapes", "scale"), [t for t in trials() if t.values[2] == 1])
+def test_second_derivatives_are_pytorchs_or_refused(case: Case, shapes: tuple, scale: float) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [np.asarray(case.draw(rng, s)) for s in shapes]
+    ours = [nn.Tensor(a, requires_grad=True) for a in arrays]
+    theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    expected = as_tuple(case.g(*theirs))
+    upstream = [rng.standard_normal(e.shape) for e in expected]
+    y = sum((a * u).sum() for a, u in zip(as_tuple(case.f(*ours)), upstream, strict=True))
+    if case.once:
+        with pytest.raises(NotImplementedError, match="once only"):
+            nn.grad(y, ours, create_graph=True)
+        return
+    first = nn.grad(y, ours, create_graph=True)
+    z = sum((e * torch.from_numpy(u)).sum() for e, u in zip(expected, upstream, strict=True))
+    first_expected = torch.autograd.grad(z, theirs, create_graph=True)
+    weights = [rng.standard_normal(a.shape) for a in arrays]
+    again = sum((g * g * w).sum() for g, w in zip(first, weights, strict=True))
+    again_expected = sum(
+        (g * g * torch.from_numpy(w)).sum() for g, w in zip(first_expected, weights, strict=True)
+    )
+    for t in ours:
+        t.grad = None
+    if isinstance(again, nn.Tensor) and again.requires_grad:
+        again.backward()
+    if again_expected.requires_grad:
+        again_expected.backward()
+    for k, (a, e) in enumerate(zip(ours, theirs, strict=True)):
+        got = np.zeros(a.shape) if a.grad is None else a.grad
+        close(got, torch.zeros(a.shape) if e.grad is None else e.grad, 1e-8, f"second derivative, input {k}")
+
+
+def test_every_public_function_has_a_line() -> None:
+    homes = ("nnlearn.engine.arithmetic", "nnlearn.engine.shapes", "nnlearn.functions.")
+    public = {name for name in dir(nn) if getattr(getattr(nn, name), "__module__", "").startswith(homes)}
+    assert public - WITHOUT_GRADIENT == TABLE.keys()

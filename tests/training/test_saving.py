@@ -1,0 +1,95 @@
+"""What is saved comes back; damage is noticed; a kill leaves the old file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from nnlearn.engine.tensor import Tensor
+from nnlearn.training.saving import load, load_with_notes, save
+
+ARRAYS = {
+    "W": np.arange(12.0).reshape(3, 4),
+    "b": np.ones(4, np.float32),
+    "steps": np.array(7),
+    "empty": np.zeros((0, 3), np.float32),
+    "transposed": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    "mask": np.array([True, False]),
+}
+
+
+def test_round_trip(tmp_path):
+    path = tmp_path / "new" / "model.safetensors"
+    save(ARRAYS | {"tensor": Tensor([1.0, 2.0])}, path, notes={"seed": 2**100, "losses": [0.5, None]})
+    arrays, notes = load_with_notes(path)
+    assert notes == {"seed": 2**100, "losses": [0.5, None]}
+    assert arrays.keys() == ARRAYS.keys() | {"tensor"} and arrays["tensor"].tolist() == [1.0, 2.0]
+    for name, array in ARRAYS.items():
+        np.testing.assert_array_equal(arrays[name], array)
+        assert arrays[name].shape == array.shape and arrays[name].dtype == array.dtype
+        assert load_file(path)[name].dtype == array.dtype
+    assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
+
+
+def test_reads_files_of_other_libraries(tmp_path):
+    save_file({"W": ARRAYS["W"]}, tmp_path / "other.safetensors")
+    arrays, notes = load_with_notes(tmp_path / "other.safetensors")
+    assert notes is None and arrays["W"].tolist() == ARRAYS["W"].tolist()
+
+
+def flip(content: bytes) -> bytes:
+    return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda c: c[: len(c) // 2],
+        lambda c: c[:5],
+        lambda c: b"",
+        lambda c: b"<html>" + c,
+        flip,
+        lambda c: c + b"\0",
+    ],
+    ids=["half", "few bytes", "empty", "html", "one bit", "longer"],
+)
+def test_damaged_files(damage, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(ARRAYS, path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
+        load(path)
+
+
+def test_bad_input(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load(tmp_path / "absent")
+    with pytest.raises(TypeError, match="'names' must be an array of numbers"):
+        save({"names": np.array(["a"])}, tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+LOOP = """
+import sys, numpy as np
+from nnlearn.saving import save
+for i in range(10**9):
+    save({"x": np.full(1_000_000, i % 7, np.float32)}, sys.argv[1])
+    print(i, flush=True)
+"""
+
+
+def test_a_kill_while_writing_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    for delay in (0.0, 0.003, 0.011):
+        process = subprocess.Popen([sys.executable, "-c", LOOP, path], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        x = load(path)["x"]
+        assert x.size == 1_000_000 and (x == x[0]).all()

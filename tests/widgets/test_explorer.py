@@ -1,0 +1,110 @@
+"""Every widget, driven without a browser: at the minimum, the default and the maximum of every control."""
+
+import io
+import itertools
+import math
+import re
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnlearn import widgets
+from nnlearn.figures import plot
+
+EXPLORERS = [getattr(widgets, name) for name in widgets.__all__ if name != "Explorer"]
+
+
+def extremes(control: ipywidgets.ValueWidget) -> list:
+    """The least, the given and the greatest value of a control, all of its choices, or texts good and bad."""
+    if isinstance(control, ipywidgets.Text):
+        return ["x * x + w", "", control.value, "x * (w +"]
+    if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
+        return [False, True]
+    if hasattr(control, "options"):
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]
+    return [control.min, control.value, control.max]
+
+
+def assert_shows(explorer: widgets.Explorer) -> None:
+    assert len(explorer.sentence.split()) >= 8, (
+        f"says too little with {explorer.values}: {explorer.sentence!r}"
+    )
+    assert not re.search(r"\b(nan|inf)\b", explorer.sentence), (
+        f"with {explorer.values} it says: {explorer.sentence}"
+    )
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_every_control_at_its_extremes(kind, record_property):
+    explorer = kind()
+    assert_shows(explorer)
+    for name, control in explorer.controls.items():
+        assert control.description, f"{kind.__name__}: control {name!r} has no label"
+        if control.disabled:  # it says itself that it changes nothing as things stand
+            continue
+        default, seen = control.value, set()
+        for value in extremes(control):
+            explorer.set(**{name: value})
+            assert_shows(explorer)
+            seen.add((explorer.sentence, explorer._image.value))
+        assert len(seen) > 1, f"{kind.__name__}: moving {name!r} changes nothing"
+        explorer.set(**{name: default})
+    record_property("checked", f"widget {kind.__name__}")
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_combinations_of_extremes(kind):
+    explorer = kind()
+    ends = [
+        extremes(control)[:: max(1, len(extremes(control)) - 1)] for control in explorer.controls.values()
+    ]
+    rng = np.random.default_rng(0)
+    if math.prod(len(end) for end in ends) <= 48:
+        combinations = list(itertools.product(*ends))
+    else:
+        combinations = [tuple(end[rng.integers(len(end))] for end in ends) for _ in range(48)]
+    for combination in combinations:
+        explorer.set(**dict(zip(explorer.controls, combination, strict=True)))
+        assert_shows(explorer)
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_shows_a_picture_where_no_kernel_runs(kind):
+    explorer = kind()
+    data, metadata = explorer._repr_mimebundle_()
+    assert data["image/png"].startswith("iVBORw0KGgo")
+    assert data["text/plain"] == metadata["image/png"]["alt"] == explorer.sentence
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_names_the_controls_there_are(kind):
+    with pytest.raises(ValueError, match="has no control 'colour of the sky'"):
+        kind().set(**{"colour of the sky": 1})
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_same_controls_same_picture(kind):
+    """State is a function of the controls: there and back gives what was there before."""
+    explorer = kind()
+    before = explorer._image.value
+    name, control = next(iter(explorer.controls.items()))
+    default = control.value
+    for value in [*extremes(control), default]:
+        explorer.set(**{name: value})
+    assert explorer._image.value == before
+
+
+@pytest.mark.parametrize("kind", EXPLORERS, ids=lambda kind: kind.__name__)
+def test_quick_picture_is_the_whole_picture(kind):
+    """What is shown while controls move differs from a full drawing at most where two artists cross."""
+    explorer = kind()
+    name, control = next(iter(explorer.controls.items()))
+    explorer.set(**{name: extremes(control)[0]})
+    quick, whole = (
+        np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int)
+        for data in (explorer._image.value, plot.png(explorer.figure, dpi=100))
+    )
+    assert quick.shape == whole.shape
+    assert (abs(quick - whole) > 32).mean() < 0.01
