@@ -16,7 +16,8 @@ from nnlearn.classroom.files import write
 from nnlearn.classroom.grading import Grade
 from nnlearn.classroom.store import Store, StoreError
 from nnlearn.exercises.result import markup
-from nnlearn.exercises.spec import chapter_title, find_exercise
+from nnlearn.exercises.spec import find_exercise
+from nnlearn.exercises.tasks import chapter_title
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
 

@@ -5,7 +5,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nnlearn.exercises.records import recorded
-from nnlearn.exercises.spec import chapter_exercises, chapter_modules, chapter_title
+from nnlearn.exercises.spec import chapter_exercises, chapter_modules
+from nnlearn.exercises.tasks import chapter_title
 
 
 def progress() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from nnlearn.exercises.judge import grade
 from nnlearn.exercises.records import record
 from nnlearn.exercises.result import Result
-from nnlearn.exercises.spec import Exercise, Explain, Function, Misconception, Predict, Value, find_exercise
+from nnlearn.exercises.spec import Exercise, Explain, Function, Predict, Value, edit, find_exercise
 
-__all__ = ["Exercise", "Explain", "Function", "Misconception", "Predict", "Result", "Value", "check", "grade"]
+__all__ = ["Exercise", "Explain", "Function", "Predict", "Result", "Value", "check", "edit", "grade"]
 
 
 def check(exercise_id: str, answer: Any = ...) -> Result:

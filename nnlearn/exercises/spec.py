@@ -1,21 +1,26 @@
 """What an exercise is: how inputs are made, what a right answer gives, which wrong answers teachers know.
 
-A chapter's exercises are the `Exercise` objects in its module `chNN.py`. The reference, the misconceptions
-and the learner's answer are all answers: each goes the same way, `make_cases` → `run` → `measure` → compare,
-and only arrays and JSON values go in and come out of `run`, which may happen in a sandbox.
+A chapter's exercises are the `Exercise` objects in its module `chapters/chNN.py`; what they ask, for how many
+points, stands in the notebook. The reference, the mistakes and the learner's answer are all answers: each
+goes the same way, `make_cases` → `run` → `measure` → compare, and only arrays and JSON values go in and come
+out of `run`, which may happen in a sandbox.
 """
 
 import importlib
+import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
-PACKAGE = "nnlearn.exercises.chapters"
+from nnlearn.exercises import chapters
+from nnlearn.exercises.tasks import chapter_tasks
+
 Cases = Mapping[str, Mapping[str, Any]]  # what the input is, in a few words -> {argument: value}
 
 
@@ -34,6 +39,30 @@ def folded(answer: Any, **inputs: Any) -> Any:
     return answer.strip().lower() if isinstance(answer, str) else answer
 
 
+class edit:
+    """A mistake as a change of the reference's source: `edit("r**2 / 2", "r**2")`, or several pairs.
+
+    With `of=helper` it is a function that the reference calls whose source is changed.
+    """
+
+    def __init__(self, *changes: str, of: Callable | None = None) -> None:
+        self.changes, self.of = changes, of
+
+    def applied_to(self, reference: Callable) -> Callable:
+        """The reference with the mistake in it. Raises ValueError where the source does not hold the text."""
+        wrong = self.of or reference
+        source = textwrap.dedent(inspect.getsource(wrong))
+        for old, new in zip(self.changes[::2], self.changes[1::2], strict=True):
+            if old not in source:
+                raise ValueError(f"edit: {old!r} does not stand in {wrong.__name__}:\n{source}")
+            source = source.replace(old, new)
+        scope = dict(reference.__globals__)
+        exec(source, scope)
+        if self.of:
+            exec(textwrap.dedent(inspect.getsource(reference)), scope)
+        return scope[reference.__name__]
+
+
 @dataclass(frozen=True)
 class Misconception:
     """A wrong answer that learners give: `answer` does what they do, `hint` is what a teacher would say."""
@@ -43,32 +72,48 @@ class Misconception:
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Exercise:
-    """One exercise. Use one of its four kinds: `Function`, `Value`, `Predict`, `Explain`."""
+    """One exercise. Use one of its four kinds: `Function`, `Value`, `Predict`, `Explain`.
 
-    id: str  # "01.2": chapter and number
-    title: str
-    points: float = 1
-    reference: Any = None  # a right answer, usually the package's own function
-    cases: Callable[[np.random.Generator], Cases] = field(default=lambda rng: {"your answer": {}})
+    `number` counts within the chapter; `id`, `title`, `points` and `signature` come from the notebook.
+    `cases(rng)` gives one row for each input: what it is in a few words, then the arguments in their order
+    (a list of numbers becomes an array). A row of `mistakes` is its name, the wrong answer (or an `edit` of
+    the reference's source) and the hint; a prediction is its own name.
+    """
+
+    number: int
+    reference: Any = None  # a right answer
+    cases: Callable[[np.random.Generator], Iterable[Sequence]] = lambda rng: [("your answer",)]
+    _: KW_ONLY
+    mistakes: Sequence[tuple] = ()
     run: Callable[..., Any] = itself  # run(answer, **inputs) -> what it gives; uses NumPy and nothing else
+    lists: bool = False  # True: lists of numbers in the cases stay lists
     rtol: float = 1e-5
     atol: float = 1e-7
-    weights: Mapping[str, float] = field(
-        default_factory=dict
-    )  # case -> its part of the points; {}: all or nothing
-    misconceptions: Sequence[Misconception] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)  # case -> its share of the points
     after: str = ""  # said when it is solved: the reason, or what to take away
-    equivalent: Mapping[str, str] = field(default_factory=dict)  # mutated line -> why it is no different
+    id: str = ""
+    title: str = ""
+    points: float = 1
+    signature: str = ""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\d\d\.[1-9]\d*", self.id):
-            raise ValueError(f"exercise: id is {self.id!r}, expected chapter and number as in '01.2'")
         if not self.points > 0:
             raise ValueError(f"exercise {self.id}: points is {self.points}, expected more than 0")
         if self.weights and abs(sum(self.weights.values()) - 1) > 1e-9:
             raise ValueError(f"exercise {self.id}: weights sum to {sum(self.weights.values())}, expected 1")
+
+    @cached_property
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """The mistakes, each with an answer that makes it."""
+        return tuple(self._misconception(*row) for row in self.mistakes)
+
+    def _misconception(self, *row: Any) -> Misconception:
+        name, answer, hint = row if len(row) == 3 else (str(row[0]), *row)
+        if isinstance(answer, edit):
+            answer = answer.applied_to(self.reference)
+        return Misconception(name, answer, hint)
 
     @property
     def kind(self) -> str:
@@ -99,17 +144,40 @@ class Exercise:
         """The name of the answer's cell in nbgrader's format; the cell that checks it adds "-check"."""
         return self.id.replace(".", "-")
 
+    @property
+    def arguments(self) -> list[str]:
+        """The names of the inputs."""
+        if self.signature:
+            return self.signature.rstrip(")").partition("(")[2].split(", ")
+        return [name for name in inspect.signature(self.run).parameters if name != "inputs"][1:]
+
     def make_cases(self, seed: int = 0) -> Cases:
         """The inputs that belong to a seed: {what it is: {argument: value}}."""
-        chapter, number = self.id.split(".")
-        return self.cases(np.random.default_rng([seed, int(chapter), int(number)]))
+        rng = np.random.default_rng([seed, *map(int, self.id.split("."))])
+        return {name: self._named(name, inputs) for name, *inputs in self.cases(rng)}
+
+    def _named(self, case: str, inputs: list) -> dict[str, Any]:
+        if len(inputs) != len(self.arguments):
+            takes = ", ".join(self.arguments) or "none"
+            raise ValueError(f"exercise {self.id}, case {case!r}: {len(inputs)} inputs, expected {takes}")
+        values = inputs if self.lists else map(_array, inputs)
+        return dict(zip(self.arguments, values, strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
+def _array(value: Any) -> Any:
+    """A list of numbers, or of lists of them, as an array; anything else as it is."""
+
+    def numbers(part: Any) -> bool:
+        return all(map(numbers, part)) if type(part) is list else isinstance(part, int | float)
+
+    return np.array(value) if type(value) is list and numbers(value) else value
+
+
+@dataclass(frozen=True)
 class Function(Exercise):
     """The answer is a function: it is run on every case and its results are compared with the reference's."""
 
-    signature: str  # "neuron(x, w, b)"
+    _: KW_ONLY
     run: Callable[..., Any] = call
     measure: Callable[..., Any] = itself  # measure(what run gave, **inputs) -> what is compared
     allows: Sequence[str] = ()  # the names of `nn` that the answer may use
@@ -123,53 +191,53 @@ class Function(Exercise):
         return self.measure
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Value(Exercise):
     """The answer is a number, an array or several. With a `run` of its own, what it does is what counts."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Predict(Exercise):
     """A question answered before anything is run: one of `choices`, or a number when there are none."""
 
-    choices: Sequence[str] = ()
+    _: KW_ONLY
     run: Callable[..., Any] = folded
-    after: str  # the reason, told once the prediction is right
+
+    @property
+    def choices(self) -> list[str]:
+        """The right answer and the wrong ones, in alphabetical order."""
+        words = [self.reference, *(wrong.answer for wrong in self.misconceptions)]
+        return sorted(words) if isinstance(self.reference, str) else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Explain(Exercise):
     """A question answered in words, read by a person; `rubric` lists what a good answer says."""
 
-    rubric: Sequence[str]
+    _: KW_ONLY
+    rubric: Sequence[str] = ()
 
 
 def chapter_modules() -> list[str]:
     """The chapters that have exercises: ["01", "02", …], from the modules in `chapters/`."""
-    names = (module.name for module in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__))
+    names = (module.name for module in pkgutil.iter_modules(chapters.__path__))
     return sorted(name[2:] for name in names if re.fullmatch(r"ch\d\d", name))
 
 
 @cache
 def chapter_exercises(chapter: str) -> dict[str, Exercise]:
-    """The exercises of one chapter ("01") by id, in their order."""
-    module = importlib.import_module(f"{PACKAGE}.ch{chapter}")
+    """The exercises of one chapter ("01") by id, in their order.
+
+    Raises ValueError where the notebook and the module do not have the same ones.
+    """
+    module = importlib.import_module(f"{chapters.__name__}.ch{chapter}")
     found = [value for value in vars(module).values() if isinstance(value, Exercise)]
-    for exercise in found:
-        if not exercise.id.startswith(chapter + "."):
-            raise ValueError(
-                f"exercise {exercise.id} is in {module.__name__}, which holds those of chapter {chapter}"
-            )
-    ids = [exercise.id for exercise in found]
-    if len(set(ids)) < len(ids):
-        raise ValueError(f"{module.__name__}: two exercises have the same id: {', '.join(ids)}")
-    return {e.id: e for e in sorted(found, key=lambda e: int(e.id[3:]))}
-
-
-def chapter_title(chapter: str) -> str:
-    """ "The neuron": the first line of the chapter's module of exercises, without its full stop."""
-    module = importlib.import_module(f"{PACKAGE}.ch{chapter}")
-    return (module.__doc__ or "").strip().split("\n")[0].rstrip(".")
+    tasks = chapter_tasks(chapter)
+    ids = [f"{chapter}.{exercise.number}" for exercise in found]
+    if sorted(ids) != sorted(tasks):
+        raise ValueError(f"{module.__name__} specifies {', '.join(ids)}; the notebook has {', '.join(tasks)}")
+    bound = {i: replace(exercise, **vars(tasks[i])) for i, exercise in zip(ids, found, strict=True)}
+    return {i: bound[i] for i in tasks}
 
 
 def find_exercise(exercise_id: str) -> Exercise:

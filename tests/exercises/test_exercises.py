@@ -20,10 +20,10 @@ from typer.testing import CliRunner
 
 from nnlearn.course.cli import app
 from nnlearn.course.exercises import student_version
-from nnlearn.exercises import Function, Misconception, Value, chapters, check, grade
+from nnlearn.exercises import Function, Value, chapters, check, grade
 from nnlearn.exercises.comparison import difference
 from nnlearn.exercises.runner import STUB
-from nnlearn.exercises.spec import chapter_exercises
+from nnlearn.exercises.spec import chapter_exercises, edit
 from nnlearn.exercises.values import Unfit, describe, plain
 from tests.exercises.test_graders import Answer, hold_to_account, mutate, read_answers
 
@@ -316,19 +316,16 @@ def test_changed_inputs_are_seen_whatever_they_are():
         return 0.0
 
     inputs = {"items": [np.ones(2), "a"], "table": {"k": (1.0, np.nan)}, "n": np.nan}
-    exercise = Function(
-        id="90.6", title="x", signature="f(items, table, n)", reference=lambda *inputs: 0.0,
-        cases=lambda rng: {"all": inputs},
-    )  # fmt: skip
+    cases = lambda rng: [("all", *inputs.values())]  # noqa: E731
+    exercise = Function(6, lambda *inputs: 0.0, cases, id="90.6", signature="f(items, table, n)")
     assert grade(exercise, lambda items, table, n: 0.0)
     assert "changes its input `items`, `table`" in repr(grade(exercise, spoil))
 
 
 def test_weights_give_parts_of_the_points():
-    cases = {"small": {"x": 1.0}, "large": {"x": 100.0}}
     exercise = Function(
-        id="90.6", title="Square", points=4, signature="square(x)", cases=lambda rng: cases,
-        reference=lambda x: x * x, weights={"small": 0.25, "large": 0.75},
+        6, lambda x: x * x, lambda rng: [("small", 1.0), ("large", 100.0)],
+        id="90.6", points=4, signature="square(x)", weights={"small": 0.25, "large": 0.75},
     )  # fmt: skip
     answers = (lambda x: x, lambda x: x * x, lambda x: 1e4, lambda x: 0)
     assert [grade(exercise, answer).score for answer in answers] == [1, 4, 3, 0]
@@ -615,14 +612,42 @@ def test_a_disk_that_cannot_be_written_does_not_matter(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"id": "1.2"}, "id is '1.2'"),
         ({"points": 0}, "points is 0"),
         ({"weights": {"one": 0.5}}, "weights sum to 0.5"),
     ],
 )
 def test_a_malformed_specification_is_refused(change, told):
     with pytest.raises(ValueError, match=re.escape(told)):
-        Value(**{"id": "90.6", "title": "x", "reference": 1.0} | change)
+        Value(6, 1.0, id="90.6", **change)
+
+
+def test_a_specification_without_its_task_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "ch91.py").write_text(
+        "from nnlearn.exercises import Value\nONE, TWO = Value(1, 1.0), Value(2, 1.0)"
+    )
+    text = (EXAMPLE / "90_example.ipynb").read_text().replace("90.", "91.").replace("90-", "91-")
+    (tmp_path / "91_other.ipynb").write_text(text)
+    monkeypatch.setattr(chapters, "__path__", [str(tmp_path)])
+    with pytest.raises(ValueError, match=r"specifies 91\.1, 91\.2; the notebook has 91\.1, .*91\.5"):
+        chapter_exercises("91")
+
+
+def test_what_an_exercise_asks_is_read_from_its_notebook():
+    fires, _, doubled, _, words = chapter_exercises("90").values()
+    assert (fires.title, fires.points, fires.signature) == ("A unit that fires", 3, "fires(x, w, b)")
+    assert (doubled.points, doubled.signature) == (1, "")
+    assert doubled.choices == ["as often", "less often", "more often"]
+    assert (words.title, words.points, words.graded) == ("Why a bias?", 2, False)
+
+
+def test_an_edit_whose_text_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="does not stand in square"):
+        edit("x**3", "x").applied_to(square)
+
+
+def test_an_edit_of_a_helper_changes_what_the_reference_gives():
+    assert edit("x**2", "x**3", of=square).applied_to(twice_the_square)(2.0) == 16.0
+    assert twice_the_square(2.0) == 8.0
 
 
 def test_the_example_holds_what_is_asked_of_every_grader(solution):
@@ -637,7 +662,7 @@ def test_the_example_holds_what_is_asked_of_every_grader(solution):
 
 
 def wrong(*answers, hints="123"):
-    return {"misconceptions": [Misconception(h, a, h) for a, h in zip(answers, hints, strict=True)]}
+    return {"mistakes": [(hint, answer, hint) for answer, hint in zip(answers, hints, strict=True)]}
 
 
 def zero(x):
@@ -652,12 +677,15 @@ def square(x):
     return x**2
 
 
+def twice_the_square(x):
+    return 2 * square(x)
+
+
 WEAK = {
     "a misconception that passes": (wrong(lambda x: x, minus, square), "'1'"),
     "hints shared": (wrong(zero, minus, square, hints="112"), "share a hint"),
     "too few": (wrong(zero, hints="1"), "at least three"),
     "told apart by no case": (wrong(zero, lambda x: 0 * x, minus), "gets another hint"),
-    "inputs with other names": ({"signature": "f(y)"}, "not those of f(y)"),
     "a helper in run": ({"run": lambda f, x: f(x) if textwrap else 0}, "run uses {'textwrap'}"),
     "a reference that is no solution": ({"reference": minus}, "the solution fails"),
 }
@@ -666,24 +694,20 @@ WEAK = {
 @pytest.mark.parametrize(("change", "told"), WEAK.values(), ids=WEAK)
 def test_a_weak_specification_is_found_out(change, told):
     sound = {
-        "id": "90.6",
-        "title": "Keep",
-        "signature": "f(x)",
-        "reference": lambda x: x,
-        "cases": lambda rng: {"two": {"x": 2.0}},
-    }
-    exercise = Function(**sound | wrong(zero, minus, square) | change)
+        "id": "90.6", "title": "Keep", "signature": "f(x)",
+        "reference": lambda x: x, "cases": lambda rng: [("two", 2.0)],
+    }  # fmt: skip
+    exercise = Function(6, **sound | wrong(zero, minus, square) | change)
     with pytest.raises(AssertionError, match=re.escape(told)):
         hold_to_account(Answer(exercise, 1, "", "lambda x: x", {}))
 
 
 def test_cases_that_tell_too_little_apart_let_mutants_live():
     source = "def f(x):\n    ### BEGIN SOLUTION\n    return np.maximum(x, 0)\n    ### END SOLUTION\n"
-    for inputs, survives in ({"x": 2.0}, True), ({"x": np.array([[2.0, -1.0, 0.5]])}, False):
+    for x, survives in (2.0, True), ([[2.0, -1.0, 0.5]], False):
         exercise = Function(
-            id="90.6", title="ReLU", signature="f(x)", reference=lambda x: np.maximum(x, 0),
-            cases=lambda rng, inputs=inputs: {"one": inputs},
-        )  # fmt: skip
+            6, lambda x: np.maximum(x, 0), lambda rng, x=x: [("one", x)], id="90.6", signature="f(x)"
+        )
         alive, count = mutate(Answer(exercise, 1, source, "f", {"np": np}))
         assert count >= 3 and bool(alive) == survives, alive
 
@@ -691,9 +715,7 @@ def test_cases_that_tell_too_little_apart_let_mutants_live():
 def test_a_mutant_that_never_ends_is_rejected():
     loop = "while n > 0:\n        n -= 1\n    return n"
     source = f"def f(n):\n    ### BEGIN SOLUTION\n    {loop}\n    ### END SOLUTION\n"
-    exercise = Function(
-        id="90.6", title="Down", signature="f(n)", reference=lambda n: 0, cases=lambda rng: {"five": {"n": 5}}
-    )
+    exercise = Function(6, lambda n: 0, lambda rng: [("five", 5)], id="90.6", signature="f(n)")
     alive, count = mutate(Answer(exercise, 1, source, "f", {}))
     assert count >= 8 and not [line for line in alive if "+=" in line], alive
 
@@ -705,6 +727,7 @@ HERE = f"import nnlearn.exercises.chapters\nnnlearn.exercises.chapters.__path__.
 
 def test_the_students_notebook_has_no_solutions_and_the_same_cells(solution):
     text = student_version(solution)
+    assert text == (EXAMPLE / "90_example.ipynb").read_text(encoding="utf-8")
     student, teacher = nbformat.reads(text, as_version=4), nbformat.read(solution, as_version=4)
     assert text == student_version(solution)
     assert "SOLUTION" not in text and "np.sqrt" not in text and "NOT must fire" not in text

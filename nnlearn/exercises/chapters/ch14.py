@@ -1,400 +1,187 @@
-"""Attention."""
-
 import numpy as np
 
 import nnlearn as nn
-from nnlearn.exercises import Explain, Function, Misconception, Predict, Value
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-SHARPER = Predict(
-    id="14.1",
-    title="A longer query",
-    choices=("more even", "sharper", "unchanged"),
-    reference="sharper",
-    misconceptions=[
-        Misconception(
-            "takes length for temperature",
-            "more even",
-            "A *shorter* query makes scores alike. What does doubling q do to the differences of scores?",
-        ),
-        Misconception(
-            "thinks softmax forgets size",
-            "unchanged",
-            "Softmax forgets what is *added* to all scores. Here they are multiplied.",
-        ),
-    ],
-    after="All scores double, their differences too: the temperature is halved.",
-)
+SHARPER = Predict(1, "sharper", mistakes=[
+    ("more even",
+     "A *shorter* query makes scores alike. What does doubling q do to the differences of scores?"),
+    ("unchanged", "Softmax forgets what is *added* to all scores. Here they are multiplied."),
+], after="All scores double, their differences too: the temperature is halved.")
 
-ORDER = Predict(
-    id="14.2",
-    title="Two dogs",
-    choices=("equal", "different"),
-    reference="equal",
-    misconceptions=[
-        Misconception(
-            "expects order to count",
-            "different",
-            "What does the first *dog* know that the second does not? Same query, same keys, no mask.",
-        ),
-    ],
-    after="Same query, same keys, same values: the same output. Only positions or a mask tell them apart.",
-)
+ORDER = Predict(2, "equal", mistakes=[
+    ("different", "What does the first *dog* know that the second does not? Same query, same keys, no mask."),
+], after="Same query, same keys, same values: the same output. Only positions or a mask tell them apart.")
 
-ANSWER = Value(
-    id="14.3",
-    title="A look-up on paper",
-    points=2,
-    reference=4.0,
-    atol=1e-3,
-    misconceptions=[
-        Misconception(
-            "takes the best alone",
-            0.0,
-            "That is the value of the best key alone. The other one answers too, a little.",
-        ),
-        Misconception(
-            "weights without exponential",
-            16.0,
-            "Score 0 still has e⁰ = 1. Take the exponential before you divide by the sum.",
-        ),
-        Misconception(
-            "forgets the division",
-            16 / 10,
-            "The scores must be divided by √d first, and d is 4.",
-        ),
-        Misconception("a plain mean", 8.0, "That is the plain mean: both keys would have to fit alike."),
-        Misconception(
-            "turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"
-        ),
-    ],
-    after="Scores 2 ln 3 and 0, divided by 2: ln 3 and 0. Weights 3/4 and 1/4, and 1/4 of 16 is 4.",
-)
+ANSWER = Value(3, 4.0, atol=1e-3, mistakes=[
+    ("takes the best alone", 0.0,
+     "That is the value of the best key alone. The other one answers too, a little."),
+    ("weights without exponential", 16.0,
+     "Score 0 still has e⁰ = 1. Take the exponential before you divide by the sum."),
+    ("forgets the division", 16 / 10, "The scores must be divided by √d first, and d is 4."),
+    ("a plain mean", 8.0, "That is the plain mean: both keys would have to fit alike."),
+    ("turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"),
+], after="Scores 2 ln 3 and 0, divided by 2: ln 3 and 0. Weights 3/4 and 1/4, and 1/4 of 16 is 4.")
 
 
-def attention_cases(rng):
+def queries_keys_and_values(rng):
     def some(T, S, d, e, *batch):
-        return {
-            "q": rng.normal(size=(*batch, T, d)),
-            "k": rng.normal(size=(*batch, S, d)),
-            "v": rng.normal(size=(*batch, S, e)),
-        }
+        return [rng.normal(size=(*batch, *shape)) for shape in [(T, d), (S, d), (S, e)]]
 
-    return {
-        "three queries, five keys": {**some(3, 5, 4, 2), "visible": np.ones((3, 5), bool)},
-        "a padding mask": {**some(3, 4, 9, 4), "visible": np.array([[False, True, True, True]])},
-        "two texts, three heads, causal": {**some(4, 4, 6, 5, 2, 3), "visible": np.tri(4, dtype=bool)},
-        "one key": {**some(2, 1, 3, 2), "visible": np.ones((2, 1), bool)},
-        "huge scores": {
-            "q": 40 * rng.normal(size=(2, 16)), "k": 40 * rng.normal(size=(3, 16)),
-            "v": rng.normal(size=(3, 2)), "visible": np.ones((2, 3), bool),
-        },
-    }  # fmt: skip
+    yield "three queries, five keys", *some(3, 5, 4, 2), np.ones((3, 5), bool)
+    yield "a padding mask", *some(3, 4, 9, 4), [[False, True, True, True]]
+    yield "two texts, three heads, causal", *some(4, 4, 6, 5, 2, 3), np.tri(4, dtype=bool)
+    yield "one key", *some(2, 1, 3, 2), np.ones((2, 1), bool)
+    q, k, v = some(2, 3, 16, 2)
+    yield "huge scores", 40 * q, 40 * k, v, np.ones((2, 3), bool)
 
 
-def _attention(q, k, v, visible, kind=""):
-    scores = q @ np.swapaxes(k, -1, -2)
-    if kind != "no scale":
-        width = k.shape[-2] if kind == "by keys" else q.shape[-1]
-        scores = scores / (width if kind == "by d" else np.sqrt(width))
-    hidden = np.broadcast_to(visible, scores.shape)
-    if kind == "inverted":
-        hidden = ~hidden
-    if kind == "zero score":
-        scores = np.where(hidden, scores, 0.0)
-    elif kind not in ("no mask", "late"):
-        scores = np.where(hidden, scores, -1e9)
-    axis = {"axis": -2, "all at once": None}.get(kind, -1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        e = np.exp(scores - (0 if kind == "overflow" else scores.max(axis=axis, keepdims=True)))
-        w = e / e.sum(axis=axis, keepdims=True)
-    if kind == "late":
-        w = w * hidden
+def attention(q, k, v, visible):
+    scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    scores = np.where(visible, scores, -1e9)
+    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    w = w / w.sum(axis=-1, keepdims=True)
     return w @ v
 
 
-def _bug(kind):
-    return lambda q, k, v, visible: _attention(q, k, v, visible, kind)
+ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
+    ("no scale", edit(" / np.sqrt(q.shape[-1])", ""),
+     "Your scores are not divided by √d, d the width of q."),
+    ("divides by d", edit("np.sqrt(q.shape[-1])", "q.shape[-1]"),
+     "You divide by d. It is the spread √d, not the variance."),
+    ("divides by the number of keys", edit("q.shape[-1]", "k.shape[-2]"),
+     "You divide by the root of the number of keys. d is the *width*, the last axis of q and k."),
+    ("one softmax for all", edit("axis=-1", "axis=None"),
+     "Your weights sum to 1 over everything. Each query has a 1 of its own: name the axis."),
+    ("wrong axis", edit("axis=-1", "axis=-2"),
+     "Your softmax runs over the queries. Each query shares 1 among the *keys*."),
+    ("no mask", edit("np.where(visible, scores, -1e9)", "scores"),
+     "Hidden keys still answer: use `visible`."),
+    ("mask upside down", edit("np.where(visible", "np.where(~visible"),
+     "`visible` is True where a query *may* look. Yours hides those."),
+    ("mask after the softmax",
+     edit("np.where(visible, scores, -1e9)", "scores", "w @ v", "(w * visible) @ v"),
+     "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it."),
+    ("hidden scores are 0", edit("-1e9", "0"),
+     "A hidden score of 0 still gets e⁰ = 1. It must be very negative."),
+    ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", ""),
+     "Large scores overflow. Subtract each row's largest before np.exp."),
+])
 
 
-ATTENTION = Function(
-    id="14.4",
-    title="Attention with a mask",
-    points=3,
-    signature="attention(q, k, v, visible)",
-    cases=attention_cases,
-    reference=lambda q, k, v, visible: _attention(q, k, v, visible),
-    misconceptions=[
-        Misconception("no scale", _bug("no scale"), "Your scores are not divided by √d, d the width of q."),
-        Misconception(
-            "divides by d", _bug("by d"), "You divide by d. It is the spread √d, not the variance."
-        ),
-        Misconception(
-            "divides by the number of keys",
-            _bug("by keys"),
-            "You divide by the root of the number of keys. d is the *width*, the last axis of q and k.",
-        ),
-        Misconception(
-            "one softmax for all",
-            _bug("all at once"),
-            "Your weights sum to 1 over everything. Each query has a 1 of its own: name the axis.",
-        ),
-        Misconception(
-            "wrong axis",
-            _bug("axis"),
-            "Your softmax runs over the queries. Each query shares 1 among the *keys*.",
-        ),
-        Misconception("no mask", _bug("no mask"), "Hidden keys still answer: use `visible`."),
-        Misconception(
-            "mask upside down",
-            _bug("inverted"),
-            "`visible` is True where a query *may* look. Yours hides those.",
-        ),
-        Misconception(
-            "mask after the softmax",
-            _bug("late"),
-            "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it.",
-        ),
-        Misconception(
-            "hidden scores are 0",
-            _bug("zero score"),
-            "A hidden score of 0 still gets e⁰ = 1. It must be very negative.",
-        ),
-        Misconception(
-            "overflow", _bug("overflow"), "Large scores overflow. Subtract each row's largest before np.exp."
-        ),
-    ],
-)
+def windows(rng):
+    yield "six places, window 3", 6, 3
+    yield "window 1: only oneself", 4, 1
+    yield "a window longer than the text", 3, 8
+    yield "one place", 1, 2
+    yield "seven places, window 2", 7, 2
 
 
-def window_cases(rng):
-    return {
-        "six places, window 3": {"T": 6, "window": 3},
-        "window 1: only oneself": {"T": 4, "window": 1},
-        "a window longer than the text": {"T": 3, "window": 8},
-        "one place": {"T": 1, "window": 2},
-        "seven places, window 2": {"T": 7, "window": 2},
-    }
+def window_mask(T, window):
+    back = np.arange(T)[:, None] - np.arange(T)
+    return (back >= 0) & (back < window)
 
 
-def _window(T, window, low=0, high=0, both=False):
-    back = np.arange(T)[:, None] - np.arange(T)[None]
-    return (np.abs(back) < window) if both else (back >= low) & (back < window + high)
+WINDOW = Function(5, window_mask, windows, mistakes=[
+    ("looks ahead", edit("(back >= 0) & (back", "(abs(back)"), "Your mask looks ahead as well."),
+    ("one too many", edit("back < window", "back <= window"),
+     "Your window is one place too long: oneself counts, so window 1 sees only the diagonal."),
+    ("not oneself", edit("back >= 0", "back > 0"),
+     "A place may look at itself: the diagonal belongs to the window."),
+    ("transposed", edit("[:, None] - np.arange(T)", " - np.arange(T)[:, None]"),
+     "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*."),
+    ("no window", edit(" & (back < window)", ""), "That is causal, but it never forgets."),
+])
 
 
-WINDOW = Function(
-    id="14.5",
-    title="A causal window",
-    points=2,
-    signature="window_mask(T, window)",
-    cases=window_cases,
-    reference=lambda T, window: _window(T, window),
-    misconceptions=[
-        Misconception(
-            "looks ahead", lambda T, window: _window(T, window, both=True), "Your mask looks ahead as well."
-        ),
-        Misconception(
-            "one too many",
-            lambda T, window: _window(T, window, high=1),
-            "Your window is one place too long: oneself counts, so window 1 sees only the diagonal.",
-        ),
-        Misconception(
-            "not oneself",
-            lambda T, window: _window(T, window, low=1),
-            "A place may look at itself: the diagonal belongs to the window.",
-        ),
-        Misconception(
-            "transposed",
-            lambda T, window: _window(T, window).T,
-            "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*.",
-        ),
-        Misconception(
-            "no window", lambda T, window: np.tri(T, dtype=bool), "That is causal, but it never forgets."
-        ),
-    ],
-)
+def vectors_and_heads(rng):
+    yield "two texts of five places", rng.normal(size=(2, 5, 12)), 3
+    yield "one head", rng.normal(size=(3, 2, 4)), 1
+    yield "a head for each component", rng.normal(size=(1, 3, 4)), 4
+    yield "as many heads as places", rng.normal(size=(2, 4, 8)), 4
 
 
-def split_cases(rng):
-    return {
-        "two texts of five places": {"x": rng.normal(size=(2, 5, 12)), "heads": 3},
-        "one head": {"x": rng.normal(size=(3, 2, 4)), "heads": 1},
-        "a head for each component": {"x": rng.normal(size=(1, 3, 4)), "heads": 4},
-        "as many heads as places": {"x": rng.normal(size=(2, 4, 8)), "heads": 4},
-    }
+def split_heads(x, heads):
+    return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
 
 
-SPLIT = Function(
-    id="14.6",
-    title="Cut into heads",
-    points=2,
-    signature="split_heads(x, heads)",
-    cases=split_cases,
-    reference=lambda x, heads: x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3),
-    misconceptions=[
-        Misconception(
-            "reshapes at once",
-            lambda x, heads: x.reshape(x.shape[0], heads, x.shape[1], -1),
-            "The shape is right, the content is not: reshape alone mixes places with heads. First cut the "
-            "last axis, then exchange axes.",
-        ),
-        Misconception(
-            "forgets to exchange",
-            lambda x, heads: x.reshape(*x.shape[:2], heads, -1),
-            "Cut well. Now exchange places and heads: each head needs a (T, C/heads) matrix of its own.",
-        ),
-        Misconception(
-            "every other component",
-            lambda x, heads: x.reshape(*x.shape[:2], -1, heads).transpose(0, 3, 1, 2),
-            "Head 0 should get the *first* C/heads components; yours gets every heads-th one.",
-        ),
-    ],
-)
+SPLIT = Function(6, split_heads, vectors_and_heads, mistakes=[
+    ("reshapes at once", lambda x, heads: x.reshape(x.shape[0], heads, x.shape[1], -1),
+     "The shape is right, the content is not: reshape alone mixes places with heads. First cut the last "
+     "axis, then exchange axes."),
+    ("forgets to exchange", edit(".transpose(0, 2, 1, 3)", ""),
+     "Cut well. Now exchange places and heads: each head needs a (T, C/heads) matrix of its own."),
+    ("every other component", edit("heads, -1", "-1, heads", "(0, 2, 1, 3)", "(0, 3, 1, 2)"),
+     "Head 0 should get the *first* C/heads components; yours gets every heads-th one."),
+])
 
 
-def turn_cases(rng):
-    return {
-        "at the beginning": {"x": rng.normal(size=(5, 4)), "places": np.arange(5)},
-        "one place, far away": {"x": rng.normal(size=(1, 6)), "places": np.array([37])},
-        "two texts": {"x": rng.normal(size=(2, 3, 8)), "places": np.array([4, 5, 6])},
-        "out of order": {"x": rng.normal(size=(3, 2)), "places": np.array([2, 0, 9])},
-    }
+def vectors_and_places(rng):
+    yield "at the beginning", rng.normal(size=(5, 4)), np.arange(5)
+    yield "one place, far away", rng.normal(size=(1, 6)), [37]
+    yield "two texts", rng.normal(size=(2, 3, 8)), [4, 5, 6]
+    yield "out of order", rng.normal(size=(3, 2)), [2, 0, 9]
 
 
-def _turn(x, places, kind=""):
+def turn(x, places):
     d = x.shape[-1]
-    pair = np.arange(0, d, 2) if kind != "twice" else 2 * np.arange(0, d, 2)
-    angle = np.asarray(places)[:, None] / 10000 ** (pair / d)
-    if kind == "one speed":
-        angle = np.broadcast_to(np.asarray(places)[:, None] * 1.0, angle.shape)
-    if kind == "backwards":
-        angle = -angle
-    if kind == "halves":
-        a, b = x[..., : d // 2], x[..., d // 2 :]
-    else:
-        a, b = x[..., 0::2], x[..., 1::2]
-    first, second = a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)
-    if kind == "stretch":
-        second = a * np.sin(angle) - b * np.cos(angle)
-    if kind == "halves":
-        return np.concatenate([first, second], axis=-1)
-    return np.stack([first, second], axis=-1).reshape(x.shape)
+    angle = places[:, None] / 10000 ** (np.arange(0, d, 2) / d)
+    a, b = x[..., 0::2], x[..., 1::2]
+    pairs = a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)
+    return np.stack(pairs, axis=-1).reshape(x.shape)
 
 
-TURN = Function(
-    id="14.7",
-    title="Turn by the place",
-    points=3,
-    signature="turn(x, places)",
-    cases=turn_cases,
-    reference=lambda x, places: _turn(x, places),
-    misconceptions=[
-        Misconception(
-            "backwards",
-            lambda x, places: _turn(x, places, "backwards"),
-            "You turn clockwise: check the sign of the sine in the first component.",
-        ),
-        Misconception(
-            "one speed",
-            lambda x, places: _turn(x, places, "one speed"),
-            "All pairs turn equally fast. Pair i turns by place / 10000^(2i/d).",
-        ),
-        Misconception(
-            "exponent doubled",
-            lambda x, places: _turn(x, places, "twice"),
-            "The exponents should be 0/d, 2/d, 4/d, …: yours grow twice as fast.",
-        ),
-        Misconception(
-            "pairs halves",
-            lambda x, places: _turn(x, places, "halves"),
-            "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …",
-        ),
-        Misconception(
-            "mirrors",
-            lambda x, places: _turn(x, places, "stretch"),
-            "That is a mirror, not a turn: both terms of the second component have a plus sign.",
-        ),
-    ],
-)
+TURN = Function(7, turn, vectors_and_places, mistakes=[
+    ("backwards", edit("= places", "= -places"),
+     "You turn clockwise: check the sign of the sine in the first component."),
+    ("one speed", edit(" / 10000 ** (np.arange(0, d, 2) / d)", ""),
+     "All pairs turn equally fast. Pair i turns by place / 10000^(2i/d)."),
+    ("exponent doubled", edit("np.arange(0, d, 2)", "2 * np.arange(0, d, 2)"),
+     "The exponents should be 0/d, 2/d, 4/d, …: yours grow twice as fast."),
+    ("pairs halves",
+     edit("x[..., 0::2], x[..., 1::2]", "np.split(x, 2, axis=-1)",
+          "np.stack(pairs, axis=-1).reshape(x.shape)", "np.concatenate(pairs, axis=-1)"),
+     "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …"),
+    ("mirrors", edit("np.sin(angle) +", "np.sin(angle) -"),
+     "That is a mirror, not a turn: both terms of the second component have a plus sign."),
+])
 
 
-def backward_cases(rng):
+def weights_values_and_slopes(rng):
     def some(T, S, e, *batch):
-        return {
-            "w": nn.softmax(rng.normal(size=(*batch, T, S))),
-            "v": rng.normal(size=(*batch, S, e)),
-            "g": rng.normal(size=(*batch, T, e)),
-        }
+        w = nn.softmax(rng.normal(size=(*batch, T, S)))
+        return w, rng.normal(size=(*batch, S, e)), rng.normal(size=(*batch, T, e))
 
-    return {
-        "three queries, five keys": some(3, 5, 2),
-        "two texts": some(4, 3, 6, 2),
-        "one query": some(1, 4, 3),
-        "a query sure of itself": {
-            "w": np.array([[1.0, 0.0], [0.3, 0.7]]),
-            "v": rng.normal(size=(2, 2)), "g": rng.normal(size=(2, 2)),
-        },
-    }  # fmt: skip
+    yield "three queries, five keys", *some(3, 5, 2)
+    yield "two texts", *some(4, 3, 6, 2)
+    yield "one query", *some(1, 4, 3)
+    yield "a query sure of itself", [[1.0, 0.0], [0.3, 0.7]], rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
 
 
-def _backward(w, v, g, kind=""):
+def look_up_backward(w, v, g):
     dw = g @ np.swapaxes(v, -1, -2)
     dv = np.swapaxes(w, -1, -2) @ g
-    inner = (dw * w).sum(axis=-2 if kind == "axis" else -1, keepdims=True)
-    if kind == "no mean":
-        inner = 0
-    if kind == "plain mean":
-        inner = dw.mean(axis=-1, keepdims=True)
-    if kind == "diagonal":
-        inner = dw * w
-    return dv, dw if kind == "no softmax" else w * (dw - inner)
+    mean = (w * dw).sum(axis=-1, keepdims=True)
+    return dv, w * (dw - mean)
 
 
-BACKWARD = Function(
-    id="14.8",
-    title="Backwards through the look-up",
-    points=4,
-    signature="look_up_backward(w, v, g)",
-    cases=backward_cases,
-    reference=lambda w, v, g: _backward(w, v, g),
-    misconceptions=[
-        Misconception(
-            "stops at the weights",
-            lambda w, v, g: _backward(w, v, g, "no softmax"),
-            "Your second result is ∂L/∂w. Go on through the softmax to the scores.",
-        ),
-        Misconception(
-            "forgets that weights sum to 1",
-            lambda w, v, g: _backward(w, v, g, "no mean"),
-            "When one score rises, all other weights fall: subtract the weighted mean of ∂L/∂w first.",
-        ),
-        Misconception(
-            "the diagonal alone",
-            lambda w, v, g: _backward(w, v, g, "diagonal"),
-            "w (1 − w) is how a weight moves with its *own* score. Each score moves all weights of its row.",
-        ),
-        Misconception(
-            "subtracts the plain mean",
-            lambda w, v, g: _backward(w, v, g, "plain mean"),
-            "The mean to subtract is weighted by w.",
-        ),
-        Misconception(
-            "wrong axis",
-            lambda w, v, g: _backward(w, v, g, "axis"),
-            "The softmax ran over the keys, the last axis; so does the sum in its derivative.",
-        ),
-    ],
-)
+BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, mistakes=[
+    ("stops at the weights", edit("w * (dw - mean)", "dw"),
+     "Your second result is ∂L/∂w. Go on through the softmax to the scores."),
+    ("forgets that weights sum to 1", edit("(dw - mean)", "dw"),
+     "When one score rises, all other weights fall: subtract the weighted mean of ∂L/∂w first."),
+    ("the diagonal alone", edit(".sum(axis=-1, keepdims=True)", ""),
+     "w (1 − w) is how a weight moves with its *own* score. Each score moves all weights of its row."),
+    ("subtracts the plain mean", edit("(w * dw).sum", "dw.mean"), "The mean to subtract is weighted by w."),
+    ("wrong axis", edit("axis=-1", "axis=-2"),
+     "The softmax ran over the keys, the last axis; so does the sum in its derivative."),
+])
 
-LEAK = Explain(
-    id="14.9",
-    title="Too good to be true",
-    points=3,
-    rubric=(
-        "the suspicion: the model sees what it must guess: a causal mask missing, transposed or off by one "
-        "(or inputs and targets not shifted)",
-        "why validation does not warn: it is computed in the same way and leaks in the same way",
-        "a test that decides: change sign t of an input; no output before t may change; or compute the loss "
-        "from prefixes alone",
-        "what generation shows and why: there is no future to copy",
-    ),
-)
+LEAK = Explain(9, rubric=[
+    "the suspicion: the model sees what it must guess: a causal mask missing, transposed or off by one "
+    "(or inputs and targets not shifted)",
+    "why validation does not warn: it is computed in the same way and leaks in the same way",
+    "a test that decides: change sign t of an input; no output before t may change; or compute the loss "
+    "from prefixes alone",
+    "what generation shows and why: there is no future to copy",
+])
