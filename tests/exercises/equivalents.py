@@ -1,5 +1,7 @@
 """Mutations of a solution that are no different from it: {exercise: {mutated line: why}}."""
 
+# ruff: noqa: E501  (a line of a solution is as long as it is)
+
 EQUIVALENT = {
     "01.6": {
         "fires = R * I >= climb": "at the rheobase the climb is infinite, and 1000 / inf is 0 as well",

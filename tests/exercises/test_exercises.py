@@ -363,7 +363,7 @@ VALUES = [
     ("90.3", "as often", "passed", "the boundary stays where it is"),
     ("90.3", " As often\n", "passed", ""),
     ("90.3", "more often", "not yet", "Hint: The bias is doubled too"),
-    ("90.3", "b", "not yet", "Choose one of 'more often', 'less often', 'as often'; you gave the text 'b'"),
+    ("90.3", "b", "not yet", "Choose one of 'as often', 'less often', 'more often'; you gave the text 'b'"),
     ("90.3", 3, "not yet", "Choose one of"),
     ("90.3", Equal(), "not yet", "Your answer is an object"),
     ("90.4", 5, "passed", ""),
@@ -470,35 +470,27 @@ def pieces(x, y):
     return 1 + int(np.sum(~np.isclose(np.diff(np.diff(y) / np.diff(x)), 0)))
 
 
-def chapter_like(kind, **given):
-    return kind(**{"id": "90.7", "title": "One of a chapter's"} | given)
-
-
-STEP = chapter_like(
-    Function,
-    signature="step(w, b, x, y)",
-    reference=perceptron_step,
-    cases=lambda rng: {
-        "a mistake": {"w": np.array([1.0, -2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
-        "on the boundary": {"w": np.zeros(2), "b": 0.0, "x": np.array([3.0, 1.0]), "y": -1},
-        "no mistake": {"w": np.array([1.0, 2.0]), "b": 0.5, "x": np.array([1.0, 1.0]), "y": 1},
-    },
-)
-CORNER_CASE = {"the four corners": {"x": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])}}
+LIKE = {"id": "90.7", "title": "One of a chapter's"}
+CORNERS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 XOR_WEIGHTS = (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]), -0.5)
-XOR = chapter_like(Value, run=two_layers, reference=XOR_WEIGHTS, cases=lambda rng: CORNER_CASE)
-RATE = chapter_like(
-    Function,
-    signature="rate(current, threshold)",
-    reference=rate,
-    cases=lambda rng: {"currents below and above": {"current": np.linspace(0, 3, 7), "threshold": 1.0}},
-)
-PIECES = chapter_like(
-    Function,
-    signature="pieces(x, y)",
-    reference=pieces,
-    cases=lambda rng: {"a bump": {"x": np.arange(5.0), "y": np.array([0.0, 0.0, 1.0, 0.0, 0.0])}},
-)
+
+
+def corrections(rng):
+    yield "a mistake", [1.0, -2.0], 0.5, [1.0, 1.0], 1
+    yield "on the boundary", np.zeros(2), 0.0, [3.0, 1.0], -1
+    yield "no mistake", [1.0, 2.0], 0.5, [1.0, 1.0], 1
+
+
+def one(name, *inputs):
+    return lambda rng: [(name, *inputs)]
+
+
+STEP = Function(7, perceptron_step, corrections, signature="step(w, b, x, y)", **LIKE)
+XOR = Value(7, XOR_WEIGHTS, one("the four corners", CORNERS), run=two_layers, **LIKE)
+CURRENTS = one("currents below and above", np.linspace(0, 3, 7), 1.0)
+RATE = Function(7, rate, CURRENTS, signature="rate(current, threshold)", **LIKE)
+BUMP = one("a bump", np.arange(5.0), [0.0, 0.0, 1.0, 0.0, 0.0])
+PIECES = Function(7, pieces, BUMP, signature="pieces(x, y)", **LIKE)
 
 
 def step_in_place(w, b, x, y):
