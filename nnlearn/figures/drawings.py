@@ -219,7 +219,7 @@ def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = Fal
         middle = 3.4 * k + 1.7
         if numbers:
             for (x, y), bias in zip(places[k + 1], b, strict=True):
-                ax.text(x, y - 0.62, f"b = {_number(bias)}", ha="center", va="center", fontsize=11)
+                ax.text(x, y - 0.62, f"b = {plot.number(bias)}", ha="center", va="center", fontsize=11)
         else:
             ax.text(middle, -0.9, f"$W_{k + 1}$ {W.shape}", ha="center", va="center", fontsize=12)
     for k, column in enumerate(places):
@@ -246,13 +246,9 @@ def _arrow(ax: Axes, start: np.ndarray, end: np.ndarray, w: float, number: bool)
     ax.annotate("", end - 0.45 * along, start + 0.42 * along, arrowprops=style, zorder=1)
     if number:
         ax.text(
-            *(start + 1.15 * along), _number(w), color=colour, ha="center", va="center", fontsize=12,
+            *(start + 1.15 * along), plot.number(w), color=colour, ha="center", va="center", fontsize=12,
             zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2},
         )  # fmt: skip
-
-
-def _number(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
 
 
 def graph(
@@ -362,7 +358,7 @@ def tape_of_a_neuron() -> Axes:
     back = {"v_1": slope, "v_2": slope, "b": slope, "w": slope * value["x"], "x": slope * value["w"]}
     short = {name: name.strip("$").split(" ")[0] for name in inputs}
     edges = {f"{a}→{b}": f"{back[short[a]]:.3g}" for b, sources in inputs.items() for a in sources}
-    graph(inputs, {n: f"{value[short[n]]:.3g}".replace("-", "−") for n in inputs}, edges, ax)
+    graph(inputs, {n: plot.number(value[short[n]], ".3g") for n in inputs}, edges, ax)
     return ax
 
 
@@ -437,7 +433,7 @@ def number_grids(
             extent=(x, x + grid.shape[1], top - len(grid), top),
         )  # fmt: skip
         for (i, j), value in np.ndenumerate(grid):
-            ax.text(x + j + 0.5, top - i - 0.5, _number(value), ha="center", va="center", fontsize=14)
+            ax.text(x + j + 0.5, top - i - 0.5, plot.number(value), ha="center", va="center", fontsize=14)
         if title in marks:
             i, j, side = marks[title]
             frame = Rectangle((x + j, top - i - side), side, side, fill=False, edgecolor=plot.VERMILION)
