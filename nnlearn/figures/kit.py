@@ -55,18 +55,24 @@ def _inscribed(
 
 def arrow(
     ax: Axes, start: Point | Patch, end: Point | Patch, colour: str = plot.BLACK, linewidth: float = 1.6,
-    **style: Any,
+    text: str = "", at: float = 0.5, **style: Any,
 ) -> None:  # fmt: skip
-    """An arrow between points, boxes and nodes, from rim to rim; its head grows with the line's width."""
-    patches = {f"patch{k}": p for k, p in zip("AB", (start, end), strict=True) if isinstance(p, Patch)}
+    """An arrow between points, boxes and nodes, from rim to rim; a wider line gets a larger head.
+
+    `text` lies on it, at the part `at` of the way from middle to middle.
+    """
+    (here, patch_a), (there, patch_b) = _anchor(start), _anchor(end)
     look = {"arrowstyle": "-|>", "mutation_scale": 10 + 3 * linewidth, "zorder": 2} | style
-    line = FancyArrowPatch(_middle(start), _middle(end), **patches, **look)
-    line.set(color=colour, linewidth=linewidth)
+    line = FancyArrowPatch(here, there, patchA=patch_a, patchB=patch_b, linewidth=linewidth, **look)
+    line.set_color(colour)
     ax.add_patch(line)
+    if text:
+        label(ax, here + at * (there - here), text, color=colour, bbox=PLATE)
 
 
-def _middle(of: Point | Patch) -> Point:
-    if isinstance(of, Patch):
-        extents = of.get_patch_transform().transform_path(of.get_path()).get_extents()
-        return (extents.min + extents.max) / 2
-    return of
+def _anchor(end: Point | Patch) -> tuple[np.ndarray, Patch | None]:
+    """The point that an arrow heads for, and the patch at whose rim it stops."""
+    if not isinstance(end, Patch):
+        return np.array(end), None
+    rim = end.get_patch_transform().transform_path(end.get_path()).get_extents()
+    return (rim.min + rim.max) / 2, end

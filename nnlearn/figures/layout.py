@@ -28,25 +28,23 @@ def layout(
     for k, sources in enumerate(inputs):
         for i in late & set(sources):
             column[i] = column[k] - 1
+    chains: dict[tuple[int, int], list[Place]] = {
+        (k, slot): [i, *((k, slot, c) for c in range(column[i] + 1, column[k])), k]
+        for k, sources in enumerate(inputs)
+        for slot, i in enumerate(sources)
+    }
+    neighbours: dict[Place, list[Place]] = {k: [] for k in range(len(inputs))}
+    for chain in chains.values():
+        for here, there in itertools.pairwise(chain):
+            neighbours.setdefault(here, []).append(there)
+            neighbours.setdefault(there, []).append(here)
     columns: list[list[Place]] = [[] for _ in range(max(column) + 1)]
-    neighbours: dict[Place, list[Place]] = {}
-    for k, c in enumerate(column):
-        columns[c].append(k)
-        neighbours[k] = []
-    chains: dict[tuple[int, int], list[Place]] = {}
-    for k, sources in enumerate(inputs):
-        for slot, i in enumerate(sources):
-            bends = [(k, slot, c) for c in range(column[i] + 1, column[k])]
-            chains[k, slot] = [i, *bends, k]
-            for bend in bends:
-                columns[bend[2]].append(bend)
-            for here, there in itertools.pairwise(chains[k, slot]):
-                neighbours.setdefault(here, []).append(there)
-                neighbours.setdefault(there, []).append(here)
+    for p in neighbours:
+        columns[column[p] if isinstance(p, int) else p[2]].append(p)
     height = _heights(columns, neighbours)
     at = {p: np.array([float(c), -height[p]]) for c, places in enumerate(columns) for p in places}
-    bends_of = {edge: [at[p] for p in chain] for edge, chain in chains.items()}
-    return np.array([at[k] for k in range(len(inputs))]), bends_of
+    bends = {edge: [at[p] for p in chain] for edge, chain in chains.items()}
+    return np.array([at[k] for k in range(len(inputs))]), bends
 
 
 def _heights(columns: list[list[Place]], neighbours: dict[Place, list[Place]]) -> dict[Place, float]:
@@ -54,7 +52,7 @@ def _heights(columns: list[list[Place]], neighbours: dict[Place, list[Place]]) -
     height = {p: float(row) for places in columns for row, p in enumerate(places)}
     for sweep in range(12):
         for places in columns[:: 1 if sweep % 2 else -1]:
-            wish = {p: float(np.mean([height[q] for q in neighbours[p]])) for p in places}
+            wish = {p: float(np.mean([height[q] for q in neighbours[p] or [p]])) for p in places}
             places.sort(key=wish.__getitem__)
             wishes, rows = np.array([wish[p] for p in places]), np.arange(len(places))
             apart = np.maximum.accumulate(wishes - rows) + rows

@@ -1,7 +1,8 @@
 """Every figure's style, and what the chapters' figures share.
 
-Importing this module sets matplotlib's defaults: one look for the whole course, colours that stay apart for
-colour-blind readers (M. Okabe and K. Ito, 2008), letters that can be read from the back of a room.
+One look for the whole course: colours that stay apart for colour-blind readers (M. Okabe and K. Ito, 2008),
+letters that can be read from the back of a room. Importing this module makes it matplotlib's default, because
+lines and texts take their looks when a chapter adds them, long after `axes` has returned.
 
     ax = nn.plot.axes(xlabel="input current (nA)", ylabel="firing rate (Hz)")
     ax.plot(current, rate)

@@ -40,14 +40,14 @@ def graph(
 def tape_of_a_neuron() -> Axes:
     """tanh(w x + b) as a graph, values under its nodes and the gradients on its edges."""
     ax = plot.axes(width=9.4, height=4.0)
-    inputs = {"$w$": [], "$x$": [], "$b$": [], "$v_1 = w\\,x$": ["$w$", "$x$"]}
-    inputs |= {"$v_2 = v_1 + b$": ["$v_1 = w\\,x$", "$b$"], "$v_3 = \\tanh v_2$": ["$v_2 = v_1 + b$"]}
-    value = {"w": 0.5, "x": 2.0, "b": -0.5, "v_1": 1.0, "v_2": 0.5, "v_3": np.tanh(0.5)}
-    slope = 1 - value["v_3"] ** 2
-    back = {"v_1": slope, "v_2": slope, "b": slope, "w": slope * value["x"], "x": slope * value["w"]}
-    short = {name: name.strip("$").split(" ")[0] for name in inputs}
-    edges = {f"{a}→{b}": plot.number(back[short[a]], ".3g") for b, sources in inputs.items() for a in sources}
-    graph(inputs, {name: plot.number(value[short[name]], ".3g") for name in inputs}, edges, ax)
+    w, x, b, v1, v2, v3 = "$w$", "$x$", "$b$", r"$v_1 = w\,x$", r"$v_2 = v_1 + b$", r"$v_3 = \tanh v_2$"
+    inputs: dict[str, list[str]] = {w: [], x: [], b: [], v1: [w, x], v2: [v1, b], v3: [v2]}
+    value = {w: 0.5, x: 2.0, b: -0.5, v1: 1.0, v2: 0.5, v3: np.tanh(0.5)}
+    slope = 1 - value[v3] ** 2
+    back = {w: slope * value[x], x: slope * value[w], b: slope, v1: slope, v2: slope}
+    below = {name: plot.number(number, ".3g") for name, number in value.items()}
+    edges = {f"{of}→{to}": plot.number(back[of], ".3g") for to, sources in inputs.items() for of in sources}
+    graph(inputs, below, edges, ax)
     return ax
 
 
@@ -58,10 +58,11 @@ def order_of_a_diamond() -> np.ndarray:
     inputs: dict[str, list[str]] = {x: [], a: [x], c: [a], y: [a, c]}
     wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: 3, too late", x: "gets 6"}
     right = {y: "1st: sends 1", c: "2nd: sends 3", a: "3rd: sends 4·2x", x: "gets 24"}
-    graph(inputs, wrong, {}, axs[0])
-    graph(inputs, right, {}, axs[1])
-    axs[0].set_title("nearest first: wrong")
-    axs[1].set_title("users before what they use: right")
+    for ax, order, title in zip(
+        axs, (wrong, right), ("nearest first: wrong", "users before what they use: right"), strict=True
+    ):
+        graph(inputs, order, {}, ax)
+        ax.set_title(title)
     return axs
 
 
@@ -84,7 +85,5 @@ def computation(
         label(ax, (x0, y0 + 0.2), values.get(name, ""), color=plot.BLUE, fontsize=15)
         label(ax, (x0, y0 - 0.24), gradients.get(name, ""), color=plot.VERMILION, fontsize=15)
     for (start, end), slope in slopes.items():
-        arrow(ax, nodes[start], nodes[end], plot.GREY)
-        middle = np.add(places[start], places[end]) / 2
-        label(ax, middle, slope, color=plot.GREY, fontsize=13, bbox=PLATE)
+        arrow(ax, nodes[start], nodes[end], plot.GREY, text=slope)
     return ax

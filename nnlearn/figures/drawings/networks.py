@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nnlearn.figures import plot
-from nnlearn.figures.kit import PLATE, arrow, label, node, sheet
+from nnlearn.figures.kit import CELL, arrow, label, node, sheet
 
 
 def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
@@ -18,26 +18,22 @@ def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = Fal
     tall = max(sizes)
     ax = sheet((-0.8, 3.4 * len(layers) + 0.8), (-1.3, 1.35 * tall - 0.55), unit=0.78)
     letters = ["x", *"h" * (len(layers) - 1), "y"]
-    places, nodes = [], []
+    columns = []
     for k, (n, letter) in enumerate(zip(sizes, letters, strict=True)):
-        heights = 1.35 * ((tall - 1) / 2 - np.arange(n) + (n - 1) / 2)
-        names = [f"${letter}_{j}$" for j in range(1, n + 1)] if n > 1 else [f"${letter}$"]
-        face = {"face": "white"} if k == 0 else {}
-        places.append([np.array([3.4 * k, y]) for y in heights])
-        nodes.append(
-            [node(ax, at, name, 0.42, fontsize=14, **face) for at, name in zip(places[k], names, strict=True)]
-        )
-    for k, (W, b) in enumerate(layers):
+        face = CELL if k else "white"
+        column = []
+        for j in range(n):
+            at = (3.4 * k, 1.35 * ((tall + n) / 2 - 1 - j))
+            name = f"${letter}_{j + 1}$" if n > 1 else f"${letter}$"
+            column.append(node(ax, at, name, 0.42, face, fontsize=14))
+            if numbers and k:
+                label(ax, (at[0], at[1] - 0.62), f"b = {plot.number(layers[k - 1][1][j])}", fontsize=11)
+        columns.append(column)
+    for k, (W, _) in enumerate(layers):
         for (i, j), w in np.ndenumerate(W):
             colour = plot.BLUE if w > 0 else plot.VERMILION
-            arrow(ax, nodes[k][i], nodes[k + 1][j], colour, linewidth=1 + min(abs(w), 3))
-            if numbers:
-                way = places[k + 1][j] - places[k][i]
-                at = places[k][i] + 1.15 * way / np.linalg.norm(way)
-                label(ax, at, plot.number(w), color=colour, bbox=PLATE)
-        if numbers:
-            for (x, y), bias in zip(places[k + 1], b, strict=True):
-                label(ax, (x, y - 0.62), f"b = {plot.number(bias)}", fontsize=11)
-        else:
+            text = plot.number(w) if numbers else ""
+            arrow(ax, columns[k][i], columns[k + 1][j], colour, 1 + min(abs(w), 3), text, at=0.33)
+        if not numbers:
             label(ax, (3.4 * k + 1.7, -0.9), f"$W_{k + 1}$ {W.shape}")
     return ax

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from nnlearn.figures import plot
-from nnlearn.figures.kit import EDGE, PLATE, Point, arrow, box, label, node, sheet
+from nnlearn.figures.kit import EDGE, Point, arrow, box, label, node, sheet
 from nnlearn.figures.layout import curve
 
 
@@ -61,12 +61,10 @@ def _unit(ax: Axes) -> None:
     total = node(ax, (5.6, y0), r"$\Sigma + b$", radius=0.75, fontsize=13)
     for y, k, colour in ((-2.3, 1, plot.BLUE), (y0, 2, plot.BLUE), (-4.7, 3, plot.VERMILION)):
         x = node(ax, (-0.3, y), f"$x_{k}$", radius=0.36, face="white", edge=colour)
-        arrow(ax, x, total, colour)
-        label(ax, (1.68, y0 + 0.66 * (y - y0)), f"$w_{k}$", color=colour, bbox=PLATE)
+        arrow(ax, x, total, colour, text=f"$w_{k}$", at=0.336)  # under the synapses
     threshold = box(ax, (7.62, y0), (1.05, 1.1), face="white", edge=plot.ORANGE)
     ax.plot([7.25, 7.62, 7.62, 8.0], y0 + np.array([-0.3, -0.3, 0.3, 0.3]), color=plot.BLACK, zorder=4)
     arrow(ax, total, threshold)
     arrow(ax, threshold, (11.9, y0))
-    label(ax, (6.7, y0 + 0.35), "$z$")
-    label(ax, (7.62, y0 + 0.85), "$f$")
-    label(ax, (12.2, y0), "$a$", fontsize=14)
+    for x, dy, name in ((6.7, 0.35, "$z$"), (7.62, 0.85, "$f$"), (12.2, 0, "$a$")):
+        label(ax, (x, y0 + dy), name, fontsize=13)

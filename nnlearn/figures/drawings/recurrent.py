@@ -52,8 +52,9 @@ def lstm_cell() -> Axes:
     arrow(ax, (9.0, 3.5), read)
     arrow(ax, read, (11.0, 2.25))
     label(ax, (9.2, 3.05), "tanh", ha="left")
-    label(ax, (-1.3, 3.6), "$c_{t-1}$", fontsize=16)
-    label(ax, (11.3, 4.15), "$c_t$", fontsize=16)
-    label(ax, (-1.3, -0.3), "$x_t,$\n$h_{t-1}$", fontsize=14)
-    label(ax, (11.4, 2.25), "$h_t$", fontsize=16)
+    for x, y, name in (
+        (-1.3, 3.6, "$c_{t-1}$"), (-1.3, -0.3, "$x_t,$\n$h_{t-1}$"),
+        (11.3, 4.15, "$c_t$"), (11.4, 2.25, "$h_t$"),
+    ):  # fmt: skip
+        label(ax, (x, y), name, fontsize=15)
     return ax
