@@ -30,8 +30,8 @@ def test_show_wants_an_alt_text_of_eight_words(alt):
 def test_show_finds_the_figure_of_many_axes(monkeypatch):
     shown = []
     monkeypatch.setattr(plot, "display", lambda data, **rest: shown.append(data["image/png"]))
-    axs = plot.axes(2, 3)
-    for ax in (axs, axs[1, 2], axs[0, 0].figure):
+    axs = plot.axes(2, 2, width=2, height=2)
+    for ax in (axs, axs[1, 0], axs[0, 0].figure):
         plot.show(ax, ALT)
     assert len(set(shown)) == 1
 

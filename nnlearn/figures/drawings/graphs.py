@@ -27,9 +27,8 @@ def graph(
         twin = list(inputs[names[k]]).count(source) > 1
         line = curve(path, (0.22 if slot else -0.22) if twin else 0.0)
         ax.plot(*line.T, color="#B5B5B5", linewidth=2, zorder=1)
-        label(
-            ax, line[len(line) // 2], edges.get(f"{source}→{names[k]}", ""), color=plot.VERMILION, bbox=PLATE
-        )
+        text = edges.get(f"{source}→{names[k]}", "")
+        label(ax, line[len(line) // 2], text, color=plot.VERMILION, bbox=PLATE)
     for name, place in zip(names, places, strict=True):
         face = {"facecolor": CELL if inputs[name] else "#D9ECF7", "edgecolor": plot.GREY, "linewidth": 1.6}
         label(ax, place, name, fontsize=13, bbox={"boxstyle": "round,pad=0.5"} | face)
@@ -58,9 +57,8 @@ def order_of_a_diamond() -> np.ndarray:
     inputs: dict[str, list[str]] = {x: [], a: [x], c: [a], y: [a, c]}
     wrong = {y: "1st: sends 1", a: "2nd: sends 1·2x", c: "3rd: 3, too late", x: "gets 6"}
     right = {y: "1st: sends 1", c: "2nd: sends 3", a: "3rd: sends 4·2x", x: "gets 24"}
-    for ax, order, title in zip(
-        axs, (wrong, right), ("nearest first: wrong", "users before what they use: right"), strict=True
-    ):
+    titles = "nearest first: wrong", "users before what they use: right"
+    for ax, title, order in zip(axs, titles, (wrong, right), strict=True):
         graph(inputs, order, {}, ax)
         ax.set_title(title)
     return axs
