@@ -43,4 +43,4 @@ def offer(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], 
 def _imports(statements: list[ast.stmt]) -> list[ast.ImportFrom]:
     """Those that import from this project."""
     found = [node for node in statements if isinstance(node, ast.ImportFrom)]
-    return [node for node in found if (node.module or "").startswith("nnlearn.")]
+    return [node for node in found if (node.module or "").startswith("nnlearn")]
