@@ -18,10 +18,8 @@ def offer(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], 
     """
     namespace = vars(sys.modules[package])
     tree = ast.parse(Path(namespace["__file__"]).read_text(encoding="utf-8"))
-    imports = _imports(tree.body, package)
-    delayed = _imports(
-        [node for block in tree.body if isinstance(block, ast.If) for node in block.body], package
-    )
+    imports = _imports(tree.body)
+    delayed = _imports([node for block in tree.body if isinstance(block, ast.If) for node in block.body])
     named = {alias.asname or alias.name for node in imports for alias in node.names}
     files = {node.module for node in imports if node.names[0].name == "*"}
     later = {a.name: f"{node.module}.{a.name}" for node in delayed for a in node.names}
@@ -42,6 +40,7 @@ def offer(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], 
     return get, lambda: names, names
 
 
-def _imports(statements: list[ast.stmt], package: str) -> list[ast.ImportFrom]:
+def _imports(statements: list[ast.stmt]) -> list[ast.ImportFrom]:
+    """Those that import from this project."""
     found = [node for node in statements if isinstance(node, ast.ImportFrom)]
-    return [node for node in found if (node.module or "").startswith(package)]
+    return [node for node in found if (node.module or "").startswith("nnlearn")]

@@ -1,7 +1,8 @@
 """Every figure's style, and what the chapters' figures share.
 
-Importing this module sets matplotlib's defaults: one look for the whole course, colours that stay apart for
-colour-blind readers (M. Okabe and K. Ito, 2008), letters that can be read from the back of a room.
+One look for the whole course: colours that stay apart for colour-blind readers (M. Okabe and K. Ito, 2008),
+letters that can be read from the back of a room. Importing this module makes it matplotlib's default, because
+lines and texts take their looks when a chapter adds them, long after `axes` has returned.
 
     ax = nn.plot.axes(xlabel="input current (nA)", ylabel="firing rate (Hz)")
     ax.plot(current, rate)
@@ -10,6 +11,7 @@ colour-blind readers (M. Okabe and K. Ito, 2008), letters that can be read from 
 
 import base64
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -160,3 +162,12 @@ def contours(
     levels = height.min() + np.ptp(height) * np.linspace(0, 1, bands) ** 3
     ax.contourf(grid[..., 0], grid[..., 1], height, levels, cmap="Greys", alpha=0.5, zorder=0)
     ax.grid(False)
+
+
+def number(value: float, spec: str = "g") -> str:
+    """`value` as text, with a true minus sign: number(-0.5) is "−0.5".
+
+    `spec` is precision and type as in an f-string: ".2f", ".3g". Zero never has a sign, and exponents are
+    written as short as they can be: number(-1e-7) is "−1e−7".
+    """
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{float(value):z{spec}}").replace("-", "−")
