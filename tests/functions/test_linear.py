@@ -1,9 +1,20 @@
-"""`linear` and `embedding` explain bad input."""
+"""`linear` and `embedding`: any leading axes, and what they say of bad input."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nnlearn as nn
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(1, 5), st.integers(1, 5))
+def test_linear_takes_any_leading_axes(lead, n, m) -> None:
+    x, W, b = np.ones((*lead, n)), np.random.default_rng(0).random((n, m)), np.ones(m)
+    nn.gradcheck(nn.linear, x, W, b)
+    np.testing.assert_allclose(nn.linear(x, W, b), x @ W + b)
+
 
 ONES = np.ones((2, 64))
 

@@ -45,7 +45,9 @@ warnings.simplefilter("error")
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Load nbval for notebooks only: to import it takes longer than most files of tests take to run."""
-    named = [Path(name.partition("::")[0]).resolve() for name in early_config.known_args_namespace.file_or_dir]
+    named = [
+        Path(name.partition("::")[0]).resolve() for name in early_config.known_args_namespace.file_or_dir
+    ]
     if not named or not all(path.is_relative_to(ROOT / "tests") for path in named):
         early_config.pluginmanager.import_plugin("nbval.plugin")
         args += ["--nbval", "--nbval-current-env"]
