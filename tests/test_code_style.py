@@ -1,16 +1,20 @@
 """The code is linted, formatted and typed; what it depends on is pinned by version, not by place."""
 
+import ast
 import itertools
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support import ROOT
+
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @pytest.mark.parametrize("command", ["ruff check", "ruff format --check", "mypy"])
@@ -19,6 +23,28 @@ def test_checks_are_clean(command: str):
         [sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def hidden_asserts() -> Iterator[str]:
+    """Where a test returns early, or asserts under an `if`: green without having looked."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for test in ast.parse(path.read_text()).body:
+            if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
+                helpers = [
+                    node for node in ast.walk(test) if isinstance(node, FUNCTIONS) and node is not test
+                ]
+                inside = {node for helper in helpers for node in ast.walk(helper)}
+                branches = [node for node in ast.walk(test) if isinstance(node, ast.If)]
+                under_if = {node for branch in branches for node in ast.walk(branch)}
+                for node in set(ast.walk(test)) - inside:
+                    text = ast.unparse(node) if isinstance(node, ast.Assert | ast.Expr | ast.With) else ""
+                    asserts = re.match(r"assert |np\.testing\.|with pytest\.raises", text)
+                    if isinstance(node, ast.Return) or (asserts and node in under_if):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_no_test_returns_early_or_asserts_under_an_if():
+    assert list(hidden_asserts()) == []
 
 
 def pins() -> dict[str, list[Requirement]]:

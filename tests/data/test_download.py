@@ -116,9 +116,9 @@ def test_no_network_and_no_such_file(server, tmp_path, monkeypatch):
     assert kept(tmp_path) == []
 
 
-def test_checksums_are_well_formed():
-    for url, checksums in download.SOURCES.values():
-        assert url.startswith("http") and url.endswith("/")
-        for checksum in checksums.values():
-            kind, _, digest = checksum.partition(":")
-            assert len(bytes.fromhex(digest)) == hashlib.new(kind).digest_size
+@pytest.mark.parametrize(("url", "checksums"), download.SOURCES.values(), ids=download.SOURCES)
+def test_checksums_are_well_formed(url, checksums):
+    assert url.startswith("http") and url.endswith("/") and checksums
+    for checksum in checksums.values():
+        kind, _, digest = checksum.partition(":")
+        assert len(bytes.fromhex(digest)) == hashlib.new(kind).digest_size

@@ -169,12 +169,9 @@ def test_training_follows_pytorch(name):
 
 
 def test_every_model_is_in_the_table():
-    public = {
-        name
-        for name in nn.__all__
-        if getattr(getattr(nn, name), "__module__", "").startswith("nnlearn.models.")
-    }
-    assert {name.split()[0] for name in CASES} == public
+    modules = {name: getattr(getattr(nn, name), "__module__", "") for name in nn.__all__}
+    models = {name for name, module in modules.items() if module.startswith("nnlearn.models.")}
+    assert {name.split()[0] for name in CASES} == models
 
 
 @pytest.mark.parametrize("name", CASES)
