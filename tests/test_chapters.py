@@ -20,7 +20,6 @@ HEADINGS = (
 )  # fmt: skip
 # The course's own furniture: in every chapter from the first.
 ALWAYS = {"plot", "drawings", "data", "widgets", "exercises", "seed"}
-
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 

@@ -155,7 +155,6 @@ def test_endless_code_is_stopped(seconds):
 
 
 GRADED = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
-
 every_exercise = pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise: exercise.id)
 
 

@@ -13,13 +13,9 @@ from nnlearn.models.translator import Translator
 from tests.support.reference import torch
 
 F = torch.nn.functional
-
 R = np.random.default_rng(0)
-
 ROWS, IMAGES, CLASSES = R.standard_normal((12, 6)), R.standard_normal((12, 2, 8, 9)), R.integers(0, 4, 12)
-
 IDS = R.integers(0, 13, (4, 10))
-
 X, Y = IDS[:, :-1], IDS[:, 1:]
 
 

@@ -11,7 +11,6 @@ from nnlearn.models.gpt import GPT
 from tests.support.reference import library, torch
 
 transformers = library("transformers")
-
 GPT_CONFIG = dict(vocab_size=101, n_positions=48, n_embd=32, n_layer=3, n_head=4)
 BERT_CONFIG = dict(
     vocab_size=101,
