@@ -30,13 +30,10 @@ def hidden_asserts() -> Iterator[str]:
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         for test in ast.parse(path.read_text()).body:
             if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
-                helpers = [
-                    node for node in ast.walk(test) if isinstance(node, FUNCTIONS) and node is not test
-                ]
-                inside = {node for helper in helpers for node in ast.walk(helper)}
-                branches = [node for node in ast.walk(test) if isinstance(node, ast.If)]
-                under_if = {node for branch in branches for node in ast.walk(branch)}
-                for node in set(ast.walk(test)) - inside:
+                nodes = set(ast.walk(test))
+                helpers = [node for node in nodes - {test} if isinstance(node, FUNCTIONS)]
+                under_if = {inner for node in nodes if isinstance(node, ast.If) for inner in ast.walk(node)}
+                for node in nodes - {inner for helper in helpers for inner in ast.walk(helper)}:
                     text = ast.unparse(node) if isinstance(node, ast.Assert | ast.Expr | ast.With) else ""
                     asserts = re.match(r"assert |np\.testing\.|with pytest\.raises", text)
                     if isinstance(node, ast.Return) or (asserts and node in under_if):

@@ -37,3 +37,10 @@ def test_broadcasting_is_undone(shapes, op) -> None:
 def test_matrices_that_do_not_fit_are_named() -> None:
     with pytest.raises(ValueError, match="inner axes differ"):
         nn.matmul(np.ones((2, 3)), np.ones((2, 3)))
+
+
+def test_argmax_gives_whole_numbers() -> None:
+    x = Tensor([[1.0, 3.0], [5.0, 2.0]], requires_grad=True)
+    np.testing.assert_array_equal(nn.argmax(x, axis=1), [1, 0])
+    np.testing.assert_array_equal(x.argmax(axis=0), [1, 0])
+    assert nn.argmax(x) == 2
