@@ -1,16 +1,20 @@
 """The code is linted, formatted and typed; what it depends on is pinned by version, not by place."""
 
+import ast
 import itertools
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support import ROOT
+
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @pytest.mark.parametrize("command", ["ruff check", "ruff format --check", "mypy"])
@@ -19,6 +23,25 @@ def test_checks_are_clean(command: str):
         [sys.executable, "-m", *command.split()], cwd=ROOT, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def hidden_asserts() -> Iterator[str]:
+    """Where a test returns early, or asserts under an `if`: green without having looked."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for test in ast.parse(path.read_text()).body:
+            if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
+                nodes = set(ast.walk(test))
+                helpers = [node for node in nodes - {test} if isinstance(node, FUNCTIONS)]
+                under_if = {inner for node in nodes if isinstance(node, ast.If) for inner in ast.walk(node)}
+                for node in nodes - {inner for helper in helpers for inner in ast.walk(helper)}:
+                    text = ast.unparse(node) if isinstance(node, ast.Assert | ast.Expr | ast.With) else ""
+                    asserts = re.match(r"assert |np\.testing\.|with pytest\.raises", text)
+                    if isinstance(node, ast.Return) or (asserts and node in under_if):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_no_test_returns_early_or_asserts_under_an_if():
+    assert list(hidden_asserts()) == []
 
 
 def pins() -> dict[str, list[Requirement]]:

@@ -76,7 +76,7 @@ def _attend(
     _exp(e, visible)
     total = e @ np.ones((e.shape[-1], 1), e.dtype)
     if visible is not None:
-        np.maximum(total, np.finfo(e.dtype).tiny, out=total)
+        total += total == 0  # a query that sees nothing: 0 / 1
     y = np.matmul(e, v, out=out)
     y /= total
 

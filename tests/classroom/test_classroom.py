@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The commands that release, grade and report: what an instructor meets, interrupted and attacked."""
 
 import csv
@@ -15,9 +14,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
-from nnlearn.classroom.report import files, grades_csv
-from nnlearn.classroom.store import Store, StoreError
+from nnlearn.classroom.grading import COULD_NOT_RUN
+from nnlearn.classroom.report import grades_csv
+from nnlearn.classroom.store import Store
 from nnlearn.course.cli import app
 from tests.support import ROOT
 from tests.support.classroom import submit
@@ -89,7 +88,7 @@ def test_a_corrected_notebook_counts_instead(submissions, undisturbed, tmp_path)
 
 
 def test_killed_at_any_moment_nothing_is_lost(submissions, undisturbed, tmp_path):
-    """SIGKILL to the whole run, again and again, at moments of chance: the last run ends with the same table."""
+    """SIGKILL to the whole run, again and again, by chance: the last run ends with the same table."""
     store, rng = tmp_path / "grades.sqlite", random.Random(0)
     command = [NNLEARN, "grade", str(submissions), "--store", str(store), "--jobs", "2"]
     command += ["--seed-secret", str(submissions.parent / "secret")]
@@ -210,21 +209,6 @@ def test_bad_input_is_told_in_one_sentence(submissions, undisturbed, tmp_path):
     assert ("ada", "passed") in found and ("huge", "rejected") in found and ("deep", "rejected") in found
 
 
-def test_a_full_disk_loses_nothing(undisturbed, tmp_path):
-    """SQLite's own limit of pages stands for the disk: what was acknowledged is there, what was not is not."""
-    path = tmp_path / "grades.sqlite"
-    store, acknowledged = Store(path), []
-    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
-    store._db.execute(f"PRAGMA max_page_count = {pages + 3}")
-    store.hand_in("ada", "03", "hash", "spec")
-    with pytest.raises(StoreError, match="full"):
-        for k in range(1, 1000):
-            store.put(Grade("ada", f"03.{k}", "hash", "spec", "passed", 1.0, 1.0, "x" * 500))
-            acknowledged.append(f"03.{k}")
-    store.close()
-    assert acknowledged and [g.exercise for g in Store(path).grades()] == acknowledged
-
-
 def test_report_writes_tables_and_pages(undisturbed, tmp_path):
     out = tmp_path / "report"
     done = CliRunner().invoke(app, ["report", "--store", str(undisturbed), "--out", str(out)])
@@ -235,60 +219,13 @@ def test_report_writes_tables_and_pages(undisturbed, tmp_path):
     assert "the absolute value" in (out / "index.html").read_text(), "bob's misconception, for the lecture"
 
 
-def test_reports_escape_what_strangers_write():
-    evil = "<script>alert(1)</script>"
-    strange = Grade("ada", "03.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,))
-    pages = {name: content.decode() for name, content in files([strange]) if name.endswith(".html")}
-    assert len(pages) == 2
-    for page in pages.values():
-        assert "<script" not in page and "&lt;script&gt;" in page
-    formula = Grade("=1+1", "03.3", "h", "s", "not yet", 0.0, 2.0)
-    assert "'=1+1" in grades_csv([formula])
-
-
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda path: None, "there is no store"),
-        (lambda path: Store(path).close(), "holds no grades yet"),
-        (lambda path: _with_student(path, "../../etc/passwd"), "no name of a student"),
-    ],
-)
-def test_a_report_of_nothing_good_writes_nothing(make, said, tmp_path):
-    make(tmp_path / "grades.sqlite")
-    arguments = ["report", "--store", str(tmp_path / "grades.sqlite"), "--out", str(tmp_path / "out")]
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 1 and said in done.output and not (tmp_path / "out").exists()
-
-
-def _with_student(path: Path, student: str) -> None:
-    store = Store(path)
-    store.hand_in(student, "03", "h", "s")
-    store.put(Grade(student, "03.3", "h", "s", "passed", 2.0, 2.0))
-    store.close()
-
-
-def test_release_hands_out_what_students_get(tmp_path):
-    done = CliRunner().invoke(app, ["release", "3", "--out", str(tmp_path / "out")])
-    assert done.exit_code == 0, done.output
-    root = ROOT
-    assert (tmp_path / "out" / "03_layers.ipynb").read_bytes() == (
-        root / "exercises" / "03_layers.ipynb"
-    ).read_bytes()
-    rows = list(csv.DictReader((tmp_path / "out" / "points.csv").read_text().splitlines()))
-    assert [row["exercise"] for row in rows][:2] == ["03.1", "03.2"] and rows[-1]["kind"] == "read by you"
-    unknown = CliRunner().invoke(app, ["release", "98", "--out", str(tmp_path / "none")])
-    assert unknown.exit_code == 1 and "there are 01" in unknown.output and not (tmp_path / "none").exists()
-
-
 def test_nbgrader_releases_and_grades_the_same_notebook_and_takes_our_scores(
     submissions, undisturbed, tmp_path
 ):
     """nbgrader's own commands on our files: its gradebook then holds our scores."""
-    root = ROOT
     source = tmp_path / "source" / "03_layers"
     source.mkdir(parents=True)
-    shutil.copy(root / "solutions" / "03_layers.ipynb", source)
+    shutil.copy(ROOT / "solutions" / "03_layers.ipynb", source)
     for student in ("ada", "bob"):
         shutil.copytree(submissions / student, tmp_path / "submitted" / student / "03_layers")
     (tmp_path / "nbgrader_config.py").write_text(

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (tables of programs)
-"""Strangers' code in a real sandbox: what they try gets them nothing and hurts nobody, and right answers pass.
+"""Strangers' code in a real sandbox: what they try gets them nothing, and right answers pass.
 
 Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
 """
@@ -12,7 +12,6 @@ import nbformat
 import numpy as np
 import pytest
 
-from nnlearn.classroom import wire
 from nnlearn.classroom.grading import COULD_NOT_RUN, offered
 from nnlearn.classroom.sandbox import Sandbox
 from nnlearn.exercises import Function
@@ -110,7 +109,7 @@ ATTACKS = {
     "makes an error of markup": ("raise ValueError('<script>alert(1)</script>')\n", "<script>"),
     "makes a syntax error": ("def layer(x, W, b):\n    return np.maximum(0, x @ W + b\n", "line 2"),
     "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "no part of nnlearn"),
-    "looks the answer up": ("from nnlearn.feedforward import linear\n", "No module named"),
+    "looks the answer up": ("from nnlearn.functions.linear import linear\n", "No module named"),
     "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
     "looks around and finds": (LOOK + "if found(): raise LookupError(found())\n" + WRONG, "wrong"),
 }  # fmt: skip
@@ -175,10 +174,13 @@ def test_the_sandbox_offers_what_the_solution_uses_and_no_answer(exercise):
     source = answer_cell(solution(exercise.id[:2]), exercise.id).source
     allowed = set(getattr(exercise, "allows", ()))
     assert allowed == set(re.findall(r"\bnn\.(\w+)", source)), "exercise: allows = what the solution uses"
-    for module in sorted(offered(tuple(allowed)).keys() - {"nnlearn", "nnlearn.exercises"}):
-        for name, value in list(vars(importlib.import_module(module)).items()):
-            if callable(value) and not isinstance(value, type) and isinstance(exercise, Function):
-                assert not check(exercise, value), f"{module}.{name} answers {exercise.id}"
+    within_reach = {
+        f"{module}.{name}": value
+        for module in sorted(offered(tuple(allowed)).keys() - {"nnlearn", "nnlearn.exercises"})
+        for name, value in vars(importlib.import_module(module)).items()
+        if callable(value) and not isinstance(value, type) and isinstance(exercise, Function)
+    }
+    assert [name for name, value in within_reach.items() if check(exercise, value)] == []
 
 
 def test_anothers_numbers_do_not_fit(tmp_path):
@@ -195,34 +197,46 @@ def test_anothers_numbers_do_not_fit(tmp_path):
     assert graded(submit(tmp_path, "bob", "03", {"03.3": source}), "03.3").score == 0
 
 
+def missing(notebook, cell, check):
+    notebook.cells.remove(cell)
+
+
+def doubled(notebook, cell, check):
+    notebook.cells.append(nbformat.v4.new_code_cell(WRONG, metadata=cell.metadata))
+
+
+def reordered(notebook, cell, check):
+    notebook.cells.reverse()
+
+
+def points(notebook, cell, check):
+    check.metadata["nbgrader"]["points"] = 1000
+
+
+def check_edited(notebook, cell, check):
+    check.source = "1000"
+
+
+def helper_below(notebook, cell, check):
+    cell.source = "def layer(x, W, b):\n    return helper(x @ W + b)\n"
+    notebook.cells.append(nbformat.v4.new_code_cell("def helper(z):\n    return z * (z > 0)\n"))
+
+
 @pytest.mark.parametrize(
-    "change", ["missing", "doubled", "reordered", "points", "check edited", "helper below"]
+    ("change", "score", "said"),
+    [
+        (missing, 0, "'03-3' is missing"),
+        (doubled, 2, "all carry the name '03-3'"),
+        *((change, 2, "") for change in (reordered, points, check_edited, helper_below)),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_the_specification_wins_over_what_a_notebook_says(change, tmp_path):
+def test_the_specification_wins_over_what_a_notebook_says(change, score, said, tmp_path):
     notebook = solution("03")
-    cell = answer_cell(notebook, "03.3")
-    check = answer_cell(notebook, "03.3-check")
-    if change == "missing":
-        notebook.cells.remove(cell)
-    elif change == "doubled":
-        notebook.cells.append(nbformat.v4.new_code_cell(WRONG, metadata=cell.metadata))
-    elif change == "reordered":
-        notebook.cells.reverse()
-    elif change == "points":
-        check.metadata["nbgrader"]["points"] = 1000
-    elif change == "check edited":
-        check.source = "1000"
-    elif change == "helper below":
-        cell.source = "def layer(x, W, b):\n    return helper(x @ W + b)\n"
-        notebook.cells.append(nbformat.v4.new_code_cell("def helper(z):\n    return z * (z > 0)\n"))
+    change(notebook, answer_cell(notebook, "03.3"), answer_cell(notebook, "03.3-check"))
     grade = graded(write(tmp_path, "ada", "03", notebook), "03.3")
-    assert grade.points == 2
-    if change == "missing":
-        assert grade.score == 0 and "'03-3' is missing" in grade.message
-    else:
-        assert grade.score == 2, grade
-    if change == "doubled":
-        assert "all carry the name '03-3'" in grade.details[0]
+    assert (grade.points, grade.score) == (2, score), grade
+    assert said in grade.message + "".join(grade.details), grade
 
 
 def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
@@ -252,35 +266,3 @@ def test_a_sandbox_that_is_killed_is_started_again():
     sandbox._process.wait()
     sandbox.ask(question)
     sandbox.close()
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None, "text", 3, 2.5, float("inf"), True, (), [], {}, np.zeros((0, 3)), np.array(1.5), np.arange(3)[::-1],
-        np.float32(2), 1 + 2j, np.array([1j]), np.array([2**63], dtype=np.uint64), np.arange(3, dtype=">i4"),
-        {"a": (1, [np.ones(2), "x"]), "b": None}, [[1.0], [2.0, 3.0]],
-    ],
-    ids=str,
-)  # fmt: skip
-def test_data_comes_through_the_wall_as_it_was(value):
-    back = wire.unpack(wire.pack(value))
-    np.testing.assert_equal(back, value)
-    assert (
-        np.shape(back) == np.shape(value) if not isinstance(value, list | dict) else type(back) is type(value)
-    )
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"", b"\x00", b"\xff\xff\xff\xff{}", b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x02[]",
-        (9).to_bytes(4, "big") + b'{"a": 1} ', (4).to_bytes(4, "big") + b"null" + b"\x80\x04.",
-        (200_000).to_bytes(4, "big") + b"[" * 200_000,
-        (13).to_bytes(4, "big") + b'{"array":"0"}', (16).to_bytes(4, "big") + b'{"list": [[[1]]]',
-    ],
-    ids=range(10),
-)  # fmt: skip
-def test_garbage_is_no_message(data):
-    with pytest.raises(ValueError):
-        wire.unpack(data)

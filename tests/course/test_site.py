@@ -177,35 +177,11 @@ def test_keyboard_reaches_everything(name: str, browser: Browser, home: str):
     reader.close()
 
 
-# the reference -------------------------------------------------------------------------------------------
-
-
 def test_reference_has_all_that_is_public(built: Path):
     anchors = "".join(path.read_text() for path in (built / "reference").glob("*.html"))
     offered = [name for name in dir(nn) if callable(getattr(nn, name))]
     assert len(offered) > 100
     assert [name for name in offered if f'id="nn.{name}"' not in anchors] == []
-
-
-def test_docstrings_formulas_are_not_taken_for_markup():
-    text = (
-        "y = a * b * c, x_1 and x_2, <B, T> [0]; see `relu`, `nn.relu` and `x * y`.\n    y = 2 * x\nThe end."
-    )
-    assert reference._markdown(text, {"relu": "nn.relu"}).splitlines() == [
-        r"y = a \* b \* c, x\_1 and x\_2, \<B, T\> \[0\]; see {py:obj}`relu <nn.relu>`, "
-        r"{py:obj}`nn.relu <nn.relu>` and `x * y`.",
-        "",
-        "    y = 2 * x",
-        "The end.",
-    ]
-
-
-def test_signatures_show_names_and_defaults_alone():
-    assert reference._signature(nn.conv2d) == "(x, W, b=None, stride=1, padding=0, dilation=1)"
-    assert "init=lecun_uniform" in reference._signature(nn.Linear)
-
-
-# in the browser ------------------------------------------------------------------------------------------
 
 
 def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp_path: Path):
@@ -224,9 +200,6 @@ def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp
         asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}
         reader.close()
     assert asked <= {urlsplit(PYODIDE_CDN_URL).netloc}, "the kernel's Python, and nothing else"
-
-
-# bad input -----------------------------------------------------------------------------------------------
 
 
 def run(*arguments: object) -> tuple[int, str]:

@@ -1,17 +1,11 @@
-"""The tape: recording, backward, memory, second derivatives, NumPy's functions, and what it says when
-misused.
-"""
+"""The tape: recording, backward, memory, second derivatives, and what it says when misused."""
 
 import gc
-import operator
 import tracemalloc
 import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import nnlearn as nn
 from nnlearn import Tensor
@@ -19,49 +13,6 @@ from nnlearn import Tensor
 
 def leaf(*shape: int, seed: int = 0, dtype: type = np.float64) -> Tensor:
     return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(dtype), requires_grad=True)
-
-
-OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul]
-
-
-@pytest.mark.parametrize("op", OPERATORS)
-@pytest.mark.parametrize("other", [2.5, np.float64(2.5), np.full((3, 3), 1.5)])
-def test_operators_on_both_sides(op, other) -> None:
-    if op is operator.matmul and np.ndim(other) == 0:
-        return
-    x = Tensor(np.random.default_rng(0).random((3, 3)) + 0.5, requires_grad=True)
-    for y, expected in ((op(x, other), op(x.data, other)), (op(other, x), op(other, x.data))):
-        assert isinstance(y, Tensor)
-        np.testing.assert_array_equal(y.data, expected)
-    nn.gradcheck(lambda x: op(x, other), x)
-    nn.gradcheck(lambda x: op(other, x), x)
-
-
-@pytest.mark.parametrize("op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
-def test_comparisons_are_plain_arrays(op) -> None:
-    x = Tensor(np.arange(3.0), requires_grad=True)
-    for got, expected in (
-        (op(x, 1), op(x.data, 1)),
-        (op(1, x), op(1, x.data)),
-        (op(x, x), op(x.data, x.data)),
-    ):
-        assert type(got) is np.ndarray
-        np.testing.assert_array_equal(got, expected)
-
-
-@settings(max_examples=60, deadline=None)
-@given(mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4), st.sampled_from(OPERATORS[:4]))
-def test_broadcasting_is_undone(shapes, op) -> None:
-    a, b = (np.random.default_rng(i).random(s) + 0.5 for i, s in enumerate(shapes.input_shapes))
-    nn.gradcheck(op, a, b)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(1, 5), st.integers(1, 5))
-def test_linear_takes_any_leading_axes(lead, n, m) -> None:
-    x, W, b = np.ones((*lead, n)), np.random.default_rng(0).random((n, m)), np.ones(m)
-    nn.gradcheck(nn.linear, x, W, b)
-    np.testing.assert_allclose(nn.linear(x, W, b), x @ W + b)
 
 
 def test_gradients_add_up_over_reuse() -> None:
@@ -108,7 +59,6 @@ def test_a_chain_of_100_000_operations() -> None:
         y = y + 1.0
     y.backward()
     assert x.grad == 1
-    del y
 
 
 def test_a_dropped_chain_of_100_000_operations() -> None:
@@ -255,84 +205,7 @@ def test_grad_of_intermediate_results() -> None:
         nn.grad((x * x).sum(), [x, leaf(2)])
 
 
-def test_no_grad_in_every_form() -> None:
-    x = leaf(3)
-
-    @nn.no_grad()
-    def with_brackets():
-        return x * 2
-
-    @nn.no_grad
-    def without():
-        return x * 2
-
-    with nn.no_grad():
-        inside = x * 2
-        with nn.no_grad():
-            pass
-        still = x * 2
-    assert not any(t.requires_grad for t in (with_brackets(), without(), inside, still))
-    assert (x * 2).requires_grad
-    with pytest.raises(ZeroDivisionError), nn.no_grad():
-        raise ZeroDivisionError
-    assert (x * 2).requires_grad
-
-
-def test_dtypes() -> None:
-    assert Tensor([1.0, 2.0]).dtype == Tensor(1.5).dtype == np.float32
-    assert Tensor(np.zeros(2)).dtype == np.float64
-    assert Tensor([1, 2]).dtype.kind == "i"
-    x = leaf(3, dtype=np.float32)
-    assert (x * 2.5 + 1).dtype == nn.tanh(x).dtype == nn.softmax(x).dtype == nn.gelu(x).dtype == np.float32
-    (x * np.ones(3)).sum().backward()
-    assert x.grad.dtype == np.float32  # the gradient has the type of its tensor
-
-
-def test_numpy_functions_on_tensors() -> None:
-    x = leaf(2, 3)
-    for f in (np.exp, np.tanh, np.sum, np.mean, np.transpose, np.square, np.max):
-        y = f(x)
-        assert isinstance(y, Tensor) and y.requires_grad
-        np.testing.assert_array_equal(y.data, f(x.data))
-    for y in (np.add(x, x), np.multiply(2, x), np.where(x > 0, x, 0), np.concatenate([x, x]), np.ones(3) * x):
-        assert isinstance(y, Tensor) and y.requires_grad
-    for f in (np.isnan, np.sign, np.argmax, np.shape):
-        np.testing.assert_array_equal(f(x), f(x.data))
-    with pytest.raises(TypeError, match=r"np.arctan has no derivative"):
-        np.arctan(x)
-    with pytest.raises(TypeError, match=r"np.add.reduce"):
-        np.add.reduce(x)
-    with pytest.raises(TypeError, match=r"np.cov has no derivative"):
-        np.cov(x)
-    with pytest.raises(TypeError, match=r"x.numpy\(\)"):
-        np.asarray(x)
-    np.testing.assert_array_equal(np.asarray(x.detach()), x.data)
-
-
-def test_in_place_edits() -> None:
-    W, x = leaf(3, 3), leaf(2, 3)
-    y = nn.linear(x, W)
-    with pytest.raises(RuntimeError, match="tape relies on"):
-        y[0] = 1
-    with pytest.raises(RuntimeError, match="no_grad"):
-        W[0] = 1
-    with pytest.raises(RuntimeError, match="cannot be changed"):
-        y.data = np.zeros((2, 3))
-    with pytest.raises(ValueError, match="read-only"):
-        y.data[0] = 1
-    y.numpy()[0] = 1  # a copy
-    W.data -= 0.1
-    with pytest.raises(RuntimeError, match="an input of linear was changed in place"):
-        y.sum().backward()
-    with nn.no_grad():
-        W[0] = 1
-    nn.linear(x, W).sum().backward()
-    np.testing.assert_array_equal(W.data[0], 1)
-
-
 MISUSES = {
-    "whole numbers": (lambda: Tensor([1, 2], requires_grad=True), TypeError, "astype"),
-    "words": (lambda: Tensor(["a"]), TypeError, "must be numbers"),
     "no graph": (lambda: Tensor([1.0]).backward(), RuntimeError, "requires_grad=True"),
     "many outputs": (lambda: leaf(3).backward(), ValueError, r"shape \(3,\).*grad="),
     "wrong upstream": (lambda: leaf(3).backward(np.ones(2)), ValueError, r"\(2,\).*\(3,\)"),
@@ -343,8 +216,6 @@ MISUSES = {
     ),
     "argument twice": (lambda: nn.leaky_relu(leaf(3), 1, slope=1), TypeError, "slope is given twice"),
     "argument missing": (lambda: nn.linear(x=leaf(3)), TypeError, "W is missing"),
-    "squeeze": (lambda: nn.squeeze(leaf(2, 3), 1), ValueError, "3 long, not 1"),
-    "matmul": (lambda: leaf(2, 3) @ leaf(2, 3), ValueError, "inner axes differ"),
 }
 
 
@@ -353,42 +224,3 @@ def test_misuse_is_explained(name: str) -> None:
     call, error, message = MISUSES[name]
     with pytest.raises(error, match=message):
         call()
-
-
-def test_gradcheck_finds_mistakes() -> None:
-    @nn.primitive
-    def wrong(x):
-        return x * x, lambda g: g * x
-
-    @nn.primitive
-    def hidden_by_a_sum(
-        x,
-    ):  # the gradient of softmax forgets its mean: a uniform upstream gradient would not show it
-        y = nn.softmax(x)
-        return y, lambda g: 0 * g
-
-    for f in (wrong, hidden_by_a_sum):
-        with pytest.raises(AssertionError, match=r"input 0 at \("):
-            nn.gradcheck(f, np.random.default_rng(0).standard_normal((2, 3)))
-    X, y = np.random.default_rng(1).standard_normal((5, 2)), np.ones(5)
-    error = lambda w: ((X @ w - y) ** 2).mean()  # noqa: E731
-    w = np.array([0.3, -0.2])
-    assert nn.gradcheck(error, w, gradients=2 / 5 * X.T @ (X @ w - y)) < 1e-8
-    with pytest.raises(AssertionError, match="differences say"):
-        nn.gradcheck(error, w, gradients=X.T @ (X @ w - y))
-    with pytest.raises(AssertionError, match=r"has shape \(1, 2\)"):
-        nn.gradcheck(error, w, gradients=[np.ones((1, 2))])
-    assert nn.gradcheck(np.tanh, w, gradients=lambda g: g * (1 - np.tanh(w) ** 2)) < 1e-8
-    with pytest.raises(ValueError, match="one number"):
-        nn.gradcheck(np.tanh, w, gradients=[w])
-
-
-def test_representation_and_small_methods() -> None:
-    x = Tensor([[1.0, 2.0]], requires_grad=True)
-    assert repr(x) == "Tensor([[1., 2.]], requires_grad=True)"
-    assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((1, 2), 2, 2, 1, (2, 1))
-    assert [t.shape for t in x] == [(2,)]
-    assert x.sum().item() == float(x.sum()) == int(x.sum()) == 3
-    assert bool(x.sum() > 2)
-    assert isinstance(nn.Parameter([1.0]), Tensor) and nn.Parameter([1.0]).requires_grad
-    assert {x: 1}[x] == 1

@@ -17,7 +17,7 @@ import nnlearn as nn
 from tests.support.reference import torch
 
 F = torch.nn.functional
-WITHOUT_GRADIENT = {"argmax", "sinusoidal_positions"}  # tested in test_engine_functions
+WITHOUT_GRADIENT = {"argmax", "sinusoidal_positions"}  # tested in test_arithmetic and test_attention
 
 
 @dataclass
@@ -438,8 +438,20 @@ def test_values_and_gradients_are_pytorchs(case: Case, shapes: tuple, scale: flo
         close(a.grad, e.grad, gradient_tolerance, f"gradient of input {k}")
 
 
-@pytest.mark.parametrize(("case", "shapes", "scale"), [t for t in trials() if t.values[2] == 1])
-def test_second_derivatives_are_pytorchs_or_refused(case: Case, shapes: tuple, scale: float) -> None:
+AT_ONE = [trial for trial in trials() if trial.values[2] == 1]
+
+
+@pytest.mark.parametrize(("case", "shapes", "_"), [trial for trial in AT_ONE if trial.values[0].once])
+def test_fused_functions_refuse_a_second_derivative(case: Case, shapes: tuple, _: float) -> None:
+    rng = np.random.default_rng(0)
+    inputs = [nn.Tensor(case.draw(rng, shape), requires_grad=True) for shape in shapes]
+    y = sum((a * rng.standard_normal(a.shape)).sum() for a in as_tuple(case.f(*inputs)))
+    with pytest.raises(NotImplementedError, match="once only"):
+        nn.grad(y, inputs, create_graph=True)
+
+
+@pytest.mark.parametrize(("case", "shapes", "_"), [trial for trial in AT_ONE if not trial.values[0].once])
+def test_second_derivatives_are_pytorchs(case: Case, shapes: tuple, _: float) -> None:
     rng = np.random.default_rng(0)
     arrays = [np.asarray(case.draw(rng, s)) for s in shapes]
     ours = [nn.Tensor(a, requires_grad=True) for a in arrays]
@@ -447,10 +459,6 @@ def test_second_derivatives_are_pytorchs_or_refused(case: Case, shapes: tuple, s
     expected = as_tuple(case.g(*theirs))
     upstream = [rng.standard_normal(e.shape) for e in expected]
     y = sum((a * u).sum() for a, u in zip(as_tuple(case.f(*ours)), upstream, strict=True))
-    if case.once:
-        with pytest.raises(NotImplementedError, match="once only"):
-            nn.grad(y, ours, create_graph=True)
-        return
     first = nn.grad(y, ours, create_graph=True)
     z = sum((e * torch.from_numpy(u)).sum() for e, u in zip(expected, upstream, strict=True))
     first_expected = torch.autograd.grad(z, theirs, create_graph=True)

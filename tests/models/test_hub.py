@@ -11,7 +11,6 @@ from nnlearn.models.gpt import GPT
 from tests.support.reference import library, torch
 
 transformers = library("transformers")
-
 GPT_CONFIG = dict(vocab_size=101, n_positions=48, n_embd=32, n_layer=3, n_head=4)
 BERT_CONFIG = dict(
     vocab_size=101,
@@ -97,18 +96,17 @@ def test_bert_logits(bert):
     np.testing.assert_allclose(ours.pool(ids, types, mask).data, body.pooler_output.numpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["BertModel", "BertForMaskedLM"])
-def test_bert_with_one_head_only(kind, tmp_path):
-    theirs = randomize(getattr(transformers, kind)(transformers.BertConfig(**BERT_CONFIG)))
-    theirs.save_pretrained(tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "ours", "theirs"),
+    [("BertModel", "pool", "pooler_output"), ("BertForMaskedLM", "fill", "logits")],
+)
+def test_bert_with_one_head_only(kind, ours, theirs, tmp_path):
+    model = randomize(getattr(transformers, kind)(transformers.BertConfig(**BERT_CONFIG)))
+    model.save_pretrained(tmp_path)
     ids = np.arange(12)[None]
     with torch.no_grad():
-        output = theirs(torch.from_numpy(ids))
-    ours = BERT.from_pretrained(tmp_path)
-    if kind == "BertModel":
-        np.testing.assert_allclose(ours.pool(ids).data, output.pooler_output.numpy(), atol=1e-4)
-    else:
-        np.testing.assert_allclose(ours.fill(ids).data, output.logits.numpy(), atol=1e-4)
+        expected = getattr(model(torch.from_numpy(ids)), theirs).numpy()
+    np.testing.assert_allclose(getattr(BERT.from_pretrained(tmp_path), ours)(ids).data, expected, atol=1e-4)
 
 
 def test_bert_with_the_names_of_the_first_files(bert, tmp_path):

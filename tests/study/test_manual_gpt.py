@@ -13,12 +13,13 @@ def loaded():
 
 def test_is_as_good_as_its_notes_say(loaded):
     model, tokenizer, notes = loaded
-    _, held_out = nn.data.manual_split()
-    if set(held_out) <= set(tokenizer.ids):  # the manual of another Python is another text
-        bits = nn.text.bits_per_character(model, tokenizer.encode(held_out))
-        assert bits < 2
-        if notes["characters"] == "".join(nn.manual_gpt.read_manual()[0].tokens):
-            assert bits == pytest.approx(notes["curve"]["bits"][-1], abs=0.02)
+    held_out = nn.data.manual_split()[1]
+    known = "".join(character for character in held_out if character in tokenizer.ids)
+    assert len(known) > 0.99 * len(held_out)
+    bits = nn.text.bits_per_character(model, tokenizer.encode(known))
+    same = notes["characters"] == "".join(nn.manual_gpt.read_manual()[0].tokens)
+    # another Python's manual is another text, of which some has been learned
+    assert bits == pytest.approx(notes["curve"]["bits"][-1], abs=0.02 if same else 0.5) and bits < 2
 
 
 def test_curves_belong_to_the_models_they_name(loaded):

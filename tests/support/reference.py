@@ -17,3 +17,4 @@ def library(name: str) -> Any:
 
 
 torch = library("torch")
+torch.set_num_threads(1)  # the tests' arrays are small: more threads would only wait for each other

@@ -6,6 +6,7 @@ Notebooks are run by nbval, a test a cell; one counts as checked when all of its
 everything fails where the two counts differ, so that nothing is left out unseen.
 """
 
+import ast
 import json
 import os
 import re
@@ -40,6 +41,22 @@ socket.socket.connect = _only_this_machine(socket.socket.connect)
 socket.socket.connect_ex = _only_this_machine(socket.socket.connect_ex)
 warnings.simplefilter("error")
 """
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Load nbval for notebooks only: to import it takes longer than most files of tests take to run."""
+    named = [
+        Path(name.partition("::")[0]).resolve() for name in early_config.known_args_namespace.file_or_dir
+    ]
+    if not named or not all(path.is_relative_to(ROOT / "tests") for path in named):
+        early_config.pluginmanager.import_plugin("nbval.plugin")
+        args += ["--nbval", "--nbval-current-env"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for a run of everything; a few files have run before two processes have started."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,10 +109,7 @@ def held() -> set[str]:
     names |= {
         f"{check} {path.stem}" for path in notebooks("chapters") for check in ("deck", "live-chapter", "page")
     }
-    for path in (ROOT / "nnlearn" / "widgets").glob("*.py"):
-        names |= {
-            f"widget {name}" for name in re.findall(r"^class (\w+)\(Explorer\)", path.read_text(), re.M)
-        }
+    names |= {f"widget {name}" for name in explorers()}
     for path in notebooks("solutions"):
         for cell in json.loads(path.read_text())["cells"]:
             if cell["metadata"].get("nbgrader", {}).get("grade") and cell["cell_type"] == "code":
@@ -103,6 +117,20 @@ def held() -> set[str]:
                     f"grader {number}" for number in re.findall(r'check\("([\d.]+)"', "".join(cell["source"]))
                 }
     return names
+
+
+def explorers() -> set[str]:
+    """The classes anywhere under nnlearn/widgets that derive from Explorer, directly or not."""
+    bases = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for path in (ROOT / "nnlearn" / "widgets").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = {"Explorer"}
+    while more := {name for name, parents in bases.items() if parents & found} - found:
+        found |= more
+    return found - {"Explorer"}
 
 
 def notebooks(folder: str) -> list[Path]:

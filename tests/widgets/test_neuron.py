@@ -12,8 +12,8 @@ def test_cell_fires_where_the_unit_does(b):
     fires = explorer.state["rate"] > 0
     assert fires == explorer.state["a"] == (b > -1)
     np.testing.assert_array_equal(explorer.state["corner_rates"] > 0, explorer.state["corner_a"] > 0)
-    if explorer.state["rate"] > 20:  # else it may need longer than is shown
-        assert len(explorer.state["spikes"]) > 1
+    seldom = explorer.state["rate"] <= 20  # it may need longer than is shown
+    assert seldom or len(explorer.state["spikes"]) > 1
 
 
 @pytest.mark.parametrize(

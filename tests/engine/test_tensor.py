@@ -1,0 +1,124 @@
+"""Tensors: types, NumPy's functions, edits in place, and what they say when misused."""
+
+import operator
+
+import numpy as np
+import pytest
+
+import nnlearn as nn
+from nnlearn import Tensor
+
+
+def leaf(*shape: int, seed: int = 0, dtype: type = np.float64) -> Tensor:
+    return Tensor(np.random.default_rng(seed).standard_normal(shape).astype(dtype), requires_grad=True)
+
+
+@pytest.mark.parametrize("op", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+def test_comparisons_are_plain_arrays(op) -> None:
+    x = Tensor(np.arange(3.0), requires_grad=True)
+    for got, expected in (
+        (op(x, 1), op(x.data, 1)),
+        (op(1, x), op(1, x.data)),
+        (op(x, x), op(x.data, x.data)),
+    ):
+        assert type(got) is np.ndarray
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_no_grad_in_every_form() -> None:
+    x = leaf(3)
+
+    @nn.no_grad()
+    def with_brackets():
+        return x * 2
+
+    @nn.no_grad
+    def without():
+        return x * 2
+
+    with nn.no_grad():
+        inside = x * 2
+        with nn.no_grad():
+            pass
+        still = x * 2
+    assert not any(t.requires_grad for t in (with_brackets(), without(), inside, still))
+    assert (x * 2).requires_grad
+    with pytest.raises(ZeroDivisionError, match="on purpose"), nn.no_grad():
+        raise ZeroDivisionError("on purpose")
+    assert (x * 2).requires_grad
+
+
+def test_dtypes() -> None:
+    assert Tensor([1.0, 2.0]).dtype == Tensor(1.5).dtype == np.float32
+    assert Tensor(np.zeros(2)).dtype == np.float64
+    assert Tensor([1, 2]).dtype.kind == "i"
+    x = leaf(3, dtype=np.float32)
+    assert (x * 2.5 + 1).dtype == nn.tanh(x).dtype == nn.softmax(x).dtype == nn.gelu(x).dtype == np.float32
+    (x * np.ones(3)).sum().backward()
+    assert x.grad.dtype == np.float32  # the gradient has the type of its tensor
+
+
+def test_numpy_functions_on_tensors() -> None:
+    x = leaf(2, 3)
+    for f in (np.exp, np.tanh, np.sum, np.mean, np.transpose, np.square, np.max):
+        y = f(x)
+        assert isinstance(y, Tensor) and y.requires_grad
+        np.testing.assert_array_equal(y.data, f(x.data))
+    for y in (np.add(x, x), np.multiply(2, x), np.where(x > 0, x, 0), np.concatenate([x, x]), np.ones(3) * x):
+        assert isinstance(y, Tensor) and y.requires_grad
+    for f in (np.isnan, np.sign, np.argmax, np.shape):
+        np.testing.assert_array_equal(f(x), f(x.data))
+    with pytest.raises(TypeError, match=r"np.arctan has no derivative"):
+        np.arctan(x)
+    with pytest.raises(TypeError, match=r"np.add.reduce"):
+        np.add.reduce(x)
+    with pytest.raises(TypeError, match=r"np.cov has no derivative"):
+        np.cov(x)
+    with pytest.raises(TypeError, match=r"x.numpy\(\)"):
+        np.asarray(x)
+    np.testing.assert_array_equal(np.asarray(x.detach()), x.data)
+
+
+def test_in_place_edits() -> None:
+    W, x = leaf(3, 3), leaf(2, 3)
+    y = nn.linear(x, W)
+    with pytest.raises(RuntimeError, match="tape relies on"):
+        y[0] = 1
+    with pytest.raises(RuntimeError, match="no_grad"):
+        W[0] = 1
+    with pytest.raises(RuntimeError, match="cannot be changed"):
+        y.data = np.zeros((2, 3))
+    with pytest.raises(ValueError, match="read-only"):
+        y.data[0] = 1
+    y.numpy()[0] = 1  # a copy
+    W.data -= 0.1
+    with pytest.raises(RuntimeError, match="an input of linear was changed in place"):
+        y.sum().backward()
+    with nn.no_grad():
+        W[0] = 1
+    nn.linear(x, W).sum().backward()
+    np.testing.assert_array_equal(W.data[0], 1)
+
+
+MISUSES = {
+    "whole numbers": (lambda: Tensor([1, 2], requires_grad=True), TypeError, "astype"),
+    "words": (lambda: Tensor(["a"]), TypeError, "must be numbers"),
+}
+
+
+@pytest.mark.parametrize("name", MISUSES)
+def test_misuse_is_explained(name: str) -> None:
+    call, error, message = MISUSES[name]
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_representation_and_small_methods() -> None:
+    x = Tensor([[1.0, 2.0]], requires_grad=True)
+    assert repr(x) == "Tensor([[1., 2.]], requires_grad=True)"
+    assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((1, 2), 2, 2, 1, (2, 1))
+    assert [t.shape for t in x] == [(2,)]
+    assert x.sum().item() == float(x.sum()) == int(x.sum()) == 3
+    assert bool(x.sum() > 2)
+    assert isinstance(nn.Parameter([1.0]), Tensor) and nn.Parameter([1.0]).requires_grad
+    assert {x: 1}[x] == 1

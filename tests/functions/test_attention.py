@@ -1,0 +1,104 @@
+"""Attention and positions: against composed twins, masks, and what they say of bad input."""
+
+import numpy as np
+import pytest
+
+import nnlearn as nn
+from nnlearn import Tensor
+from tests.support.composed import assert_fused_equals_composed
+
+R = np.random.default_rng(0)
+
+
+def draw(*shape: int) -> np.ndarray:
+    return R.standard_normal(shape)
+
+
+def attention(q, k, v, mask=None, causal=False):
+    scores = q @ nn.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    if causal:
+        mask = np.tri(*scores.shape[-2:], dtype=bool) & (True if mask is None else mask)
+    if mask is not None:
+        scores = nn.where(mask, scores, -1e30)
+    return nn.softmax(scores) @ v
+
+
+def multi_head(qkv, heads, mask=None, causal=False):
+    B, T, C = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+    parts = nn.transpose(nn.reshape(qkv, (B, T, 3, heads, C // heads)), (2, 0, 3, 1, 4))
+    y = attention(parts[0], parts[1], parts[2], mask, causal)
+    return nn.reshape(nn.transpose(y, (0, 2, 1, 3)), (B, T, C))
+
+
+MASK = R.random((2, 1, 4, 4)) > 0.4
+MASK[..., 0] = True
+TWINS = {
+    "attention": (nn.scaled_dot_product_attention, attention, [draw(2, 3, 4, 5) for _ in range(3)], {}),
+    "masked": (
+        nn.scaled_dot_product_attention,
+        attention,
+        [draw(2, 3, 4, 5) for _ in range(3)],
+        dict(mask=MASK),
+    ),
+    "masked, far apart": (
+        nn.scaled_dot_product_attention,
+        attention,
+        [30 * draw(2, 3, 4, 5) for _ in range(3)],
+        dict(mask=MASK, causal=True),
+    ),
+    "multi_head_attention": (
+        nn.multi_head_attention,
+        multi_head,
+        [draw(2, 4, 12)],
+        dict(heads=2, causal=True),
+    ),
+    "multi_head masked": (nn.multi_head_attention, multi_head, [draw(2, 4, 12)], dict(heads=2, mask=MASK)),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_fused_equals_composed(name: str) -> None:
+    assert_fused_equals_composed(*TWINS[name])
+
+
+def test_a_query_that_sees_nothing_gets_zeros() -> None:
+    q = Tensor(draw(2, 3, 4), requires_grad=True)
+    for scale in (1.0, 1e3):
+        y = nn.scaled_dot_product_attention(q * scale, q, q, mask=np.zeros((3, 3), bool))
+        np.testing.assert_array_equal(y.data, 0)
+        y.backward(np.full(y.shape, 1e3))  # large enough to show a division by almost nothing
+    np.testing.assert_array_equal(q.grad, 0)
+
+
+def test_positions() -> None:
+    p = nn.sinusoidal_positions(50, 8)
+    np.testing.assert_allclose(p[:, 0::2] ** 2 + p[:, 1::2] ** 2, 1, rtol=1e-6)
+    np.testing.assert_allclose(p[7, :2], [np.sin(7), np.cos(7)], rtol=1e-6)
+    assert nn.sinusoidal_positions(3, 5).shape == (3, 5)
+    q, k = draw(1, 6), draw(1, 6)
+    at = lambda v, t: nn.rotary(v, start=t)[0]  # noqa: E731
+    np.testing.assert_allclose(at(q, 5) @ at(k, 2), at(q, 13) @ at(k, 10))  # only the distance counts
+    np.testing.assert_allclose(nn.rotary(draw(5, 6), start=3).shape, (5, 6))
+
+
+ONES = np.ones((2, 64))
+
+MISUSES = {
+    "must be \\(…, T, D\\)": lambda: nn.scaled_dot_product_attention(
+        np.ones((2, 3)), np.ones((2, 4)), np.ones((2, 4))
+    ),
+    "mask must be of True and False": lambda: nn.scaled_dot_product_attention(
+        ONES, ONES, ONES, np.ones((2, 2))
+    ),
+    "mask \\(3, 3\\) does not broadcast": lambda: nn.scaled_dot_product_attention(
+        ONES, ONES, ONES, np.ones((3, 3), bool)
+    ),
+    "a multiple of heads = 3": lambda: nn.multi_head_attention(np.ones((1, 2, 12)), 3),
+    "rotary: the last axis of x \\(2, 3\\) must be even": lambda: nn.rotary(np.ones((2, 3))),
+}
+
+
+@pytest.mark.parametrize("message", MISUSES)
+def test_bad_input_is_explained(message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        MISUSES[message]()

@@ -1,0 +1,47 @@
+"""Layers: states carried over, dropout in training alone, and what they say of bad input."""
+
+import numpy as np
+import pytest
+
+import nnlearn as nn
+
+
+@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
+def test_recurrent_layers_go_on_where_they_stopped(kind):
+    layer = getattr(nn, kind)(8, 6, rng=0)
+    x = np.random.default_rng(0).standard_normal((3, 5, 8), np.float32)
+    whole, last = layer(x)
+    start, state = layer(x[:, :2])
+    rest, again = layer(x[:, 2:], state)
+    np.testing.assert_allclose(whole.data, np.concatenate([start.data, rest.data], axis=1), atol=1e-6)
+    for a, b in zip(*((s if isinstance(s, tuple) else (s,)) for s in (last, again)), strict=True):
+        np.testing.assert_allclose(a.data, b.data, atol=1e-6)
+        assert a.shape == (3, 6)
+
+
+def test_dropout_drops_in_training_alone():
+    layer, x = nn.Dropout(0.25, rng=0), np.ones((100, 100), np.float32)
+    y = layer(x)
+    assert set(np.unique(y)) == {0, np.float32(4 / 3)} and (y == 0).mean() == pytest.approx(0.25, abs=0.02)
+    assert not np.array_equal(layer(x), y)
+    assert layer.eval()(x) is x
+    nn.seed(3)
+    a = nn.Dropout(0.5)(x)
+    nn.seed(3)
+    np.testing.assert_array_equal(nn.Dropout(0.5)(x), a)
+
+
+BAD = [
+    (lambda: nn.Linear(0, 3), "Linear: n_in is 0"),
+    (lambda: nn.Linear(3, 2.5), "n_out is 2.5"),
+    (lambda: nn.Conv2d(1, 0, 3), "Conv2d: c_out is 0"),
+    (lambda: nn.Embedding(5, -1), "Embedding: width is -1"),
+    (lambda: nn.LSTM(5, 0), "LSTM: n_hidden is 0"),
+    (lambda: nn.Dropout(1.0), "Dropout: p is 1.0"),
+]
+
+
+@pytest.mark.parametrize("call, message", BAD, ids=[message for _, message in BAD])
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,64 @@
+"""GPT: sees no future, generates with and without a cache, and explains bad input."""
+
+import numpy as np
+import pytest
+
+from nnlearn.models.gpt import GPT
+from tests.support.by_heart import assert_learns_by_heart
+
+IDS = np.random.default_rng(0).integers(0, 13, (4, 10))
+X = IDS[:, :-1]
+
+
+def count(module):
+    return sum(p.size for p in module.parameters())
+
+
+def test_gpt2_small_has_its_published_size():
+    """Counted from the shapes of two of its twelve blocks."""
+    model = GPT(50257, 1024, 768, 2, 12, rng=0)
+    assert count(model) + 10 * count(model.blocks[0]) == 124_439_808
+
+
+def test_gpt_cannot_see_the_future():
+    model = GPT(13, 9, 8, 2, 2, rng=0).astype(np.float64)
+    logits = model(X).data
+    for t in range(1, X.shape[1]):
+        changed = X.copy()
+        changed[:, t:] = (changed[:, t:] + 5) % 13
+        np.testing.assert_allclose(model(changed).data[:, :t], logits[:, :t], rtol=1e-10)
+        assert not np.allclose(model(changed).data[:, t], logits[:, t])
+
+
+@pytest.mark.parametrize("options", [{"temperature": 0}, {"temperature": 0.8}, {"top_k": 3}, {"top_p": 0.7}])
+def test_gpt_generates_the_same_with_and_without_cache_also_beyond_its_context(options):
+    model = GPT(13, 9, 8, 2, 2, rng=0).astype(np.float64)
+    for start in (X[:, :3], X[:, :9], np.tile(X, 2), X[0, :4]):
+        a = model.generate(start, 20, rng=1, **options)
+        b = model.generate(start, 20, rng=1, cached=False, **options)
+        np.testing.assert_array_equal(a, b)
+        assert a.shape == (*start.shape[:-1], start.shape[-1] + 20) and model.training
+        np.testing.assert_array_equal(a[..., : start.shape[-1]], start)
+
+
+def test_gpt_tells_a_text_it_has_learned_by_heart():
+    assert_learns_by_heart(GPT(13, 12, 16, 1, 2, rng=0))
+
+
+def test_gpt_with_dropout_drops_in_training_alone():
+    model = GPT(13, 9, 8, 2, 2, rng=0, dropout=0.3)
+    assert not np.array_equal(model(X).data, model(X).data)
+    assert np.array_equal(model.eval()(X).data, model(X).data)
+
+
+BAD = [
+    (lambda: GPT(13, 9, 8, 1, 3), "width is 8, which 3 heads cannot share evenly"),
+    (lambda: GPT(13, 9, 8, 1, 2)(IDS), "ids reach to place 10, but the context is 9"),
+    (lambda: GPT(13, 9, 8, 1, 2).generate([], 3), "ids is empty"),
+]
+
+
+@pytest.mark.parametrize("call, message", BAD, ids=[message for _, message in BAD])
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
