@@ -1,0 +1,210 @@
+"""Run the notebooks in worlds that stand for other machines: which cell of which notebook falls where?
+
+    python -m tests.travel                          every notebook in every world that this machine can show
+    python -m tests.travel 07_autodiff --world haswell --world shift-1000
+    python -m tests.travel --sample 6               six pairs drawn at random: the seed of the draw is printed
+
+A world is another processor's kernels (OpenBLAS chooses by OPENBLAS_CORETYPE, NumPy by
+NPY_DISABLE_CPU_FEATURES), another number of threads, other seeds, or another Python with other versions of
+the dependencies. Outputs are compared everywhere but under other seeds: there the assertions must hold.
+"""
+
+import argparse
+import itertools
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from tests.support import ROOT
+
+KERNELS = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "SapphireRapids")
+SHIFTS = (1000, 2000, 3000)
+THREADS = (1, 2, 4)
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+LIMIT = 900  # seconds for one notebook: other programs may be running
+_SHOWS = """
+import numpy, threadpoolctl
+numpy.ones((64, 64)) @ numpy.ones((64, 64))
+print(threadpoolctl.threadpool_info()[0]["architecture"])
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a notebook is run: the environment, and the Python with its packages."""
+
+    name: str
+    environment: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+    compare: bool = True
+    missing: str = ""  # why this machine cannot show it
+
+
+def worlds() -> dict[str, Callable[[], World]]:
+    """Every world by name, and how it is made."""
+    made: dict[str, Callable[[], World]] = {}
+    for count in THREADS:
+        made[f"threads-{count}"] = partial(World, f"threads-{count}", {"OPENBLAS_NUM_THREADS": str(count)})
+    for kernel in KERNELS:
+        made[kernel.lower()] = partial(_kernel, kernel)
+    made["no-simd"] = _without_simd
+    for shift in SHIFTS:
+        shifted = {"NNLEARN_SEED_SHIFT": str(shift)}
+        made[f"shift-{shift}"] = partial(World, f"shift-{shift}", shifted, compare=False)
+    made["lowest"] = partial(_dependencies, "lowest", PYTHONS[0])
+    for python in PYTHONS:
+        made[f"newest-py{python}"] = partial(_dependencies, "newest", python)
+    return made
+
+
+def _kernel(name: str) -> World:
+    environment = {"OPENBLAS_CORETYPE": name}
+    shown, own = _architecture(environment), _architecture({})
+    if not shown:
+        return World(name.lower(), missing="this processor does not have its instructions")
+    if shown == own != name:  # the oldest kernels go by several names, so that another one is as good
+        return World(name.lower(), missing=f"OpenBLAS takes {own} in its place")
+    return World(name.lower(), environment)
+
+
+def _architecture(environment: dict[str, str]) -> str:
+    """What OpenBLAS calls the kernels that it runs with, "" where they crash."""
+    command = [sys.executable, "-c", _SHOWS]
+    return subprocess.run(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ).stdout.strip()
+
+
+def _without_simd() -> World:
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    used = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+    if not used:
+        return World("no-simd", missing="NumPy uses no more than its baseline here")
+    return World("no-simd", {"NPY_DISABLE_CPU_FEATURES": " ".join(used)})
+
+
+def _dependencies(versions: str, python: str) -> World:
+    """The lowest versions that pyproject.toml allows, or the newest, in an environment made for it."""
+    name = versions if versions == "lowest" else f"{versions}-py{python}"
+    folder = Path(os.environ.get("NNLEARN_TRAVEL", Path.home() / ".cache" / "nnlearn-travel")) / name
+    uv = [sys.executable, "-m", "uv"]
+    resolution = "lowest-direct" if versions == "lowest" else "highest"
+    steps = [
+        [*uv, "venv", "-q", "--allow-existing", "--no-python-downloads", "--python", python, str(folder)],
+        [*uv, "pip", "install", "-q", "--python", str(folder), "--upgrade", "--resolution", resolution,
+         "-e", f"{ROOT}[test]"],
+    ]  # fmt: skip
+    for step in steps:
+        made = subprocess.run(step, capture_output=True, text=True)
+        if made.returncode:
+            return World(name, missing=made.stderr.strip().splitlines()[0] if made.stderr else "uv failed")
+    return World(name, {"PYTHONWARNINGS": "default"}, python=str(folder / "bin" / "python"))
+
+
+def notebooks(names: Sequence[str]) -> list[Path]:
+    """All chapters and solutions, or those whose names begin so. Raises ValueError where none does."""
+    every = [path for folder in ("chapters", "solutions") for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    chosen = [path for path in every if not names or path.stem.startswith(tuple(names))]
+    unknown = [name for name in names if not any(path.stem.startswith(name) for path in every)]
+    if unknown:
+        have = ", ".join(sorted({path.stem for path in every}))
+        raise ValueError(f"no notebook {', '.join(unknown)}: there are {have}")
+    return chosen
+
+
+def run(notebook: Path, world: World) -> tuple[str, str]:
+    """ "ok", or the cells that fail as "[12] [40]"; and what was said about them."""
+    with tempfile.TemporaryDirectory(prefix="nnlearn-travel-") as folder:
+        report = Path(folder) / "report.xml"
+        command = [world.python, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+        command += [f"--junitxml={report}", str(notebook.relative_to(ROOT))]
+        command += [] if world.compare else ["--nbval-lax"]
+        place: dict[str, Any] = {"cwd": ROOT, "env": os.environ | world.environment}
+        try:
+            done = subprocess.run(command, **place, capture_output=True, text=True, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return "late", f"not done after {LIMIT} s"
+        if not report.is_file():
+            return "broken", done.stdout[-2000:] + done.stderr[-2000:]
+        failures = {case.get("name", ""): case.find("failure") for case in ET.parse(report).iter("testcase")}
+    failed = {re.sub(r"\D", "", name): node.text for name, node in failures.items() if node is not None}
+    if done.returncode and not failed:
+        return "broken", done.stdout[-2000:]
+    cells = " ".join(f"[{cell}]" for cell in failed)
+    return cells or "ok", "\n".join(f"cell {cell}: {text}" for cell, text in failed.items())
+
+
+def table(found: dict[tuple[Path, str], str]) -> str:
+    """Notebook × world, with the failing cells; dots where all is well, nothing where it was not run."""
+    names = list(dict.fromkeys(name for _, name in found))
+    rows = [["", *names]]
+    for notebook in dict.fromkeys(notebook for notebook, _ in found):
+        cells = {name: text for (path, name), text in found.items() if path == notebook}
+        label = f"{notebook.parent.name}/{notebook.stem}"
+        rows.append([label, *(cells.get(name, "").replace("ok", "·") for name in names)])
+    widths = [max(len(row[k]) for row in rows) for k in range(len(names) + 1)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.travel", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "notebooks", nargs="*", help="how their names begin: 07, 09_training; all without one"
+    )
+    parser.add_argument("--world", action="append", default=[], help="only this world; may be given again")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="N pairs of a notebook and a world, drawn at random"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the draw"
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    options = parser.parse_args()
+    try:
+        pairs = list(itertools.product(notebooks(options.notebooks), _wanted(options.world)))
+    except ValueError as error:
+        print(f"travel: {error}", file=sys.stderr)
+        return 2
+    if options.sample is not None:
+        pairs = random.Random(options.seed).sample(pairs, min(options.sample, len(pairs)))
+        print(f"drawn with --sample {options.sample} --seed {options.seed}")
+    make = cache(lambda name: worlds()[name]())
+    for world in map(make, dict.fromkeys(name for _, name in pairs)):
+        if world.missing:
+            print(f"not run: {world.name}: {world.missing}")
+    trips = [(notebook, make(name)) for notebook, name in pairs if not make(name).missing]
+    found, told = {}, []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for (notebook, world), (cells, text) in zip(
+            trips, pool.map(lambda trip: run(*trip), trips), strict=True
+        ):
+            found[notebook, world.name] = cells
+            print(f"{notebook.parent.name}/{notebook.stem}  {world.name}  {cells}", flush=True)
+            told += [f"{notebook.name} in {world.name}\n{text}"] if cells != "ok" else []
+    print("\n\n".join(["", *told, table(found)]))
+    print(f"{len(found) - len(told)} passed, {len(told)} failed")
+    return bool(told)
+
+
+def _wanted(names: Sequence[str]) -> list[str]:
+    unknown = set(names) - worlds().keys()
+    if unknown:
+        raise ValueError(f"no world {', '.join(sorted(unknown))}: there are {', '.join(worlds())}")
+    return [name for name in worlds() if not names or name in names]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
