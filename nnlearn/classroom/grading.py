@@ -13,12 +13,14 @@ from functools import cache
 from typing import Any
 
 import nnlearn
-from nnlearn.classroom.sandbox import NoSandbox, Reply, Sandbox
-from nnlearn.classroom.submission import Answer, handed_out
+from nnlearn.classroom.handout import handed_out
+from nnlearn.classroom.sandbox.host import NoSandbox, Reply, Sandbox, needed
+from nnlearn.classroom.submissions import Answer
 from nnlearn.exercises import Exercise, Function, Result
+from nnlearn.exercises.ids import chapter_of
 from nnlearn.exercises.judge import judge, measured
 from nnlearn.exercises.runner import Outcome
-from nnlearn.exercises.spec import Cases, find_exercise
+from nnlearn.exercises.spec import PACKAGE, Cases, find_exercise
 
 LONGEST = 20_000  # letters of a written answer that are kept
 COULD_NOT_RUN = "could not be run here"  # no grade: tried again the next time
@@ -64,7 +66,7 @@ def student_seed(secret: bytes, student: str, exercise: str) -> int:
 @cache
 def specification(chapter: str) -> str:
     """A hash of what a chapter's grades depend on beside the answers: its specifications and its notebook."""
-    module = importlib.import_module(f"nnlearn.exercises.chapters.ch{chapter}")
+    module = importlib.import_module(f"{PACKAGE}.ch{chapter}")
     text = inspect.getsource(module) + repr(handed_out(chapter)) + nnlearn.__version__
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -75,27 +77,21 @@ def grade_question(question: Question) -> Grade:
     try:
         result = _result(exercise, question)
     except NoSandbox as error:
-        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, str(error)), score=None)
+        result = Result(exercise, COULD_NOT_RUN, str(error))
     except Exception as error:  # ours, not the student's: no zero for it
-        said = f"{type(error).__name__} in the grader: {error}"
-        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, said), score=None)
-    details = (*question.answer.notes, *result.details)
-    return _grade(question, exercise, result, result.score if exercise.graded else None, details)
-
-
-def _grade(
-    question: Question, exercise: Exercise, result: Result, score: float | None, details: tuple[str, ...] = ()
-) -> Grade:
+        result = Result(exercise, COULD_NOT_RUN, f"{type(error).__name__} in the grader: {error}")
+    judged = exercise.graded and result.status != COULD_NOT_RUN
     return Grade(
         question.student, question.exercise, question.submission, question.spec,
-        result.status, score, exercise.points,
-        result.message, result.hint, result.misconception, details, question.isolated,
+        result.status, result.score if judged else None, exercise.points,
+        result.message, result.hint, result.misconception, (*question.answer.notes, *result.details),
+        question.isolated,
     )  # fmt: skip
 
 
 def _result(exercise: Exercise, question: Question) -> Result:
     if question.answer.problem:
-        return Result(exercise, "missing", question.answer.problem)
+        return Result(exercise, question.answer.status, question.answer.problem)
     if not exercise.graded:
         return Result(exercise, "to read", question.answer.cells[0][1][:LONGEST])
     cases = exercise.make_cases(question.seed)
@@ -114,7 +110,7 @@ def _result(exercise: Exercise, question: Question) -> Result:
 
 def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
     """All that goes into the sandbox: the student's cells and inputs."""
-    given, expressions = handed_out(exercise.id[:2])
+    given, expressions = handed_out(chapter_of(exercise.id))
     run: Any = exercise.beside
     return {
         "cells": [*((f"given cell {k}", source) for k, source in enumerate(given, 1)), *answer.cells],
@@ -131,23 +127,16 @@ def offered(names: tuple[str, ...]) -> Mapping[str, str]:
     """{module: source} of what `import nnlearn` gives in the sandbox: what is allowed, and what it needs."""
     where = {name: inspect.getmodule(inspect.unwrap(getattr(nnlearn, name))) for name in names}
     facade = [f"from {module.__name__} import {name}" for name, module in where.items() if module]
-    refusal = (
-        f"this exercise is graded with {', '.join(f'nn.{name}' for name in names) or 'no part'} of nnlearn"
-    )
+    allowed = ", ".join(f"nn.{name}" for name in names) or "no part"
+    refusal = f"this exercise is graded with {allowed} of nnlearn"
     facade += ["def __getattr__(name):", f"    raise AttributeError(f'nn.{{name}}: {refusal}')"]
-    sources = {"nnlearn": "\n".join(facade), "nnlearn.exercises": "def check(*answer): pass"}
-    waiting = [module for module in where.values() if module]
-    while waiting:
-        module = waiting.pop()
-        if module.__name__ not in sources:
-            sources[module.__name__] = inspect.getsource(module)
-            sources.setdefault(module.__name__.rpartition(".")[0], "")  # its folder
-            owners = (
-                getattr(v, "__module__", None) or getattr(v, "__name__", "") for v in vars(module).values()
-            )
-            names_used = {str(owner) for owner in owners if str(owner).startswith("nnlearn.")}
-            waiting += [importlib.import_module(name) for name in names_used]
-    return sources
+    modules = needed(*filter(None, where.values()))
+    return {
+        **{module.__name__.rpartition(".")[0]: "" for module in modules},  # their folders
+        **{module.__name__: inspect.getsource(module) for module in modules},
+        "nnlearn": "\n".join(facade),
+        "nnlearn.exercises": "def check(*answer): pass",
+    }
 
 
 def _messages(reply: Reply) -> Iterator[tuple]:

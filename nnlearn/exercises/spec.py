@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.exercises.ids import chapter_of, place
+
 PACKAGE = "nnlearn.exercises.chapters"
 Cases = Mapping[str, Mapping[str, Any]]  # what the input is, in a few words -> {argument: value}
 
@@ -101,8 +103,8 @@ class Exercise:
 
     def make_cases(self, seed: int = 0) -> Cases:
         """The inputs that belong to a seed: {what it is: {argument: value}}."""
-        chapter, number = self.id.split(".")
-        return self.cases(np.random.default_rng([seed, int(chapter), int(number)]))
+        chapter, number = place(self.id)
+        return self.cases(np.random.default_rng([seed, int(chapter), number]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,14 +158,14 @@ def chapter_exercises(chapter: str) -> dict[str, Exercise]:
     module = importlib.import_module(f"{PACKAGE}.ch{chapter}")
     found = [value for value in vars(module).values() if isinstance(value, Exercise)]
     for exercise in found:
-        if not exercise.id.startswith(chapter + "."):
+        if chapter_of(exercise.id) != chapter:
             raise ValueError(
                 f"exercise {exercise.id} is in {module.__name__}, which holds those of chapter {chapter}"
             )
     ids = [exercise.id for exercise in found]
     if len(set(ids)) < len(ids):
         raise ValueError(f"{module.__name__}: two exercises have the same id: {', '.join(ids)}")
-    return {e.id: e for e in sorted(found, key=lambda e: int(e.id[3:]))}
+    return {e.id: e for e in sorted(found, key=lambda e: place(e.id))}
 
 
 def chapter_title(chapter: str) -> str:

@@ -5,7 +5,6 @@ model.load_state_dict(nn.load("model.safetensors"))
 """
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.tensor import Tensor
+from nnlearn.files import write
 
 
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:
@@ -26,17 +26,7 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
 
     plain = {name: np.asarray(_plain(name, array), order="C") for name, array in arrays.items()}
     metadata = {"checksum": str(_checksum(plain))} | ({} if notes is None else {"notes": json.dumps(notes)})
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(to_bytes(plain, metadata=metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write(Path(path), to_bytes(plain, metadata=metadata))
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:

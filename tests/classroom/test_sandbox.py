@@ -12,9 +12,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from nnlearn.classroom import wire
 from nnlearn.classroom.grading import COULD_NOT_RUN, offered
-from nnlearn.classroom.sandbox import Sandbox
+from nnlearn.classroom.sandbox import wire
+from nnlearn.classroom.sandbox.host import Sandbox
 from nnlearn.exercises import Function
 from nnlearn.exercises import grade as check
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nnlearn.course import lab
 from nnlearn.course.cli import app
-from nnlearn.course.personal_copy import MANIFEST, Changes, update_copy
+from nnlearn.course.copy import MANIFEST, Changes, course_to_open, update_copy
 from tests.support import ROOT
 from tests.support.jupyterlab import NNLEARN, environment, free_port, serve
 
@@ -142,7 +141,7 @@ def test_interrupted_anywhere_loses_nothing_and_goes_on(
     (copy / TWO).unlink()
     release(course, "v2")
     steps = 0
-    write, rename = Path.write_bytes, os.replace
+    rename = os.replace
 
     def fail(kind: str) -> None:
         nonlocal steps
@@ -150,17 +149,19 @@ def test_interrupted_anywhere_loses_nothing_and_goes_on(
         if steps > after:
             raise error
 
-    def half_a_write(path: Path, content: bytes) -> int:
-        write(path, content[: len(content) // 2])
-        fail("writing")
-        return write(path, content)
+    def half_a_write(file: int) -> None:
+        try:
+            fail("writing")
+        finally:
+            if steps > after:
+                os.ftruncate(file, os.fstat(file).st_size // 2)
 
     def late_rename(*paths: Path) -> None:
         fail("renaming")
         rename(*paths)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", half_a_write)
+        patch.setattr(os, "fsync", half_a_write)
         patch.setattr(os, "replace", late_rename)
         if after < 4:  # two files, one beside, the manifest
             with pytest.raises(type(error)):
@@ -238,7 +239,7 @@ def not_writable(tmp_path: Path) -> Path:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_unfit_folder_is_refused_in_one_sentence(folder, says, course, tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    monkeypatch.setattr("nnlearn.files.course_folder", lambda: course)
     place = folder(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     result = CliRunner().invoke(app, ["lab", str(place), "--no-browser"])
@@ -259,16 +260,16 @@ def test_taken_port_is_named_before_anything_is_written(tmp_path: Path):
 
 def test_copy_is_found_from_inside_and_reported(course: Path, tmp_path: Path, monkeypatch, capsys):
     """Without a folder, an installed course uses the copy you are in, or makes ./nnlearn-course."""
-    monkeypatch.setattr(lab, "course_folder", lambda: course)
-    monkeypatch.setattr(lab, "in_checkout", lambda: False)
+    monkeypatch.setattr("nnlearn.files.course_folder", lambda: course)
+    monkeypatch.setattr("nnlearn.files.in_checkout", lambda: False)
     monkeypatch.chdir(tmp_path)
     copy = tmp_path / "nnlearn-course"
-    assert lab._prepare(None) == copy
+    assert course_to_open() == copy
     assert capsys.readouterr().out == f"Your copy of the course is in {copy}; its files: 3 added.\n"
     monkeypatch.chdir(copy / "chapters")
     (copy / ONE).write_text(notebook("mine"))
     (release(course, "v2") / TWO).unlink()
-    assert lab._prepare(None) == copy
+    assert course_to_open() == copy
     assert capsys.readouterr().out == (
         f"Your copy of the course is in {copy}; its files: 1 refreshed.\n"
         f"  {ONE}: yours is kept; the new one is chapters/01_neuron.new.ipynb\n"

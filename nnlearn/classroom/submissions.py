@@ -1,4 +1,4 @@
-"""Read notebooks as data: what a student answered, and what the course handed out.
+"""What students hand in, read as data: SUBMISSIONS/<student>/NN_name.ipynb, and the answers in a notebook.
 
 Nothing in them is run or believed: which cell belongs to which exercise is told by its `grade_id`, what is
 graded and for how many points by the specification.
@@ -8,17 +8,58 @@ import builtins
 import json
 import re
 import symtable
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nnlearn.exercises.notebooks import course_folder
-from nnlearn.exercises.spec import Exercise
+from nnlearn.exercises.spec import Exercise, chapter_exercises, chapter_modules
 
 LARGEST = 20 * 2**20  # bytes of a notebook
-_CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
+CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
+
+
+@dataclass
+class Collection:
+    """The notebooks of a class, and in sentences what in the folder is none."""
+
+    notebooks: list[tuple[str, str, Path]] = field(default_factory=list)  # (student, chapter, file)
+    odd: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many questions these are."""
+        return sum(len(chapter_exercises(chapter)) for _, chapter, _ in self.notebooks)
+
+
+def fits_as_name(student: str) -> bool:
+    """True for what may name a student: it becomes a file's name in the reports."""
+    return bool(re.fullmatch(r"[^\W_][\w .@+'-]*", student)) and len(student) <= 100
+
+
+def collect(folder: Path) -> Collection:
+    """All notebooks in a folder of submissions.  Raises ValueError where there is none."""
+    found = Collection()
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: expected one with a folder for each student")
+    for home in sorted(folder.iterdir()):
+        if home.is_symlink() or not home.is_dir():
+            found.odd.append(f"{home.name}: no student's folder")
+        elif not fits_as_name(home.name):
+            found.odd.append(f"{home.name!r}: no name of a student (letters, digits, space, . @ + ' - _)")
+        else:
+            for file in sorted(home.glob("*.ipynb")):
+                chapter = re.match(r"(\d\d)_", file.name)
+                if file.is_symlink() or not chapter or chapter[1] not in chapter_modules():
+                    found.odd.append(f"{home.name}/{file.name}: this course has no exercises of that name")
+                elif (home.name, chapter[1]) in {entry[:2] for entry in found.notebooks[-3:]}:
+                    found.odd.append(f"{home.name}/{file.name}: a second notebook of chapter {chapter[1]}")
+                else:
+                    found.notebooks.append((home.name, chapter[1], file))
+    if not found.notebooks:
+        said = f" ({'; '.join(found.odd[:3])})" if found.odd else ""
+        raise ValueError(f"{folder} holds no submissions: expected {folder}/<student>/NN_name.ipynb{said}")
+    return found
 
 
 class Rejected(Exception):
@@ -45,6 +86,7 @@ class Answer:
 
     cells: tuple[tuple[str, str], ...] = ()  # (name, source)
     problem: str = ""
+    status: str = "missing"  # what the grade says where there is a problem
     notes: tuple[str, ...] = ()
 
 
@@ -83,29 +125,6 @@ def _cells(cells: list[Any]) -> Iterator[Cell]:
             yield Cell(number, grade_id if isinstance(grade_id, str) else "", source, code)
 
 
-def _handed_out_file(chapter: str) -> Path:
-    (path,) = (course_folder() / "exercises").glob(f"{chapter}_*.ipynb")
-    return path
-
-
-def handed_out_name(chapter: str) -> str:
-    """ "01_neuron": what the notebook of a chapter's exercises is called."""
-    return _handed_out_file(chapter).stem
-
-
-@cache
-def handed_out(chapter: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """What students of a chapter got: the cells without a task, and {exercise: what is checked}."""
-    given, expressions = [], {}
-    for cell in read_cells(_handed_out_file(chapter)):
-        check = _CHECK.fullmatch(cell.source.strip())
-        if check:
-            expressions[check[1]] = check[2] or ""
-        elif cell.code and not cell.grade_id:
-            given.append(cell.source)
-    return tuple(given), expressions
-
-
 def find_answer(cells: list[Cell], exercise: Exercise) -> Answer:
     """The cells that one exercise's answer is made of: its own, and those that define what it uses."""
     own = [cell for cell in cells if cell.grade_id == exercise.grade_id]
@@ -123,7 +142,7 @@ def find_answer(cells: list[Cell], exercise: Exercise) -> Answer:
         if cell.code
         and cell.grade_id != exercise.grade_id
         and not cell.grade_id.endswith("-check")
-        and not _CHECK.fullmatch(cell.source.strip())
+        and not CHECK.fullmatch(cell.source.strip())
     ]
     needed = _needed(own[0], others)
     chosen = [*(cell for cell in others if cell in needed), own[0]]
