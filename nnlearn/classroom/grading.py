@@ -41,7 +41,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of a question. A status that is no judgement of the answer has no score."""
+    """What became of a question. Where the answer was not judged, there is no score."""
 
     student: str
     exercise: str
@@ -103,9 +103,9 @@ def _result(exercise: Exercise, question: Question) -> Result:
             return Result(exercise, "not yet", str(rest[0])[:1000])
         if kind == "failed" and len(rest) == 2:
             return Result(exercise, "not yet", f"It stops at {rest[0]}\n{rest[1]}"[:1000])
-    outcomes = measured(exercise, cases, _outcomes(reply, cases))
-    answer = None if isinstance(exercise, Function) else next(iter(_outcomes(reply, cases).values())).value
-    return judge(exercise, answer, cases, outcomes)
+    given = _outcomes(reply, cases)
+    answer = None if isinstance(exercise, Function) else next(iter(given.values())).value
+    return judge(exercise, answer, cases, measured(exercise, cases, given))
 
 
 def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _messages(reply: Reply) -> Iterator[tuple]:
 
 
 def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
-    """The outcome of each case; one that did not come, or is none, says why."""
+    """The outcome of each case; where none came, or nothing valid, it says why."""
     ended = reply.ended or "ended its process before it gave an answer"
     found = {name: Outcome(problem=f"gives nothing: the code {ended}.") for name in cases}
     for kind, *rest in _messages(reply):
@@ -158,7 +158,7 @@ def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
 
 def _outcome(fields: Any) -> Outcome:
     """An outcome from what the other side of the wall says it is."""
-    garbage = Outcome(problem="gives nothing: the code sent what is no answer (bad protocol).")
+    garbage = Outcome(problem="gives nothing: what the code sent is not an answer (bad protocol).")
     if not isinstance(fields, dict) or not fields.keys() <= vars(Outcome()).keys():
         return garbage
     texts = [fields.get(name, "") for name in ("problem", "line", "printed", "warned")]

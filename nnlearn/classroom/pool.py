@@ -72,7 +72,7 @@ class _Run:
         raise ValueError(f"the processes that grade were killed {PATIENCE} times in a row")
 
     def _once(self, executor: Executor, processes: int) -> None:
-        """Once over all that is not graded yet."""
+        """Grade everything that has no grade yet."""
         with tqdm(total=self.collection.size, unit=" questions", desc="graded", disable=None) as bar:
             for grade in self._grades(executor, processes, bar):
                 self.store.put(grade)

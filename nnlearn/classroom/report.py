@@ -30,7 +30,7 @@ def write_report(store: Path, out: Path) -> int:
         raise ValueError(f"{store} holds no grades yet: nnlearn grade puts them there")
     for student in _by_student(grades):
         if not fits_as_name(student):
-            raise ValueError(f"{student!r} in {store} is no name of a student: nothing is written")
+            raise ValueError(f"{student!r} in {store} is not a student's name: nothing is written")
     for name, content in files(grades):
         write(out / name, content)
     return len(_by_student(grades))
@@ -76,7 +76,7 @@ def _csv(head: list[str], rows: Iterable[list[str]]) -> str:
 
 
 def _inert(field: str) -> str:
-    """A field that no spreadsheet takes for a formula."""
+    """A field that a spreadsheet does not take for a formula."""
     return "'" + field if field[:1] in ("=", "+", "-", "@") else field
 
 

@@ -61,7 +61,7 @@ class Store:
         try:
             version = self._meta("version")
         except (sqlite3.Error, TypeError):
-            raise StoreError(f"{path} is a database, but no store of grades") from None
+            raise StoreError(f"{path} is a database, but not a store of grades") from None
         if version != VERSION:
             raise StoreError(f"{path} was made by version {version} of the store; this is version {VERSION}")
 

@@ -21,7 +21,7 @@ CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
 
 @dataclass
 class Collection:
-    """The notebooks of a class, and in sentences what in the folder is none."""
+    """The notebooks of a class, and a sentence on everything else in the folder."""
 
     notebooks: list[tuple[str, str, Path]] = field(default_factory=list)  # (student, chapter, file)
     odd: list[str] = field(default_factory=list)
@@ -38,15 +38,15 @@ def fits_as_name(student: str) -> bool:
 
 
 def collect(folder: Path) -> Collection:
-    """All notebooks in a folder of submissions.  Raises ValueError where there is none."""
+    """The notebooks in a folder of submissions.  Raises ValueError where there are none."""
     found = Collection()
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: expected one with a folder for each student")
+        raise ValueError(f"{folder} is not a folder: expected one with a folder for each student")
     for home in sorted(folder.iterdir()):
         if home.is_symlink() or not home.is_dir():
-            found.odd.append(f"{home.name}: no student's folder")
+            found.odd.append(f"{home.name}: not a student's folder")
         elif not fits_as_name(home.name):
-            found.odd.append(f"{home.name!r}: no name of a student (letters, digits, space, . @ + ' - _)")
+            found.odd.append(f"{home.name!r}: not a student's name (letters, digits, space, . @ + ' - _)")
         else:
             for file in sorted(home.glob("*.ipynb")):
                 chapter = re.match(r"(\d\d)_", file.name)
@@ -63,7 +63,7 @@ def collect(folder: Path) -> Collection:
 
 
 class Rejected(Exception):
-    """This file is no notebook that can be graded; the message says what it is."""
+    """This file cannot be graded; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,15 @@ class Cell:
     def name(self) -> str:
         return f"cell {self.number}"
 
+    @property
+    def checks(self) -> bool:
+        """True for a cell that checks an answer and defines nothing."""
+        return self.grade_id.endswith("-check") or bool(CHECK.fullmatch(self.source.strip()))
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What is run for one exercise: the cells in their order, or why there are none; what was odd."""
+    """What is run for one exercise: its cells in order, or the problem; and what was odd."""
 
     cells: tuple[tuple[str, str], ...] = ()  # (name, source)
     problem: str = ""
@@ -91,38 +96,38 @@ class Answer:
 
 
 def read_cells(path: Path) -> list[Cell]:
-    """The code cells and the written answers of a notebook.  Raises Rejected for a file that is none."""
+    """The code cells and the written answers of a notebook.  Raises Rejected for any other file."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise Rejected(
-                f"{path.name} has {size / 2**20:.0f} MiB, more than the {LARGEST // 2**20} allowed"
-            )
+        size = path.stat().st_size / 2**20
+        if size > LARGEST / 2**20:
+            raise Rejected(f"{path.name} has {size:.0f} MiB, more than the {LARGEST // 2**20} allowed")
         notebook = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise Rejected(f"{path.name} is no notebook: {type(error).__name__}: {str(error)[:200]}") from None
+        raise Rejected(f"{path.name} is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
     except OSError as error:
         raise Rejected(f"{path.name} cannot be read: {error.strerror}") from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    cells = _field(notebook, "cells")
     if not isinstance(cells, list):
-        raise Rejected(f"{path.name} is no notebook of today's format (nbformat 4): it has no list of cells")
+        raise Rejected(f"{path.name} is not a notebook in nbformat 4: it has no list of cells")
     return list(_cells(cells))
 
 
 def _cells(cells: list[Any]) -> Iterator[Cell]:
     for number, cell in enumerate(cells, 1):
-        if not isinstance(cell, dict):
-            continue
-        source, metadata = cell.get("source", ""), cell.get("metadata")
+        source, kind = _field(cell, "source"), _field(cell, "cell_type")
         if isinstance(source, list):
             source = "".join(part for part in source if isinstance(part, str))
-        if not isinstance(source, str):
-            continue
-        data = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        grade_id = data.get("grade_id") if isinstance(data, dict) else None
-        code = cell.get("cell_type") == "code"
-        if code or isinstance(grade_id, str):
-            yield Cell(number, grade_id if isinstance(grade_id, str) else "", source, code)
+        name = _field(cell, "metadata", "nbgrader", "grade_id")
+        grade_id = name if isinstance(name, str) else ""
+        if isinstance(source, str) and (grade_id or kind == "code"):
+            yield Cell(number, grade_id, source, kind == "code")
+
+
+def _field(data: Any, *names: str) -> Any:
+    """data[name][name]…, or None where a name is missing."""
+    for name in names:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
 
 
 def find_answer(cells: list[Cell], exercise: Exercise) -> Answer:
@@ -136,14 +141,7 @@ def find_answer(cells: list[Cell], exercise: Exercise) -> Answer:
         notes.append(f"Cells {places} all carry the name {exercise.grade_id!r}: the first was graded.")
     if not exercise.graded:
         return Answer(((own[0].name, own[0].source),), notes=tuple(notes))
-    others = [
-        cell
-        for cell in cells
-        if cell.code
-        and cell.grade_id != exercise.grade_id
-        and not cell.grade_id.endswith("-check")
-        and not CHECK.fullmatch(cell.source.strip())
-    ]
+    others = [cell for cell in cells if cell.code and cell not in own and not cell.checks]
     needed = _needed(own[0], others)
     chosen = [*(cell for cell in others if cell in needed), own[0]]
     return Answer(tuple((cell.name, _without_magics(cell.source)) for cell in chosen), notes=tuple(notes))
@@ -160,15 +158,14 @@ def _needed(answer: Cell, others: list[Cell]) -> set[Cell]:
         for name in uses - defines - vars(builtins).keys():
             makers = [other for other in others if name in names[other][0]]
             above = [other for other in makers if other.number < cell.number]
-            maker = above[-1] if above else makers[0] if makers else None
-            if maker and maker not in found:
-                found.add(maker)
-                waiting.append(maker)
+            nearest = above[-1:] or makers[:1]
+            waiting += [maker for maker in nearest if maker not in found]
+            found.update(nearest)
     return found
 
 
 def _names(source: str) -> tuple[set[str], set[str]]:
-    """(names that a cell defines, names that it takes from others); none for a cell that is no Python."""
+    """(names that a cell defines, names that it takes from others); none for a cell that is not Python."""
     try:
         top = symtable.symtable(_without_magics(source), "cell", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -185,6 +182,6 @@ def _names(source: str) -> tuple[set[str], set[str]]:
 
 
 def _without_magics(source: str) -> str:
-    """IPython's own lines, such as `%matplotlib inline`, are no Python and of no use here."""
+    """The source with IPython's own lines, such as `%matplotlib inline`, as comments: they are not Python."""
     lines = (f"# {line}" if re.match(r"[%!]", line) else line for line in source.splitlines())
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 A small manifest in the copy records the hash of every file as it was given. A file that still has that hash
 is untouched and is replaced by a newer one. Any other file is the learner's (running a notebook changes it,
 opening it does not): it stays, and the newer one is laid beside it as `NAME.new.ipynb`. A deleted file comes
-back: deleting is how to start a notebook afresh. Without a readable manifest every file counts as the
+back: to delete a notebook is to start it again. Without a readable manifest every file counts as the
 learner's. Each file is written whole under another name and then renamed, so an interrupted call loses
 nothing and the next one goes on from there.
 """

@@ -46,7 +46,7 @@ class Reply:
 
 
 class Sandbox:
-    """A sandbox that waits for questions; started when the first comes, and anew when it breaks."""
+    """A sandbox that waits for questions; started when the first comes, and again when it breaks."""
 
     def __init__(self, isolated: bool = True, cpu: int = worker.CPU, wall: int = worker.WALL) -> None:
         self.isolated, self.cpu, self.wall = isolated, cpu, wall
@@ -257,6 +257,6 @@ def _read(data: bytes, ended: str) -> tuple[list[Any], str]:
         try:
             messages.append(wire.unpack(data[4 : 4 + length]))
         except ValueError:
-            return messages, ended or "sent what is no answer (bad protocol)"
+            return messages, ended or "sent something that is not an answer (bad protocol)"
         data = data[4 + length :]
     return messages, ended

@@ -25,7 +25,7 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """What was packed.  Raises ValueError for bytes that are no such thing."""
+    """What was packed.  Raises ValueError for any other bytes."""
     length = int.from_bytes(data[:4], "big")
     try:
         tree = json.loads(data[4 : 4 + length])

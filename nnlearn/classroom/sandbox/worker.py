@@ -212,7 +212,7 @@ _REFUSED = (
     "finit_module delete_module kexec_load reboot swapon swapoff name_to_handle_at open_by_handle_at "
     "shmget msgget semget mq_open personality acct quotactl"
 ).split()
-_THREAD = 0x00010000  # clone's flag for a thread, which is no new process
+_THREAD = 0x00010000  # clone's flag for a thread, as opposed to a process
 
 
 def _filter_system_calls() -> None:

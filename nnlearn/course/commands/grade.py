@@ -1,4 +1,4 @@
-"""`nnlearn grade`"""
+"""The command `nnlearn grade`."""
 
 from pathlib import Path
 from typing import Annotated

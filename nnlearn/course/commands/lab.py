@@ -1,4 +1,4 @@
-"""`nnlearn lab`"""
+"""The command `nnlearn lab`."""
 
 from pathlib import Path
 from typing import Annotated

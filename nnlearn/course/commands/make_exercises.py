@@ -1,4 +1,4 @@
-"""`nnlearn make-exercises`"""
+"""The command `nnlearn make-exercises`."""
 
 import typer
 

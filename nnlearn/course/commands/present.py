@@ -1,4 +1,4 @@
-"""`nnlearn present`"""
+"""The command `nnlearn present`."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`nnlearn progress`"""
+"""The command `nnlearn progress`."""
 
 
 def progress() -> None:

@@ -1,4 +1,4 @@
-"""`nnlearn release`"""
+"""The command `nnlearn release`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`nnlearn report`"""
+"""The command `nnlearn report`."""
 
 from pathlib import Path
 from typing import Annotated

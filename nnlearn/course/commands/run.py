@@ -1,4 +1,4 @@
-"""`nnlearn run`"""
+"""The command `nnlearn run`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`nnlearn site`"""
+"""The command `nnlearn site`."""
 
 from pathlib import Path
 from typing import Annotated

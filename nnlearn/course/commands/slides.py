@@ -1,4 +1,4 @@
-"""`nnlearn slides`"""
+"""The command `nnlearn slides`."""
 
 from pathlib import Path
 from typing import Annotated
