@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,11 @@ class Store:
             "SELECT grades.* FROM grades JOIN handed_in USING (student, submission, spec) "
             "WHERE chapter_of(exercise) = chapter ORDER BY student, chapter, number_of(exercise)"
         )
+        names = [field.name for field in fields(Grade)]
         for row in rows:
-            *texts, details, isolated = row
-            yield Grade(*texts, details=tuple(json.loads(details)), isolated=bool(isolated))
+            known: dict[str, Any] = dict(zip(names, row, strict=True))
+            known |= {"details": tuple(json.loads(known["details"])), "isolated": bool(known["isolated"])}
+            yield Grade(**known)
 
     def _write(self, statement: str, *values: object) -> None:
         with self._transaction():

@@ -27,7 +27,7 @@ def write(folder: Path) -> None:
         files = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         modules = [package, *(importlib.import_module(file.name) for file in files)]
         sections = filter(None, (_section(module, public(module, package)) for module in modules))
-        title = re.split("[:.]", package.__doc__ or "")[0]
+        title = re.split("[:;.]", package.__doc__ or "")[0]
         text = "\n\n".join([f"{title}\n{'=' * len(title)}", *sections])
         (folder / f"{name}.rst").write_text(text + "\n", encoding="utf-8")
 
@@ -37,12 +37,13 @@ def public(module: ModuleType, package: ModuleType) -> dict[str, Any]:
 
     What begins with `_` is left out; in a folder that says what it offers, all else too.
     """
+    offered = getattr(package, "__all__", None)
     found = {
         name: value
         for name, value in list(vars(module).items())
         if (inspect.isclass(value) or inspect.isroutine(value)) and value.__module__ == module.__name__
         if not name.startswith("_")
-        if not hasattr(package, "__all__") or getattr(package, name, None) is value
+        if offered is None or (name in offered and getattr(package, name) is value)
     }
     return {_written(module, name): value for name, value in found.items()}
 

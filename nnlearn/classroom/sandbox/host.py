@@ -119,15 +119,19 @@ class Sandbox:
         return named.get(code, f"crashed ({how})")
 
     def _start(self) -> None:
+        command = [*self._command(), str(self.cpu), str(self.wall)]
         self._control, theirs = socket.socketpair()
         self._ours.enter_context(self._control)
         self._said = self._ours.enter_context(tempfile.TemporaryFile())
         self._control.settimeout(120)
         with theirs:
             self._process = subprocess.Popen(
-                [*self._command(), str(self.cpu), str(self.wall)],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._said, env=_environment(),
-            )  # fmt: skip
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                env=_environment(),
+            )
         if self._control.recv(1) != b".":
             raise EOFError
 
