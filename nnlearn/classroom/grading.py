@@ -13,9 +13,11 @@ from functools import cache
 from typing import Any
 
 import nnlearn
-from nnlearn.classroom.sandbox import NoSandbox, Reply, Sandbox
-from nnlearn.classroom.submission import Answer, handed_out
-from nnlearn.exercises import Exercise, Function, Result
+from nnlearn.classroom.handout import handed_out
+from nnlearn.classroom.sandbox.host import NoSandbox, Reply, Sandbox, needed
+from nnlearn.classroom.submissions import Answer
+from nnlearn.exercises import Exercise, Function, Result, chapters
+from nnlearn.exercises.ids import chapter_of
 from nnlearn.exercises.judge import judge, measured
 from nnlearn.exercises.runner import Outcome
 from nnlearn.exercises.spec import Cases, find_exercise
@@ -39,7 +41,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of a question. A status that is no judgement of the answer has no score."""
+    """What became of a question. Where the answer was not judged, there is no score."""
 
     student: str
     exercise: str
@@ -64,7 +66,7 @@ def student_seed(secret: bytes, student: str, exercise: str) -> int:
 @cache
 def specification(chapter: str) -> str:
     """A hash of what a chapter's grades depend on beside the answers: its specifications and its notebook."""
-    module = importlib.import_module(f"nnlearn.exercises.chapters.ch{chapter}")
+    module = importlib.import_module(f"{chapters.__name__}.ch{chapter}")
     text = inspect.getsource(module) + repr(handed_out(chapter)) + nnlearn.__version__
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -75,27 +77,21 @@ def grade_question(question: Question) -> Grade:
     try:
         result = _result(exercise, question)
     except NoSandbox as error:
-        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, str(error)), score=None)
+        result = Result(exercise, COULD_NOT_RUN, str(error))
     except Exception as error:  # ours, not the student's: no zero for it
-        said = f"{type(error).__name__} in the grader: {error}"
-        return _grade(question, exercise, Result(exercise, COULD_NOT_RUN, said), score=None)
-    details = (*question.answer.notes, *result.details)
-    return _grade(question, exercise, result, result.score if exercise.graded else None, details)
-
-
-def _grade(
-    question: Question, exercise: Exercise, result: Result, score: float | None, details: tuple[str, ...] = ()
-) -> Grade:
+        result = Result(exercise, COULD_NOT_RUN, f"{type(error).__name__} in the grader: {error}")
+    judged = exercise.graded and result.status != COULD_NOT_RUN
     return Grade(
         question.student, question.exercise, question.submission, question.spec,
-        result.status, score, exercise.points,
-        result.message, result.hint, result.misconception, details, question.isolated,
+        result.status, result.score if judged else None, exercise.points,
+        result.message, result.hint, result.misconception, (*question.answer.notes, *result.details),
+        question.isolated,
     )  # fmt: skip
 
 
 def _result(exercise: Exercise, question: Question) -> Result:
     if question.answer.problem:
-        return Result(exercise, "missing", question.answer.problem)
+        return Result(exercise, question.answer.status, question.answer.problem)
     if not exercise.graded:
         return Result(exercise, "to read", question.answer.cells[0][1][:LONGEST])
     cases = exercise.make_cases(question.seed)
@@ -107,14 +103,14 @@ def _result(exercise: Exercise, question: Question) -> Result:
             return Result(exercise, "not yet", str(rest[0])[:1000])
         if kind == "failed" and len(rest) == 2:
             return Result(exercise, "not yet", f"It stops at {rest[0]}\n{rest[1]}"[:1000])
-    outcomes = measured(exercise, cases, _outcomes(reply, cases))
-    answer = None if isinstance(exercise, Function) else next(iter(_outcomes(reply, cases).values())).value
-    return judge(exercise, answer, cases, outcomes)
+    given = _outcomes(reply, cases)
+    answer = None if isinstance(exercise, Function) else next(iter(given.values())).value
+    return judge(exercise, answer, cases, measured(exercise, cases, given))
 
 
 def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
     """All that goes into the sandbox: the student's cells and inputs."""
-    given, expressions = handed_out(exercise.id[:2])
+    given, expressions = handed_out(chapter_of(exercise.id))
     run: Any = exercise.beside
     return {
         "cells": [*((f"given cell {k}", source) for k, source in enumerate(given, 1)), *answer.cells],
@@ -131,23 +127,16 @@ def offered(names: tuple[str, ...]) -> Mapping[str, str]:
     """{module: source} of what `import nnlearn` gives in the sandbox: what is allowed, and what it needs."""
     where = {name: inspect.getmodule(inspect.unwrap(getattr(nnlearn, name))) for name in names}
     facade = [f"from {module.__name__} import {name}" for name, module in where.items() if module]
-    refusal = (
-        f"this exercise is graded with {', '.join(f'nn.{name}' for name in names) or 'no part'} of nnlearn"
-    )
+    allowed = ", ".join(f"nn.{name}" for name in names) or "no part"
+    refusal = f"this exercise is graded with {allowed} of nnlearn"
     facade += ["def __getattr__(name):", f"    raise AttributeError(f'nn.{{name}}: {refusal}')"]
-    sources = {"nnlearn": "\n".join(facade), "nnlearn.exercises": "def check(*answer): pass"}
-    waiting = [module for module in where.values() if module]
-    while waiting:
-        module = waiting.pop()
-        if module.__name__ not in sources:
-            sources[module.__name__] = inspect.getsource(module)
-            sources.setdefault(module.__name__.rpartition(".")[0], "")  # its folder
-            owners = (
-                getattr(v, "__module__", None) or getattr(v, "__name__", "") for v in vars(module).values()
-            )
-            names_used = {str(owner) for owner in owners if str(owner).startswith("nnlearn.")}
-            waiting += [importlib.import_module(name) for name in names_used]
-    return sources
+    modules = needed(*filter(None, where.values()))
+    return {
+        **{module.__name__.rpartition(".")[0]: "" for module in modules},  # their folders
+        **{module.__name__: inspect.getsource(module) for module in modules},
+        "nnlearn": "\n".join(facade),
+        "nnlearn.exercises": "def check(*answer): pass",
+    }
 
 
 def _messages(reply: Reply) -> Iterator[tuple]:
@@ -158,7 +147,7 @@ def _messages(reply: Reply) -> Iterator[tuple]:
 
 
 def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
-    """The outcome of each case; one that did not come, or is none, says why."""
+    """The outcome of each case; where none came, or nothing valid, it says why."""
     ended = reply.ended or "ended its process before it gave an answer"
     found = {name: Outcome(problem=f"gives nothing: the code {ended}.") for name in cases}
     for kind, *rest in _messages(reply):
@@ -169,7 +158,7 @@ def _outcomes(reply: Reply, cases: Cases) -> dict[str, Outcome]:
 
 def _outcome(fields: Any) -> Outcome:
     """An outcome from what the other side of the wall says it is."""
-    garbage = Outcome(problem="gives nothing: the code sent what is no answer (bad protocol).")
+    garbage = Outcome(problem="gives nothing: what the code sent is not an answer (bad protocol).")
     if not isinstance(fields, dict) or not fields.keys() <= vars(Outcome()).keys():
         return garbage
     texts = [fields.get(name, "") for name in ("problem", "line", "printed", "warned")]

@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from nnlearn.classroom.handout import handed_out_name
 from nnlearn.classroom.store import Store
+from nnlearn.exercises.ids import chapter_of
+from nnlearn.exercises.spec import find_exercise
 
 
 def export(store: Store, gradebook: str) -> int:
@@ -15,10 +18,8 @@ def export(store: Store, gradebook: str) -> int:
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    from nnlearn.classroom.submission import handed_out_name
-
     grades = [grade for grade in store.grades() if grade.score is not None]
-    names = {chapter: handed_out_name(chapter) for chapter in sorted({g.exercise[:2] for g in grades})}
+    names = {name: handed_out_name(name) for name in sorted({chapter_of(g.exercise) for g in grades})}
     url = gradebook if "://" in gradebook else f"sqlite:///{gradebook}"
     # A new gradebook is stamped by the command `alembic`: it lies beside Python, where no PATH need lead.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -33,9 +34,10 @@ def export(store: Store, gradebook: str) -> int:
         for student in sorted({grade.student for grade in grades}):
             book.update_or_create_student(student)
         for grade in grades:
-            name = names[grade.exercise[:2]]
+            name = names[chapter_of(grade.exercise)]
             book.update_or_create_submission(name, grade.student)
-            cell = book.find_grade(f"{grade.exercise.replace('.', '-')}-check", name, name, grade.student)
+            check = f"{find_exercise(grade.exercise).grade_id}-check"
+            cell = book.find_grade(check, name, name, grade.student)
             cell.auto_score, cell.needs_manual_grade = grade.score, False
         book.db.commit()
     return len(grades)

@@ -1,4 +1,4 @@
-"""`nnlearn report`: what the grades say, as tables for spreadsheets and learning platforms, and as pages."""
+"""What the grades say: tables for spreadsheets and learning platforms, and pages."""
 
 import base64
 import csv
@@ -7,39 +7,34 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from nnlearn.classroom.collect import fits_as_name
-from nnlearn.classroom.files import write
 from nnlearn.classroom.grading import Grade
-from nnlearn.classroom.store import Store, StoreError
+from nnlearn.classroom.store import Store
+from nnlearn.classroom.submissions import fits_as_name
+from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.result import markup
 from nnlearn.exercises.spec import find_exercise
 from nnlearn.exercises.tasks import chapter_title
+from nnlearn.training.saving import write
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
 
 
-def report(
-    store: Annotated[Path, typer.Option(help="where the grades are")] = Path("grades.sqlite"),
-    out: Annotated[Path, typer.Option(help="the folder to write into")] = Path("report"),
-) -> None:
-    """Write grades.csv, lms.csv, a page for each student and one for the class."""
-    try:
-        grades = list(Store(store, make=False).grades())
-        if not grades:
-            raise ValueError(f"{store} holds no grades yet: nnlearn grade puts them there")
-        odd = sorted({grade.student for grade in grades if not fits_as_name(grade.student)})
-        if odd:
-            raise ValueError(f"{odd[0]!r} in {store} is no name of a student: nothing is written")
-        for name, content in files(grades):
-            write(out / name, content)
-    except (StoreError, ValueError, OSError) as error:
-        typer.echo(f"nnlearn report: {error}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"{out / 'index.html'}, grades.csv, lms.csv and {len(_by_student(grades))} students' pages")
+def write_report(store: Path, out: Path) -> int:
+    """Write grades.csv, lms.csv and the pages into `out`; how many students there are.
+
+    Raises ValueError, before anything is written, for a store without grades or with an odd student.
+    """
+    grades = list(Store(store, make=False).grades())
+    if not grades:
+        raise ValueError(f"{store} holds no grades yet: nnlearn grade puts them there")
+    for student in _by_student(grades):
+        if not fits_as_name(student):
+            raise ValueError(f"{student!r} in {store} is not a student's name: nothing is written")
+    for name, content in files(grades):
+        write(out / name, content)
+    return len(_by_student(grades))
 
 
 def files(grades: Sequence[Grade]) -> Iterable[tuple[str, bytes]]:
@@ -56,18 +51,20 @@ def files(grades: Sequence[Grade]) -> Iterable[tuple[str, bytes]]:
 def grades_csv(grades: Iterable[Grade]) -> str:
     """One row for each student and exercise; what has no score has an empty one."""
     rows = [
-        [g.student, g.exercise[:2], g.exercise, g.status, _score(g.score), f"{g.points:g}"] for g in grades
+        [g.student, chapter_of(g.exercise), g.exercise, g.status, _score(g.score), _score(g.points)]
+        for g in grades
     ]
     return _csv(["student", "chapter", "exercise", "status", "score", "points"], rows)
 
 
 def lms_csv(grades: Sequence[Grade]) -> str:
     """One row for each student, one column for each chapter's points, as learning platforms import them."""
-    chapters = sorted({grade.exercise[:2] for grade in grades})
+    chapters = sorted({chapter_of(grade.exercise) for grade in grades})
     rows = []
     for student, theirs in _by_student(grades).items():
-        sums = [sum(g.score or 0.0 for g in theirs if g.exercise[:2] == chapter) for chapter in chapters]
-        rows.append([student, *map(_score, sums), _score(sum(sums))])
+        by_chapter = _by_chapter(theirs)
+        sums = [_score(_sum(by_chapter.get(chapter, []))) for chapter in chapters]
+        rows.append([student, *sums, _score(_sum(theirs))])
     return _csv(["ID", *(f"Chapter {chapter}" for chapter in chapters), "Total"], rows)
 
 
@@ -80,7 +77,7 @@ def _csv(head: list[str], rows: Iterable[list[str]]) -> str:
 
 
 def _inert(field: str) -> str:
-    """A field that no spreadsheet takes for a formula."""
+    """A field that a spreadsheet does not take for a formula."""
     return "'" + field if field[:1] in ("=", "+", "-", "@") else field
 
 
@@ -88,22 +85,30 @@ def _score(score: float | None) -> str:
     return "" if score is None else f"{score:.6g}"
 
 
+def _sum(grades: Iterable[Grade]) -> float:
+    return sum(grade.score or 0.0 for grade in grades)
+
+
 def _by_student(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
     return {name: list(group) for name, group in itertools.groupby(grades, key=lambda grade: grade.student)}
 
 
+def _by_chapter(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
+    groups = itertools.groupby(grades, key=lambda grade: chapter_of(grade.exercise))
+    return {chapter: list(group) for chapter, group in groups}
+
+
 def _chapters(grades: Iterable[Grade]) -> list[dict[str, Any]]:
     """One student's grades as the page shows them."""
-    found = []
-    for chapter, group in itertools.groupby(grades, key=lambda grade: grade.exercise[:2]):
-        theirs = list(group)
-        found.append({
+    return [
+        {
             "title": f"{chapter} {chapter_title(chapter)}",
-            "score": _score(sum(g.score or 0.0 for g in theirs)),
+            "score": _score(_sum(theirs)),
             "points": _score(sum(g.points for g in theirs)),
             "grades": [(g, find_exercise(g.exercise), SIGNS.get(g.status, "✗")) for g in theirs],
-        })  # fmt: skip
-    return found
+        }
+        for chapter, theirs in _by_chapter(grades).items()
+    ]
 
 
 def _class(grades: Sequence[Grade]) -> dict[str, Any]:
@@ -111,9 +116,8 @@ def _class(grades: Sequence[Grade]) -> dict[str, Any]:
     mistakes = Counter((g.exercise, g.misconception, g.hint) for g in grades if g.misconception)
     totals = []
     for student, theirs in _by_student(grades).items():
-        score, points = sum(g.score or 0.0 for g in theirs), sum(g.points for g in theirs)
         waits = sum(g.score is None for g in theirs)
-        totals.append((student, _score(score), _score(points), waits))
+        totals.append((student, _score(_sum(theirs)), _score(sum(g.points for g in theirs)), waits))
     return {
         "totals": totals,
         "mistakes": [
@@ -130,8 +134,7 @@ def _shares(grades: Iterable[Grade]) -> dict[str, float]:
     for grade in grades:
         if grade.score is not None:
             scored.setdefault(grade.exercise, []).append(grade.score / grade.points)
-    order = sorted(scored, key=lambda name: (name[:2], int(name[3:])))
-    return {name: sum(scored[name]) / len(scored[name]) for name in order}
+    return {name: sum(scored[name]) / len(scored[name]) for name in sorted(scored, key=place)}
 
 
 def _picture(grades: Iterable[Grade]) -> dict[str, str]:
@@ -144,12 +147,8 @@ def _picture(grades: Iterable[Grade]) -> dict[str, str]:
     figure = Figure(figsize=(9, 1.2 + 0.24 * len(shares)), layout="constrained")
     axes = figure.subplots()
     axes.barh(list(shares), [100 * share for share in shares.values()], color=plot.BLUE, height=0.7)
-    axes.set(
-        xlim=(0, 100),
-        ylim=(len(shares) - 0.5, -0.5),
-        xlabel="mean score (% of the points)",
-        ylabel="exercise",
-    )
+    axes.set(xlim=(0, 100), xlabel="mean score (% of the points)")
+    axes.set(ylim=(len(shares) - 0.5, -0.5), ylabel="exercise")
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=100)
     hard = min(shares, key=lambda name: shares[name], default="")

@@ -8,11 +8,13 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
+from nnlearn.exercises.ids import chapter_of, place
 
 VERSION = 1
 _SCHEMA = """
@@ -29,10 +31,7 @@ CREATE TABLE handed_in (
 """
 
 
-_FIELDS = [field.name for field in fields(Grade)][:-2]  # those that need no translation
-
-
-class StoreError(Exception):
+class StoreError(ValueError):
     """The store cannot be used; the message says why."""
 
 
@@ -44,6 +43,8 @@ class Store:
             raise StoreError(f"there is no store {path}: `nnlearn grade` makes it")
         try:
             self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db.create_function("chapter_of", 1, chapter_of, deterministic=True)
+            self._db.create_function("number_of", 1, lambda name: place(name)[1], deterministic=True)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._prepare(path)
@@ -60,17 +61,17 @@ class Store:
         try:
             version = self._meta("version")
         except (sqlite3.Error, TypeError):
-            raise StoreError(f"{path} is a database, but no store of grades") from None
+            raise StoreError(f"{path} is a database, but not a store of grades") from None
         if version != VERSION:
             raise StoreError(f"{path} was made by version {version} of the store; this is version {VERSION}")
 
-    def _meta(self, key: str) -> object:
+    def _meta(self, key: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]
 
     @property
     def secret(self) -> bytes:
         """What each student's inputs are drawn with, if the class has no secret of its own."""
-        return bytes(self._meta("secret"))  # type: ignore[call-overload]
+        return bytes(self._meta("secret"))
 
     def use_secret(self, secret: bytes) -> None:
         """Draw inputs with this from now on; grades that stand are not touched."""
@@ -78,9 +79,8 @@ class Store:
 
     def hand_in(self, student: str, chapter: str, submission: str, spec: str) -> None:
         """Remember which notebook of a student counts, and what it is graded by."""
-        self._write(
-            "INSERT OR REPLACE INTO handed_in VALUES (?, ?, ?, ?)", student, chapter, submission, spec
-        )
+        row = (student, chapter, submission, spec)
+        self._write("INSERT OR REPLACE INTO handed_in VALUES (?, ?, ?, ?)", *row)
 
     def has(self, student: str, exercise: str, submission: str, spec: str) -> bool:
         """True when this was graded (and not only tried)."""
@@ -99,40 +99,30 @@ class Store:
         """The grades that count, of each student's latest notebooks, by student and exercise."""
         rows = self._db.execute(
             "SELECT grades.* FROM grades JOIN handed_in USING (student, submission, spec) "
-            "WHERE substr(exercise, 1, 2) = chapter "
-            "ORDER BY student, substr(exercise, 1, 2), CAST(substr(exercise, 4) AS INTEGER)"
+            "WHERE chapter_of(exercise) = chapter ORDER BY student, chapter, number_of(exercise)"
         )
-        for *row, details, isolated in rows:
-            texts = dict(zip(_FIELDS, row, strict=True))
-            yield Grade(**texts, details=tuple(json.loads(details)), isolated=bool(isolated))
+        names = [field.name for field in fields(Grade)]
+        for row in rows:
+            known: dict[str, Any] = dict(zip(names, row, strict=True))
+            known |= {"details": tuple(json.loads(known["details"])), "isolated": bool(known["isolated"])}
+            yield Grade(**known)
 
     def _write(self, statement: str, *values: object) -> None:
         with self._transaction():
             self._db.execute(statement, values)
 
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._db)
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing.  Raises StoreError, for example on a full disk."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"a grade could not be written: {error}") from error
+        finally:
+            if self._db.in_transaction:  # on a full disk SQLite has already gone back
+                self._db.execute("ROLLBACK")
 
     def close(self) -> None:
         self._db.close()
-
-
-class _Transaction:
-    """All or nothing.  Raises StoreError, for example on a full disk."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            if not kind:
-                self._db.execute("COMMIT")
-        except sqlite3.Error as problem:
-            error = problem
-        if self._db.in_transaction:  # on a full disk SQLite has already gone back
-            self._db.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error):
-            raise StoreError(f"a grade could not be written: {error}") from error

@@ -1,19 +1,41 @@
-"""`nnlearn`: every command of the course in one place; each lives in a module of its own name."""
+"""`nnlearn`: a command for each file in `commands/`, which holds a function of the file's name."""
+
+import importlib
+import pkgutil
+import re
+from importlib import metadata
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from nnlearn.classroom.grade import grade
-from nnlearn.classroom.release import release
-from nnlearn.classroom.report import report
-from nnlearn.course.exercises import make_exercises
-from nnlearn.course.lab import lab
-from nnlearn.course.present import present
-from nnlearn.course.progress import progress
-from nnlearn.course.run import run
-from nnlearn.course.site import site
-from nnlearn.course.slides import slides
+from nnlearn.course import commands
 
-app = typer.Typer(name="nnlearn", help=__doc__, no_args_is_help=True, add_completion=False)
+
+class _Commands(TyperGroup):
+    """Commands that tell in one sentence which ValueError, OSError or missing module stopped them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            why = _how_to_install(error)
+        except (ValueError, OSError) as error:
+            why = str(error)
+        typer.echo(f"nnlearn {ctx.invoked_subcommand}: {why}", err=True)
+        raise typer.Exit(1)
+
+
+def _how_to_install(error: ModuleNotFoundError) -> str:
+    """Which package is missing, and which extra of ours brings it."""
+    name = (error.name or str(error)).partition(".")[0].replace("_", "-")
+    needs = metadata.requires("nnlearn") or []
+    extras = [re.search(r"extra == ['\"](\w+)", need) for need in needs if need.startswith(name)]
+    extra = next((found[1] for found in extras if found), "teach")
+    return f"this needs {name}, which is not installed: pip install 'nnlearn[{extra}]'"
+
+
+app = typer.Typer(name="nnlearn", cls=_Commands, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
@@ -21,5 +43,6 @@ def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
 
 
-for command in (lab, progress, run, slides, present, site, make_exercises, release, grade, report):
-    app.command()(command)
+for _file in pkgutil.iter_modules(commands.__path__):
+    _module = importlib.import_module(f"{commands.__name__}.{_file.name}")
+    app.command()(getattr(_module, _file.name))

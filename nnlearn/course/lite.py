@@ -4,15 +4,17 @@ JupyterLite and its Pyodide kernel do the work; what is ours is what they are gi
 a first cell that installs the package, and the package's wheel.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-from nnlearn.exercises.notebooks import course_folder, in_checkout
+import nbformat
+from nbformat import v4
+
+from nnlearn.course.notebooks import read
+from nnlearn.exercises.notebooks import course_folder, in_checkout, notebooks
 
 # Pyodide brings compiled packages; those written in Python alone come from the package index.
 _INSTALL = """%pip install -q --no-deps nnlearn
@@ -28,17 +30,13 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
     """
     if not in_checkout():
         raise ValueError("--lite makes the package's wheel, and so needs a clone of the course")
-    try:
-        import hatchling  # noqa: F401
-        import jupyterlite_core  # noqa: F401
-        import jupyterlite_pyodide_kernel  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"--lite needs {error.name}, which is not installed: pip install 'nnlearn[lite]'"
-        ) from None
+    import hatchling  # noqa: F401
+    import jupyterlite_core  # noqa: F401
+    import jupyterlite_pyodide_kernel  # noqa: F401
+
     work.mkdir()
     for folder in ("chapters", "exercises"):
-        _write_notebooks(course_folder() / folder, work / "contents" / folder)
+        _write_notebooks(folder, work / "contents" / folder)
     _run("hatchling", "build", "-t", "wheel", "-d", work / "wheels", cwd=course_folder())
     extensions = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
     config = {
@@ -57,13 +55,10 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
     _run("jupyterlite_core", "build", cwd=work)
 
 
-def _write_notebooks(source: Path, target: Path) -> None:
-    import nbformat
-    from nbformat import v4
-
+def _write_notebooks(folder: str, target: Path) -> None:
     target.mkdir(parents=True)
-    for path in sorted(source.glob("[0-9][0-9]_*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
+    for path in notebooks(folder):
+        notebook = read(path)
         first = next(k for k, cell in enumerate(notebook.cells) if cell.cell_type == "code")
         notebook.cells.insert(first, v4.new_code_cell(_INSTALL))
         notebook.metadata["kernelspec"] = {"display_name": "Python (Pyodide)", "name": "python"}

@@ -1,147 +1,96 @@
-"""The package's reference for the site: a page for each group of modules, written from the docstrings."""
-
-from __future__ import annotations
+"""The package's reference: a page for each folder, which Sphinx's autodoc fills from the docstrings."""
 
 import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import nnlearn as nn
 
-# The folders with something for a learner, in the order in which the package imports them.
-FOLDERS = "engine functions layers training models study data text figures widgets".split()
 
-
-def pages() -> dict[str, tuple[str, list[ModuleType]]]:
-    """A page for each folder: {its name: (what its docstring calls it, its files)}."""
-    found = {}
-    for folder in FOLDERS:
-        package = importlib.import_module(f"nnlearn.{folder}")
-        files = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
-        modules = [importlib.import_module(f"nnlearn.{folder}.{name}") for name in files]
-        found[folder] = ((package.__doc__ or "").partition(":")[0], modules)
-    return found
+def pages() -> dict[str, ModuleType]:
+    """A page for each folder in which something lies that `nn` offers, in the order in which it offers it."""
+    values = sorted((getattr(nn, name) for name in nn.__all__), key=inspect.ismodule)  # modules last
+    homes = [value.__name__ if inspect.ismodule(value) else value.__module__ for value in values]
+    folders = dict.fromkeys(home.split(".")[1] for home in homes)
+    return {folder: importlib.import_module(f"nnlearn.{folder}") for folder in folders}
 
 
 def write(folder: Path) -> None:
-    """Write the pages, as Markdown that Sphinx reads, into a new folder."""
+    """Write the pages, as reStructuredText that Sphinx reads, into a new folder."""
     folder.mkdir()
-    links = _link_targets()
-    for name, (title, modules) in pages().items():
-        parts = [f"# {title}", *(_module(module, links) for module in modules)]
-        (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    for name, package in pages().items():
+        files = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        modules = [package, *(importlib.import_module(file.name) for file in files)]
+        sections = filter(None, (_section(module, public(module, package)) for module in modules))
+        title = re.split("[:;.]", package.__doc__ or "")[0]
+        text = "\n\n".join([f"{title}\n{'=' * len(title)}", *sections])
+        (folder / f"{name}.rst").write_text(text + "\n", encoding="utf-8")
 
 
-def public(module: ModuleType) -> dict[str, Any]:
-    """What a module offers, by name, in its own order; what it only passes on from another is left out."""
-    names = getattr(module, "__all__", None) or list(vars(module))
-    found = {name: getattr(module, name) for name in names if not name.startswith("_")}
-    return {
+def public(module: ModuleType, package: ModuleType) -> dict[str, Any]:
+    """{name as a learner writes it: value} of the functions and classes that a file defines, in its order.
+
+    What begins with `_` is left out; in a folder that says what it offers, all else too.
+    """
+    offered = getattr(package, "__all__", None)
+    found = {
         name: value
-        for name, value in found.items()
-        if (inspect.isclass(value) or inspect.isroutine(value))
-        and value.__module__.startswith(module.__name__)
+        for name, value in list(vars(module).items())
+        if (inspect.isclass(value) or inspect.isroutine(value)) and value.__module__ == module.__name__
+        if not name.startswith("_")
+        if offered is None or (name in offered and getattr(package, name) is value)
     }
+    return {_written(module, name): value for name, value in found.items()}
 
 
-def called(module: ModuleType, name: str) -> str:
-    """How a learner writes it: nn.relu, nn.optim.cosine."""
-    short = getattr(nn, name, None) is getattr(module, name)
-    return f"nn.{name}" if short else f"{module.__name__.replace('nnlearn', 'nn', 1)}.{name}"
+def _written(module: ModuleType, name: str) -> str:
+    """As a learner writes it: nn.relu, nn.optim.cosine."""
+    value, offered = getattr(module, name), {name: getattr(nn, name) for name in nn.__all__}
+    owners = {"nn": nn} | {f"nn.{name}": owner for name, owner in offered.items() if inspect.ismodule(owner)}
+    for short, owner in owners.items():
+        if getattr(owner, name, None) is value and module.__name__.startswith(owner.__name__):
+            return f"{short}.{name}"
+    return f"{module.__name__.replace('nnlearn', 'nn', 1)}.{name}"
 
 
-def _link_targets() -> dict[str, str]:
-    """What a docstring means by a name in backticks, as far as only one thing has it."""
-    targets: dict[str, str] = {}
-    for _, modules in pages().values():
-        for module in modules:
-            for name in public(module):
-                # A function and a model's method may share a name: the one nearest to `nn` is meant.
-                if name not in targets or called(module, name) == f"nn.{name}":
-                    targets[name] = called(module, name)
-    return targets
-
-
-def _module(module: ModuleType, links: dict[str, str]) -> str:
+def _section(module: ModuleType, entries: dict[str, Any]) -> str:
+    """A file's part of its page; nothing where it holds nothing public."""
+    if not entries:
+        return ""
     title = module.__name__.removeprefix("nnlearn.")
-    text = _markdown(inspect.getdoc(module) or "", links)
-    entries = [_entry(called(module, name), value, links) for name, value in public(module).items()]
-    return "\n\n".join([f"## {title}", text, *entries])
+    text = "\n".join(_markup((inspect.getdoc(module) or "").splitlines()))
+    kinds = {name: "class" if inspect.isclass(value) else "function" for name, value in entries.items()}
+    entered = [f".. auto{kind}:: {name.replace('.', '::', 1)}" for name, kind in kinds.items()]
+    return "\n\n".join([f"{title}\n{'-' * len(title)}", ".. py:currentmodule:: nn", text, *entered])
 
 
-def _entry(name: str, value: Any, links: dict[str, str]) -> str:
-    """A function or a class with its methods, as directives of Sphinx's Python domain."""
-    if not inspect.isclass(value):
-        return _directive("function", name + _signature(value), _markdown(inspect.getdoc(value) or "", links))
-    methods = [
-        _directive(
-            "method", f"{method}{_signature(member, bound=True)}", _markdown(inspect.getdoc(member), links)
-        )
-        for method, member in _methods(value)
-    ]
-    text = "\n\n".join([_markdown(inspect.getdoc(value) or "", links), *methods])
-    return _directive("class", name + _signature(value), text, fence="::::")
+def setup(app: Any) -> dict[str, bool]:
+    """An extension of Sphinx: autodoc, for what learners know as `nn`, with our docstrings."""
+
+    def mark_up(*arguments: Any) -> None:
+        docstring: list[str] = arguments[-1]
+        docstring[:] = _markup(docstring)
+
+    sys.modules["nn"] = nn
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-docstring", mark_up)
+    return {"parallel_read_safe": True}
 
 
-def _methods(cls: type) -> Iterator[tuple[str, Any]]:
-    """The public methods of a class that say what they do."""
-    for name, member in vars(cls).items():
-        function = getattr(member, "__func__", member)  # of a classmethod
-        if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
-            yield name, function
-
-
-def _directive(kind: str, signature: str, text: str, fence: str = ":::") -> str:
-    return f"{fence}{{py:{kind}}} {signature}\n{text}\n{fence}"
-
-
-def _signature(value: Any, bound: bool = False) -> str:
-    """Names and defaults; the docstring says the rest better than types can."""
-    try:
-        parameters = list(inspect.signature(value).parameters.values())[bound:]
-    except ValueError:  # a class of built-in making
-        return "()"
-    plain = [p.replace(annotation=p.empty, default=_Default.of(p.default)) for p in parameters]
-    return str(inspect.Signature(plain))
-
-
-class _Default:
-    """A default value that prints as one would write it: `relu`, and no address in memory."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-    @classmethod
-    def of(cls, value: Any) -> Any:
-        if value is inspect.Parameter.empty:
-            return value
-        return cls(value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value))
-
-
-def _markdown(text: str | None, links: dict[str, str]) -> str:
-    """A docstring as Markdown: code in backticks and indented code stay, names become links."""
-    lines: list[str] = []
-    for line in (text or "").splitlines():
-        if line.startswith("    "):
-            if lines and lines[-1] and not lines[-1].startswith("    "):
-                lines.append("")  # else it would be part of the paragraph above
-            lines.append(line)
-            continue
-        pieces = re.split(r"(`[^`]+`)", line)
-        lines.append("".join(_piece(piece, links) for piece in pieces))
-    return "\n".join(lines)
-
-
-def _piece(piece: str, links: dict[str, str]) -> str:
-    if not piece.startswith("`"):
-        return re.sub(r"([\\*_<>\[\]|$#{}])", r"\\\1", piece)
-    target = links.get(piece.strip("`").removeprefix("nn."))
-    return f"{{py:obj}}`{piece.strip('`')} <{target}>`" if target else piece
+def _markup(docstring: list[str]) -> list[str]:
+    """A docstring as reStructuredText: formulas are text, `names` stay, indented lines are code."""
+    lines, within = [], False
+    for line in docstring:
+        code = line.startswith("    ")
+        if code and not within:
+            lines += ["", "::", ""]
+        within = code or (within and not line)
+        parts = re.split(r"(`[^`]+`)", line)
+        plain = [part if part[:1] == "`" else re.sub(r"([\\*_|])", r"\\\1", part) for part in parts]
+        lines.append(line if code else re.sub(r"(`[^`]+`)(?=\w)", r"\1\\ ", "".join(plain)))
+    return lines

@@ -1,4 +1,4 @@
-"""Where the course's notebooks are: in a checkout beside the package, in an installed wheel inside it."""
+"""Where the course's notebooks lie: in a checkout beside the package, in an installed wheel inside it."""
 
 from pathlib import Path
 
@@ -13,25 +13,24 @@ def in_checkout() -> bool:
 
 
 def course_folder() -> Path:
-    """The folder that holds `chapters/` and `exercises/`."""
+    """The folder that holds `chapters/` and `exercises/`: the clone, or a part of the installed package."""
     return _CHECKOUT if in_checkout() else _INSTALLED
 
 
-def chapters(*names: str) -> list[Path]:
-    """The chapter notebooks, all of them or those named by number ("01", "1") or name ("01_neuron").
+def notebooks(folder: str, *names: str) -> list[Path]:
+    """The notebooks in `chapters` or `exercises`: all, or those named by number ("01", "1") or "01_neuron".
 
-    Raises ValueError for a name that no chapter has.
+    Raises ValueError for a name that none of them has.
     """
-    found = sorted((course_folder() / "chapters").glob("[0-9][0-9]_*.ipynb"))
+    found = sorted((course_folder() / folder).glob("[0-9][0-9]_*.ipynb"))
     if not names:
         return found
     chosen = []
     for name in names:
         stem = Path(name).stem
-        number = stem.zfill(2)
-        match = [path for path in found if path.stem == stem or path.stem.startswith(number + "_")]
+        match = [path for path in found if stem in (path.stem, path.stem[:2].lstrip("0"), path.stem[:2])]
         if not match:
             have = ", ".join(path.stem for path in found) or "none"
-            raise ValueError(f"no chapter {name!r}: there are {have}")
+            raise ValueError(f"no {folder.rstrip('s')} {name!r}: there are {have}")
         chosen += match
     return chosen

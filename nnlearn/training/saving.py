@@ -16,6 +16,23 @@ import numpy as np
 from nnlearn.engine.tensor import Tensor
 
 
+def write(path: Path, content: bytes) -> None:
+    """Write a file in one step, and its folder if need be: a process killed on the way leaves the old file.
+
+    Raises OSError, for example on a full disk, and leaves the old file too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:
     """Write named arrays, and `notes` (what JSON can hold), whole or not at all.
 
@@ -26,17 +43,7 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
 
     plain = {name: np.asarray(_plain(name, array), order="C") for name, array in arrays.items()}
     metadata = {"checksum": str(_checksum(plain))} | ({} if notes is None else {"notes": json.dumps(notes)})
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(to_bytes(plain, metadata=metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write(Path(path), to_bytes(plain, metadata=metadata))
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:

@@ -16,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from nnlearn.classroom.handout import handed_out
 from nnlearn.classroom.report import grades_csv
 from nnlearn.classroom.store import Store
-from nnlearn.classroom.submission import handed_out
 from tests.support.classroom import ROOT, submit
 
 BIN = Path(sys.executable).parent

@@ -11,7 +11,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from nnlearn.exercises.notebooks import chapters
+from nnlearn.exercises.notebooks import notebooks
 from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import WIDGET, Page, serve
 
@@ -55,7 +55,7 @@ def main() -> None:
         serve(Path(home, "course"), Path(home)) as server,
         launch_chromium() as browser,
     ):
-        for path in chapters(*options.chapter):
+        for path in notebooks("chapters", *options.chapter):
             with Page(browser, server) as page:
                 page.open(f"chapters/{path.name}")
                 page.run_all()

@@ -193,7 +193,7 @@ def test_bad_input_is_told_in_one_sentence(submissions, undisturbed, tmp_path):
     text.write_text("no database\n" * 100)
     for arguments, said in [
         ([], "name the folder"),
-        ([tmp_path / "nothing"], "is no folder"),
+        ([tmp_path / "nothing"], "is not a folder"),
         ([empty], "holds no submissions"),
         ([submissions, "--store", other], "made by version 99"),
         ([submissions, "--store", text], "cannot be used as a store"),
@@ -204,7 +204,7 @@ def test_bad_input_is_told_in_one_sentence(submissions, undisturbed, tmp_path):
         done = grade(*arguments)
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr, done
     done = grade(odd, "--store", tmp_path / "odd.sqlite")
-    assert done.returncode == 1 and "99_other.ipynb" in done.stderr and "no name of a student" in done.stderr
+    assert done.returncode == 1 and "99_other.ipynb" in done.stderr and "not a student's name" in done.stderr
     found = {(g.student, g.status) for g in Store(tmp_path / "odd.sqlite").grades()}
     assert ("ada", "passed") in found and ("huge", "rejected") in found and ("deep", "rejected") in found
 

@@ -5,15 +5,20 @@ Where bubblewrap does not start, these fail: a wall that was not tried is no wal
 """
 
 import importlib
+import os
 import re
+import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
-from nnlearn.classroom.grading import COULD_NOT_RUN, offered
-from nnlearn.classroom.sandbox import Sandbox
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, offered
+from nnlearn.classroom.sandbox.host import Sandbox
 from nnlearn.exercises import Function
 from nnlearn.exercises import grade as check
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
@@ -239,30 +244,36 @@ def test_the_specification_wins_over_what_a_notebook_says(change, score, said, t
     assert said in grade.message + "".join(grade.details), grade
 
 
+def in_a_new_sandbox(file: Path) -> Grade:
+    """Each thread has its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(graded, file, "03.3").result()
+
+
 def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
     file = submit(tmp_path, "ada", "03")
-    monkeypatch.setattr("nnlearn.classroom.grading._own", type("Own", (), {"sandbox": None})())
     monkeypatch.setenv("PATH", "/nowhere")
-    grade = graded(file, "03.3")
-    assert (
-        grade.status == COULD_NOT_RUN
-        and grade.score is None
-        and "bubblewrap is not installed" in grade.message
-    )
+    grade = in_a_new_sandbox(file)
+    assert (grade.status, grade.score) == (COULD_NOT_RUN, None), grade
+    assert "bubblewrap is not installed" in grade.message
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    grade = graded(file, "03.3")
+    grade = in_a_new_sandbox(file)
     assert grade.status == COULD_NOT_RUN and "it is broken" in grade.message
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
 
 
 def test_a_sandbox_that_is_killed_is_started_again():
     sandbox = Sandbox()
     question = {"cells": [], "expression": "1", "signature": "", "modules": {}, "cases": {}, "run": ""}
-    sandbox.ask(question)
-    assert sandbox._process
-    sandbox._process.kill()
-    sandbox._process.wait()
-    sandbox.ask(question)
+    before = children()
+    reply = sandbox.ask(question)
+    (bubblewrap,) = children() - before
+    os.kill(int(bubblewrap), signal.SIGKILL)
+    assert sandbox.ask(question) == reply
     sandbox.close()

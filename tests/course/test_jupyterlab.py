@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from nnlearn.course.personal_copy import update_copy
-from nnlearn.course.slides import build
-from nnlearn.exercises.notebooks import chapters
+from nnlearn.course.copy import update_copy
+from nnlearn.course.decks import build
+from nnlearn.exercises.notebooks import notebooks
 from tests.support import ROOT
 from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import PANEL, WIDGET, Page, Server, press_and_see, serve
 
-CHAPTERS = [path.stem for path in chapters()]
+CHAPTERS = [path.stem for path in notebooks("chapters")]
 
 
 @pytest.fixture(scope="module")

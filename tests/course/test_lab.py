@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nnlearn.course import lab
 from nnlearn.course.cli import app
+from nnlearn.course.copy import course_to_open
 from tests.support import ROOT
 from tests.support.jupyterlab import NNLEARN, environment, free_port, serve
 from tests.support.small_course import ONE, TWO, notebook, release
@@ -61,7 +61,7 @@ def not_writable(tmp_path: Path) -> Path:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_unfit_folder_is_refused_in_one_sentence(folder, says, course, tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    monkeypatch.setattr("nnlearn.exercises.notebooks.course_folder", lambda: course)
     place = folder(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     result = CliRunner().invoke(app, ["lab", str(place), "--no-browser"])
@@ -82,16 +82,16 @@ def test_taken_port_is_named_before_anything_is_written(tmp_path: Path):
 
 def test_copy_is_found_from_inside_and_reported(course: Path, tmp_path: Path, monkeypatch, capsys):
     """Without a folder, an installed course uses the copy you are in, or makes ./nnlearn-course."""
-    monkeypatch.setattr(lab, "course_folder", lambda: course)
-    monkeypatch.setattr(lab, "in_checkout", lambda: False)
+    monkeypatch.setattr("nnlearn.exercises.notebooks.course_folder", lambda: course)
+    monkeypatch.setattr("nnlearn.exercises.notebooks.in_checkout", lambda: False)
     monkeypatch.chdir(tmp_path)
     copy = tmp_path / "nnlearn-course"
-    assert lab._prepare(None) == copy
+    assert course_to_open() == copy
     assert capsys.readouterr().out == f"Your copy of the course is in {copy}; its files: 3 added.\n"
     monkeypatch.chdir(copy / "chapters")
     (copy / ONE).write_text(notebook("mine"))
     (release(course, "v2") / TWO).unlink()
-    assert lab._prepare(None) == copy
+    assert course_to_open() == copy
     assert capsys.readouterr().out == (
         f"Your copy of the course is in {copy}; its files: 1 refreshed.\n"
         f"  {ONE}: yours is kept; the new one is chapters/01_neuron.new.ipynb\n"

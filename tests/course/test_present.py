@@ -16,7 +16,7 @@ from nbformat import v4
 from playwright.sync_api import Browser, FrameLocator, expect
 from typer.testing import CliRunner
 
-from nnlearn.course import slides
+from nnlearn.course import decks
 from nnlearn.course.cli import app
 from tests.support import ROOT
 from tests.support.browser import launch_chromium
@@ -230,7 +230,7 @@ def test_a_cell_that_fails_is_said_and_the_way_back_is_open(browser: Browser, tm
 
 
 def test_plain_decks_know_nothing_of_it():
-    deck = slides.build(CHAPTER)
+    deck = decks.build(CHAPTER)
     assert "doc/tree" not in deck and "#live" not in deck and "while <code>nnlearn lab</code> runs" in deck
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import re
 import subprocess
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,12 +19,12 @@ from typer.testing import CliRunner
 import nnlearn as nn
 from nnlearn.course import reference, site
 from nnlearn.course.cli import app
-from nnlearn.exercises.notebooks import chapters
+from nnlearn.exercises.notebooks import notebooks
 from tests.support.browser import chromium_or_skip, launch_chromium
 from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
 
-CHAPTERS = [path.stem for path in chapters()]
+CHAPTERS = [path.stem for path in notebooks("chapters")]
 OTHERS = ["index", "lecturers", "instructors", "genindex", "search"]
 OTHERS += [f"reference/{name}" for name in reference.pages()] + [f"exercises/{name}" for name in CHAPTERS]
 
@@ -75,7 +77,7 @@ def barriers(reader: Reader, name: str) -> list[str]:
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter_is_a_page_without_barriers(name: str, reader: Reader, built: Path, record_property):
     assert barriers(reader, f"chapters/{name}.html") == []
-    notebook = nbformat.read(chapters(name)[0], as_version=4)
+    notebook = nbformat.read(notebooks("chapters", name)[0], as_version=4)
     drawn = [
         o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})
     ]
@@ -86,7 +88,7 @@ def test_chapter_is_a_page_without_barriers(name: str, reader: Reader, built: Pa
     assert reader.page.locator("mjx-container").count()
     for kind in ("Exercises", "Slides", "Notebook"):
         assert reader.page.locator("p.files a", has_text=kind).count() == 1
-    assert (built / "chapters" / f"{name}.ipynb").read_bytes() == chapters(name)[0].read_bytes()
+    assert (built / "chapters" / f"{name}.ipynb").read_bytes() == notebooks("chapters", name)[0].read_bytes()
     record_property("checked", f"page {name}")
 
 
@@ -137,7 +139,7 @@ def test_search_finds_softmax(from_disk: bool, browser: Browser, home: str, buil
     page.wait_for_function("document.querySelectorAll('#search-results li').length > 3")
     names = hits.evaluate_all("all => all.map((a) => a.getAttribute('href'))")
     assert any("04_activations" in name for name in names)
-    assert any("reference/networks" in name for name in names)
+    assert any("reference/functions" in name for name in names)
     page.wait_for_load_state("networkidle")  # the lines around each hit come after it
     hits.first.click()
     page.wait_for_selector("article h1")
@@ -158,7 +160,7 @@ def test_reader_goes_on_and_back_and_into_the_dark(reader: Reader):
     assert max(int(part) for part in dark.removeprefix("rgb(").removesuffix(")").split(",")) < 60
 
 
-@pytest.mark.parametrize("name", ["index", f"chapters/{CHAPTERS[0]}", "reference/networks"])
+@pytest.mark.parametrize("name", ["index", f"chapters/{CHAPTERS[0]}", "reference/functions"])
 def test_keyboard_reaches_everything(name: str, browser: Browser, home: str):
     reader = Reader(browser, home)
     page = reader.open(f"{name}.html")
@@ -182,6 +184,31 @@ def test_reference_has_all_that_is_public(built: Path):
     offered = [name for name in dir(nn) if callable(getattr(nn, name))]
     assert len(offered) > 100
     assert [name for name in offered if f'id="nn.{name}"' not in anchors] == []
+
+
+def test_docstrings_formulas_are_not_taken_for_markup(built: Path):
+    """Stars, underscores, bars and brackets stay, a name in backticks is a link, indented code is code."""
+    engine, functions, layers = (
+        (built / "reference" / f"{name}.html").read_text() for name in ("engine", "functions", "layers")
+    )
+    assert "(C_out, C_in, kh, kw)" in functions and "b[o], for each image of the batch" in functions
+    assert re.search(r'href="functions.html#nn.conv2d"[^>]*><code[^>]*>(<span[^>]*>)?conv2d', layers)
+    assert re.search(r"<pre>.*@primitive", re.sub(r"</?span[^>]*>", "", engine))
+
+
+@pytest.mark.parametrize(
+    ("page", "signature"),
+    [
+        ("functions", "nn.conv2d(x, W, b=None, stride=1, padding=0, dilation=1)"),
+        ("layers", "nn.Linear(n_in, n_out, bias=True, init=lecun_uniform, rng=None)"),
+    ],
+)
+def test_signatures_show_names_and_defaults_alone(page: str, signature: str, built: Path):
+    html = (built / "reference" / f"{page}.html").read_text()
+    assert signature in unescape(re.sub(r"<[^>]+>", "", html))
+
+
+# in the browser ------------------------------------------------------------------------------------------
 
 
 def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp_path: Path):
@@ -234,7 +261,7 @@ def chapter(folder: Path, *cells: nbformat.NotebookNode) -> Path:
 )
 def test_chapter_that_is_not_ready_stops_the_build(cell, complaint, tmp_path: Path, monkeypatch):
     path = chapter(tmp_path, cell)
-    monkeypatch.setattr(site, "chapters", lambda: [path])
+    monkeypatch.setattr(site, "notebooks", lambda folder: [path] * (folder == "chapters"))
     code, said = run("--out", tmp_path / "out")
     assert code == 1
     assert "01_chapter" in said and complaint in said
@@ -246,7 +273,7 @@ def test_edited_chapter_stops_the_build(tmp_path: Path, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["nnlearn"] = {"ran": {"cell": "of another text"}}
     nbformat.write(notebook, path)
-    monkeypatch.setattr(site, "chapters", lambda: [path])
+    monkeypatch.setattr(site, "notebooks", lambda folder: [path] * (folder == "chapters"))
     code, said = run("--out", tmp_path / "out")
     assert code == 1 and "cell 2 ('x = 2') was edited since it was run" in said
 
@@ -260,7 +287,7 @@ def test_sphinx_warning_stops_the_build(tmp_path: Path, monkeypatch):
         v4.new_code_cell("widget", execution_count=1, outputs=[shown]),
         v4.new_markdown_cell("[nowhere](nowhere.ipynb)"),
     )
-    monkeypatch.setattr(site, "chapters", lambda: [path])
+    monkeypatch.setattr(site, "notebooks", lambda folder: [path] * (folder == "chapters"))
     code, said = run("--out", tmp_path / "out")
     assert code == 1 and "Sphinx is not content" in said and "nowhere" in said
     assert not (tmp_path / "out").exists()
@@ -282,10 +309,10 @@ def test_force_removes_only_what_an_earlier_build_made(tmp_path: Path):
     (html / "chapters" / "old.html").write_text("1")
     (out / "chapters").mkdir(parents=True)
     (out / "chapters" / "mine.html").write_text("mine")
-    assert site._publish(html, out) == 2
+    assert site.replace(html, out) == 2
     (html / "chapters" / "old.html").unlink()
     (html / "index.html").write_text("2")
-    assert site._publish(html, out) == 1
+    assert site.replace(html, out) == 1
     left = {path.relative_to(out).as_posix(): path.read_text() for path in out.rglob("*.html")}
     assert left == {"index.html": "2", "chapters/mine.html": "mine"}
     assert json.loads((out / ".nnlearn-site.json").read_text()) == ["index.html"]
@@ -305,9 +332,9 @@ def test_full_disk_is_told_and_leaves_no_half_page(tmp_path: Path, monkeypatch):
     (out / "index.html").write_text("old")
 
     def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", str(out / "index.html.part"))
+        raise OSError(28, "No space left on device", str(out / "index.html"))
 
-    monkeypatch.setattr(site.shutil, "copyfile", full)
+    monkeypatch.setattr("os.replace", full)
     monkeypatch.setattr(site, "build_site", lambda *_: html)
     code, said = run("--out", out, "--force")
     assert code == 1 and "No space left on device" in said

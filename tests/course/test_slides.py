@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from nbformat import v4
 from typer.testing import CliRunner
 
-from nnlearn.course import run, slides
+from nnlearn.course import decks, notebooks
 from nnlearn.course.cli import app
 from nnlearn.figures import plot
 from tests.support import ROOT
@@ -135,7 +135,7 @@ def deck(tmp_path_factory):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapters_deck(path, browser, tmp_path, record_property):
     deck = tmp_path / f"{path.stem}.html"
-    deck.write_text(slides.build(path), encoding="utf-8")
+    deck.write_text(decks.build(path), encoding="utf-8")
     assert deck.stat().st_size <= 3 * MEGABYTE
     report = inspect(browser, deck)
     assert not report.problems, "\n".join(report.problems)
@@ -213,7 +213,7 @@ def test_too_much_for_a_slide_is_seen(browser, tmp_path):
         markdown("slide", "### Broken\n\n$$\\frac{1}{$$"),
     )
     deck = tmp_path / "07_crowded.html"
-    deck.write_text(slides.build(write(crowded, tmp_path)), encoding="utf-8")
+    deck.write_text(decks.build(write(crowded, tmp_path)), encoding="utf-8")
     problems = "\n".join(inspect(browser, deck).problems)
     for place, words in ((14, "leaves the slide"), (15, "leaves the slide"), (16, "formula")):
         assert re.search(rf"slide {place} .*{words}", problems), problems
@@ -223,7 +223,7 @@ def test_an_output_that_wants_the_network_gets_nothing(browser, tmp_path):
     html = '<img alt="somebody else\'s" src="https://example.org/a.png">'
     notebook = sample(code("slide", "remote()", v4.new_output("display_data", {"text/html": html})))
     deck = tmp_path / "07_remote.html"
-    deck.write_text(slides.build(write(notebook, tmp_path)), encoding="utf-8")
+    deck.write_text(decks.build(write(notebook, tmp_path)), encoding="utf-8")
     complaints = inspect(browser, deck).complaints
     assert any("Content Security Policy" in complaint for complaint in complaints), complaints
     assert not any(complaint.startswith("asked for") for complaint in complaints), complaints
@@ -288,12 +288,12 @@ def failed(notebook):
 
 
 def changed(notebook):
-    notebook.metadata["nnlearn"] = {"ran": run.fingerprints(notebook)}
+    notebook.metadata["nnlearn"] = {"ran": notebooks.fingerprints(notebook)}
     notebook.cells[6].source += "\n"
 
 
 def added(notebook):
-    notebook.metadata["nnlearn"] = {"ran": run.fingerprints(notebook)}
+    notebook.metadata["nnlearn"] = {"ran": notebooks.fingerprints(notebook)}
     notebook.cells[6].id = "newcomer"
 
 
@@ -324,17 +324,18 @@ def test_stale_outputs_are_refused_by_name(spoil, says, tmp_path):
 def test_a_run_remembers_what_was_run(tmp_path):
     cells = [v4.new_markdown_cell("# 1"), v4.new_code_cell("print(1 + 1)")]
     path = write(v4.new_notebook(cells=cells), tmp_path)
-    run.execute(path)
+    notebooks.execute(path)
     notebook = nbformat.read(path, as_version=4)
-    assert not run.edited(notebook, notebook.cells[1])
+    notebooks.require_outputs(notebook, path.name)
     notebook.cells[1].source = "print(1 + 2)"
-    assert run.edited(notebook, notebook.cells[1])
+    with pytest.raises(ValueError, match="edited since it was run"):
+        notebooks.require_outputs(notebook, path.name)
 
 
 def test_a_notebook_without_slides_is_refused(tmp_path):
     path = write(v4.new_notebook(cells=[markdown("skip", "# Nothing")]), tmp_path)
     with pytest.raises(ValueError, match=r"07_sample\.ipynb has no slides"):
-        slides.build(path)
+        decks.build(path)
 
 
 def test_an_unknown_chapter_is_refused(tmp_path):
@@ -344,9 +345,9 @@ def test_an_unknown_chapter_is_refused(tmp_path):
 
 @pytest.mark.parametrize("package", ["sphinx_revealjs", "sphinx-mathjax-offline"])
 def test_a_missing_package_is_named_with_the_way_to_install_it(package, tmp_path, monkeypatch):
-    found = slides.importlib.util.find_spec
+    found = decks.importlib.util.find_spec
     monkeypatch.setattr(
-        slides.importlib.util, "find_spec", lambda name: None if name == package else found(name)
+        decks.importlib.util, "find_spec", lambda name: None if name == package else found(name)
     )
     result = CliRunner().invoke(
         app, ["slides", str(write(sample(), tmp_path)), "--out", str(tmp_path / "out")]

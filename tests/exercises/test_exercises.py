@@ -19,7 +19,7 @@ from jupyter_client.manager import start_new_kernel
 from typer.testing import CliRunner
 
 from nnlearn.course.cli import app
-from nnlearn.course.exercises import student_version
+from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Function, Value, chapters, check, grade
 from nnlearn.exercises.comparison import difference
 from nnlearn.exercises.runner import STUB

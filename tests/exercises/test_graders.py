@@ -19,7 +19,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from nnlearn.course.exercises import student_version
+from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Exercise, Function, Predict, grade
 from nnlearn.exercises.judge import judge, run_answer
 from nnlearn.exercises.runner import NotStarted

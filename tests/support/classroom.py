@@ -7,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from nnlearn.classroom.grading import Grade, Question, grade_question, specification, student_seed
-from nnlearn.classroom.submission import find_answer, read_cells
+from nnlearn.classroom.submissions import find_answer, read_cells
 from nnlearn.exercises.spec import find_exercise
 from tests.support import ROOT
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from nnlearn.course.slides import build
+from nnlearn.course.decks import build
 from tests.support.browser import launch_chromium
 
 SMALLEST = 16  # pixels of a 720-pixel screen: smaller letters cannot be read from the back of a room

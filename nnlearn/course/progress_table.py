@@ -1,6 +1,5 @@
-"""What of the exercises is solved, tried and still open: `nnlearn progress`."""
+"""What of the exercises is solved, tried and still open, as a table."""
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -9,15 +8,11 @@ from nnlearn.exercises.spec import chapter_exercises, chapter_modules
 from nnlearn.exercises.tasks import chapter_title
 
 
-def progress() -> None:
-    """Show which exercises are solved, tried or still open."""
-    chapters = chapter_modules()
-    if not chapters:
-        typer.echo("There are no exercises yet.")
-        return
+def print_table() -> None:
+    """Print a row for each chapter that has exercises."""
     states = recorded()
     table = Table("chapter", "", "done", "tried, not yet", "open", "for a person to read")
-    for chapter in chapters:
+    for chapter in chapter_modules():
         exercises = chapter_exercises(chapter).values()
         ids = [exercise.id for exercise in exercises if exercise.graded]
         words = [exercise.id for exercise in exercises if not exercise.graded]

@@ -3,18 +3,22 @@
 A small manifest in the copy records the hash of every file as it was given. A file that still has that hash
 is untouched and is replaced by a newer one. Any other file is the learner's (running a notebook changes it,
 opening it does not): it stays, and the newer one is laid beside it as `NAME.new.ipynb`. A deleted file comes
-back: deleting is how to start a notebook afresh. Without a readable manifest every file counts as the
+back: to delete a notebook is to start it again. Without a readable manifest every file counts as the
 learner's. Each file is written whole under another name and then renamed, so an interrupted call loses
 nothing and the next one goes on from there.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+
+import typer
+
+from nnlearn.exercises import notebooks
+from nnlearn.training.saving import write
 
 MANIFEST = ".nnlearn.json"
 
@@ -29,9 +33,36 @@ class Changes:
     retired: list[str] = field(default_factory=list)  # still in the copy, no longer in the course
 
 
-def enclosing_copy(folder: Path) -> Path | None:
-    """The copy of the course that `folder` is or lies in."""
-    return next((place for place in (folder, *folder.parents) if (place / MANIFEST).is_file()), None)
+def course_to_open(folder: Path | None = None) -> Path:
+    """The clone, or a copy brought up to date: in `folder`, around where you are, or ./nnlearn-course.
+
+    Raises ValueError where there can be no copy, and says what was done where there is one.
+    """
+    course = notebooks.course_folder()
+    if notebooks.in_checkout() and (folder is None or folder.resolve() == course):
+        return course
+    if not (course / "chapters").is_dir():
+        raise ValueError(f"this installation carries no chapters: there is no {course / 'chapters'}")
+    here = Path.cwd()
+    enclosing = next((place for place in (here, *here.parents) if (place / MANIFEST).is_file()), None)
+    copy = folder or enclosing or Path("nnlearn-course")
+    try:
+        changes = update_copy(course, copy)
+    except OSError as error:
+        why = f"{error.strerror or error} ({error.filename or copy})"
+        raise ValueError(f"the course cannot be copied to {copy}: {why}") from None
+    _say(copy.resolve(), changes)
+    return copy.resolve()
+
+
+def _say(copy: Path, changes: Changes) -> None:
+    done = [f"{len(changes.added)} added"] * bool(changes.added)
+    done += [f"{len(changes.refreshed)} refreshed"] * bool(changes.refreshed)
+    typer.echo(f"Your copy of the course is in {copy}; its files: {', '.join(done) or 'up to date'}.")
+    for name, new in changes.beside.items():
+        typer.echo(f"  {name}: yours is kept; the new one is {new}")
+    for name in changes.retired:
+        typer.echo(f"  {name}: no longer part of the course; it stays")
 
 
 def update_copy(course: Path, copy: Path) -> Changes:
@@ -51,12 +82,10 @@ def update_copy(course: Path, copy: Path) -> Changes:
         if now is None:
             _write(copy, name, content)
             changes.added.append(name)
-        elif now == new:
-            pass
-        elif now == given.get(name):
+        elif now == given.get(name) != new:
             _write(copy, name, content)
             changes.refreshed.append(name)
-        elif new != given.get(name):
+        elif new not in (now, given.get(name)):
             beside = _free_name(copy, name, new, laid)
             if _fingerprint(copy / beside) != new:
                 _write(copy, beside, content)
@@ -78,11 +107,7 @@ def _refuse_unfit(copy: Path) -> None:
     if copy.exists() and not copy.is_dir():
         raise ValueError(f"{copy} is a file, and the course needs a folder")
     for place in (copy.resolve(), *copy.resolve().parents):
-        if (
-            (place / "pyproject.toml").is_file()
-            and (place / "solutions").is_dir()
-            and (place / "nnlearn").is_dir()
-        ):
+        if all((place / name).exists() for name in ("pyproject.toml", "solutions", "nnlearn")):
             raise ValueError(f"{copy} is inside {place}, a clone of the course: choose a folder outside it")
 
 
@@ -133,16 +158,7 @@ def _free_name(copy: Path, name: str, new: str, laid: dict[str, str]) -> str:
 
 
 def _write(copy: Path, name: str, content: bytes) -> None:
-    path = copy / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.parent.resolve() != (copy.resolve() / name).parent:
-        raise ValueError(
-            f"{path.parent} is a link to {path.parent.resolve()}: the course does not write through it"
-        )
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    folder = (copy / name).parent
+    if folder.resolve() != (copy.resolve() / name).parent:
+        raise ValueError(f"{folder} is a link to {folder.resolve()}: the course does not write through it")
+    write(copy / name, content)

@@ -25,7 +25,7 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(data: bytes) -> Any:
-    """What was packed.  Raises ValueError for bytes that are no such thing."""
+    """What was packed.  Raises ValueError for any other bytes."""
     length = int.from_bytes(data[:4], "big")
     try:
         tree = json.loads(data[4 : 4 + length])
@@ -39,18 +39,15 @@ def _fold(value: Any, arrays: dict[str, np.ndarray], depth: int) -> Any:
     if depth > DEEPEST:
         raise ValueError(f"lists within lists, more than {DEEPEST} deep")
     if isinstance(value, np.ndarray | np.generic | complex):
-        array = np.array(value, order="C")
+        array, name = np.asarray(value), str(len(arrays))
         if array.dtype.kind not in "biufc":
             raise ValueError(f"an array of type {array.dtype}")
         kind = "complex" if array.dtype.kind == "c" else "array"
         if kind == "complex":
             array = np.stack([array.real, array.imag], axis=-1)
-        if array.dtype.itemsize > 8:  # a long double
-            array = array.astype(float)
-        arrays[str(len(arrays))] = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))).reshape(
-            array.shape
-        )
-        return {kind: str(len(arrays) - 1)}
+        native = array.dtype.newbyteorder("=") if array.dtype.itemsize <= 8 else float  # no long doubles
+        arrays[name] = np.array(array, native, order="C")
+        return {kind: name}
     if value is None or type(value) in (str, bool, int, float):
         return value
     if isinstance(value, tuple | list):
@@ -64,21 +61,24 @@ def _fold(value: Any, arrays: dict[str, np.ndarray], depth: int) -> Any:
 def _unfold(tree: Any, arrays: dict[str, np.ndarray], depth: int) -> Any:
     if depth > 2 * DEEPEST:
         raise ValueError("too deep")
+    if isinstance(tree, list):
+        raise ValueError("a bare list")
     if not isinstance(tree, dict):
-        if isinstance(tree, list):
-            raise ValueError("a bare list")
         return tree
+
+    def part(of: Any) -> Any:
+        return _unfold(of, arrays, depth + 1)
+
     ((kind, parts),) = tree.items()
-    if kind == "array":
-        return arrays[parts]
-    if kind == "complex":
-        pair = arrays[parts]
-        return pair[..., 0] + 1j * pair[..., 1]
-    values = [_unfold(part, arrays, depth + 1) for part in parts] if kind in ("tuple", "list") else []
-    if kind == "tuple":
-        return tuple(values)
-    if kind == "list":
-        return values
-    if kind == "dict":
-        return {_unfold(k, arrays, depth + 1): _unfold(v, arrays, depth + 1) for k, v in parts}
+    match kind:
+        case "array":
+            return arrays[parts]
+        case "complex":
+            return arrays[parts][..., 0] + 1j * arrays[parts][..., 1]
+        case "tuple":
+            return tuple(map(part, parts))
+        case "list":
+            return list(map(part, parts))
+        case "dict":
+            return {part(name): part(value) for name, value in parts}
     raise ValueError(f"an unknown kind {kind!r}")

@@ -1,29 +1,27 @@
-"""`nnlearn slides`: each chapter as a deck, one HTML file that needs a browser and nothing else.
+"""Each chapter as a deck, one HTML file that needs a browser and nothing else.
 
 A deck is the chapter's own cells and stored outputs, arranged by the standard `slideshow` metadata. Nothing
 is run. reveal.js, MathJax and the pictures are inside the file; opening it sends no request to anybody.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import importlib.util
-import os
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Literal
 from urllib.parse import urljoin
 
-import typer
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from traitlets.config import Config
 
-from nnlearn.course.run import edited
-from nnlearn.exercises.notebooks import chapters
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+from nnlearn.course.notebooks import read, require_outputs
+from nnlearn.exercises.notebooks import notebooks
+from nnlearn.training.saving import write
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
@@ -47,15 +45,15 @@ class Slide:
     minute: int = 0  # of the lecture, at which it comes up
 
     @property
+    def cells(self) -> list[NotebookNode]:
+        return [cell for step in self.steps for cell in step]
+
+    @property
     def seconds(self) -> int:
         """How long it takes: its words and the notes' at 130 a minute, and a look at each code or picture."""
-        cells = [cell for step in self.steps for cell in step]
-        said = [
-            self.heading,
-            *(cell.source for cell in [*cells, *self.notes] if cell.cell_type == "markdown"),
-        ]
-        words = sum(len(text.split()) for text in said)
-        looks = sum(cell.cell_type == "code" for cell in cells)
+        said = [cell.source for cell in [*self.cells, *self.notes] if cell.cell_type == "markdown"]
+        words = sum(len(text.split()) for text in [self.heading, *said])
+        looks = sum(cell.cell_type == "code" for cell in self.cells)
         return 15 + round(words / 130 * 60) + 20 * looks
 
     @property
@@ -66,10 +64,9 @@ class Slide:
     @property
     def cell(self) -> str:
         """The id of the cell to open in the live notebook: the widget's, or the first with code, or text."""
-        cells = [cell for step in self.steps for cell in step]
-        live = [cell for cell in cells if cell.metadata["deck"]["live"]]
-        code = [cell for cell in cells if cell.cell_type == "code"]
-        return (live or code or cells)[0].get("id", "")
+        live = [cell for cell in self.cells if cell.metadata["deck"]["live"]]
+        code = [cell for cell in self.cells if cell.cell_type == "code"]
+        return (live or code or self.cells)[0].get("id", "")
 
 
 @dataclass
@@ -94,26 +91,15 @@ class Deck:
         return round(sum(slide.seconds for slide in self.slides) / 60)
 
 
-def slides(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[CHAPTER]...", help="Numbers, names or files; without any, all chapters."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the decks go.")] = Path("decks"),
-) -> None:
-    """Build each chapter's deck, one HTML file that opens without a network."""
-    try:
-        decks = {path.stem: build(path) for path in chosen(names or [])}
-    except (ValueError, ModuleNotFoundError) as error:
-        typer.echo(f"nnlearn slides: {error}", err=True)
-        raise typer.Exit(1) from None
-    out.mkdir(parents=True, exist_ok=True)
-    for stem, html in decks.items():
-        target = out / f"{stem}.html"
-        unfinished = target.with_suffix(".part")
-        unfinished.write_text(html, encoding="utf-8")
-        os.replace(unfinished, target)
-        typer.echo(f"{target}  {len(html.encode()) / 1e6:.1f} MB")
+def write_decks(names: list[str], out: Path) -> Iterator[tuple[Path, int]]:
+    """Write the decks of the named chapters into `out`, all or none; each file and its size in bytes.
+
+    Raises what `build` raises.
+    """
+    decks = {out / f"{path.stem}.html": build(path).encode() for path in chosen(names)}
+    for path, html in decks.items():
+        write(path, html)
+        yield path, len(html)
 
 
 def chosen(names: list[str]) -> list[Path]:
@@ -121,7 +107,7 @@ def chosen(names: list[str]) -> list[Path]:
     files = [Path(name) for name in names]
     if names and all(file.suffix == ".ipynb" and file.is_file() for file in files):
         return files
-    return chapters(*names)
+    return notebooks("chapters", *names)
 
 
 def build(path: Path, presented: bool = False) -> str:
@@ -130,11 +116,7 @@ def build(path: Path, presented: bool = False) -> str:
     Raises ValueError where a cell was not run, failed, or was edited since, and ModuleNotFoundError where a
     package that ships a part of the deck is not installed.
     """
-    import nbformat
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
-
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     require_outputs(notebook, path.name)
     exporter = HTMLExporter(
         template_name="deck",
@@ -148,30 +130,10 @@ def build(path: Path, presented: bool = False) -> str:
         "deck": arrange(notebook, path),
         "assets": _assets(),
         "presented": presented,
-        "alt_text": _alt_text,
+        "alt_text": alt_text,
     }
     html, _ = exporter.from_notebook_node(notebook, resources)
     return html
-
-
-def require_outputs(notebook: NotebookNode, name: str) -> None:
-    """Raise ValueError, naming the cell, where one was not run, failed, or was edited since."""
-    runs = 0
-    for k, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
-        runs += 1
-        where = f"{name}, cell {k} ({cell.source.strip().splitlines()[0][:50]!r})"
-        if any(output.output_type == "error" for output in cell.outputs):
-            raise ValueError(f"{where} ended in an error: mend it, then `nnlearn run` the notebook")
-        if cell.execution_count is None:
-            raise ValueError(f"{where} has not been run: `nnlearn run` the notebook first")
-        if edited(notebook, cell):
-            raise ValueError(f"{where} was edited since it was run: `nnlearn run` the notebook again")
-        if cell.execution_count != runs:
-            raise ValueError(
-                f"{where} was run as number {cell.execution_count}, out of order: `nnlearn run` the notebook"
-            )
 
 
 # from cells to slides ------------------------------------------------------------------------------------
@@ -181,7 +143,8 @@ def arrange(notebook: NotebookNode, path: Path) -> Deck:
     """The slides of a notebook, by the `slide_type` of its cells."""
     stacks: list[list[Slide]] = []
     section = latest = ""  # headings count wherever they stand, on slides or in the notes between
-    for cell in map(_for_deck(path), notebook.cells):
+    for original in notebook.cells:
+        cell = _for_deck(original, path.name)
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         skipped = kind == "skip" or "remove-cell" in cell.metadata.get("tags", [])
         if kind == "notes" and stacks:
@@ -221,26 +184,22 @@ def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
     return [(len(marks), re.sub(r"^\d+ *[·.:–-] *", "", text)) for marks, text in found]
 
 
-def _for_deck(path: Path) -> Any:
-    """A function that copies a cell as the deck shows it: pictures without the code that drew them."""
-
-    def copy(cell: NotebookNode) -> NotebookNode:
-        cell = deepcopy(cell)
-        tags = set(cell.metadata.get("tags", []))
-        cell.metadata["deck"] = {"live": ""}
-        if cell.cell_type != "code":
-            cell.source = _LINK.sub(_lead_out, cell.source)
-            return cell
-        if re.search(r"\bwidgets\.\w+\(", cell.source):
-            cell.metadata["deck"]["live"] = f"{_SERVER}{path.name}#cell-id={cell.get('id', '')}"
-        drawn = any(kind in output.get("data", {}) for output in cell.outputs for kind in _PICTURES)
-        if tags & {"remove-input", "hide-input"} or (drawn and "show-input" not in tags):
-            cell.source = ""
-        if tags & {"remove-output", "hide-output"}:
-            cell.outputs = []
+def _for_deck(cell: NotebookNode, file: str) -> NotebookNode:
+    """A cell's copy as the deck shows it: pictures without the code that drew them."""
+    cell = deepcopy(cell)
+    tags = set(cell.metadata.get("tags", []))
+    cell.metadata["deck"] = {"live": ""}
+    if cell.cell_type != "code":
+        cell.source = _LINK.sub(_lead_out, cell.source)
         return cell
-
-    return copy
+    if re.search(r"\bwidgets\.\w+\(", cell.source):
+        cell.metadata["deck"]["live"] = f"{_SERVER}{file}#cell-id={cell.get('id', '')}"
+    drawn = any(kind in output.get("data", {}) for output in cell.outputs for kind in _PICTURES)
+    if tags & {"remove-input", "hide-input"} or (drawn and "show-input" not in tags):
+        cell.source = ""
+    if tags & {"remove-output", "hide-output"}:
+        cell.outputs = []
+    return cell
 
 
 def _lead_out(link: re.Match[str]) -> str:
@@ -251,7 +210,7 @@ def _lead_out(link: re.Match[str]) -> str:
 
 def _head(slide: Slide) -> None:
     """Take the heading off the slide's first cell, or say what the slide continues; tell its kind by it."""
-    cells = [cell for step in slide.steps for cell in step]
+    cells = slide.cells
     match = re.match(r"\s*(#{1,6}) [^\n]+\n*", cells[0].source) if cells[0].cell_type == "markdown" else None
     if not match:
         slide.eyebrow = slide.latest
@@ -266,7 +225,7 @@ def _head(slide: Slide) -> None:
     slide.kind = "break" if len(cells) == 1 and one_sentence else "section"
 
 
-def _alt_text(output: NotebookNode, kind: str) -> str:
+def alt_text(output: NotebookNode, kind: str) -> str:
     """What a picture shows, as it was stored with it."""
     return output.metadata.get(kind, {}).get("alt") or output.data.get("text/plain", "")
 
@@ -276,18 +235,10 @@ def _alt_text(output: NotebookNode, kind: str) -> str:
 
 def _assets() -> dict[str, str]:
     """The texts of reveal.js, MathJax and our own style and script, safe inside <style> and <script>."""
-    reveal = _package("sphinx_revealjs") / "_static" / "revealjs"
-    files = {
-        "reveal.css": reveal / "dist" / "reveal.css",
-        "reveal.js": reveal / "dist" / "reveal.js",
-        "notes.js": reveal / "plugin" / "notes" / "notes.js",
-        "deck.css": _TEMPLATES / "deck" / "deck.css",
-        "deck.js": _TEMPLATES / "deck" / "deck.js",
-        "present.css": _TEMPLATES / "deck" / "present.css",
-        "present.js": _TEMPLATES / "deck" / "present.js",
-    }
-    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
-    texts = {name: text.replace("</script", "<\\/script") for name, text in texts.items()}
+    reveal, ours = _package("sphinx_revealjs") / "_static" / "revealjs", _TEMPLATES / "deck"
+    files = [reveal / "dist" / "reveal.css", reveal / "dist" / "reveal.js", reveal / "plugin/notes/notes.js"]
+    files += [ours / f"{name}.{kind}" for name in ("deck", "present") for kind in ("css", "js")]
+    texts = {file.name: file.read_text(encoding="utf-8").replace("</script", "<\\/script") for file in files}
     # 2.3 MB as it is, 1 MB so; the browser unpacks it.
     packed = gzip.compress(mathjax().read_bytes(), mtime=0)
     return texts | {"mathjax.gz": base64.b64encode(packed).decode()}
@@ -299,9 +250,8 @@ def mathjax() -> Path:
 
 
 def _package(name: str) -> Path:
+    """The folder of an installed package whose name need not be an identifier."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"decks need {name.replace('_', '-')}, which is not installed: pip install 'nnlearn[teach]'"
-        )
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     return Path(next(iter(found.submodule_search_locations)))

@@ -24,13 +24,14 @@ import struct
 import sys
 import types
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any
 
 import numpy as np
 
-from nnlearn.classroom.wire import pack, unpack
+from nnlearn.classroom.sandbox.wire import pack, unpack
 from nnlearn.exercises.runner import NotStarted, learners_line, message, prepare, run_case
 from nnlearn.exercises.values import Unfit
 
@@ -38,12 +39,12 @@ CPU, WALL = 10, 30  # seconds for one question
 MEMORY = 1536 * 2**20  # bytes of address space
 DISK = 16 * 2**20  # bytes in /tmp, the one place that can be written
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
-seccomp: Any = None
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _load_seccomp() -> Any:
-    """libseccomp by its name: it is looked for by running programs that are not here."""
+@cache
+def _seccomp() -> Any:
+    """libseccomp, found by its name: it is looked for by running programs that are not here."""
     ctypes.util.find_library = {"seccomp": "libseccomp.so.2"}.get  # type: ignore[assignment]
     import pyseccomp
 
@@ -52,9 +53,8 @@ def _load_seccomp() -> Any:
 
 def serve(control: socket.socket, isolated: bool, cpu: int, wall: int) -> None:
     """For each pair of files that comes in, a question's stream and where to report its end: answer it."""
-    global seccomp
     if isolated:
-        seccomp = _load_seccomp()
+        _seccomp()  # while its files can be read
     control.send(b".")
     while True:
         data, files, *_ = socket.recv_fds(control, 1, 2)
@@ -112,12 +112,11 @@ def _answer(stream: socket.socket, isolated: bool, cpu: int) -> None:
     """Read the question, give everything up, run the answer."""
     question = unpack(_receive(stream))
     _confine(isolated, cpu)
-    for problem, *rest in _run(question):
-        data = b""
-        with contextlib.suppress(ValueError):
-            data = pack([problem, *rest])
-        if not data:  # what it gave is too much, or nothing that can be sent
-            data = pack([problem, rest[0], {"problem": "gives more data than can be compared."}])
+    for kind, *rest in _run(question):
+        try:
+            data = pack([kind, *rest])
+        except ValueError:  # what it gave is too much, or nothing that can be sent
+            data = pack([kind, rest[0], {"problem": "gives more data than can be compared."}])
         stream.sendall(len(data).to_bytes(4, "big") + data)
 
 
@@ -192,13 +191,8 @@ def _confine(isolated: bool, cpu: int) -> None:
     """No way back: limits, no privileges, no system calls that reach beyond this process."""
     os.chdir("/tmp")
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, DISK),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
+    for what, most in (("AS", MEMORY), ("FSIZE", DISK), ("NOFILE", 64), ("CORE", 0)):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
     if isolated:
         header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
         _call("capset", header, nothing)
@@ -218,18 +212,18 @@ _REFUSED = (
     "finit_module delete_module kexec_load reboot swapon swapoff name_to_handle_at open_by_handle_at "
     "shmget msgget semget mq_open personality acct quotactl"
 ).split()
-_THREAD = 0x00010000  # clone's flag for a thread, which is no new process
+_THREAD = 0x00010000  # clone's flag for a thread, as opposed to a process
 
 
 def _filter_system_calls() -> None:
+    seccomp = _seccomp()
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
     refuse = seccomp.ERRNO(errno.EPERM)
     for name in _REFUSED:
         with contextlib.suppress(OSError, RuntimeError):  # not every kernel or processor has each
             rules.add_rule(refuse, name)
-    rules.add_rule(
-        seccomp.ERRNO(errno.ENOSYS), "clone3"
-    )  # its flags cannot be looked at; libc then uses clone
+    # The flags of clone3 cannot be looked at; where there is none, libc uses clone.
+    rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
     rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _THREAD, 0))
     rules.load()
 

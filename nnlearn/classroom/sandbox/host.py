@@ -4,10 +4,12 @@ Inside is Python with NumPy and its like, `worker.py`, and nothing of this cours
 """
 
 import contextlib
+import importlib
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,16 +21,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from nnlearn.classroom import wire, worker
+from nnlearn.classroom.sandbox import wire, worker
 from nnlearn.exercises.notebooks import course_folder
+from nnlearn.training.saving import write
 
-PACKAGE = Path(__file__).parents[1]
 # What an answer may import beside the standard library, and what the worker needs; each with what it needs.
 LIBRARIES = ("numpy", "scipy", "matplotlib", "scikit-learn", "safetensors", "pyseccomp")
-# Of this package, what the worker is made of: how to run an answer, and not what a right one is.
-OURS = ("exercises/runner.py", "exercises/values.py", "classroom/wire.py", "classroom/worker.py")
 MOST = 64 * 2**20  # bytes that one question may send
 GRACE = 10  # seconds for the guard inside to keep its word
 
@@ -46,7 +47,7 @@ class Reply:
 
 
 class Sandbox:
-    """A sandbox that waits for questions; started when the first comes, and anew when it breaks."""
+    """A sandbox that waits for questions; started when the first comes, and again when it breaks."""
 
     def __init__(self, isolated: bool = True, cpu: int = worker.CPU, wall: int = worker.WALL) -> None:
         self.isolated, self.cpu, self.wall = isolated, cpu, wall
@@ -104,36 +105,43 @@ class Sandbox:
     def _in_words(self, report: bytes) -> str:
         """How the process ended, from the guard's report; "" for well."""
         try:
-            how = json.loads(report)
-            late, code = how["late"], how["code"]
+            end = json.loads(report)
+            late, code = end["late"], int(end["code"])
         except (ValueError, KeyError, TypeError):
             return "crashed"
-        names = {-24: f"used more than {self.cpu} seconds of processor time", -9: "was stopped at a limit"}
         if late:
             return f"did not end within {self.wall} seconds: look for a loop that never stops"
-        if code == 0:
-            return ""
-        return names.get(
-            code, f"crashed (signal {-code})" if code < 0 else f"crashed (ended its process with {code})"
-        )
+        named = {
+            0: "",
+            -signal.SIGXCPU: f"used more than {self.cpu} seconds of processor time",
+            -signal.SIGKILL: "was stopped at a limit",
+        }
+        how = f"signal {-code}" if code < 0 else f"ended its process with {code}"
+        return named.get(code, f"crashed ({how})")
 
     def _start(self) -> None:
+        command = [*self._command(), str(self.cpu), str(self.wall)]
         self._control, theirs = socket.socketpair()
         self._ours.enter_context(self._control)
         self._said = self._ours.enter_context(tempfile.TemporaryFile())
         self._control.settimeout(120)
         with theirs:
             self._process = subprocess.Popen(
-                [*self._command(), str(self.cpu), str(self.wall)],
-                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._said, env=_environment(),
-            )  # fmt: skip
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                env=_environment(),
+            )
         if self._control.recv(1) != b".":
             raise EOFError
 
     def _command(self) -> list[str]:
         if not self.isolated:
-            folder = Path(self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-")))
-            paths = [str(_assemble(folder)), *map(sysconfig.get_path, ("purelib", "platlib"))]
+            folder = self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-"))
+            for name, path in _ours().items():
+                write(Path(folder, name), path.read_bytes())
+            paths = [folder, *map(sysconfig.get_path, ("purelib", "platlib"))]
             return [sys.executable, "-I", "-S", "-c", _program(paths), "open"]
         bubblewrap = shutil.which("bwrap")
         if not bubblewrap:
@@ -156,8 +164,35 @@ class Sandbox:
         return said
 
 
+def needed(*modules: ModuleType) -> list[ModuleType]:
+    """The modules, and those of this package that hold what they use, and so on."""
+    found: list[ModuleType] = []
+    waiting = [*modules]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.append(module)
+            values = vars(module).values()
+            owners = {str(getattr(v, "__module__", None) or getattr(v, "__name__", "")) for v in values}
+            waiting += [importlib.import_module(name) for name in owners if name.startswith("nnlearn.")]
+    return found
+
+
+def _ours() -> dict[str, Path]:
+    """{path among the packages: file} of what the worker is made of, and of the packages it lies in, empty.
+
+    That is how to run an answer, and not what a right one is.
+    """
+    files: dict[str, Path] = {}
+    for module in needed(worker):
+        path = Path(*module.__name__.split("."))
+        files |= {str(folder / "__init__.py"): Path(os.devnull) for folder in path.parents if folder.name}
+        files[f"{path}.py"] = Path(str(module.__file__))
+    return files
+
+
 def _program(paths: Sequence[str]) -> str:
-    run = "runpy.run_module('nnlearn.classroom.worker', run_name='__main__')"
+    run = f"runpy.run_module({worker.__name__!r}, run_name='__main__')"
     return f"import sys, runpy; sys.path += {list(paths)!r}; {run}"
 
 
@@ -183,32 +218,17 @@ def _walls() -> list[str]:
         elif os.path.isdir(folder):
             walls += ["--ro-bind", folder, folder]
     walls += ["--ro-bind", base, base] if base != "/usr" else ["--ro-bind", _python(), _python()]
-    hidden = [
-        sysconfig.get_path(kind, vars={"base": base, "platbase": base}) for kind in ("purelib", "platlib")
-    ]
+    here = {"base": base, "platbase": base}
+    hidden = [sysconfig.get_path(kind, vars=here) for kind in ("purelib", "platlib")]
     hidden += ["/usr/lib/python3", "/usr/local/lib", str(course_folder())]
     for folder in dict.fromkeys(hidden):
         if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")):
             walls += ["--tmpfs", folder]
-    for name, path in _libraries():
+    for name, path in [*_libraries(), *_ours().items()]:
         walls += ["--ro-bind", str(path), f"/packages/{name}"]
-    for name in ("__init__.py", "exercises/__init__.py", "classroom/__init__.py"):
-        walls += ["--ro-bind", os.devnull, f"/packages/nnlearn/{name}"]
-    for name in OURS:
-        walls += ["--ro-bind", str(PACKAGE / name), f"/packages/nnlearn/{name}"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
         walls += ["--dev-bind", device, device]
     return [*walls, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
-
-
-def _assemble(scratch: Path) -> Path:
-    """The same few modules in a folder, for where there is no sandbox."""
-    for name in ("__init__.py", "exercises/__init__.py", "classroom/__init__.py"):
-        (scratch / "nnlearn" / name).parent.mkdir(parents=True, exist_ok=True)
-        (scratch / "nnlearn" / name).touch()
-    for name in OURS:
-        shutil.copy(PACKAGE / name, scratch / "nnlearn" / name)
-    return scratch
 
 
 def _libraries() -> Iterator[tuple[str, Path]]:
@@ -242,6 +262,6 @@ def _read(data: bytes, ended: str) -> tuple[list[Any], str]:
         try:
             messages.append(wire.unpack(data[4 : 4 + length]))
         except ValueError:
-            return messages, ended or "sent what is no answer (bad protocol)"
+            return messages, ended or "sent something that is not an answer (bad protocol)"
         data = data[4 + length :]
     return messages, ended

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnlearn.course.personal_copy import MANIFEST, Changes, update_copy
+from nnlearn.course.copy import MANIFEST, Changes, update_copy
 from tests.support.small_course import ONE, TWO, notebook, release
 
 

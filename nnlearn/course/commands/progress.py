@@ -1,0 +1,8 @@
+"""The command `nnlearn progress`."""
+
+
+def progress() -> None:
+    """Show which exercises are solved, tried or still open."""
+    from nnlearn.course.progress_table import print_table
+
+    print_table()

@@ -1,0 +1,19 @@
+"""The command `nnlearn report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnlearn.course.options import Grades
+
+
+def report(
+    store: Grades = Path("grades.sqlite"),
+    out: Annotated[Path, typer.Option(help="the folder to write into")] = Path("report"),
+) -> None:
+    """Write grades.csv, lms.csv, a page for each student and one for the class."""
+    from nnlearn.classroom.report import write_report
+
+    students = write_report(store, out)
+    typer.echo(f"{out / 'index.html'}, grades.csv, lms.csv and {students} students' pages")

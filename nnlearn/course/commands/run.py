@@ -1,0 +1,15 @@
+"""The command `nnlearn run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Run notebooks and store their outputs in them."""
+    from nnlearn.course.notebooks import execute
+
+    for path in notebooks:
+        execute(path.absolute())
+        typer.echo(f"{path}: run")

@@ -1,0 +1,20 @@
+"""The command `nnlearn slides`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def slides(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHAPTER]...", help="Numbers, names or files; without any, all chapters."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the decks go.")] = Path("decks"),
+) -> None:
+    """Build each chapter's deck, one HTML file that opens without a network."""
+    from nnlearn.course.decks import write_decks
+
+    for path, size in write_decks(names or [], out):
+        typer.echo(f"{path}  {size / 1e6:.1f} MB")

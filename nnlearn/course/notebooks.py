@@ -1,0 +1,112 @@
+"""What is done to notebooks: run them, see that they were run, make the students' from the solutions."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from nnlearn.exercises.notebooks import course_folder, in_checkout
+from nnlearn.exercises.runner import STUB
+from nnlearn.training.saving import write
+
+# What `nbgrader generate_assignment` does to a notebook, without its database.
+_STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums")
+
+
+def read(path: Path) -> NotebookNode:
+    """A notebook in the format of today (nbformat 4)."""
+    return nbformat.read(path, as_version=4)
+
+
+def execute(path: Path, timeout: float = 300) -> None:
+    """Run the notebook at `path` from its own folder and write its outputs into it.
+
+    What differs from run to run or needs a kernel stays out: times, the ids of live widgets (their pictures
+    stay), the version of Python. Raises ValueError and leaves the file alone if a cell fails.
+    """
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise ValueError(f"{path}: {error}") from None
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    notebook.metadata.pop("jupytext", None)
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = kernel
+    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["nnlearn"] = {"ran": fingerprints(notebook)}
+    nbformat.write(notebook, path)
+
+
+def fingerprints(notebook: NotebookNode) -> dict[str, str]:
+    """{a code cell's id: a short hash of what it says}."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return {cell.id: hashlib.sha256(cell.source.encode()).hexdigest()[:12] for cell in code}
+
+
+def require_outputs(notebook: NotebookNode, name: str) -> None:
+    """Raise ValueError, naming the cell, where one was not run, failed, or was edited since.
+
+    A notebook that was not run by `nnlearn run` has no record of what was run: there an edit is not seen.
+    """
+    now = fingerprints(notebook)
+    ran = notebook.metadata.get("nnlearn", {}).get("ran", now)
+    runs = 0
+    for k, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        runs += 1
+        why = ""
+        if any(output.output_type == "error" for output in cell.outputs):
+            why = "ended in an error: mend it, then `nnlearn run` the notebook"
+        elif cell.execution_count is None:
+            why = "has not been run: `nnlearn run` the notebook first"
+        elif ran.get(cell.id) != now[cell.id]:
+            why = "was edited since it was run: `nnlearn run` the notebook again"
+        elif cell.execution_count != runs:
+            why = f"was run as number {cell.execution_count}, out of order: `nnlearn run` the notebook"
+        if why:
+            raise ValueError(f"{name}, cell {k} ({cell.source.strip().splitlines()[0][:50]!r}) {why}")
+
+
+def student_version(solution: Path) -> str:
+    """The student's notebook, as the text of its file: stubs for answers, no outputs, checks locked."""
+    from nbgrader import preprocessors
+
+    config = Config({"ClearSolutions": {"code_stub": {"python": STUB}}})
+    notebook = read(solution)
+    for step in _STEPS:
+        notebook, _ = getattr(preprocessors, step)(config=config).preprocess(notebook, {})
+    return nbformat.writes(notebook) + "\n"
+
+
+def write_exercises() -> Iterator[str]:
+    """Generate exercises/ from solutions/, and say of each file what was done.
+
+    Raises ValueError outside a clone, where there are no solutions.
+    """
+    if not in_checkout():
+        raise ValueError("the solutions are in a clone of the course's repository; run it there.")
+    target = course_folder() / "exercises"
+    solutions = sorted((course_folder() / "solutions").glob("*.ipynb"))
+    for solution in solutions:
+        write(target / solution.name, student_version(solution).encode())
+        yield f"exercises/{solution.name}"
+    for old in {path.name for path in target.glob("*.ipynb")} - {path.name for path in solutions}:
+        (target / old).unlink()
+        yield f"exercises/{old} has no solution any more: removed"

@@ -1,0 +1,103 @@
+"""JupyterLab on the course: as a learner works in it, and behind a lecturer's deck.
+
+The deck and its JupyterLab are one server, one origin: the deck is a page of the Jupyter server and reaches
+into the JupyterLab it frames. That one works in a temporary copy: the course's own notebooks are never
+written to.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+import platformdirs
+import typer
+import zmq
+from jupyter_server.base.handlers import JupyterHandler
+from jupyterlab.labapp import LabApp
+from tornado.web import authenticated
+
+from nnlearn.course.copy import update_copy
+from nnlearn.course.decks import build, chosen
+from nnlearn.exercises.notebooks import course_folder
+
+_SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for this server alone
+
+
+def serve_course(root: Path, browser: bool = True, port: int | None = None) -> None:
+    """JupyterLab on `root` until Ctrl-C, beside the learner's own open tabs elsewhere."""
+    # The tabs of this course: the first visit opens the first chapter, later ones what was open last.
+    key = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    workspaces = platformdirs.user_state_path("nnlearn") / "workspaces" / key
+    first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
+    start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"
+    server = _server(root, browser, port, default_url=start, workspaces_dir=workspaces)
+    typer.echo(f"The course is at {server.connection_url}; Ctrl-C stops it.")
+    server.start()
+
+
+def serve_deck(chapter: str, browser: bool = True, port: int | None = None) -> None:
+    """The deck of a chapter, and JupyterLab on a copy of the course, until Ctrl-C.
+
+    Raises ValueError for a chapter that does not exist or was not run.
+    """
+    (notebook,) = chosen([chapter])
+    deck = build(notebook, presented=True)
+    with TemporaryDirectory(prefix="nnlearn-present-", ignore_cleanup_errors=True) as folder:
+        course = Path(folder).resolve() / "course"
+        update_copy(course_folder(), course)
+        (course / "chapters").mkdir(exist_ok=True)
+        shutil.copy(notebook, course / "chapters")
+        page = f"/present/{quote(notebook.stem)}.html"
+        # The deck runs the cells and scrolls to them: the application is exposed to it.
+        options = {"workspaces_dir": course.with_name("workspaces"), "expose_app_in_browser": True}
+        server = _server(course, browser, port, default_url=page, **options)
+        address = re.escape(server.base_url.rstrip("/") + page)
+        server.web_app.add_handlers(".*", [(address, _DeckHandler, {"deck": deck})])
+        typer.echo(f"The deck is at {server.connection_url}{page[1:]}; Ctrl-C stops it.")
+        server.start()
+
+
+class _DeckHandler(JupyterHandler):
+    """A page of the Jupyter server that asks for its token, as the others do."""
+
+    def initialize(self, deck: str) -> None:
+        self.deck = deck
+
+    @authenticated
+    def get(self) -> None:
+        self.finish(self.deck)
+
+
+def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
+    """A server of JupyterLab on `root`, beside the user's own configuration, that waits to be started."""
+    paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    options = {
+        "ServerApp.root_dir": root,
+        "ServerApp.open_browser": browser,
+        "ServerApp.answer_yes": True,  # Ctrl-C asks nothing
+        "ServerApp.allow_root": True,  # in a container there is nobody else
+        "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
+        "LabApp.log_level": "ERROR",
+        "LabApp.extra_labextensions_path": _SETTINGS / "labextensions",  # a link reaches the cell it names
+        "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
+        "CourseDirectory.root": root,  # nbgrader's, where it is installed
+        **{f"LabApp.{name}": value for name, value in lab.items()},
+    }
+    if port is not None:
+        options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
+    server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    server.web_app.settings["page_config_hook"] = _without_lite
+    return server
+
+
+def _without_lite(_: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """What JupyterLab is told, without the extensions of JupyterLite, which it cannot load."""
+    found = page["federated_extensions"]
+    page["federated_extensions"] = [one for one in found if not one["name"].startswith("@jupyterlite/")]
+    return page
