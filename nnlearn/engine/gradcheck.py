@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Tensor, plain
+from nnlearn.engine.tape import plain
+from nnlearn.engine.tensor import Tensor
 
 
 def gradcheck(

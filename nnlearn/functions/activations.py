@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlearn.engine.arithmetic import erf, where
 from nnlearn.engine.arithmetic import tanh as tanh
-from nnlearn.engine.tensor import Array, Rule, plain, primitive
+from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
 
 
 @primitive
@@ -41,7 +41,7 @@ def sigmoid(x: Array) -> Rule:
     return y, lambda g: g * (y * (1 - y))
 
 
-def _sigmoid(x: Array) -> Array:
+def _sigmoid(x: Array) -> Result:
     least = -700 if x.dtype == np.float64 else -87  # e⁻ˣ overflows below; σ is 0 to the last digit
     return 1 / (1 + np.exp(-np.maximum(x, least)))
 
@@ -54,7 +54,7 @@ def silu(x: Array) -> Rule:
     return y, lambda g: g * (s + y * (1 - s))
 
 
-def gelu(x: Array, approximate: str = "none") -> Array:
+def gelu(x: Array, approximate: str = "none") -> Result:
     """x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel, 2016); GPT-2 uses approximate="tanh".
 
     Raises ValueError for any approximate but "none" and "tanh".
@@ -128,7 +128,7 @@ def _top(x: Array, axis: int) -> Any:
     return top if top - x.min() < 20 else x.max(axis=axis, keepdims=True)
 
 
-def _total(x: Array, axis: int) -> Array:
+def _total(x: Array, axis: int) -> Result:
     """x.sum(axis, keepdims=True); along the last axis as a product with ones, several times faster."""
     if axis == -1 or axis == x.ndim - 1:
         return x @ np.ones((x.shape[-1], 1), x.dtype)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused, primitive
+from nnlearn.engine.tape import Array, Fused, Result, Rule, primitive
 
 
-@fused
+@primitive
 def scaled_dot_product_attention(
     q: Array, k: Array, v: Array, mask: np.ndarray | None = None, causal: bool = False
 ) -> Rule:
@@ -27,10 +27,10 @@ def scaled_dot_product_attention(
         )
     visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), np.result_type(q, np.float32))
     y, backward = _attend(q, k, v, visible)
-    return y, lambda g, needs: backward(g, None, None, None)
+    return y, Fused(lambda g, needs: backward(g, None, None, None))
 
 
-@fused
+@primitive
 def multi_head_attention(
     qkv: Array, heads: int, mask: np.ndarray | None = None, causal: bool = False
 ) -> Rule:
@@ -55,17 +55,17 @@ def multi_head_attention(
         backward(_heads(g, heads, 1)[0], *_heads(d, heads, 3))
         return (d,)
 
-    return out, merged
+    return out, Fused(merged)
 
 
-def _heads(x: np.ndarray, heads: int, parts: int) -> np.ndarray:
+def _heads(x: Array, heads: int, parts: int) -> np.ndarray:
     """(B, T, parts · C) -> (parts, B, heads, T, C / heads), the same memory"""
     B, T, width = x.shape
     return x.reshape(B, T, parts, heads, width // (parts * heads)).transpose(2, 0, 3, 1, 4)
 
 
 def _attend(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, visible: np.ndarray | None, out: np.ndarray | None = None
+    q: Array, k: Array, v: Array, visible: np.ndarray | None, out: np.ndarray | None = None
 ) -> tuple[np.ndarray, Callable]:
     """The output, and its backward function, which writes where it is told.
 
@@ -144,7 +144,7 @@ def sinusoidal_positions(length: int, width: int) -> np.ndarray:
     return p
 
 
-def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Array:
+def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Result:
     """Turn (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
 
     Products of turned queries and keys depend on their distance alone. `start` is the place of the first

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused
+from nnlearn.engine.tape import Array, Fused, Rule, primitive
 
 
-@fused
+@primitive
 def conv2d(
     x: Array, W: Array, b: Array | None = None, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> Rule:
@@ -47,7 +47,7 @@ def conv2d(
             db = np.ones(len(rows), g.dtype) @ rows
         return dx, dW, db
 
-    return y.reshape(B, *out, O).transpose(0, 3, 1, 2), backward
+    return y.reshape(B, *out, O).transpose(0, 3, 1, 2), Fused(backward)
 
 
 def _check(x: Array, W: Array, b: Array | None, stride: int, padding: int, dilation: int) -> None:
@@ -115,7 +115,7 @@ def _windows(
             )
 
 
-def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np.ndarray:
+def _slide_back(g: np.ndarray, W: Array, padding: int, dilation: int) -> np.ndarray:
     """The gradient of x when the stride is 1: g convolved with the kernels turned around."""
     O, C, kh, kw = W.shape
     B, H, width, _ = g.shape
@@ -127,7 +127,7 @@ def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np
     return (patches @ turned).reshape(B, *out, C).transpose(0, 3, 1, 2)
 
 
-@fused
+@primitive
 def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     """The largest value of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
@@ -153,10 +153,10 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
                 np.multiply(g, hit, out=target)
         return (dx.transpose(0, 3, 1, 2),)
 
-    return y.transpose(0, 3, 1, 2), backward
+    return y.transpose(0, 3, 1, 2), Fused(backward)
 
 
-@fused
+@primitive
 def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     """The mean of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
@@ -177,7 +177,7 @@ def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
             window += g
         return (dx.transpose(0, 3, 1, 2),)
 
-    return y.transpose(0, 3, 1, 2), backward
+    return y.transpose(0, 3, 1, 2), Fused(backward)
 
 
 def _pooled(x: Array, size: int, stride: int | None, name: str) -> tuple[np.ndarray, int, tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlearn.engine.shapes import getitem
-from nnlearn.engine.tensor import Array, Rule, plain, primitive
+from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
 
 
 @primitive
@@ -31,7 +31,7 @@ def linear(x: Array, W: Array, b: Array | None = None) -> Rule:
     )
 
 
-def _column_sums(g: Array) -> Array:
+def _column_sums(g: Array) -> Result:
     """g.sum(axis=0) for g (n, m), as a product with ones: several times faster."""
     return np.ones(g.shape[0], g.dtype) @ g
 
@@ -44,11 +44,10 @@ def _misfit(x: Array, W: Array, b: Array | None) -> str:
     if x.shape[-1] != W.shape[0]:
         got, expected = x.shape[-1], W.shape[0]
         return f"linear: x has {got} features in its last axis but W expects {expected} (W is {W.shape})"
-    got = getattr(b, "shape", b)
-    return f"linear: b is {got} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
+    return f"linear: b is {np.shape(b)} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
 
 
-def embedding(ids: Array, W: Array) -> Array:
+def embedding(ids: Array, W: Array) -> Result:
     """Row ids[i] of W for each id.  ids: whole numbers (…), W: (n, width) -> (…, width)
 
     Raises TypeError for ids that are not whole numbers, ValueError for those outside 0 … n − 1.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from nnlearn.engine.arithmetic import where
-from nnlearn.engine.tensor import Array, Rule, Tensor, plain, primitive
+from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
+from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import _sigmoid, _top, _total, log_softmax
 
 
-def _error(name: str, prediction: Array, target: Array) -> Array:
+def _error(name: str, prediction: Array, target: Array) -> Result:
     """prediction − target, of one shape: NumPy would broadcast (B, 1) with (B,) to (B, B) without a word."""
     if prediction.shape != np.shape(target):
         raise ValueError(
@@ -76,7 +77,7 @@ def binary_cross_entropy(logits: Array, target: Array) -> Rule:
     return value.mean(), lambda g: g / n * (_sigmoid(logits) - target), lambda g: -g / n * logits
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
+def cross_entropy(logits: Array, labels: Array) -> Result:
     """−mean(log softmax(logits)[label]).  logits: (…, C), labels: whole numbers (…) -> one number
 
     Labels may also be probabilities of the logits' shape. The slope is (softmax(logits) − one-hot) / n.
@@ -111,7 +112,7 @@ def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     total = _total(e, 1)
     value = (np.log(total) + (top - x[at].reshape(n, 1))).sum() / n
 
-    def vjp(g: Array) -> Array:
+    def vjp(g: Array) -> Result:
         p = e * (g / n / total)
         if isinstance(p, Tensor):
             one_hot = np.zeros(p.shape, p.dtype)

@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused, plain
+from nnlearn.engine.tape import Array, Fused, Result, Rule, plain, primitive
 
 
-@fused
+@primitive
 def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
     """γ (x − mean) / √(var + ε) + β over the last axis.  x: (…, C), gamma, beta: (C,) -> (…, C)
 
@@ -46,7 +46,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         return dx, ones @ (g * normal) if needs[1] else None, ones @ g if needs[2] else None
 
     x_shape = x.shape
-    return y.reshape(x_shape), backward
+    return y.reshape(x_shape), Fused(backward)
 
 
 def batch_norm(
@@ -58,7 +58,7 @@ def batch_norm(
     training: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Array:
+) -> Result:
     """γ (x − mean) / √(var + ε) + β for each channel.  x: (B, C) or (B, C, H, W), same out
 
     In training, mean and var are the batch's, and the running averages `mean` and `var`, if given, are moved
@@ -88,12 +88,12 @@ def batch_norm(
     return _batch_norm(x, gamma, beta, centre, spread, eps, True)
 
 
-def _channels_last(x: np.ndarray) -> np.ndarray:
+def _channels_last(x: Array) -> Result:
     """(B, C, H, W) or (B, C) -> (B·H·W, C)"""
     return x if x.ndim == 2 else x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
-@fused
+@primitive
 def _batch_norm(
     x: Array, gamma: Array, beta: Array, mean: np.ndarray, var: np.ndarray, eps: float, of_batch: bool
 ) -> Rule:
@@ -121,4 +121,4 @@ def _batch_norm(
             dx = restore(dx * (gamma * scale))
         return dx, d_gamma, d_beta
 
-    return restore(y), backward
+    return restore(y), Fused(backward)

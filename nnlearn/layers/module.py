@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from nnlearn.engine.tensor import Parameter, no_grad
+from nnlearn.engine.tape import no_grad
+from nnlearn.engine.tensor import Parameter
 
 
 class Module:

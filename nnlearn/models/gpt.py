@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
+from nnlearn.engine.tape import no_grad
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.linear import linear
 from nnlearn.layers.basic import Dropout, Embedding, LayerNorm

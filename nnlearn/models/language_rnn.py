@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
+from nnlearn.engine.tape import no_grad
 from nnlearn.layers.basic import GRU, LSTM, RNN, Embedding, Linear
 from nnlearn.layers.module import Module
 from nnlearn.text.sampling import sample

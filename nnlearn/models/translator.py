@@ -8,7 +8,7 @@ import numpy as np
 from nnlearn.engine.arithmetic import tanh
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.shapes import concatenate
-from nnlearn.engine.tensor import no_grad
+from nnlearn.engine.tape import no_grad
 from nnlearn.functions.attention import scaled_dot_product_attention
 from nnlearn.layers.basic import GRU, Embedding, Linear
 from nnlearn.layers.init import normal

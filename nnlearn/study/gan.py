@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Tensor, grad, no_grad, plain
+from nnlearn.engine.tape import Array, Result, grad, no_grad, plain
+from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import softplus
 
 
@@ -18,7 +19,7 @@ def _filled(name: str, **logits: Array) -> None:
             raise ValueError(f"{name}: {argument} is empty (its shape is {x.shape}); give at least one logit")
 
 
-def discriminator_loss(real: Array, fake: Array) -> Array:
+def discriminator_loss(real: Array, fake: Array) -> Result:
     """mean(−log σ(real)) + mean(−log(1 − σ(fake))), from logits.  (B, 1), (B', 1) -> one number
 
     Twice log 2 where every logit is 0. Raises ValueError when either is empty.
@@ -29,7 +30,7 @@ def discriminator_loss(real: Array, fake: Array) -> Array:
     return softplus(-real).mean() + softplus(fake).mean()
 
 
-def generator_loss(fake: Array, saturating: bool = False) -> Array:
+def generator_loss(fake: Array, saturating: bool = False) -> Result:
     """mean(−log σ(fake)), or, saturating, mean(log(1 − σ(fake))), from logits.  (B, 1) -> one number
 
     The saturating one is the minimax game's; its gradient vanishes where D is sure that a sample is fake.

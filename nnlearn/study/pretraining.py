@@ -14,7 +14,7 @@ import numpy as np
 
 from nnlearn.data.bundled import manual
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
+from nnlearn.engine.tape import no_grad
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.bert import BERT
 from nnlearn.text.tokenizers import WordPieceTokenizer

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnlearn.data.splits import windows
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Tensor, no_grad
+from nnlearn.engine.tape import no_grad
+from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.losses import cross_entropy
 
 

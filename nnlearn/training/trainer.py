@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Tensor, no_grad
+from nnlearn.engine.tape import no_grad
+from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.module import Module, watch
 from nnlearn.training.optim import Optimizer, Schedule, clip_grad_norm

@@ -1,0 +1,426 @@
+"""The tape: what is done with tensors is recorded, and `backward` runs the record in reverse (chapter 07).
+
+A *primitive* is one function. It returns its value and, for each input, a vector–Jacobian product (vjp): the
+function that turns the gradient at the output into the gradient at that input. The product rule reads
+
+    @primitive
+    def multiply(a, b):
+        return a * b, lambda g: g * b, lambda g: g * a
+
+Nothing is registered anywhere else. On plain arrays a primitive returns a plain array; with a `Tensor` that
+requires gradients among its inputs the call becomes a `Node`, the graph's only building block. A vjp may
+return its argument, a view of it, or an array that nobody else holds; broadcasting, dtypes and sums over
+reuse are settled in `gradients`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import operator
+from collections.abc import Callable, Sequence
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeAlias
+
+import numpy as np
+
+
+class Array(Protocol):
+    """What a NumPy array and a `Tensor` have in common; what comes in decides what comes out."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def T(self) -> Any: ...
+    @property
+    def reshape(self) -> Callable[..., Any]: ...
+    @property
+    def transpose(self) -> Callable[..., Any]: ...
+    def swapaxes(self, axis1: int, axis2: int, /) -> Any: ...
+    def astype(self, dtype: Any, /) -> Any: ...
+    @property
+    def sum(self) -> Callable[..., Any]: ...
+    @property
+    def mean(self) -> Callable[..., Any]: ...
+    @property
+    def max(self) -> Callable[..., Any]: ...
+    @property
+    def min(self) -> Callable[..., Any]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
+    def __array__(self) -> np.ndarray: ...
+    def __neg__(self) -> Any: ...
+    def __add__(self, other: Any, /) -> Any: ...
+    def __radd__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+    def __rsub__(self, other: Any, /) -> Any: ...
+    def __mul__(self, other: Any, /) -> Any: ...
+    def __rmul__(self, other: Any, /) -> Any: ...
+    def __truediv__(self, other: Any, /) -> Any: ...
+    def __rtruediv__(self, other: Any, /) -> Any: ...
+    def __pow__(self, other: Any, /) -> Any: ...
+    def __rpow__(self, other: Any, /) -> Any: ...
+    def __matmul__(self, other: Any, /) -> Any: ...
+    def __rmatmul__(self, other: Any, /) -> Any: ...
+    def __eq__(self, other: Any, /) -> Any: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
+
+
+Operand: TypeAlias = Array | float
+Result: TypeAlias = Any
+"""What a function of arrays returns: an array, or a `Tensor` if one came in. Only its caller knows which."""
+
+
+class Fused(NamedTuple):
+    """All vjps of a primitive in one function, which share their work: its body returns `value, Fused(f)`.
+
+    `f(g, needs)` returns the gradients of all inputs in order; None may stand where `needs[i]` is False. Such
+    a body works on arrays alone and may write in place, so it can be differentiated only once.
+    """
+
+    backward: Callable[[np.ndarray, list[bool]], tuple]
+
+
+Vjp: TypeAlias = Callable[[Array], Any]
+Rule: TypeAlias = tuple[Any, *tuple[Vjp | Fused | None, ...]]
+"""What a primitive's body returns: its value, then a vjp for each input (None: no gradient), or `Fused`."""
+
+P = ParamSpec("P")
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+_clock = itertools.count()
+
+
+class no_grad(ContextDecorator):
+    """Record nothing inside: `with no_grad():`, or as a decorator, `@no_grad()`."""
+
+    _tokens: list[Token[bool]]
+
+    def __new__(cls, function: Callable | None = None) -> Any:
+        self = super().__new__(cls)
+        self._tokens = []
+        return self if function is None else self(function)
+
+    def __enter__(self) -> None:
+        self._tokens.append(recording.set(False))
+
+    def __exit__(self, *_: object) -> None:
+        recording.reset(self._tokens.pop())
+
+
+class Node:
+    """One recorded operation: what it was given, its vjps, and the shape and dtype of its value.
+
+    `args` holds the node of each input that was itself computed, and every other argument as it came. It
+    never holds a computed value: those live only as long as a vjp or the reader's own variables need them.
+    """
+
+    __slots__ = ("args", "body", "dtype", "index", "shape", "version", "vjps")
+    requires_grad = True
+
+    def __init__(self, body: Callable, args: list, vjps: Any, value: np.ndarray, version: int) -> None:
+        self.body, self.args, self.vjps, self.version = body, args, vjps, version
+        self.shape, self.dtype, self.index = value.shape, value.dtype, next(_clock)
+
+    def free(self) -> None:
+        """Let go of what was saved for backward."""
+        self.args, self.vjps = [], None
+
+
+class Variable:
+    """What the tape knows of a tensor: its values, the node that computed them, its gradient.
+
+    `_version` counts how often the values were changed in place.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_node", "_version", "grad", "requires_grad")
+    _data: np.ndarray
+    _node: Node | None
+    _version: int
+    grad: Any
+    requires_grad: bool
+    _make: Callable[[np.ndarray, Node | None], Any]  # what is computed from a tensor is a `Tensor`
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of each value."""
+        return self._data.dtype
+
+
+def plain(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x._data if isinstance(x, Variable) else x
+
+
+def as_array(data: Any) -> np.ndarray:
+    if isinstance(data, np.ndarray):
+        return data
+    if isinstance(data, Variable):
+        return data._data
+    array = np.asarray(data)
+    if array.dtype == np.float64 and not isinstance(data, np.generic):
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"Tensor: data must be numbers, but came as {type(data).__name__} ({array.dtype})")
+    return array
+
+
+def primitive(body: Callable[P, Rule]) -> Callable[P, Result]:
+    """Turn `body(*inputs) -> value, vjp_0, vjp_1, …` into a differentiable function.
+
+    The body must change neither its inputs nor anything else. Second derivatives (`create_graph=True`) run it
+    once more, on tensors; so it is written in operations that tensors share with arrays. Where the vjps share
+    their work it returns `value, Fused(backward)`. The function made raises TypeError for arguments that
+    are missing, unknown or given twice.
+    """
+    run: Callable[..., Rule] = body  # its arguments come from a list
+    name, code, last = body.__name__, body.__code__, body.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    defaults = dict(zip(names[len(names) - len(last) :], last, strict=True))
+
+    @functools.wraps(body)
+    def apply(*args: Any, **named: Any) -> Any:
+        if named:
+            args = _positional(name, names, defaults, args, named)
+        values: list[Any] = []
+        inputs: list[Any] = []
+        version, on_tape, tensor = 0, False, None
+        for a in args:
+            if isinstance(a, Variable):
+                tensor, on_tape = a, on_tape or a.requires_grad
+                version += a._version
+                values.append(a._data)
+                inputs.append(a._node or a)
+            else:
+                if type(a) is list:
+                    a = as_array(a)
+                values.append(a)
+                inputs.append(a)
+        if tensor is None:
+            return run(*(args if type(args[0]) is np.ndarray else _plain_arrays(args)))[0]
+        value, *vjps = run(*values)
+        if type(value) is not np.ndarray:
+            value = np.asarray(value)
+        if not (on_tape and recording.get()):
+            return tensor._make(value, None)
+        value.setflags(write=False)
+        return tensor._make(value, Node(run, inputs, vjps, value, version))
+
+    apply.__dict__["__signature__"] = inspect.signature(body).replace(return_annotation="Result")
+    return apply
+
+
+def _plain_arrays(args: tuple) -> list:
+    """Lists as arrays, and a number in the first place too if no array is there to give it a type."""
+    values = [np.asarray(a) if type(a) is list else a for a in args]
+    if isinstance(values[0], float | int) and not any(isinstance(a, np.ndarray) for a in values):
+        values[0] = np.asarray(values[0])
+    return values
+
+
+def _positional(name: str, names: tuple, defaults: dict, args: tuple, named: dict) -> tuple:
+    """The arguments in the order of the signature, defaults filled in up to the last one named."""
+    rest = names[len(args) :]
+    for key in named:
+        if key not in rest:
+            problem = "given twice" if key in names else f"unknown; it takes {', '.join(names)}"
+            raise TypeError(f"{name}: argument {key} is {problem}")
+    try:
+        return args + tuple(named[key] if key in named else defaults[key] for key in rest)
+    except KeyError as missing:
+        raise TypeError(f"{name}: argument {missing.args[0]} is missing") from None
+
+
+def grad(
+    output: Variable,
+    inputs: Sequence[Variable],
+    grad: Any = None,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+) -> list[Any]:
+    """[d(output)/d(x) · grad for x in inputs], leaving every `.grad` alone; inputs may be intermediate
+    results.
+
+    Raises ValueError for an input that output does not depend on.
+    """
+    wanted = [x._node or x for x in inputs]
+    found = gradients(output, grad, wanted, create_graph, retain_graph)
+    for i, w in enumerate(wanted):
+        if w not in found:
+            raise ValueError(f"grad: output does not depend on inputs[{i}] (shape {inputs[i].shape})")
+    return [found[w] for w in wanted]
+
+
+def gradients(
+    output: Variable, upstream: Any, wanted: list | None, create_graph: bool, retain_graph: bool
+) -> dict:
+    """The gradients at the leaves (or at `wanted`), by a walk over the graph from the youngest node to the
+    oldest.
+    """
+    root: Any = output._node or output
+    grads: dict[Any, Any] = {root: _upstream(output, upstream)}
+    order = [] if root is output else _history(root)
+    useful = None if wanted is None else _useful(order, wanted)
+    kept = set(wanted or ())
+    vjps = _replay(output, order, useful) if create_graph else None
+    owned: set[Any] = set()  # gradients that nobody else holds: they may be added to in place
+    while order:
+        node = order.pop()
+        g = grads.get(node) if node in kept else grads.pop(node, None)
+        if g is None:
+            continue
+        needs = _needs(node, useful)
+        rule = vjps[node] if vjps else node.vjps
+        if rule and type(rule[0]) is Fused:
+            pulled = rule[0].backward(g, needs)
+        else:
+            pulled = tuple(vjp(g) if need else None for vjp, need in zip(rule, needs, strict=False))
+        for x, need, gx in zip(node.args, needs, pulled, strict=False):
+            if need and gx is not None:
+                _accumulate(grads, owned, x, gx, g)
+        if not (retain_graph or create_graph):
+            node.free()
+    return {x: g if isinstance(g, Variable) or x in owned else g.copy() for x, g in grads.items()}
+
+
+def _upstream(output: Variable, upstream: Any) -> Any:
+    if not output.requires_grad:
+        raise RuntimeError(
+            "backward: this tensor was not computed from anything that requires gradients; "
+            "create the inputs with requires_grad=True, and compute outside no_grad()"
+        )
+    if upstream is None:
+        if output.size != 1:
+            raise ValueError(
+                f"backward: the output has shape {output.shape}; a gradient starts from one number, "
+                f"for example loss.mean(), or needs grad= of that shape"
+            )
+        return np.ones(output.shape, output.dtype)
+    g = upstream if isinstance(upstream, Variable) else np.array(upstream, dtype=output.dtype)
+    if g.shape != output.shape:
+        raise ValueError(f"backward: grad has shape {g.shape} but the output has shape {output.shape}")
+    return g
+
+
+def _history(root: Node) -> list[Node]:
+    """Every node root was computed from, oldest first: an operation is always younger than its inputs."""
+    seen, stack = {root}, [root]
+    while stack:
+        node = stack.pop()
+        if node.vjps is None:
+            raise RuntimeError(
+                "backward: this graph has been used by an earlier backward() and freed; "
+                "compute the output again, or pass retain_graph=True to the first call"
+            )
+        for a in node.args:
+            if type(a) is Node and a not in seen:
+                seen.add(a)
+                stack.append(a)
+    return sorted(seen, key=operator.attrgetter("index"))
+
+
+def _useful(order: list[Node], wanted: list) -> set:
+    """`wanted` and every node between it and the output."""
+    useful = set(wanted)
+    for node in order:
+        if any(a in useful for a in node.args if isinstance(a, Node | Variable)):
+            useful.add(node)
+    return useful
+
+
+def _needs(node: Node, useful: set | None) -> list[bool]:
+    """Which inputs of a node want a gradient. Raises RuntimeError if one was changed since it was used."""
+    needs, version = [], 0
+    for a in node.args:
+        if isinstance(a, Variable):
+            version += a._version
+            needs.append(a.requires_grad and (useful is None or a in useful))
+        else:
+            needs.append(type(a) is Node and (useful is None or a in useful))
+    if version != node.version:
+        raise RuntimeError(
+            f"backward: an input of {node.body.__name__} was changed in place after it was used; "
+            f"change parameters after backward(), not between the forward pass and it"
+        )
+    return needs
+
+
+def _accumulate(grads: dict, owned: set, x: Any, gx: Any, g: Any) -> None:
+    """grads[x] += gx: broadcasting undone, in x's dtype, and in place where nobody else holds the array."""
+    if gx.shape != x.shape:
+        gx = _unbroadcast(gx, x.shape)
+    if gx.dtype != x.dtype:
+        gx = gx.astype(x.dtype)
+    old = grads.get(x)
+    if isinstance(gx, Variable) or isinstance(old, Variable):
+        grads[x] = gx if old is None else old + gx
+        return
+    if type(gx) is not np.ndarray:
+        gx = np.array(gx)
+    fresh = gx is not g and gx.base is None
+    if old is None:
+        grads[x] = gx
+    elif x in owned:
+        old += gx
+    elif fresh:
+        gx += old
+        grads[x] = gx
+    else:
+        grads[x] = old + gx
+        fresh = True
+    if fresh:
+        owned.add(x)
+
+
+def _unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum g over the axes along which an input of this shape was repeated."""
+    extra = g.ndim - len(shape)
+    repeated = [extra + i for i, n in enumerate(shape) if n == 1 and g.shape[extra + i] != 1]
+    return g.sum(axis=(*range(extra), *repeated)).reshape(shape)
+
+
+def _replay(output: Variable, order: list[Node], useful: set | None) -> dict[Node, list]:
+    """Run the recorded operations again on tensors, so that what their vjps compute is recorded too."""
+    values: dict[Node, np.ndarray] = {}
+    vjps = {}
+    for node in order:
+        if node.vjps and type(node.vjps[0]) is Fused:
+            if useful is None or node in useful:
+                raise NotImplementedError(
+                    f"create_graph: {node.body.__name__} is fused and can be differentiated once only; "
+                    f"for second derivatives compose it from simpler functions"
+                )
+            args = [
+                values[a] if type(a) is Node else a._data if isinstance(a, Variable) else a for a in node.args
+            ]
+        else:
+            args = [output._make(values[a], a) if type(a) is Node else a for a in node.args]
+        value, *vjps[node] = node.body(*args)
+        values[node] = value._data if isinstance(value, Variable) else np.asarray(value)
+    return vjps
