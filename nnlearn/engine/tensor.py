@@ -31,7 +31,7 @@ from nnlearn.engine.shapes import astype, getitem, reshape, squeeze, swapaxes, t
 from nnlearn.engine.tape import Node, Variable, as_array, gradients, plain, recording
 
 # NumPy functions without a slope: on a tensor they work on its values.
-FLAT = frozenset(
+_FLAT = frozenset(
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf "
     "isfinite sign floor ceil rint trunc argmax argmin allclose array_equal result_type shape".split()
 )
@@ -192,7 +192,7 @@ class Tensor(Variable):
 def _numpy_call(function: Callable, args: Sequence, named: dict[str, Any]) -> Any:
     """A function of NumPy's called on a tensor: the function of the same name in `arithmetic` or `shapes`."""
     name = function.__name__
-    if name in FLAT:
+    if name in _FLAT:
         return function(*map(plain, args), **named)
     ours = getattr(arithmetic, name, None) or getattr(shapes, name, None)
     if ours is None:
