@@ -78,8 +78,8 @@ def _concatenate(axis: int, *arrays: Array) -> Rule:
     lead = (slice(None),) * (axis % y.ndim)
     ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
     parts = [(*lead, slice(end - a.shape[axis], end)) for a, end in zip(arrays, ends, strict=True)]
-    vjps: tuple[Vjp, ...] = tuple(map(operator.itemgetter, parts))  # part ↦ (g ↦ g[part])
-    return y, None, *vjps
+    vjps: list[Vjp | None] = [None, *(operator.itemgetter(part) for part in parts)]  # g ↦ g[part]
+    return y, *vjps
 
 
 def stack(arrays: Sequence[Array], axis: int = 0) -> Result:

@@ -44,8 +44,8 @@ def _misfit(x: Array, W: Array, b: Array | None) -> str:
     if x.shape[-1] != W.shape[0]:
         got, expected = x.shape[-1], W.shape[0]
         return f"linear: x has {got} features in its last axis but W expects {expected} (W is {W.shape})"
-    got = None if b is None else b.shape
-    return f"linear: b is {got} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
+    b_shape = None if b is None else b.shape
+    return f"linear: b is {b_shape} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
 
 
 def embedding(ids: Array, W: Array) -> Result:
