@@ -46,6 +46,7 @@ def divide(a: Operand, b: Operand) -> Rule:
 def power(a: Operand, b: Operand) -> Rule:
     """a ** b, elementwise. As a function of b it is differentiable where a > 0."""
     y = a**b
+    # d/da = b a^(b − 1), except that b = 0 keeps its exponent: 0 · 0⁻¹ would be NaN. d/db = y log a.
     return y, lambda g: g * (b * a ** (b - (b != 0))), lambda g: g * y * np.log(where(a > 0, a, 1))
 
 
@@ -163,7 +164,10 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> Resul
 
 
 def matmul(a: Array, b: Array) -> Result:
-    """a @ b over the last two axes, the others broadcast; a vector is a row as a, a column as b."""
+    """a @ b over the last two axes, the others broadcast.  (…, n, k), (…, k, m) -> (…, n, m)
+
+    A vector (k,) is a row as a, a column as b. Raises ValueError when the inner axes differ.
+    """
     if not (a.ndim and b.ndim) or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(f"matmul: the inner axes differ: a is {a.shape}, b is {b.shape}")
     if a.ndim == 1:

@@ -179,6 +179,10 @@ def plain(x: Any) -> Any:
 
 
 def as_array(data: Any) -> np.ndarray:
+    """The data as an array: lists and numbers become float32, whole ones stay whole; arrays are not copied.
+
+    Raises TypeError for what is not numbers.
+    """
     if isinstance(data, np.ndarray):
         return data
     if isinstance(data, Variable):
@@ -264,10 +268,11 @@ def grad(
     create_graph: bool = False,
     retain_graph: bool = False,
 ) -> list[Any]:
-    """[d(output)/d(x) · grad for x in inputs], leaving every `.grad` alone; inputs may be intermediate
-    results.
+    """[d(output)/d(x) · grad for x in inputs]; no `.grad` changes.
 
-    Raises ValueError for an input that output does not depend on.
+    The inputs may be intermediate results. `grad` (output's shape) may be left out for a single number; with
+    `create_graph` the results are tensors on the tape. Raises ValueError for an input that output does not
+    depend on or a `grad` that does not fit, RuntimeError when there is no graph or it has been freed.
     """
     wanted = [x._node or x for x in inputs]
     found = gradients(output, grad, wanted, create_graph, retain_graph)
@@ -280,8 +285,11 @@ def grad(
 def gradients(
     output: Variable, upstream: Any, wanted: list | None, create_graph: bool, retain_graph: bool
 ) -> dict:
-    """The gradients at the leaves (or at `wanted`), by a walk over the graph from the youngest node to the
-    oldest.
+    """The gradients at the leaves, or at `wanted`: {leaf or node: gradient}.
+
+    A walk over the graph from the youngest node to the oldest. Raises RuntimeError when there is no graph,
+    it has been freed, or an input was changed since; NotImplementedError when a fused step would have to be
+    differentiated twice.
     """
     root: Any = output._node or output
     grads: dict[Any, Any] = {root: _upstream(output, upstream)}

@@ -60,7 +60,8 @@ class Tensor(Variable):
 
     Numbers and lists become float32 (whole numbers stay whole); arrays keep their dtype and are not copied.
     Gradients arrive in `.grad` as plain arrays. Values computed on the tape are read-only: what a vjp has
-    saved must not change. Raises TypeError when gradients are asked for whole numbers.
+    saved must not change. Raises TypeError for data that is not numbers, or when gradients are asked for
+    whole numbers.
     """
 
     __slots__ = ()
@@ -111,7 +112,9 @@ class Tensor(Variable):
         """Add d(self)/d(leaf) · grad to `.grad` of every leaf this tensor was computed from.
 
         `grad` may be left out for a single value. The graph is freed on the way unless `retain_graph` is set;
-        with `create_graph` the gradients are themselves tensors on the tape (second derivatives).
+        with `create_graph` the gradients are themselves tensors on the tape (second derivatives). Raises
+        ValueError when `grad` is missing or does not fit, RuntimeError when there is no graph or it has been
+        freed.
         """
         grads = gradients(self, grad, None, create_graph, retain_graph)
         for leaf, g in grads.items():

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnlearn.engine.tape import Array, Fused, Result, Rule, primitive
+from nnlearn.functions.numerics import common_top, total
 
 
 @primitive
@@ -74,17 +75,17 @@ def _attend(
     scale = 1 / math.sqrt(q.shape[-1])
     e = (q * scale) @ k.swapaxes(-1, -2)
     _exp(e, visible)
-    total = e @ np.ones((e.shape[-1], 1), e.dtype)
+    sums = total(e, -1)
     if visible is not None:
-        np.maximum(total, np.finfo(e.dtype).tiny, out=total)
+        np.maximum(sums, np.finfo(e.dtype).tiny, out=sums)
     y = np.matmul(e, v, out=out)
-    y /= total
+    y /= sums
 
     def backward(g: np.ndarray, dq: np.ndarray | None, dk: np.ndarray | None, dv: np.ndarray | None) -> tuple:
-        g = g / total
+        g = g / sums
         dv = np.matmul(e.swapaxes(-1, -2), g, out=dv)
         ds = g @ v.swapaxes(-1, -2)
-        ds -= np.vecdot(ds, e)[..., None] / total
+        ds -= np.vecdot(ds, e)[..., None] / sums
         ds *= e
         ds *= scale
         dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
@@ -95,12 +96,9 @@ def _attend(
 
 
 def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
-    """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes.
-
-    Where all scores lie close together one top serves all rows: it is found many times faster.
-    """
-    top = scores.max(initial=-np.inf)
-    if top - scores.min(initial=np.inf) > 60:
+    """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes."""
+    top = common_top(scores, within=60)
+    if top is None:
         if visible is not None:
             np.copyto(scores, np.finfo(scores.dtype).min / 2, where=visible == 0)
         top = scores.max(axis=-1, keepdims=True)

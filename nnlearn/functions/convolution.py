@@ -1,5 +1,7 @@
-"""Convolution and pooling (chapter 11). Images are (B, C, H, W); in memory the channels lie last, so that a
-patch is a few long runs of memory, and a convolution one matrix product of all patches with all kernels.
+"""Convolution and pooling (chapter 11).
+
+Images are (B, C, H, W); in memory the channels lie last, so that a patch is a few long runs of memory, and a
+convolution one matrix product of all patches with all kernels.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnlearn.engine.tape import Array, Fused, Rule, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
 @primitive
@@ -44,7 +47,7 @@ def conv2d(
         if needs[1]:
             dW = (patches.T @ rows).reshape(kh, kw, C, O).transpose(3, 2, 0, 1)
         if len(needs) > 2 and needs[2]:
-            db = np.ones(len(rows), g.dtype) @ rows
+            db = sum_rows(rows)
         return dx, dW, db
 
     return y.reshape(B, *out, O).transpose(0, 3, 1, 2), Fused(backward)

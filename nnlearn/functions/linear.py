@@ -6,6 +6,7 @@ import numpy as np
 
 from nnlearn.engine.shapes import getitem
 from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
 @primitive
@@ -22,18 +23,13 @@ def linear(x: Array, W: Array, b: Array | None = None) -> Rule:
     if b is not None:
         y += b
     if len(shape) == 2:
-        return y, lambda g: g @ W.T, lambda g: rows.T @ g, _column_sums
+        return y, lambda g: g @ W.T, lambda g: rows.T @ g, sum_rows
     return (
         y.reshape(*shape[:-1], n_out),
         lambda g: (g.reshape(-1, n_out) @ W.T).reshape(shape),
         lambda g: rows.T @ g.reshape(-1, n_out),
-        lambda g: _column_sums(g.reshape(-1, n_out)),
+        lambda g: sum_rows(g.reshape(-1, n_out)),
     )
-
-
-def _column_sums(g: Array) -> Result:
-    """g.sum(axis=0) for g (n, m), as a product with ones: several times faster."""
-    return np.ones(g.shape[0], g.dtype) @ g
 
 
 def _misfit(x: Array, W: Array, b: Array | None) -> str:

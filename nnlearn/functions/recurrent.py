@@ -1,6 +1,7 @@
-"""Recurrent networks over whole sequences (chapters 12 and 13): one product for the inputs of all steps, and
-a loop of few operations in place. Time comes first in memory, so that each step reads and writes one
-contiguous block.
+"""Recurrent networks over whole sequences (chapters 12 and 13).
+
+One product for the inputs of all steps, and a loop of few operations in place. Time comes first in memory, so
+that each step reads and writes one contiguous block.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnlearn.engine.tape import Array, Fused, Result, Rule, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
 def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
@@ -23,12 +25,11 @@ def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
 def lstm(
     x: Array, h0: Array | None, c0: Array | None, W_x: Array, W_h: Array, b: Array
 ) -> tuple[Result, Result]:
-    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n), h0, c0: (B, m) or None -> all h: (B, T, m),
-    last c: (B, m)
+    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n) -> all h: (B, T, m), last c: (B, m)
 
-    The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b, side by side as i, f, g, o: W_x is
-    (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not fit. Source: Hochreiter & Schmidhuber
-    (1997).
+    h0, c0: (B, m) or None for zeros. The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b,
+    side by side as i, f, g, o: W_x is (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not
+    fit. Source: Hochreiter & Schmidhuber (1997).
     """
     h0 = _start("lstm", "h0", x, h0, W_x, W_h, b, 4)
     c0 = _start("lstm", "c0", x, c0, W_x, W_h, b, 4)
@@ -97,7 +98,7 @@ def _gradients(
         for k in range(1, gates):
             d_rows += flat[k] @ W_x[k].T
         d_rows = d_rows.reshape(T, B, -1).transpose(1, 0, 2)
-    return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), np.ones(T * B, dz.dtype) @ flat
+    return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), sum_rows(flat)
 
 
 @primitive

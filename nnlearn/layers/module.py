@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nnlearn.engine.tape import no_grad
+from nnlearn.engine.tape import Array, Result, no_grad
 from nnlearn.engine.tensor import Parameter
 
 
@@ -25,7 +25,7 @@ class Module:
         return self.forward(*inputs, **options)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What the module computes."""
+        """What the module computes. Raises NotImplementedError where a subclass does not say."""
         raise NotImplementedError(
             f"{type(self).__name__} has no forward: define `def forward(self, x):` in it"
         )
@@ -93,7 +93,10 @@ class Module:
         return parameters | {name: array.copy() for name, array in self._named(np.ndarray)}
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        """Set parameters and other state to what `state_dict` gave; nothing changes if they do not fit."""
+        """Set parameters and other state to what `state_dict` gave.
+
+        Raises ValueError, and changes nothing, if names or shapes do not fit.
+        """
         mine = {name: p.data for name, p in self.named_parameters()} | dict(self._named(np.ndarray))
         wrong = [f"{name} is missing" for name in mine if name not in state]
         wrong += [f"{name} is not in the model" for name in state if name not in mine]
@@ -169,7 +172,10 @@ class watch:
 
 
 class Sequential(Module):
-    """layers[-1](… layers[1](layers[0](x))).  Layers are modules or functions of one array."""
+    """layers[-1](… layers[1](layers[0](x))).  Layers are modules or functions of one array.
+
+    Raises TypeError for a layer that cannot be called.
+    """
 
     def __init__(self, *layers: Callable) -> None:
         for i, layer in enumerate(layers):
@@ -179,7 +185,7 @@ class Sequential(Module):
                 )
         self.layers = list(layers)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         for layer in self.layers:
             try:
                 x = layer(x)
@@ -196,6 +202,7 @@ class Sequential(Module):
 
 
 def require_positive(layer: str, **sizes: int) -> None:
+    """Raise ValueError, naming the layer and the argument, unless all sizes are whole numbers from 1 on."""
     for name, size in sizes.items():
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise ValueError(f"{layer}: {name} is {size!r}, expected a whole number from 1 on")

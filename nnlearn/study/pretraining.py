@@ -59,7 +59,7 @@ def code_words(texts: Sequence[str], tokenizer: WordPieceTokenizer, context: int
     """Sentences with at least one word in quotation marks; the marks go, and are the labels.
 
     ids (n, context), padded; labels (n, context): 1 for a word that was quoted, 0 for another word, -1 for
-    what is no word.
+    everything else.
     """
     rows: list[tuple[list[str], list[int]]] = []
     for text in texts:
@@ -136,7 +136,7 @@ def pretrain(
     rng: RNG = None,
     note: Callable[[int, float], None] = lambda step, loss: None,
 ) -> list[float]:
-    """Train on random stretches of the text, newly masked each time; the loss of every step.
+    """Train on random stretches of the text, masked afresh each time; the loss of every step.
 
     `note(steps done, loss)` is called after every step.
     """

@@ -19,7 +19,8 @@ def next_token_probabilities(
     """softmax(logits / temperature) over the tokens that may follow, 0 for the rest.  (..., V) -> (..., V)
 
     top_k keeps the k likeliest tokens; top_p the fewest that together have at least that probability
-    (A. Holtzman et al., 2020). temperature 0 puts everything on the likeliest.
+    (A. Holtzman et al., 2020). temperature 0 puts everything on the likeliest. Raises
+    ValueError for a negative temperature, top_k below 1 or top_p outside 0 < p ≤ 1.
     """
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}, expected 0 (always the likeliest token) or more")
@@ -50,7 +51,10 @@ def sample(
     top_p: float | None = None,
     rng: RNG = None,
 ) -> np.ndarray:
-    """Draw the next token by its probability, for each row of logits.  (..., V) -> (...)"""
+    """Draw the next token by its probability, for each row of logits.  (..., V) -> (...)
+
+    Raises ValueError as `next_token_probabilities` does.
+    """
     cumulative = np.cumsum(next_token_probabilities(logits, temperature, top_k, top_p), axis=-1)
     threshold = generator(rng).random((*cumulative.shape[:-1], 1)) * cumulative[..., -1:]
     return (cumulative <= threshold).sum(-1)

@@ -19,8 +19,8 @@ from nnlearn.engine.tensor import Tensor
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:
     """Write named arrays, and `notes` (what JSON can hold), whole or not at all.
 
-    The file comes into being under another name and takes its place at the end: a process killed on the
-    way leaves the old file as it was.
+    The file is written under another name and takes its place at the end: a process killed on the way leaves
+    the old file as it was. Raises TypeError for what is not an array of numbers.
     """
     from safetensors.numpy import save as to_bytes
 
@@ -40,12 +40,18 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, by name. Raises ValueError when the file is damaged."""
+    """The arrays of a safetensors file, by name.
+
+    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    """
     return load_with_notes(path)[0]
 
 
 def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
-    """The arrays of a file and its notes (None where it has none)."""
+    """The arrays of a file and its notes (None where it has none).
+
+    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)

@@ -124,7 +124,8 @@ class Trainer:
         Every `every` steps (an epoch if left out) the mean training loss since is noted, the validation set
         evaluated, the checkpoint written. With `patience`, training stops after so many evaluations without
         a better validation loss, and the best weights come back. `resume` goes on from the checkpoint, if
-        there is one, to the same weights as without the interruption.
+        there is one, to the same weights as without the interruption. Raises ValueError for settings or data
+        that do not fit, NotFiniteError as `step` does.
         """
         n = _check_fit(data, epochs, steps, batch_size, validation, patience, checkpoint, resume)
         settings = {"batch_size": batch_size, "examples": n}
