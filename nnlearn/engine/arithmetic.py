@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Operand, Result, Rule, plain, primitive
 from nnlearn.engine.shapes import Axis, broadcast_to, expand_dims, squeeze
-from nnlearn.engine.tape import Array, Operand, Result, Rule, plain, primitive
 
 # --- arithmetic ---
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tape import plain
+from nnlearn.engine.primitive import plain
 from nnlearn.engine.tensor import Tensor
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Result, Rule, Vjp, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, Vjp, plain, primitive
 
 Axis = int | tuple[int, ...] | None
 

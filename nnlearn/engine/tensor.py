@@ -10,25 +10,8 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine import arithmetic, shapes
-from nnlearn.engine.arithmetic import (
-    absolute,
-    add,
-    argmax,
-    divide,
-    matmul,
-    max,
-    mean,
-    min,
-    multiply,
-    negative,
-    power,
-    std,
-    subtract,
-    sum,
-    var,
-)
-from nnlearn.engine.shapes import astype, getitem, reshape, squeeze, swapaxes, transpose
-from nnlearn.engine.tape import Node, Variable, as_array, gradients, plain, recording
+from nnlearn.engine.primitive import Node, Variable, as_array, plain, recording
+from nnlearn.engine.tape import gradients
 
 # NumPy functions without a slope: on a tensor they work on its values.
 _FLAT = frozenset(
@@ -162,25 +145,25 @@ class Tensor(Variable):
         self._version += 1
 
     def __getitem__(self, index: Any) -> Any:
-        return getitem(self, tuple(map(plain, index)) if isinstance(index, tuple) else plain(index))
+        return shapes.getitem(self, tuple(map(plain, index)) if isinstance(index, tuple) else plain(index))
 
     # The operators and methods are functions of `arithmetic` and `shapes`.
-    __add__, __radd__ = add, _reflected(add)
-    __sub__, __rsub__ = subtract, _reflected(subtract)
-    __mul__, __rmul__ = multiply, _reflected(multiply)
-    __truediv__, __rtruediv__ = divide, _reflected(divide)
-    __pow__, __rpow__ = power, _reflected(power)
-    __matmul__, __rmatmul__ = matmul, _reflected(matmul)
-    __neg__, __abs__ = negative, absolute
+    __add__, __radd__ = arithmetic.add, _reflected(arithmetic.add)
+    __sub__, __rsub__ = arithmetic.subtract, _reflected(arithmetic.subtract)
+    __mul__, __rmul__ = arithmetic.multiply, _reflected(arithmetic.multiply)
+    __truediv__, __rtruediv__ = arithmetic.divide, _reflected(arithmetic.divide)
+    __pow__, __rpow__ = arithmetic.power, _reflected(arithmetic.power)
+    __matmul__, __rmatmul__ = arithmetic.matmul, _reflected(arithmetic.matmul)
+    __neg__, __abs__ = arithmetic.negative, arithmetic.absolute
     __lt__, __gt__ = _comparison(np.less), _comparison(np.greater)
     __le__, __ge__ = _comparison(np.less_equal), _comparison(np.greater_equal)
     __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
     __hash__ = object.__hash__
-    sum, mean, var, std = sum, mean, var, std
-    max, min, argmax, astype = max, min, argmax, astype
-    squeeze, swapaxes = squeeze, swapaxes
-    reshape, transpose = _shape_method(reshape), _shape_method(transpose)
-    T = property(transpose)
+    sum, mean, var, std = arithmetic.sum, arithmetic.mean, arithmetic.var, arithmetic.std
+    max, min, argmax = arithmetic.max, arithmetic.min, arithmetic.argmax
+    squeeze, swapaxes, astype = shapes.squeeze, shapes.swapaxes, shapes.astype
+    reshape, transpose = _shape_method(shapes.reshape), _shape_method(shapes.transpose)
+    T = property(shapes.transpose)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
         if method != "__call__" or named:

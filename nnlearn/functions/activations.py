@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlearn.engine.arithmetic import erf, where
 from nnlearn.engine.arithmetic import tanh as tanh
-from nnlearn.engine.tape import Array, Result, Rule, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, primitive
 from nnlearn.functions.numerics import top, total
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Fused, Result, Rule, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, primitive
 from nnlearn.functions.numerics import common_top, total
 
 

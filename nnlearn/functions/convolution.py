@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Fused, Rule, primitive
+from nnlearn.engine.primitive import Array, Fused, Rule, primitive
 from nnlearn.functions.numerics import sum_rows
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result, Rule, primitive
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import Array, Result, Rule, primitive
 
 
 def dropout(x: Array, p: float, rng: RNG = None) -> Result:

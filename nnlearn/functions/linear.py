@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Array, Result, Rule, plain, primitive
 from nnlearn.engine.shapes import getitem
-from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -44,7 +45,7 @@ def _misfit(x: Array, W: Array, b: Array | None) -> str:
     return f"linear: b is {b_shape} but W {W.shape} gives {W.shape[1]} outputs: b must be {W.shape[1:]}"
 
 
-def embedding(ids: Array, W: Array) -> Result:
+def embedding(ids: Array | ArrayLike, W: Array) -> Result:
     """Row ids[i] of W for each id.  ids: whole numbers (…), W: (n, width) -> (…, width)
 
     Raises TypeError for ids that are not whole numbers, ValueError for those outside 0 … n − 1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlearn.engine.arithmetic import where
-from nnlearn.engine.tape import Array, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, plain, primitive
 from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import log_softmax, sigmoid
 from nnlearn.functions.numerics import top, total

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Fused, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, plain, primitive
 from nnlearn.functions.numerics import sum_rows
 
 

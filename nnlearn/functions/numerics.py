@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Result, plain
+from nnlearn.engine.primitive import Array, Result, plain
 
 # A sum along one axis is a product with ones: the matrix library does it several times faster than `sum`.
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import Array, Result
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions import activations as A
 from nnlearn.functions.convolution import avg_pool2d, conv2d, max_pool2d
@@ -44,7 +45,7 @@ class Embedding(Module):
         require_positive("Embedding", n=n, width=width)
         self.W = Parameter(init((n, width), rng))
 
-    def forward(self, ids: Any) -> Any:
+    def forward(self, ids: Array | ArrayLike) -> Result:
         return embedding(ids, self.W)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from nnlearn.engine.tape import Array, Result, no_grad
+from nnlearn.engine.primitive import Array, Result, no_grad
 from nnlearn.engine.tensor import Parameter
 
 
@@ -77,7 +78,7 @@ class Module:
         """Switch dropout and batch norm to use: nothing is dropped, running statistics are used."""
         return self.train(False)
 
-    def astype(self, dtype: Any) -> Self:
+    def astype(self, dtype: DTypeLike) -> Self:
         """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser."""
         for p in self.parameters():
             p.data = p.data.astype(dtype)

@@ -1,12 +1,12 @@
 """The transformer's layers: attention with several heads, its cache, and the block."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from nnlearn.engine.primitive import Array, Result, plain
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import Array, Result
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.attention import multi_head_attention, scaled_dot_product_attention
 from nnlearn.functions.linear import linear
@@ -21,15 +21,15 @@ class Cache:
     Each is (B, heads, length, width / heads); there is room for `capacity` tokens.
     """
 
-    def __init__(self, batch: int, heads: int, capacity: int, width: int, dtype: Any) -> None:
+    def __init__(self, batch: int, heads: int, capacity: int, width: int, dtype: DTypeLike) -> None:
         self.keys, self.values = (np.empty((batch, heads, capacity, width), dtype) for _ in range(2))
         self.length = 0
 
-    def extend(self, k: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
+    def extend(self, k: Array, v: Array) -> tuple[np.ndarray, np.ndarray]:
         """Append, and return all so far."""
         end = self.length + k.shape[2]
-        self.keys[:, :, self.length : end] = k.data
-        self.values[:, :, self.length : end] = v.data
+        self.keys[:, :, self.length : end] = plain(k)
+        self.values[:, :, self.length : end] = plain(v)
         self.length = end
         return self.keys[:, :, :end], self.values[:, :, :end]
 
@@ -103,7 +103,7 @@ class TransformerBlock(Module):
         heads: int,
         causal: bool = False,
         dropout: float = 0.0,
-        activation: Callable[[Any], Any] = gelu,
+        activation: Callable[[Array], Result] = gelu,
         norm_first: bool = True,
         hidden: int | None = None,
         rng: RNG = None,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.activations import gelu, tanh
@@ -54,7 +55,9 @@ class BERT(Module):
         self.transform, self.transform_norm = Linear(width, width, init=normal, rng=rng), LayerNorm(width)
         self.bias = Parameter(zeros((vocab_size,)))
 
-    def forward(self, ids: Any, types: Any = None, mask: Any = None) -> Any:
+    def forward(
+        self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None
+    ) -> Result:
         T = np.shape(ids)[-1]
         if T > self.context:
             raise ValueError(f"BERT: ids has {T} tokens, but the context is {self.context}")
@@ -66,7 +69,13 @@ class BERT(Module):
             x = block(x, mask)
         return x
 
-    def fill(self, ids: Any, types: Any = None, mask: Any = None, places: Any = None) -> Any:
+    def fill(
+        self,
+        ids: ArrayLike,
+        types: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+        places: ArrayLike | None = None,
+    ) -> Result:
         """Logits of what stands at each place: the masked language model.  (B, T) -> (B, T, vocab_size)
 
         With `places` (B, T), True or False, only of the places that are True: (how many, vocab_size), in a
@@ -77,7 +86,7 @@ class BERT(Module):
         x = self.transform_norm(gelu(self.transform(x)))
         return linear(x, self.tokens.W.T, self.bias)
 
-    def pool(self, ids: Any, types: Any = None, mask: Any = None) -> Any:
+    def pool(self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None) -> Result:
         """One vector for the whole text, for a classifier to stand on.  (B, T) -> (B, width)
 
         It is tanh of a linear layer on the first token's vector.

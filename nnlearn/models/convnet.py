@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import Array, Result
 from nnlearn.layers.basic import Conv2d, Flatten, Linear, MaxPool2d
 from nnlearn.layers.module import Module
 from nnlearn.models.mlp import activation_and_init

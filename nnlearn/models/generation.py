@@ -1,18 +1,19 @@
 """Text written by a language model: token by token, each drawn from the model's guess."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.text.sampling import sample
 
 
 def generate(
-    ids: Any,
+    ids: ArrayLike,
     length: int,
-    guess: Callable[[np.ndarray], Any],
+    guess: Callable[[np.ndarray], Result],
     temperature: float,
     top_k: int | None,
     top_p: float | None,

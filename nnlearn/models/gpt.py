@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import no_grad
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.linear import linear
 from nnlearn.layers.basic import Dropout, Embedding, LayerNorm
@@ -54,7 +54,7 @@ class GPT(Module):
             for layer in (block.attention.out, block.contract):
                 layer.W.data = layer.W.data / math.sqrt(2 * depth)
 
-    def forward(self, ids: Any, cache: list[Cache] | None = None) -> Any:
+    def forward(self, ids: ArrayLike, cache: list[Cache] | None = None) -> Result:
         T, start = np.shape(ids)[-1], cache[0].length if cache else 0
         if start + T > self.context:
             raise ValueError(f"GPT: ids reach to place {start + T}, but the context is {self.context} tokens")
@@ -67,7 +67,7 @@ class GPT(Module):
     @no_grad()
     def generate(
         self,
-        ids: Any,
+        ids: ArrayLike,
         length: int,
         temperature: float = 1.0,
         top_k: int | None = None,
@@ -83,7 +83,7 @@ class GPT(Module):
         """
         begin, cache = max(0, np.shape(ids)[-1] - self.context), None
 
-        def guess(out: np.ndarray) -> Any:
+        def guess(out: np.ndarray) -> Result:
             nonlocal begin, cache
             B, T = out.shape
             if T - begin > self.context:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.functions.activations import gelu, relu
 from nnlearn.layers.basic import LayerNorm
 from nnlearn.layers.module import Module
@@ -16,7 +17,7 @@ from nnlearn.layers.transformer import TransformerBlock
 from nnlearn.training.saving import load
 
 FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt"]
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+ACTIVATIONS: dict[str, Callable[[Array], Result]] = {
     "gelu": gelu,
     "relu": relu,
     "gelu_new": partial(gelu, approximate="tanh"),

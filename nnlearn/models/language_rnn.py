@@ -1,11 +1,10 @@
 """A recurrent language model: it reads token by token, keeps a state, and guesses the next token."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import no_grad
 from nnlearn.layers.basic import GRU, LSTM, RNN, Embedding, Linear
 from nnlearn.layers.module import Module
 from nnlearn.models.generation import generate
@@ -31,10 +30,10 @@ class CharRNN(Module):
         self.cells = [CELLS[cell](width, width, rng=rng) for _ in range(depth)]
         self.output = Linear(width, vocab_size, rng=rng)
 
-    def forward(self, ids: Any) -> Any:
+    def forward(self, ids: ArrayLike) -> Result:
         return self.step(ids)[0]
 
-    def step(self, ids: Any, state: list | None = None) -> tuple[Any, list]:
+    def step(self, ids: ArrayLike, state: list | None = None) -> tuple[Result, list]:
         """The logits, and every layer's state after the last token, to be given with the next ids.
 
         ids: (B, T) -> (B, T, vocab_size), one state a layer
@@ -48,7 +47,7 @@ class CharRNN(Module):
     @no_grad()
     def generate(
         self,
-        ids: Any,
+        ids: ArrayLike,
         length: int,
         temperature: float = 1.0,
         top_k: int | None = None,
@@ -61,7 +60,7 @@ class CharRNN(Module):
         """
         state = None
 
-        def guess(out: np.ndarray) -> Any:
+        def guess(out: np.ndarray) -> Result:
             nonlocal state
             logits, state = self.step(out if state is None else out[:, -1:], state)
             return logits

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import Array, Result
 from nnlearn.functions import activations
 from nnlearn.layers import init
 from nnlearn.layers.basic import Linear

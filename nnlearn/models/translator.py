@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 
 from nnlearn.engine.arithmetic import tanh
+from nnlearn.engine.primitive import Array, Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.shapes import concatenate
-from nnlearn.engine.tape import Array, Result, no_grad
 from nnlearn.functions.attention import scaled_dot_product_attention
 from nnlearn.layers.basic import GRU, Embedding, Linear
 from nnlearn.layers.init import normal

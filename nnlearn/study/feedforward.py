@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Result
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.functions.activations import relu
 from nnlearn.functions.linear import linear
 
-Layer = tuple[Any, Any]  # W (n_in, n_out) and b (n_out,), or None for no bias
+Layer = tuple[Array, Any]  # W (n_in, n_out) and b (n_out,), or None for no bias
 
 
-def forward(x: Array, layers: Sequence[Layer], activation: Callable[[Any], Any] = relu) -> Result:
+def forward(x: Array, layers: Sequence[Layer], activation: Callable[[Array], Result] = relu) -> Result:
     """y = a(… a(x W₁ + b₁) …) W_L + b_L.  x: (..., n_in) -> (..., n_out)
 
     Every layer but the last is followed by `activation`. Raises ValueError, naming the layer, where the

@@ -4,13 +4,14 @@ A discriminator D gives each sample a logit: large means "real". A generator G t
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tape import Array, Result, grad, no_grad, plain
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
+from nnlearn.engine.tape import grad
 from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import softplus
+from nnlearn.training.optim import Optimizer
 
 
 def _filled(name: str, **logits: Array) -> None:
@@ -42,7 +43,7 @@ def generator_loss(fake: Array, saturating: bool = False) -> Result:
     return -softplus(fake).mean() if saturating else softplus(-fake).mean()
 
 
-def gradient_penalty(discriminator: Callable[[Any], Any], x: Array) -> Tensor:
+def gradient_penalty(discriminator: Callable[[Array], Result], x: Array) -> Tensor:
     """mean(‖∂D(x)/∂x‖²) / 2, the penalty R1 at real samples x.  (B, …) -> one number, on the tape
 
     Its own gradient needs second derivatives of D. Raises ValueError when `x` has no batch axis or is empty.
@@ -57,7 +58,8 @@ def gradient_penalty(discriminator: Callable[[Any], Any], x: Array) -> Tensor:
 
 
 def gan_step(
-    generate: Any, discriminator: Any, optimizers: tuple[Any, Any], real: Array, noise: Array,
+    generate: Callable[[Array], Result], discriminator: Callable[[Array], Result],
+    optimizers: tuple[Optimizer, Optimizer], real: Array, noise: Array,
     penalty: float = 0.0, saturating: bool = False,
 ) -> tuple[float, float]:  # fmt: skip
     """One round: a step of D on `real` (B, …) and G(noise), then a step of G.  -> both losses before it

@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from nnlearn.data.splits import windows
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tape import no_grad
-from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.losses import cross_entropy
 
 
 def next_token_probabilities(
-    logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: Array, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> np.ndarray:
     """softmax(logits / temperature) over the tokens that may follow, 0 for the rest.  (..., V) -> (..., V)
 
@@ -28,7 +26,7 @@ def next_token_probabilities(
         raise ValueError(f"top_k is {top_k}, expected at least 1 token to choose from")
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p is {top_p}, expected a probability above 0 and at most 1")
-    logits = np.asarray(logits.data if isinstance(logits, Tensor) else logits, dtype=np.float64)
+    logits = np.asarray(plain(logits), dtype=np.float64)
     if temperature == 0:
         likeliest = np.expand_dims(logits.argmax(-1), -1)
         return (np.arange(logits.shape[-1]) == likeliest).astype(np.float64)
@@ -45,7 +43,7 @@ def next_token_probabilities(
 
 
 def sample(
-    logits: Any,
+    logits: Array,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
@@ -60,7 +58,7 @@ def sample(
     return (cumulative <= threshold).sum(-1)
 
 
-def bits_per_character(model: Callable[[Any], Any], ids: np.ndarray, length: int = 128) -> float:
+def bits_per_character(model: Callable[[np.ndarray], Result], ids: np.ndarray, length: int = 128) -> float:
     """The mean of −log₂ p(next character) over a text, read in windows of `length`, each on its own.  (N,)
 
     `model(x)` gives logits (B, T, V) for ids (B, T). The windows do not overlap, each starts with an empty

@@ -11,10 +11,9 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -328,7 +327,7 @@ def _stands_alone(character: str) -> bool:
     return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in _IDEOGRAPHS)
 
 
-def _checked(ids: Iterable[int], known: Any) -> Iterator[int]:
+def _checked(ids: Iterable[int], known: int | Collection[int]) -> Iterator[int]:
     """The ids as plain integers, an error for one the vocabulary does not have."""
     for i in np.asarray(ids).reshape(-1).tolist():
         if not (0 <= i < known if isinstance(known, int) else i in known):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Tensor
+from nnlearn.engine.primitive import plain
 
 
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:
@@ -74,7 +74,7 @@ def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
 
 
 def _plain(name: str, array: Any) -> np.ndarray:
-    array = np.asarray(array.data if isinstance(array, Tensor) else array)
+    array = np.asarray(plain(array))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"save: {name!r} must be an array of numbers, got {array.dtype}")
     return array
