@@ -56,9 +56,9 @@ def gradients(
         needs = _needs(node, useful)
         rule = vjps[node] if vjps else node.vjps
         if rule and type(rule[0]) is Fused:
-            pulled = rule[0].backward(g, needs)
+            pulled: Sequence = rule[0].backward(g, needs)
         else:
-            pulled = tuple(vjp(g) if need else None for vjp, need in zip(rule, needs, strict=False))
+            pulled = [vjp(g) if need else None for vjp, need in zip(rule, needs, strict=False)]
         for x, need, gx in zip(node.args, needs, pulled, strict=False):
             if need and gx is not None:
                 _accumulate(grads, owned, x, gx, g)
