@@ -5,7 +5,7 @@ import pytest
 
 from nnlearn import data, text
 from nnlearn.text.sampling import bits_per_character, next_token_probabilities, sample
-from nnlearn.text.tokenizers import BPETokenizer, CharTokenizer, WordPieceTokenizer
+from nnlearn.text.tokenizers import END_OF_TEXT, BPETokenizer, CharTokenizer, WordPieceTokenizer
 from tests.support.reference import library
 
 tokenizers, transformers = library("tokenizers"), library("transformers")
@@ -166,4 +166,4 @@ def test_text_of_half_a_million_characters_trains_in_seconds():
     start = time.perf_counter()
     BPETokenizer.train(data.manual(), 2000)
     assert time.perf_counter() - start < 10
-    assert text.END_OF_TEXT == "<|endoftext|>"
+    assert END_OF_TEXT == "<|endoftext|>"

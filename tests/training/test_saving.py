@@ -76,7 +76,7 @@ def test_bad_input(tmp_path):
 
 LOOP = """
 import sys, numpy as np
-from nnlearn.saving import save
+from nnlearn.training.saving import save
 for i in range(10**9):
     save({"x": np.full(1_000_000, i % 7, np.float32)}, sys.argv[1])
     print(i, flush=True)
