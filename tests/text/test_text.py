@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnlearn import data, text
+from nnlearn import data
 from nnlearn.text.sampling import bits_per_character, next_token_probabilities, sample
 from nnlearn.text.tokenizers import END_OF_TEXT, BPETokenizer, CharTokenizer, WordPieceTokenizer
 from tests.support.reference import library
