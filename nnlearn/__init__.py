@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from nnlearn.public import offer as _offer
 
-from nnlearn.engine.tensor import Parameter, Tensor, fused, grad, no_grad, primitive
+from nnlearn.engine.primitive import Fused, no_grad, primitive
+from nnlearn.engine.tape import grad
+from nnlearn.engine.tensor import Parameter, Tensor
 from nnlearn.engine.arithmetic import *
 from nnlearn.engine.shapes import *
 from nnlearn.engine.gradcheck import gradcheck

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.data.splits import Set
+from nnlearn.data.examples import Set
 
 
 def _bundled(name: str, **options: Any) -> Any:
@@ -35,8 +35,9 @@ def wine() -> Set:
 
 
 def breast_cancer() -> Set:
-    """Measurements of cell nuclei; 0 malignant, 1 benign.  (569, 30), (569,)  Source: W. Street et al.
-    (1993).
+    """Measurements of cell nuclei; 0 malignant, 1 benign.  (569, 30), (569,)
+
+    Source: W. Street et al. (1993).
     """
     return _table("breast_cancer")
 
@@ -59,7 +60,10 @@ def digits(images: bool = False) -> Set:
 
 
 def names(which: str) -> tuple[list[str], list[str]]:
-    """The names of a bundled set's features and of its classes (none for regression)."""
+    """The names of a bundled set's features and of its classes (none for regression).
+
+    Raises ValueError for a set that is not bundled.
+    """
     known = ("iris", "wine", "breast_cancer", "diabetes", "digits")
     if which not in known:
         raise ValueError(f"names: got {which!r}, expected one of {', '.join(known)}")
@@ -84,7 +88,7 @@ def manual_split(validation: float = 0.1) -> tuple[str, str]:
     """The manual for a language model: its first 90 % to train on, its last 10 % to be judged by.
 
     A fifth of the manual repeats paragraphs of other pages; here each stands once, so that nothing a model
-    is judged by was in what it learned from.
+    is judged by was in what it learned from. Raises ValueError unless 0 < validation < 1.
     """
     if not 0 < validation < 1:
         raise ValueError(f"manual_split: validation is {validation}, expected a share between 0 and 1")

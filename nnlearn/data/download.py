@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-Set = tuple[np.ndarray, np.ndarray]
+from nnlearn.data.examples import Set
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 _FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
@@ -44,10 +44,10 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def mnist(folder: str | Path | None = None) -> tuple[Set, Set]:
-    """70,000 handwritten digits, 0 paper to 1 ink: training and test set.  (60000, 1, 28, 28), (60000,);
-    10,000
+    """70,000 handwritten digits, 0 paper to 1 ink: 60,000 to train on, 10,000 to test.
 
-    Downloaded once (11 MB) into `folder` or the user's cache.  Source: Y. LeCun et al. (1998).
+    X is (n, 1, 28, 28), y (n,). Downloaded once (11 MB) into `folder` or the user's cache.
+    Source: Y. LeCun et al. (1998).
     """
     return _images("mnist", folder)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlearn.data.planes import _labels
+from nnlearn.data.examples import even_labels
 from nnlearn.engine.random import RNG, generator
 
 
@@ -21,7 +21,7 @@ def communities(
     P. Holland et al., 1983). Features are noise plus `signal` times the class's direction: weak alone,
     clear among neighbours.
     """
-    rng, y = generator(rng), _labels(n, classes)
+    rng, y = generator(rng), even_labels(n, classes)
     chance = np.where(y[:, None] == y[None, :], inside, between)
     upper = np.triu(rng.random((n, n)) < chance, k=1)
     X = rng.standard_normal((n, features)) + signal * rng.standard_normal((classes, features))[y]

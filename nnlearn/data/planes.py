@@ -2,14 +2,8 @@
 
 import numpy as np
 
-from nnlearn.data.splits import Set
+from nnlearn.data.examples import Set, even_labels
 from nnlearn.engine.random import RNG, generator
-
-
-def _labels(n: int, classes: int) -> np.ndarray:
-    if n < classes:
-        raise ValueError(f"n is {n}, expected at least one point for each of the {classes} classes")
-    return np.arange(n) % classes
 
 
 def _plane(x: np.ndarray, y: np.ndarray, y_label: np.ndarray, noise: float, rng: np.random.Generator) -> Set:
@@ -19,7 +13,7 @@ def _plane(x: np.ndarray, y: np.ndarray, y_label: np.ndarray, noise: float, rng:
 
 def spirals(n: int = 300, classes: int = 3, noise: float = 0.05, turns: float = 0.75, rng: RNG = None) -> Set:
     """Arms that wind around each other, out to radius 1.  (n, 2), (n,)"""
-    rng, label = generator(rng), _labels(n, classes)
+    rng, label = generator(rng), even_labels(n, classes)
     r = np.sqrt(rng.uniform(0.01, 1, n))
     angle = 2 * np.pi * (label / classes + turns * r)
     return _plane(r * np.cos(angle), r * np.sin(angle), label, noise, rng)
@@ -27,14 +21,14 @@ def spirals(n: int = 300, classes: int = 3, noise: float = 0.05, turns: float = 
 
 def moons(n: int = 200, noise: float = 0.1, rng: RNG = None) -> Set:
     """Two half circles that reach into each other.  (n, 2), (n,)"""
-    rng, label = generator(rng), _labels(n, 2)
+    rng, label = generator(rng), even_labels(n, 2)
     angle = np.pi * rng.random(n) + np.pi * label
     return _plane(np.cos(angle) + label - 0.5, np.sin(angle) + 0.5 * label - 0.25, label, noise, rng)
 
 
 def circles(n: int = 200, noise: float = 0.05, factor: float = 0.5, rng: RNG = None) -> Set:
     """A circle of radius 1 (class 0) around one of radius `factor` (class 1).  (n, 2), (n,)"""
-    rng, label = generator(rng), _labels(n, 2)
+    rng, label = generator(rng), even_labels(n, 2)
     angle, r = 2 * np.pi * rng.random(n), np.where(label == 1, factor, 1.0)
     return _plane(r * np.cos(angle), r * np.sin(angle), label, noise, rng)
 
@@ -48,7 +42,7 @@ def xor(n: int = 200, noise: float = 0.0, rng: RNG = None) -> Set:
 
 def mixture(n: int = 1000, modes: int = 8, radius: float = 2.0, spread: float = 0.05, rng: RNG = None) -> Set:
     """Gaussian blobs on a ring, and the blob of each point.  (n, 2), (n,)"""
-    rng, label = generator(rng), _labels(n, modes)
+    rng, label = generator(rng), even_labels(n, modes)
     angle = 2 * np.pi * label / modes
     return _plane(radius * np.cos(angle), radius * np.sin(angle), label, spread, rng)
 
@@ -73,14 +67,15 @@ def separable(n: int = 100, margin: float = 0.2, label_noise: float = 0.0, rng: 
     """Two classes on the two sides of a random line, none nearer to it than `margin`.  (n, 2), (n,)
 
     Then a share `label_noise` of all labels is turned round. A seed's points only move apart as the margin
-    grows, and only more labels turn as the noise grows.
+    grows, and only more labels turn as the noise grows. Raises ValueError for a negative margin or a noise
+    outside 0 … 1.
     """
     if not margin >= 0:
         raise ValueError(f"separable: margin is {margin}, expected 0 or more")
     if not 0 <= label_noise <= 1:
         raise ValueError(f"separable: label_noise is {label_noise}, expected a share from 0 to 1")
     rng = generator(rng)
-    label = rng.permutation(_labels(n, 2))
+    label = rng.permutation(even_labels(n, 2))
     angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
     across = offset + (2 * label - 1) * (margin + rng.random(n))
     along = rng.uniform(-1, 1, n)

@@ -12,8 +12,9 @@ _DAYS = [*_UNITS, *_TEENS, "twentieth", *(f"twenty-{u}" for u in _UNITS), "thirt
 
 
 def dates(n: int = 1000, rng: RNG = None) -> list[tuple[str, str]]:
-    """Days from 1900 to 2099 in words, several ways, and as ISO 8601: ("the third of March 2014",
-    "2014-03-03").
+    """Days from 1900 to 2099, each in words and as ISO 8601: n pairs.
+
+    The words vary: ("the third of March 2014", "2014-03-03"), ("3 mar 2014", "2014-03-03").
     """
     rng = generator(rng)
     start, end = np.datetime64("1900-01-01"), np.datetime64("2100-01-01")
@@ -37,8 +38,8 @@ def dates(n: int = 1000, rng: RNG = None) -> list[tuple[str, str]]:
 def melodies(n: int = 100, bars: int = 8, rng: RNG = None) -> np.ndarray:
     """Tunes in C major, four notes a bar, as MIDI note numbers (60 is middle C).  (n, 4 × bars)
 
-    Each walks along the scale, says its first two bars again in bars 5 and 6, pauses on G half-way, and
-    ends on C: a model has something near and something far to learn.
+    Each walks along the scale, repeats its first two bars in bars 5 and 6, pauses on G half-way, and ends on
+    C: a model has something near and something far to learn. Raises ValueError for fewer than two bars.
     """
     if bars < 2:
         raise ValueError(f"melodies: bars is {bars}, expected at least 2")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nnlearn.data.splits import Set
+from nnlearn.data.examples import Set
 from nnlearn.engine.random import RNG, generator
 
 
@@ -15,11 +15,10 @@ def sine(n: int = 100, noise: float = 0.1, rng: RNG = None) -> Set:
 
 
 def mackey_glass(n: int = 2000, delay: int = 17, rng: RNG = None) -> np.ndarray:
-    """dx/dt = 0.2 x(t − τ) / (1 + x(t − τ)¹⁰) − 0.1 x, one value a unit of time; chaotic from τ ≈ 17 on.
-    (n,)
+    """dx/dt = 0.2 x(t − τ) / (1 + x(t − τ)¹⁰) − 0.1 x, one value a unit of time.  (n,)
 
-    τ is `delay`. Ten Euler steps a unit, after a start of 1,000 units.  Source: M. Mackey and L. Glass
-    (1977).
+    τ is `delay`; from about 17 on the series is chaotic. Ten Euler steps a unit, after a start of 1,000
+    units.  Source: M. Mackey and L. Glass (1977).
     """
     steps, warm_up = 10, 1000
     lag = delay * steps

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.data.examples import Set
 from nnlearn.engine.random import RNG, generator
-
-Set = tuple[np.ndarray, np.ndarray]
 
 
 def split(
@@ -15,7 +14,8 @@ def split(
     """Shuffle, and part into (X, y) for training, validation and test. No example is on two sides.
 
     Labels are stratified: each part has every class in the same proportion. Examples that are equal stay
-    together, or the test would ask what was trained on.
+    together, or the test would ask what was trained on. Raises ValueError when X and y differ in length, or
+    validation and test leave nothing to train on.
     """
     X, y = np.asarray(X), np.asarray(y)
     if len(X) != len(y):
@@ -55,10 +55,9 @@ def standardize(train: np.ndarray, *others: np.ndarray) -> Any:
 
 
 def windows(ids: np.ndarray, length: int, stride: int = 1) -> Set:
-    """Each stretch of `length` tokens, and the same stretch one token later.  (N,) -> (n, length), (n,
-    length)
+    """Each stretch of `length` tokens, and the same stretch one token later.  (N,) -> (n, length) each
 
-    Both are views into `ids`: no copy is made.
+    Both are views into `ids`: no copy is made. Raises ValueError when `ids` is not longer than `length`.
     """
     if len(ids) <= length:
         raise ValueError(

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Tensor, plain
+from nnlearn.engine.primitive import plain
+from nnlearn.engine.tensor import Tensor
 
 
 def gradcheck(
@@ -23,7 +24,8 @@ def gradcheck(
     The error is relative to the largest gradient of each input. The output is weighted by a random upstream
     gradient: a plain sum would hide mistakes. Gradients computed by hand are checked with `gradients=`:
     arrays, one for each input (f then returns one number), or a function of the upstream gradient that
-    returns them. Raises AssertionError above `tolerance`.
+    returns them. Raises AssertionError above `tolerance`, ValueError when gradients are given as arrays and f
+    returns more than one number.
     """
     arrays = [np.array(plain(x), dtype=np.float64) for x in inputs]
     value = np.asarray(plain(f(*arrays)), dtype=np.float64)

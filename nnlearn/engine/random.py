@@ -1,5 +1,6 @@
-"""Where randomness comes from: `rng=` takes a seed or a NumPy Generator; without it, the default generator
-is used.
+"""Where randomness comes from.
+
+`rng=` takes a seed or a NumPy Generator; without it, the default generator is used.
 """
 
 from typing import TypeAlias
@@ -12,7 +13,7 @@ _default = np.random.default_rng()
 
 
 def seed(n: int) -> None:
-    """Start the default generator anew, so that what follows can be repeated."""
+    """Start the default generator from the seed n, so that what follows can be repeated."""
     global _default
     _default = np.random.default_rng(n)
 

@@ -5,12 +5,13 @@ Names and arguments are NumPy's.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, Vjp, plain, primitive
 
 Axis = int | tuple[int, ...] | None
 
@@ -35,7 +36,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Rule:
     return x.swapaxes(axis1, axis2), lambda g: g.swapaxes(axis1, axis2)
 
 
-def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Result:
     """New axes of length 1 at these positions of the result."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     ndim = x.ndim + len(axes)
@@ -44,7 +45,7 @@ def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
     return x.reshape(tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
 
-def squeeze(x: Array, axis: Axis = None) -> Array:
+def squeeze(x: Array, axis: Axis = None) -> Result:
     """Without the axes of length 1, or without those named. Raises ValueError if one of them is longer."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {a % x.ndim for a in axes if axis is not None or x.shape[a] == 1}
@@ -66,7 +67,7 @@ def astype(x: Array, dtype: Any) -> Rule:
     return x.astype(dtype), lambda g: g
 
 
-def concatenate(arrays: Sequence[Array], axis: int = 0) -> Array:
+def concatenate(arrays: Sequence[Array], axis: int = 0) -> Result:
     """Arrays joined along an axis they share."""
     return _concatenate(axis, *arrays)
 
@@ -77,10 +78,11 @@ def _concatenate(axis: int, *arrays: Array) -> Rule:
     lead = (slice(None),) * (axis % y.ndim)
     ends = np.cumsum([a.shape[axis] for a in arrays]).tolist()
     parts = [(*lead, slice(end - a.shape[axis], end)) for a, end in zip(arrays, ends, strict=True)]
-    return y, None, *((lambda g, part=part: g[part]) for part in parts)
+    vjps: list[Vjp | None] = [None, *(operator.itemgetter(part) for part in parts)]  # g ↦ g[part]
+    return y, *vjps
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+def stack(arrays: Sequence[Array], axis: int = 0) -> Result:
     """Arrays of one shape joined along a new axis."""
     return concatenate([expand_dims(a, axis) for a in arrays], axis)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from nnlearn.engine.arithmetic import erf, where
 from nnlearn.engine.arithmetic import tanh as tanh
-from nnlearn.engine.tensor import Array, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, primitive
+from nnlearn.functions.numerics import top, total
 
 
 @primitive
@@ -37,24 +37,20 @@ def elu(x: Array, alpha: float = 1.0) -> Rule:
 @primitive
 def sigmoid(x: Array) -> Rule:
     """σ(x) = 1 / (1 + e⁻ˣ), in (0, 1)."""
-    y = _sigmoid(x)
-    return y, lambda g: g * (y * (1 - y))
-
-
-def _sigmoid(x: Array) -> Array:
     least = -700 if x.dtype == np.float64 else -87  # e⁻ˣ overflows below; σ is 0 to the last digit
-    return 1 / (1 + np.exp(-np.maximum(x, least)))
+    y = 1 / (1 + np.exp(-np.maximum(x, least)))
+    return y, lambda g: g * (y * (1 - y))
 
 
 @primitive
 def silu(x: Array) -> Rule:
     """x σ(x), also called swish (Elfwing et al., 2018; Ramachandran et al., 2017)."""
-    s = _sigmoid(x)
+    s = sigmoid(x)
     y = x * s
     return y, lambda g: g * (s + y * (1 - s))
 
 
-def gelu(x: Array, approximate: str = "none") -> Array:
+def gelu(x: Array, approximate: str = "none") -> Result:
     """x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel, 2016); GPT-2 uses approximate="tanh".
 
     Raises ValueError for any approximate but "none" and "tanh".
@@ -97,39 +93,20 @@ def _gelu_tanh(x: Array) -> Rule:
 @primitive
 def softplus(x: Array) -> Rule:
     """log(1 + eˣ): a smooth relu, whose slope is σ(x)."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x))), lambda g: g * _sigmoid(x)
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x))), lambda g: g * sigmoid(x)
 
 
 @primitive
 def softmax(x: Array, axis: int = -1) -> Rule:
     """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first: no overflow."""
-    e = np.exp(x - _top(x, axis))
-    y = e / _total(e, axis)
-    return y, lambda g: y * (g - _total(g * y, axis))
+    e = np.exp(x - top(x, axis))
+    y = e / total(e, axis)
+    return y, lambda g: y * (g - total(g * y, axis))
 
 
 @primitive
 def log_softmax(x: Array, axis: int = -1) -> Rule:
     """x − log Σ eˣ along an axis: the logarithm of softmax without its rounding."""
-    z = x - _top(x, axis)
-    y = z - np.log(_total(np.exp(z), axis))
-    return y, lambda g: g - np.exp(y) * _total(g, axis)
-
-
-def _top(x: Array, axis: int) -> Any:
-    """What softmax subtracts: the largest x along the axis, or of all x where they lie close together.
-
-    Any number would do but for overflow; one for all is found many times faster than one for each row.
-    """
-    x = plain(x)
-    if x.size == 0:
-        return x.dtype.type(0)
-    top = x.max()
-    return top if top - x.min() < 20 else x.max(axis=axis, keepdims=True)
-
-
-def _total(x: Array, axis: int) -> Array:
-    """x.sum(axis, keepdims=True); along the last axis as a product with ones, several times faster."""
-    if axis == -1 or axis == x.ndim - 1:
-        return x @ np.ones((x.shape[-1], 1), x.dtype)
-    return x.sum(axis=axis, keepdims=True)
+    z = x - top(x, axis)
+    y = z - np.log(total(np.exp(z), axis))
+    return y, lambda g: g - np.exp(y) * total(g, axis)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, primitive
+from nnlearn.functions.numerics import common_top, total
 
 
-@fused
+@primitive
 def scaled_dot_product_attention(
     q: Array, k: Array, v: Array, mask: np.ndarray | None = None, causal: bool = False
 ) -> Rule:
@@ -27,10 +28,10 @@ def scaled_dot_product_attention(
         )
     visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), np.result_type(q, np.float32))
     y, backward = _attend(q, k, v, visible)
-    return y, lambda g, needs: backward(g, None, None, None)
+    return y, Fused(lambda g, needs: backward(g, None, None, None))
 
 
-@fused
+@primitive
 def multi_head_attention(
     qkv: Array, heads: int, mask: np.ndarray | None = None, causal: bool = False
 ) -> Rule:
@@ -55,17 +56,17 @@ def multi_head_attention(
         backward(_heads(g, heads, 1)[0], *_heads(d, heads, 3))
         return (d,)
 
-    return out, merged
+    return out, Fused(merged)
 
 
-def _heads(x: np.ndarray, heads: int, parts: int) -> np.ndarray:
+def _heads(x: Array, heads: int, parts: int) -> np.ndarray:
     """(B, T, parts · C) -> (parts, B, heads, T, C / heads), the same memory"""
     B, T, width = x.shape
     return x.reshape(B, T, parts, heads, width // (parts * heads)).transpose(2, 0, 3, 1, 4)
 
 
 def _attend(
-    q: np.ndarray, k: np.ndarray, v: np.ndarray, visible: np.ndarray | None, out: np.ndarray | None = None
+    q: Array, k: Array, v: Array, visible: np.ndarray | None, out: np.ndarray | None = None
 ) -> tuple[np.ndarray, Callable]:
     """The output, and its backward function, which writes where it is told.
 
@@ -74,17 +75,17 @@ def _attend(
     scale = 1 / math.sqrt(q.shape[-1])
     e = (q * scale) @ k.swapaxes(-1, -2)
     _exp(e, visible)
-    total = e @ np.ones((e.shape[-1], 1), e.dtype)
+    sums = total(e, -1)
     if visible is not None:
-        total += total == 0  # a query that sees nothing: 0 / 1
+        sums += sums == 0  # a query that sees nothing: 0 / 1
     y = np.matmul(e, v, out=out)
-    y /= total
+    y /= sums
 
     def backward(g: np.ndarray, dq: np.ndarray | None, dk: np.ndarray | None, dv: np.ndarray | None) -> tuple:
-        g = g / total
+        g = g / sums
         dv = np.matmul(e.swapaxes(-1, -2), g, out=dv)
         ds = g @ v.swapaxes(-1, -2)
-        ds -= np.vecdot(ds, e)[..., None] / total
+        ds -= np.vecdot(ds, e)[..., None] / sums
         ds *= e
         ds *= scale
         dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
@@ -95,12 +96,9 @@ def _attend(
 
 
 def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
-    """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes.
-
-    Where all scores lie close together one top serves all rows: it is found many times faster.
-    """
-    top = scores.max(initial=-np.inf)
-    if top - scores.min(initial=np.inf) > 60:
+    """In place e^(score − top) where visible, 0 elsewhere, so that no row overflows or vanishes."""
+    top = common_top(scores, within=60)
+    if top is None:
         if visible is not None:
             np.copyto(scores, np.finfo(scores.dtype).min / 2, where=visible == 0)
         top = scores.max(axis=-1, keepdims=True)
@@ -144,7 +142,7 @@ def sinusoidal_positions(length: int, width: int) -> np.ndarray:
     return p
 
 
-def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Array:
+def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Result:
     """Turn (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
 
     Products of turned queries and keys depend on their distance alone. `start` is the place of the first

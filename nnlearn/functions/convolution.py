@@ -1,5 +1,7 @@
-"""Convolution and pooling (chapter 11). Images are (B, C, H, W); in memory the channels lie last, so that a
-patch is a few long runs of memory, and a convolution one matrix product of all patches with all kernels.
+"""Convolution and pooling (chapter 11).
+
+Images are (B, C, H, W); in memory the channels lie last, so that a patch is a few long runs of memory, and a
+convolution one matrix product of all patches with all kernels.
 """
 
 from __future__ import annotations
@@ -8,10 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused
+from nnlearn.engine.primitive import Array, Fused, Rule, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
-@fused
+@primitive
 def conv2d(
     x: Array, W: Array, b: Array | None = None, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> Rule:
@@ -44,10 +47,10 @@ def conv2d(
         if needs[1]:
             dW = (patches.T @ rows).reshape(kh, kw, C, O).transpose(3, 2, 0, 1)
         if len(needs) > 2 and needs[2]:
-            db = np.ones(len(rows), g.dtype) @ rows
+            db = sum_rows(rows)
         return dx, dW, db
 
-    return y.reshape(B, *out, O).transpose(0, 3, 1, 2), backward
+    return y.reshape(B, *out, O).transpose(0, 3, 1, 2), Fused(backward)
 
 
 def _check(x: Array, W: Array, b: Array | None, stride: int, padding: int, dilation: int) -> None:
@@ -115,7 +118,7 @@ def _windows(
             )
 
 
-def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np.ndarray:
+def _slide_back(g: np.ndarray, W: Array, padding: int, dilation: int) -> np.ndarray:
     """The gradient of x when the stride is 1: g convolved with the kernels turned around."""
     O, C, kh, kw = W.shape
     B, H, width, _ = g.shape
@@ -127,7 +130,7 @@ def _slide_back(g: np.ndarray, W: np.ndarray, padding: int, dilation: int) -> np
     return (patches @ turned).reshape(B, *out, C).transpose(0, 3, 1, 2)
 
 
-@fused
+@primitive
 def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     """The largest value of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
@@ -153,10 +156,10 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
                 np.multiply(g, hit, out=target)
         return (dx.transpose(0, 3, 1, 2),)
 
-    return y.transpose(0, 3, 1, 2), backward
+    return y.transpose(0, 3, 1, 2), Fused(backward)
 
 
-@fused
+@primitive
 def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     """The mean of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
@@ -177,7 +180,7 @@ def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
             window += g
         return (dx.transpose(0, 3, 1, 2),)
 
-    return y.transpose(0, 3, 1, 2), backward
+    return y.transpose(0, 3, 1, 2), Fused(backward)
 
 
 def _pooled(x: Array, size: int, stride: int | None, name: str) -> tuple[np.ndarray, int, tuple[int, int]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result, Rule, primitive
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Array, Rule, primitive
 
 
-def dropout(x: Array, p: float, rng: RNG = None) -> Array:
+def dropout(x: Array, p: float, rng: RNG = None) -> Result:
     """0 with probability p, else x / (1 − p): the mean stays.  Source: Srivastava et al. (2014).
 
     Raises ValueError unless 0 ≤ p < 1.

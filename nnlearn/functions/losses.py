@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from nnlearn.engine.arithmetic import where
-from nnlearn.engine.tensor import Array, Rule, Tensor, plain, primitive
-from nnlearn.functions.activations import _sigmoid, _top, _total, log_softmax
+from nnlearn.engine.primitive import Array, Result, Rule, plain, primitive
+from nnlearn.engine.tensor import Tensor
+from nnlearn.functions.activations import log_softmax, sigmoid
+from nnlearn.functions.numerics import top, total
 
 
-def _error(name: str, prediction: Array, target: Array) -> Array:
+def _error(name: str, prediction: Array, target: Array) -> Result:
     """prediction − target, of one shape: NumPy would broadcast (B, 1) with (B,) to (B, B) without a word."""
     if prediction.shape != np.shape(target):
         raise ValueError(
@@ -73,10 +75,10 @@ def binary_cross_entropy(logits: Array, target: Array) -> Rule:
     _error("binary_cross_entropy", logits, target)
     n = logits.size
     value = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.absolute(logits)))
-    return value.mean(), lambda g: g / n * (_sigmoid(logits) - target), lambda g: -g / n * logits
+    return value.mean(), lambda g: g / n * (sigmoid(logits) - target), lambda g: -g / n * logits
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
+def cross_entropy(logits: Array, labels: Array) -> Result:
     """−mean(log softmax(logits)[label]).  logits: (…, C), labels: whole numbers (…) -> one number
 
     Labels may also be probabilities of the logits' shape. The slope is (softmax(logits) − one-hot) / n.
@@ -106,13 +108,13 @@ def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     shape, n = logits.shape, labels.size
     x = logits.reshape(n, shape[-1])
     at = (np.arange(n), labels.reshape(n))
-    top = _top(x, 1)
-    e = np.exp(x - top)
-    total = _total(e, 1)
-    value = (np.log(total) + (top - x[at].reshape(n, 1))).sum() / n
+    largest = top(x, 1)
+    e = np.exp(x - largest)
+    all_e = total(e, 1)
+    value = (np.log(all_e) + (largest - x[at].reshape(n, 1))).sum() / n
 
-    def vjp(g: Array) -> Array:
-        p = e * (g / n / total)
+    def vjp(g: Array) -> Result:
+        p = e * (g / n / all_e)
         if isinstance(p, Tensor):
             one_hot = np.zeros(p.shape, p.dtype)
             one_hot[at] = 1

@@ -1,8 +1,4 @@
-"""Normalisation and dropout (chapter 10), each as one fused step.
-
-Sums over rows or columns are products with a vector of ones: the matrix library does them several times
-faster than `sum`.
-"""
+"""Layer and batch normalisation (chapter 10), each as one fused step."""
 
 from __future__ import annotations
 
@@ -10,10 +6,11 @@ import math
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused, plain
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, plain, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
-@fused
+@primitive
 def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
     """γ (x − mean) / √(var + ε) + β over the last axis.  x: (…, C), gamma, beta: (C,) -> (…, C)
 
@@ -34,7 +31,6 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
 
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         g = g.reshape(normal.shape)
-        ones = np.ones(len(g), g.dtype)
         dx = None
         if needs[0]:  # what is left of γ g without its mean and its part along the normalised x
             dx = g * gamma
@@ -43,10 +39,10 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
             dx -= normal * along
             dx *= scale
             dx = dx.reshape(x_shape)
-        return dx, ones @ (g * normal) if needs[1] else None, ones @ g if needs[2] else None
+        return dx, sum_rows(g * normal) if needs[1] else None, sum_rows(g) if needs[2] else None
 
     x_shape = x.shape
-    return y.reshape(x_shape), backward
+    return y.reshape(x_shape), Fused(backward)
 
 
 def batch_norm(
@@ -58,7 +54,7 @@ def batch_norm(
     training: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Array:
+) -> Result:
     """γ (x − mean) / √(var + ε) + β for each channel.  x: (B, C) or (B, C, H, W), same out
 
     In training, mean and var are the batch's, and the running averages `mean` and `var`, if given, are moved
@@ -88,12 +84,12 @@ def batch_norm(
     return _batch_norm(x, gamma, beta, centre, spread, eps, True)
 
 
-def _channels_last(x: np.ndarray) -> np.ndarray:
+def _channels_last(x: Array) -> Result:
     """(B, C, H, W) or (B, C) -> (B·H·W, C)"""
     return x if x.ndim == 2 else x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
-@fused
+@primitive
 def _batch_norm(
     x: Array, gamma: Array, beta: Array, mean: np.ndarray, var: np.ndarray, eps: float, of_batch: bool
 ) -> Rule:
@@ -110,7 +106,7 @@ def _batch_norm(
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         g = _channels_last(g)
         d_gamma = np.einsum("ij,ij->j", g, normal)
-        d_beta = np.ones(len(g), g.dtype) @ g
+        d_beta = sum_rows(g)
         dx = None
         if needs[0]:
             dx = g
@@ -121,4 +117,4 @@ def _batch_norm(
             dx = restore(dx * (gamma * scale))
         return dx, d_gamma, d_beta
 
-    return restore(y), backward
+    return restore(y), Fused(backward)

@@ -1,6 +1,7 @@
-"""Recurrent networks over whole sequences (chapters 12 and 13): one product for the inputs of all steps, and
-a loop of few operations in place. Time comes first in memory, so that each step reads and writes one
-contiguous block.
+"""Recurrent networks over whole sequences (chapters 12 and 13).
+
+One product for the inputs of all steps, and a loop of few operations in place. Time comes first in memory, so
+that each step reads and writes one contiguous block.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Rule, fused
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, primitive
+from nnlearn.functions.numerics import sum_rows
 
 
-def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
+def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
     """h_t = tanh(x_t W_x + h_{t−1} W_h + b).  x: (B, T, n), h0: (B, m) or None for zeros -> all h: (B, T, m)
 
     W_x: (n, m), W_h: (m, m), b: (m,). Raises ValueError when shapes do not fit.
@@ -22,13 +24,12 @@ def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
 
 def lstm(
     x: Array, h0: Array | None, c0: Array | None, W_x: Array, W_h: Array, b: Array
-) -> tuple[Array, Array]:
-    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n), h0, c0: (B, m) or None -> all h: (B, T, m),
-    last c: (B, m)
+) -> tuple[Result, Result]:
+    """c_t = f c_{t−1} + i g,  h_t = o tanh(c_t).  x: (B, T, n) -> all h: (B, T, m), last c: (B, m)
 
-    The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b, side by side as i, f, g, o: W_x is
-    (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not fit. Source: Hochreiter & Schmidhuber
-    (1997).
+    h0, c0: (B, m) or None for zeros. The gates i, f, o (σ) and g (tanh) come from x_t W_x + h_{t−1} W_h + b,
+    side by side as i, f, g, o: W_x is (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not
+    fit. Source: Hochreiter & Schmidhuber (1997).
     """
     h0 = _start("lstm", "h0", x, h0, W_x, W_h, b, 4)
     c0 = _start("lstm", "c0", x, c0, W_x, W_h, b, 4)
@@ -36,7 +37,7 @@ def lstm(
     return y[:, :-1], y[:, -1]
 
 
-def gru(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
+def gru(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
     """h_t = (1 − z) n + z h_{t−1}.  x: (B, T, n), h0: (B, m) or None for zeros -> all h: (B, T, m)
 
     r, z = σ(x_t W_x + h_{t−1} W_h + b), n = tanh(x_t W_x + b + r (h_{t−1} W_h)), side by side as r, z, n: W_x
@@ -47,7 +48,7 @@ def gru(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Array:
 
 def _start(
     name: str, what: str, x: Array, state: Array | None, W_x: Array, W_h: Array, b: Array, gates: int
-) -> Array:
+) -> Result:
     """The first state, zeros if none is given, once all shapes are seen to fit."""
     m = W_h.shape[0]
     if W_h.shape != (m, gates * m) or W_x.ndim != 2 or W_x.shape[1] != gates * m or b.shape != (gates * m,):
@@ -64,7 +65,7 @@ def _start(
     return state
 
 
-def _by_gate(W: np.ndarray, gates: int, order: Sequence[int] | None = None) -> np.ndarray:
+def _by_gate(W: Array, gates: int, order: Sequence[int] | None = None) -> np.ndarray:
     """(k, gates · m) -> (gates, k, m): a block of memory for each gate, so that a step reads long runs."""
     blocks = W.reshape(*W.shape[:-1], gates, -1)
     return np.moveaxis(blocks, -2, 0)[list(order or range(gates))]  # a copy
@@ -76,7 +77,7 @@ def _side_by_side(blocks: np.ndarray, order: Sequence[int] | None = None) -> np.
     return np.moveaxis(blocks[back], 0, -2).reshape(*blocks.shape[1:-1], -1)
 
 
-def _inputs(x: np.ndarray, W_x: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inputs(x: Array, W_x: Array, b: Array) -> tuple[np.ndarray, np.ndarray]:
     """x with time first, as rows; and x W_x + b for all steps at once: (gates, T, B, m)"""
     B, T, n = x.shape
     rows = x.transpose(1, 0, 2).reshape(T * B, n)
@@ -97,10 +98,10 @@ def _gradients(
         for k in range(1, gates):
             d_rows += flat[k] @ W_x[k].T
         d_rows = d_rows.reshape(T, B, -1).transpose(1, 0, 2)
-    return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), np.ones(T * B, dz.dtype) @ flat
+    return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), sum_rows(flat)
 
 
-@fused
+@primitive
 def _rnn(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
     W = W_x[None]
     rows, z = _inputs(x, W, b[None])
@@ -123,13 +124,13 @@ def _rnn(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
         dx, dW_x, dW_h, db = _gradients(rows, h[:-1], W, dz[None], dz[None], needs[0])
         return dx, dh, dW_x[0], dW_h[0], db[0]
 
-    return h[1:].transpose(1, 0, 2), backward
+    return h[1:].transpose(1, 0, 2), Fused(backward)
 
 
 _OIFG = (3, 0, 1, 2)  # the order of the gates in memory: those with σ side by side, those that lead to c too
 
 
-@fused
+@primitive
 def _lstm(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
     """All h, and after them the last c: (B, T + 1, m)"""
     Wx, Wh, bias = (_by_gate(W, 4, _OIFG) for W in (W_x, W_h, b))
@@ -157,7 +158,7 @@ def _lstm(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array) -> R
         dx, *weights = _gradients(rows, y[:T], Wx, dz, dz, needs[0])
         return dx, dh, dc, *(_side_by_side(d, _OIFG) for d in weights)
 
-    return y[1:].transpose(1, 0, 2), backward
+    return y[1:].transpose(1, 0, 2), Fused(backward)
 
 
 def _lstm_back(
@@ -188,7 +189,7 @@ def _lstm_back(
     return dz, dh, dc
 
 
-@fused
+@primitive
 def _gru(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
     Wx, Wh, bias = (_by_gate(W, 3) for W in (W_x, W_h, b))
     half = np.array([0.5, 0.5, 1], Wx.dtype)[:, None]  # σ by tanh, as in the LSTM
@@ -216,7 +217,7 @@ def _gru(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
         dx, *weights = _gradients(rows, h[:-1], Wx, dz, dzh, needs[0])
         return dx, dh, *(_side_by_side(d) for d in weights)
 
-    return h[1:].transpose(1, 0, 2), backward
+    return h[1:].transpose(1, 0, 2), Fused(backward)
 
 
 def _gru_back(

@@ -1,14 +1,17 @@
 """The layers: each owns its parameters and calls the function of the same name.
 
 Weights start from U(±√(3 / fan_in)), which keeps the size of a signal through linear layers; give `init=`
-another function of `nnlearn.init` to suit the activation. Biases start at 0.
+another function of `nn.init` to suit the activation. Biases start at 0. Sizes that are not whole numbers from
+1 on raise ValueError.
 """
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions import activations as A
@@ -31,7 +34,7 @@ class Linear(Module):
         self.W = Parameter(init((n_in, n_out), rng))
         self.b = Parameter(zeros((n_out,))) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return linear(x, self.W, self.b)
 
 
@@ -42,7 +45,7 @@ class Embedding(Module):
         require_positive("Embedding", n=n, width=width)
         self.W = Parameter(init((n, width), rng))
 
-    def forward(self, ids: Any) -> Any:
+    def forward(self, ids: Array | ArrayLike) -> Result:
         return embedding(ids, self.W)
 
 
@@ -66,7 +69,7 @@ class Conv2d(Module):
         self.b = Parameter(zeros((c_out,))) if bias else None
         self.stride, self.padding, self.dilation = stride, padding, dilation
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return conv2d(x, self.W, self.b, self.stride, self.padding, self.dilation)
 
 
@@ -76,7 +79,7 @@ class MaxPool2d(Module):
     def __init__(self, size: int, stride: int | None = None) -> None:
         self.size, self.stride = size, stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return max_pool2d(x, self.size, self.stride)
 
 
@@ -86,46 +89,47 @@ class AvgPool2d(Module):
     def __init__(self, size: int, stride: int | None = None) -> None:
         self.size, self.stride = size, stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return avg_pool2d(x, self.size, self.stride)
 
 
 class Flatten(Module):
     """All axes but the first made one.  (B, ...) -> (B, n)"""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return x.reshape(len(x), -1)
 
 
 class Dropout(Module):
-    """While training, sets each value to 0 with probability p and scales the rest by 1 / (1 − p)."""
+    """While training, sets each value to 0 with probability p and scales the rest by 1 / (1 − p).
+
+    Raises ValueError unless 0 ≤ p < 1.
+    """
 
     def __init__(self, p: float = 0.5, rng: RNG = None) -> None:
         if not 0 <= p < 1:
             raise ValueError(f"Dropout: p is {p}, expected a probability from 0 up to, not including, 1")
         self.p, self.rng = p, None if rng is None else generator(rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return dropout(x, self.p, self.rng) if self.training and self.p else x
 
 
 class LayerNorm(Module):
-    """Mean 0 and variance 1 over the last axis, then scaled by gamma and moved by beta.  (..., width),
-    same out
-    """
+    """Mean 0 and variance 1 over the last axis, times gamma, plus beta.  (..., width), same out"""
 
     def __init__(self, width: int, eps: float = 1e-5) -> None:
         require_positive("LayerNorm", width=width)
         self.gamma, self.beta, self.eps = Parameter(ones((width,))), Parameter(zeros((width,))), eps
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return layer_norm(x, self.gamma, self.beta, self.eps)
 
 
 class BatchNorm(Module):
-    """Mean 0 and variance 1 for each channel over the batch; in use, by running averages.  (B, C) or (B,
-    C, H, W)
+    """Mean 0 and variance 1 for each channel.  (B, C) or (B, C, H, W), same out
 
+    In training over the batch; in use by running averages:
     running ← (1 − momentum) running + momentum · batch.  Source: S. Ioffe and C. Szegedy (2015).
     """
 
@@ -135,7 +139,7 @@ class BatchNorm(Module):
         self.mean, self.var = zeros((channels,)), ones((channels,))
         self.eps, self.momentum = eps, momentum
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return batch_norm(
             x, self.gamma, self.beta, self.mean, self.var, self.training, self.momentum, self.eps
         )
@@ -155,11 +159,9 @@ class _Recurrent(Module):
 
 
 class RNN(_Recurrent):
-    """h_t = tanh(x_t W_x + h_{t−1} W_h + b).  (B, T, n_in) -> all h (B, T, n_hidden), and the last (B,
-    n_hidden)
-    """
+    """h_t = tanh(x_t W_x + h_{t−1} W_h + b).  (B, T, n_in) -> all h (B, T, n_hidden), and the last"""
 
-    def forward(self, x: Any, h0: Any = None) -> tuple[Any, Any]:
+    def forward(self, x: Array, h0: Array | None = None) -> tuple[Result, Result]:
         h = rnn(x, h0, self.W_x, self.W_h, self.b)
         return h, h[:, -1]
 
@@ -169,7 +171,7 @@ class GRU(_Recurrent):
 
     gates = 3
 
-    def forward(self, x: Any, h0: Any = None) -> tuple[Any, Any]:
+    def forward(self, x: Array, h0: Array | None = None) -> tuple[Result, Result]:
         h = gru(x, h0, self.W_x, self.W_h, self.b)
         return h, h[:, -1]
 
@@ -186,7 +188,9 @@ class LSTM(_Recurrent):
         super().__init__(n_in, n_hidden, rng)
         self.b.data[n_hidden : 2 * n_hidden] = forget_bias
 
-    def forward(self, x: Any, state: tuple[Any, Any] | None = None) -> tuple[Any, tuple[Any, Any]]:
+    def forward(
+        self, x: Array, state: tuple[Array, Array] | None = None
+    ) -> tuple[Result, tuple[Result, Result]]:
         h0, c0 = (None, None) if state is None else state
         h, c = lstm(x, h0, c0, self.W_x, self.W_h, self.b)
         return h, (h[:, -1], c)
@@ -195,12 +199,12 @@ class LSTM(_Recurrent):
 class Activation(Module):
     """A function without parameters as a layer; what is given is passed on: `LeakyReLU(0.2)`."""
 
-    function: ClassVar[Callable[..., Any]]
+    function: ClassVar[Callable[..., Result]]
 
     def __init__(self, *options: Any) -> None:
         self.options = options
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         return type(self).function(x, *self.options)
 
 

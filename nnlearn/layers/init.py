@@ -20,7 +20,10 @@ class Init(Protocol):
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
-    """(fan_in, fan_out) of W: (n_in, n_out), or (C_out, C_in, kh, kw) of a convolution."""
+    """(fan_in, fan_out) of W: (n_in, n_out), or (C_out, C_in, kh, kw) of a convolution.
+
+    Raises ValueError for any other shape.
+    """
     if len(shape) == 2:
         return shape[0], shape[1]
     if len(shape) == 4:
@@ -80,8 +83,9 @@ def lecun_uniform(shape: Sequence[int], rng: RNG = None) -> np.ndarray:
 
 
 def orthogonal(shape: Sequence[int], rng: RNG = None) -> np.ndarray:
-    """A matrix Q with Qᵀ Q = I (or Q Qᵀ = I where it is wide): lengths are kept.  Source: A. Saxe et al.
-    (2014).
+    """A matrix Q with Qᵀ Q = I, or Q Qᵀ = I where it is wide: lengths are kept.
+
+    Raises ValueError for any other shape than a matrix's. Source: A. Saxe et al. (2014).
     """
     if len(shape) != 2:
         raise ValueError(f"orthogonal: shape is {tuple(shape)}, expected a matrix's (n_in, n_out)")

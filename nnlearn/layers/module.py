@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from nnlearn.engine.tensor import Parameter, no_grad
+from nnlearn.engine.primitive import Array, Result, no_grad
+from nnlearn.engine.tensor import Parameter
 
 
 class Module:
@@ -24,7 +26,7 @@ class Module:
         return self.forward(*inputs, **options)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """What the module computes."""
+        """What the module computes. Raises NotImplementedError where a subclass does not say."""
         raise NotImplementedError(
             f"{type(self).__name__} has no forward: define `def forward(self, x):` in it"
         )
@@ -76,7 +78,7 @@ class Module:
         """Switch dropout and batch norm to use: nothing is dropped, running statistics are used."""
         return self.train(False)
 
-    def astype(self, dtype: Any) -> Self:
+    def astype(self, dtype: DTypeLike) -> Self:
         """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser."""
         for p in self.parameters():
             p.data = p.data.astype(dtype)
@@ -92,7 +94,10 @@ class Module:
         return parameters | {name: array.copy() for name, array in self._named(np.ndarray)}
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        """Set parameters and other state to what `state_dict` gave; nothing changes if they do not fit."""
+        """Set parameters and other state to what `state_dict` gave.
+
+        Raises ValueError, and changes nothing, if names or shapes do not fit.
+        """
         mine = {name: p.data for name, p in self.named_parameters()} | dict(self._named(np.ndarray))
         wrong = [f"{name} is missing" for name in mine if name not in state]
         wrong += [f"{name} is not in the model" for name in state if name not in mine]
@@ -168,7 +173,10 @@ class watch:
 
 
 class Sequential(Module):
-    """layers[-1](… layers[1](layers[0](x))).  Layers are modules or functions of one array."""
+    """layers[-1](… layers[1](layers[0](x))).  Layers are modules or functions of one array.
+
+    Raises TypeError for a layer that cannot be called.
+    """
 
     def __init__(self, *layers: Callable) -> None:
         for i, layer in enumerate(layers):
@@ -178,7 +186,7 @@ class Sequential(Module):
                 )
         self.layers = list(layers)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         for layer in self.layers:
             try:
                 x = layer(x)
@@ -195,6 +203,7 @@ class Sequential(Module):
 
 
 def require_positive(layer: str, **sizes: int) -> None:
+    """Raise ValueError, naming the layer and the argument, unless all sizes are whole numbers from 1 on."""
     for name, size in sizes.items():
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise ValueError(f"{layer}: {name} is {size!r}, expected a whole number from 1 on")

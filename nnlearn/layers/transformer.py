@@ -1,10 +1,11 @@
 """The transformer's layers: attention with several heads, its cache, and the block."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from nnlearn.engine.primitive import Array, Result, plain
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.attention import multi_head_attention, scaled_dot_product_attention
@@ -15,30 +16,30 @@ from nnlearn.layers.module import Module, require_positive
 
 
 class Cache:
-    """Keys and values of the tokens read so far, (B, heads, length, width / heads), so that none is
-    computed twice.
+    """Keys and values of the tokens read so far, so that none is computed twice.
+
+    Each is (B, heads, length, width / heads); there is room for `capacity` tokens.
     """
 
-    def __init__(self, batch: int, heads: int, capacity: int, width: int, dtype: Any) -> None:
+    def __init__(self, batch: int, heads: int, capacity: int, width: int, dtype: DTypeLike) -> None:
         self.keys, self.values = (np.empty((batch, heads, capacity, width), dtype) for _ in range(2))
         self.length = 0
 
-    def extend(self, k: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
+    def extend(self, k: Array, v: Array) -> tuple[np.ndarray, np.ndarray]:
         """Append, and return all so far."""
         end = self.length + k.shape[2]
-        self.keys[:, :, self.length : end] = k.data
-        self.values[:, :, self.length : end] = v.data
+        self.keys[:, :, self.length : end] = plain(k)
+        self.values[:, :, self.length : end] = plain(v)
         self.length = end
         return self.keys[:, :, :end], self.values[:, :, :end]
 
 
 class MultiHeadAttention(Module):
-    """Each of `heads` parts of the width attends on its own; the parts are then mixed.  (B, T, width),
-    same out
+    """Each of `heads` parts of the width attends; then they are mixed.  (B, T, width), same out
 
     Queries come from x; keys and values from `context` (B, S, width) where it is given, else from x too.
-    `mask` (…, T, S) is False where a query must not look; with `causal` none looks ahead.  Source: A.
-    Vaswani et al. (2017).
+    `mask` (…, T, S) is False where a query must not look; with `causal` none looks ahead. Raises
+    ValueError when `heads` does not divide `width`. Source: A. Vaswani et al. (2017).
     """
 
     def __init__(
@@ -51,7 +52,13 @@ class MultiHeadAttention(Module):
         self.qkv = Linear(width, 3 * width, init=init, rng=rng)
         self.out = Linear(width, width, init=init, rng=rng)
 
-    def forward(self, x: Any, mask: Any = None, cache: Cache | None = None, context: Any = None) -> Any:
+    def forward(
+        self,
+        x: Array,
+        mask: np.ndarray | None = None,
+        cache: Cache | None = None,
+        context: Array | None = None,
+    ) -> Result:
         if context is None and cache is None:
             return self.out(multi_head_attention(self.qkv(x), self.heads, mask, self.causal))
         if context is None:
@@ -71,7 +78,7 @@ class MultiHeadAttention(Module):
         y = scaled_dot_product_attention(q, k, v, mask, causal)  # (B, heads, T, width / heads)
         return self.out(y.transpose((0, 2, 1, 3)).reshape(x.shape))
 
-    def _split(self, y: Any, parts: int) -> Any:
+    def _split(self, y: Array, parts: int) -> tuple[Result, ...]:
         """(B, T, parts · width) -> parts × (B, heads, T, width / heads)"""
         B, T, n = y.shape
         y = y.reshape((B, T, parts, self.heads, n // (parts * self.heads))).transpose((2, 0, 3, 1, 4))
@@ -84,10 +91,10 @@ class MultiHeadAttention(Module):
 
 
 class TransformerBlock(Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)), the mlp `hidden` wide (4 · width).  (B, T, width),
-    same out
+    """x + attention(norm(x)), then x + mlp(norm(x)).  (B, T, width), same out
 
-    With norm_first=False the sums are normalised instead, as in the first transformer and in BERT.
+    The mlp is `hidden` wide, 4 · width if left out. With norm_first=False the sums are normalised instead, as
+    in the first transformer and in BERT.
     """
 
     def __init__(
@@ -96,7 +103,7 @@ class TransformerBlock(Module):
         heads: int,
         causal: bool = False,
         dropout: float = 0.0,
-        activation: Callable[[Any], Any] = gelu,
+        activation: Callable[[Array], Result] = gelu,
         norm_first: bool = True,
         hidden: int | None = None,
         rng: RNG = None,
@@ -108,13 +115,13 @@ class TransformerBlock(Module):
         self.contract = Linear(hidden, width, init=normal, rng=rng)
         self.dropout, self.activation, self.norm_first = Dropout(dropout, rng), activation, norm_first
 
-    def forward(self, x: Any, mask: Any = None, cache: Cache | None = None) -> Any:
+    def forward(self, x: Array, mask: np.ndarray | None = None, cache: Cache | None = None) -> Result:
         if self.norm_first:
             x = x + self.dropout(self.attention(self.norm1(x), mask, cache))
             return x + self.dropout(self.mlp(self.norm2(x)))
         x = self.norm1(x + self.dropout(self.attention(x, mask, cache)))
         return self.norm2(x + self.dropout(self.mlp(x)))
 
-    def mlp(self, x: Any) -> Any:
+    def mlp(self, x: Array) -> Result:
         """Each token on its own, through `hidden` units.  (B, T, width), same out"""
         return self.contract(self.activation(self.expand(x)))

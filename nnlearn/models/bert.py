@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.activations import gelu, tanh
@@ -19,13 +20,14 @@ from nnlearn.layers.basic import Dropout, Embedding, LayerNorm, Linear
 from nnlearn.layers.init import normal, zeros
 from nnlearn.layers.module import Module
 from nnlearn.layers.transformer import TransformerBlock
-from nnlearn.models import hub as pretrained
+from nnlearn.models import hub
 
 
 class BERT(Module):
     """What each token means in its place.  ids: (B, T) -> (B, T, width),  T ≤ context
 
     `types` tell the first text (0) from the second (1); `mask` (B, T) is False where a text is padded.
+    Raises ValueError for more tokens than `context`.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class BERT(Module):
         self.transform, self.transform_norm = Linear(width, width, init=normal, rng=rng), LayerNorm(width)
         self.bias = Parameter(zeros((vocab_size,)))
 
-    def forward(self, ids: Any, types: Any = None, mask: Any = None) -> Any:
+    def forward(
+        self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None
+    ) -> Result:
         T = np.shape(ids)[-1]
         if T > self.context:
             raise ValueError(f"BERT: ids has {T} tokens, but the context is {self.context}")
@@ -65,7 +69,13 @@ class BERT(Module):
             x = block(x, mask)
         return x
 
-    def fill(self, ids: Any, types: Any = None, mask: Any = None, places: Any = None) -> Any:
+    def fill(
+        self,
+        ids: ArrayLike,
+        types: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+        places: ArrayLike | None = None,
+    ) -> Result:
         """Logits of what stands at each place: the masked language model.  (B, T) -> (B, T, vocab_size)
 
         With `places` (B, T), True or False, only of the places that are True: (how many, vocab_size), in a
@@ -76,20 +86,22 @@ class BERT(Module):
         x = self.transform_norm(gelu(self.transform(x)))
         return linear(x, self.tokens.W.T, self.bias)
 
-    def pool(self, ids: Any, types: Any = None, mask: Any = None) -> Any:
-        """One vector for the whole text, from its first token: what a classifier is put on.  (B, T) -> (B,
-        width)
+    def pool(self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None) -> Result:
+        """One vector for the whole text, for a classifier to stand on.  (B, T) -> (B, width)
+
+        It is tanh of a linear layer on the first token's vector.
         """
         return tanh(self.pooler(self(ids, types, mask)[:, 0]))
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> BERT:
-        """BERT with published weights: a folder with config.json and model.safetensors, or its name on the
-        hub.
+        """BERT with published weights.
 
-        `pool` and `fill` start from random weights where the files have none for them.
+        `source` is a folder with config.json and model.safetensors, or the model's name on the hub. `pool`
+        and `fill` start from random weights where the files have none for them. Raises what
+        `nnlearn.models.hub` raises: OSError, ImportError or ValueError, and says what is missing.
         """
-        config, weights = pretrained.read(source, "bert")
+        config, weights = hub.read(source, "bert")
         model = cls(
             config["vocab_size"],
             config["max_position_embeddings"],
@@ -99,19 +111,19 @@ class BERT(Module):
             hidden=config["intermediate_size"],
             types=config["type_vocab_size"],
         )
-        pretrained.configure(model, config["hidden_act"], config["layer_norm_eps"])
+        hub.configure(model, config["hidden_act"], config["layer_norm_eps"])
         state = model.state_dict()
         for name in state:
             try:
                 state[name] = _theirs(weights, name)
-            except pretrained.MissingWeights:
+            except hub.MissingWeights:
                 if not name.startswith(("pooler", "transform", "bias")):
                     raise
         model.load_state_dict(state)
         return model.eval()
 
 
-NAMES = [  # what is called so here is called so there
+NAMES = [  # our names, and the published ones that replace them
     (r"^tokens\.W", "embeddings.word_embeddings.weight"),
     (r"^positions\.W", "embeddings.position_embeddings.weight"),
     (r"^types\.W", "embeddings.token_type_embeddings.weight"),
@@ -136,6 +148,6 @@ EMBEDDINGS = ("tokens.W", "positions.W", "types.W")
 def _theirs(weights: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """Linear layers' W is (n_out, n_in) there, and queries, keys and values have one each."""
     parts = ("query", "key", "value") if ".qkv." in name else ("qkv",)
-    arrays = [pretrained.find(weights, name.replace("qkv", part), NAMES, "bert.") for part in parts]
+    arrays = [hub.find(weights, name.replace("qkv", part), NAMES, "bert.") for part in parts]
     array = np.concatenate(arrays)
     return array.T if name.endswith(".W") and name not in EMBEDDINGS else array

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.layers.basic import Conv2d, Flatten, Linear, MaxPool2d
 from nnlearn.layers.module import Module
@@ -16,7 +16,8 @@ class ConvNet(Module):
     Pooling first leaves a quarter of the work to the activation; a rising one, such as ReLU, gives the
     same either way.
 
-    shape = (C, H, W) of one image.  (B, C, H, W) -> (B, classes)
+    shape = (C, H, W) of one image.  (B, C, H, W) -> (B, classes). Raises ValueError for images too small to
+    be halved by each pooling.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class ConvNet(Module):
         self.pool, self.flatten = MaxPool2d(2), Flatten()
         self.classify = Linear(channels[-1] * (h // shrink) * (w // shrink), classes, rng=rng)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Result:
         for convolution in self.convolutions:
             x = self.activation(self.pool(convolution(x)))
         return self.classify(self.flatten(x))

@@ -8,25 +8,28 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.linear import linear
 from nnlearn.layers.basic import Dropout, Embedding, LayerNorm
 from nnlearn.layers.module import Module
 from nnlearn.layers.transformer import Cache, TransformerBlock
-from nnlearn.models import hub as pretrained
-from nnlearn.text.sampling import sample
+from nnlearn.models import hub
+from nnlearn.models.generation import generate
 
 gelu_tanh = partial(gelu, approximate="tanh")
 
 
 class GPT(Module):
-    """Logits of the next token at each place.  ids: (B, T) -> (B, T, vocab_size),  T ≤ context"""
+    """Logits of the next token at each place.  ids: (B, T) -> (B, T, vocab_size),  T ≤ context
+
+    Raises ValueError for more tokens than `context`.
+    """
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class GPT(Module):
             for layer in (block.attention.out, block.contract):
                 layer.W.data = layer.W.data / math.sqrt(2 * depth)
 
-    def forward(self, ids: Any, cache: list[Cache] | None = None) -> Any:
+    def forward(self, ids: ArrayLike, cache: list[Cache] | None = None) -> Result:
         T, start = np.shape(ids)[-1], cache[0].length if cache else 0
         if start + T > self.context:
             raise ValueError(f"GPT: ids reach to place {start + T}, but the context is {self.context} tokens")
@@ -64,7 +67,7 @@ class GPT(Module):
     @no_grad()
     def generate(
         self,
-        ids: Any,
+        ids: ArrayLike,
         length: int,
         temperature: float = 1.0,
         top_k: int | None = None,
@@ -75,42 +78,45 @@ class GPT(Module):
         """Append `length` tokens, each drawn from the model's guess.  (T,) or (B, T) -> the same, longer
 
         With `cached`, keys and values of earlier tokens are kept, so that each step computes one token
-        alone. Where the context is full, the model goes on with its last half.
+        alone. Where the context is full, the model goes on with its last half. `temperature`, `top_k` and
+        `top_p` as in `nn.text.sample`. Raises ValueError when `ids` is empty.
         """
-        rng, given = generator(rng), np.asarray(ids)
-        out = np.atleast_2d(given)
-        B, T = out.shape
-        if T == 0:
-            raise ValueError("generate: ids is empty; give at least one token to go on from")
-        out = np.concatenate([out, np.empty((B, length), out.dtype)], axis=1)
-        mode, begin, cache = self.training, max(0, T - self.context), None
-        self.eval()
-        for t in range(T, T + length):
-            if t - begin > self.context:
-                begin, cache = t - self.context // 2, None
+        begin, cache = max(0, np.shape(ids)[-1] - self.context), None
+
+        def guess(out: np.ndarray) -> Result:
+            nonlocal begin, cache
+            B, T = out.shape
+            if T - begin > self.context:
+                begin, cache = T - self.context // 2, None
             if cache is None and cached:
                 cache = [block.attention.new_cache(B, self.context) for block in self.blocks]
             known = cache[0].length if cache else 0
-            logits = self(out[:, begin + known : t], cache)
-            out[:, t] = sample(logits[:, -1], temperature, top_k, top_p, rng)
-        self.train(mode)
-        return out if given.ndim == 2 else out[0]
+            return self(out[:, begin + known :], cache)
+
+        mode = self.training
+        self.eval()
+        try:
+            return generate(ids, length, guess, temperature, top_k, top_p, rng)
+        finally:
+            self.train(mode)
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> GPT:
-        """GPT-2 with published weights: a folder with config.json and model.safetensors, or its name on
-        the hub.
+        """GPT-2 with published weights.
+
+        `source` is a folder with config.json and model.safetensors, or the model's name on the hub. Raises
+        what `nnlearn.models.hub` raises: OSError, ImportError or ValueError, and says what is missing.
         """
-        config, weights = pretrained.read(source, "gpt2")
+        config, weights = hub.read(source, "gpt2")
         model = cls(*(config[key] for key in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head")))
-        pretrained.configure(model, config["activation_function"], config["layer_norm_epsilon"])
+        hub.configure(model, config["activation_function"], config["layer_norm_epsilon"])
         model.load_state_dict(
-            {name: pretrained.find(weights, name, NAMES, "transformer.") for name in model.state_dict()}
+            {name: hub.find(weights, name, NAMES, "transformer.") for name in model.state_dict()}
         )
         return model.eval()
 
 
-NAMES = [  # what is called so here is called so there
+NAMES = [  # our names, and the published ones that replace them
     (r"^tokens\.W", "wte.weight"),
     (r"^positions\.W", "wpe.weight"),
     (r"^norm\.", "ln_f."),

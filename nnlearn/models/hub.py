@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.functions.activations import gelu, relu
 from nnlearn.layers.basic import LayerNorm
 from nnlearn.layers.module import Module
@@ -16,7 +17,7 @@ from nnlearn.layers.transformer import TransformerBlock
 from nnlearn.training.saving import load
 
 FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt"]
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+ACTIVATIONS: dict[str, Callable[[Array], Result]] = {
     "gelu": gelu,
     "relu": relu,
     "gelu_new": partial(gelu, approximate="tanh"),
@@ -29,7 +30,10 @@ class MissingWeights(ValueError):
 
 
 def folder(source: str | Path) -> Path:
-    """The folder itself, or the one into which the hub's library downloads the model of that name."""
+    """The folder itself, or the one into which the hub's library downloads the model of that name.
+
+    Raises ImportError without that library, OSError when it does not get the files.
+    """
     if Path(source).is_dir():
         return Path(source)
     try:
@@ -49,7 +53,10 @@ def folder(source: str | Path) -> Path:
 
 
 def read(source: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """config.json, and all arrays of the model's safetensors files, in float32."""
+    """config.json, and all arrays of the model's safetensors files, in float32.
+
+    Raises FileNotFoundError when one of them is missing, ValueError for a model of another kind.
+    """
     place = folder(source)
     if not (place / "config.json").is_file():
         raise FileNotFoundError(f"from_pretrained: {place} has no config.json")
@@ -68,7 +75,10 @@ def read(source: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
 def find(
     weights: Mapping[str, np.ndarray], name: str, names: Sequence[tuple[str, str]], prefix: str
 ) -> np.ndarray:
-    """The array that `name` has in the file, where all names may begin with `prefix`."""
+    """The array of our parameter `name`, where all names in the files may begin with `prefix`.
+
+    `names` are (pattern, replacement) from our names to theirs. Raises MissingWeights if there is none.
+    """
     theirs = name
     for ours, replacement in names:
         theirs = re.sub(ours, replacement, theirs)
@@ -80,7 +90,10 @@ def find(
 
 
 def configure(model: Module, activation: str, eps: float) -> None:
-    """Set the activation of every block and the ε of every layer norm."""
+    """Set the activation of every block and the ε of every layer norm.
+
+    Raises ValueError for an unknown activation.
+    """
     if activation not in ACTIVATIONS:
         raise ValueError(
             f"from_pretrained: the activation is {activation!r}, known are {', '.join(ACTIVATIONS)}"

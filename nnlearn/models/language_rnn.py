@@ -1,14 +1,13 @@
-"""A recurrent language model: one token in, the next one guessed, a memory carried along."""
-
-from typing import Any
+"""A recurrent language model: it reads token by token, keeps a state, and guesses the next token."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
 from nnlearn.layers.basic import GRU, LSTM, RNN, Embedding, Linear
 from nnlearn.layers.module import Module
-from nnlearn.text.sampling import sample
+from nnlearn.models.generation import generate
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -16,7 +15,9 @@ CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 class CharRNN(Module):
     """Logits of the next token at each place.  ids: (B, T) -> (B, T, vocab_size)
 
-    `cell` is "rnn", "gru" or "lstm"; `depth` of them lie on top of each other.
+    The tokens may be characters, words or pieces of words. Each is embedded in `width` numbers, which pass
+    through `depth` recurrent layers; `cell` says which: "rnn", "gru" or "lstm". Raises ValueError for any
+    other.
     """
 
     def __init__(
@@ -29,11 +30,14 @@ class CharRNN(Module):
         self.cells = [CELLS[cell](width, width, rng=rng) for _ in range(depth)]
         self.output = Linear(width, vocab_size, rng=rng)
 
-    def forward(self, ids: Any) -> Any:
+    def forward(self, ids: ArrayLike) -> Result:
         return self.step(ids)[0]
 
-    def step(self, ids: Any, state: list | None = None) -> tuple[Any, list]:
-        """The logits, and the memory after the last token, to be given back with the next ids."""
+    def step(self, ids: ArrayLike, state: list | None = None) -> tuple[Result, list]:
+        """The logits, and every layer's state after the last token, to be given with the next ids.
+
+        ids: (B, T) -> (B, T, vocab_size), one state a layer
+        """
         x, after = self.tokens(ids), []
         for i, cell in enumerate(self.cells):
             x, last = cell(x, None if state is None else state[i])
@@ -43,21 +47,22 @@ class CharRNN(Module):
     @no_grad()
     def generate(
         self,
-        ids: Any,
+        ids: ArrayLike,
         length: int,
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
         rng: RNG = None,
     ) -> np.ndarray:
-        """Append `length` tokens, each drawn from the model's guess.  (T,) or (B, T) -> the same, longer"""
-        rng, given = generator(rng), np.asarray(ids)
-        out = np.atleast_2d(given)
-        if out.shape[1] == 0:
-            raise ValueError("generate: ids is empty; give at least one token to go on from")
-        logits, state = self.step(out)
-        for _ in range(length):
-            drawn = sample(logits[:, -1], temperature, top_k, top_p, rng)[:, None]
-            out = np.concatenate([out, drawn], axis=1)
-            logits, state = self.step(drawn, state)
-        return out if given.ndim == 2 else out[0]
+        """Append `length` tokens, each drawn from the model's guess.  (T,) or (B, T) -> the same, longer
+
+        `temperature`, `top_k` and `top_p` as in `nn.text.sample`. Raises ValueError when `ids` is empty.
+        """
+        state = None
+
+        def guess(out: np.ndarray) -> Result:
+            nonlocal state
+            logits, state = self.step(out if state is None else out[:, -1:], state)
+            return logits
+
+        return generate(ids, length, guess, temperature, top_k, top_p, rng)

@@ -1,14 +1,13 @@
 """From one text to another: a GRU reads, a second one writes, with or without attention between them."""
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from nnlearn.engine.arithmetic import tanh
+from nnlearn.engine.primitive import Array, Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.shapes import concatenate
-from nnlearn.engine.tensor import no_grad
 from nnlearn.functions.attention import scaled_dot_product_attention
 from nnlearn.layers.basic import GRU, Embedding, Linear
 from nnlearn.layers.init import normal
@@ -38,12 +37,13 @@ class Translator(Module):
         self.key = Linear(2 * width, width, rng=rng) if attention else None
         self.output = Linear(3 * width if attention else width, vocab_out, rng=rng)
 
-    def forward(self, x: Any, y: Any) -> Any:
+    def forward(self, x: np.ndarray, y: np.ndarray) -> Result:
         return self.write(y, *self.read(x))
 
-    def read(self, x: Any) -> tuple[Any, Any, np.ndarray]:
-        """Each place of x in its context, the state to write from, and where there is something to look at.
-        (B, S) -> (B, S, 2 width), (B, width), (B, 1, S)
+    def read(self, x: np.ndarray) -> tuple[Result, Result, np.ndarray]:
+        """What writing starts from.  (B, S) -> (B, S, 2 width), (B, width), (B, 1, S)
+
+        Each place of x in its context, the writer's first state, and where x is not blank.
         """
         x = np.asarray(x)
         there, _ = self.forwards(self.source(x))
@@ -51,7 +51,7 @@ class Translator(Module):
         h = concatenate([there, back[:, ::-1]], axis=2)
         return h, tanh(self.start(concatenate([there[:, -1], back[:, -1]], axis=1))), (x > 0)[:, None]
 
-    def write(self, y: Any, h: Any, state: Any, mask: np.ndarray) -> Any:
+    def write(self, y: np.ndarray, h: Array, state: Array, mask: np.ndarray) -> Result:
         """Logits of what follows each token of y.  (B, T) -> (B, T, vocab_out)"""
         s, _ = self.writer(self.target(y), state)
         if self.query is not None and self.key is not None:
@@ -60,16 +60,19 @@ class Translator(Module):
         return self.output(s)
 
     @no_grad()
-    def translate(self, x: Any, length: int) -> np.ndarray:
-        """The likeliest token at each step, fed back.  (B, S) -> (B, length)"""
+    def translate(self, x: np.ndarray, length: int) -> np.ndarray:
+        """The likeliest token at each step, which the next step reads.  (B, S) -> (B, length)"""
         seen, y = self.read(x), np.zeros((len(x), 1), dtype=np.int64)
         for _ in range(length):
             y = np.concatenate([y, self.write(y, *seen).data[:, -1:].argmax(-1)], axis=1)
         return y[:, 1:]
 
     @no_grad()
-    def alignment(self, x: Any, y: Any) -> np.ndarray:
-        """How much each step of writing looks at each place of x.  (B, S), (B, T) -> (B, T, S)"""
+    def alignment(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """How much each step of writing looks at each place of x.  (B, S), (B, T) -> (B, T, S)
+
+        Raises ValueError for a translator without attention.
+        """
         if self.query is None or self.key is None:
             raise ValueError("alignment: this translator was made with attention=False and looks nowhere")
         h, state, mask = self.read(x)

@@ -36,7 +36,8 @@ def adapted_knots(f: Function, n: int, low: float, high: float, order: int) -> n
     """n + 1 knots from low to high, the same ∫ |f⁽ᵖ⁾|^(1/p) dx in each interval, p = order.
 
     Dense where f needs it: order 1 (steps) shares out how much f climbs and falls, order 2 (ReLUs) how much
-    it bends. A tenth of the knots stay evenly spread. (C. de Boor, 1973)
+    it bends. A tenth of the knots stay evenly spread. Raises ValueError for n below 1, low not below high,
+    any other order, or an f that is not one finite number for each x. Source: C. de Boor (1973).
     """
     if n < 1 or not low < high or order not in (1, 2):
         raise ValueError(
@@ -60,6 +61,7 @@ def fit_output(
     """[(W, b), (W₂, b₂)] with the W₂, b₂ of least Σ (a(x W + b) W₂ + b₂ − y)².  x: (B, n_in), y: (B, n_out)
 
     The hidden layer stays as it is; only the output layer is fitted, by least squares: one linear system.
+    Raises ValueError when x and y do not fit.
     """
     if np.ndim(y) != 2 or np.ndim(x) != 2 or len(x) != len(y):
         raise ValueError(

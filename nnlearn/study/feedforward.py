@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.functions.activations import relu
 from nnlearn.functions.linear import linear
 
-Layer = tuple[Any, Any]  # W (n_in, n_out) and b (n_out,), or None for no bias
+Layer = tuple[Array, Any]  # W (n_in, n_out) and b (n_out,), or None for no bias
 
 
-def forward(x: Any, layers: Sequence[Layer], activation: Callable[[Any], Any] = relu) -> Any:
+def forward(x: Array, layers: Sequence[Layer], activation: Callable[[Array], Result] = relu) -> Result:
     """y = a(… a(x W₁ + b₁) …) W_L + b_L.  x: (..., n_in) -> (..., n_out)
 
     Every layer but the last is followed by `activation`. Raises ValueError, naming the layer, where the
@@ -33,7 +34,7 @@ def tent_network(depth: int) -> list[Layer]:
     """y = T(T(… T(x))), T(x) = 2 relu(x) − 4 relu(x − ½): 2^depth pieces on [0, 1] from 2·depth ReLUs.
 
     A hidden layer of two ReLUs for each tent; the output of one and the input of the next are one linear
-    layer, multiplied out. Source: M. Telgarsky (2016).
+    layer, multiplied out. Raises ValueError for a depth below 1. Source: M. Telgarsky (2016).
     """
     if depth < 1:
         raise ValueError(f"tent_network: depth must be 1 or more, got {depth}")

@@ -4,12 +4,14 @@ A discriminator D gives each sample a logit: large means "real". A generator G t
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Array, Tensor, grad, no_grad, plain
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
+from nnlearn.engine.tape import grad
+from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import softplus
+from nnlearn.training.optim import Optimizer
 
 
 def _filled(name: str, **logits: Array) -> None:
@@ -18,7 +20,7 @@ def _filled(name: str, **logits: Array) -> None:
             raise ValueError(f"{name}: {argument} is empty (its shape is {x.shape}); give at least one logit")
 
 
-def discriminator_loss(real: Array, fake: Array) -> Array:
+def discriminator_loss(real: Array, fake: Array) -> Result:
     """mean(−log σ(real)) + mean(−log(1 − σ(fake))), from logits.  (B, 1), (B', 1) -> one number
 
     Twice log 2 where every logit is 0. Raises ValueError when either is empty.
@@ -29,7 +31,7 @@ def discriminator_loss(real: Array, fake: Array) -> Array:
     return softplus(-real).mean() + softplus(fake).mean()
 
 
-def generator_loss(fake: Array, saturating: bool = False) -> Array:
+def generator_loss(fake: Array, saturating: bool = False) -> Result:
     """mean(−log σ(fake)), or, saturating, mean(log(1 − σ(fake))), from logits.  (B, 1) -> one number
 
     The saturating one is the minimax game's; its gradient vanishes where D is sure that a sample is fake.
@@ -41,7 +43,7 @@ def generator_loss(fake: Array, saturating: bool = False) -> Array:
     return -softplus(fake).mean() if saturating else softplus(-fake).mean()
 
 
-def gradient_penalty(discriminator: Callable[[Any], Any], x: Array) -> Tensor:
+def gradient_penalty(discriminator: Callable[[Array], Result], x: Array) -> Tensor:
     """mean(‖∂D(x)/∂x‖²) / 2, the penalty R1 at real samples x.  (B, …) -> one number, on the tape
 
     Its own gradient needs second derivatives of D. Raises ValueError when `x` has no batch axis or is empty.
@@ -56,7 +58,8 @@ def gradient_penalty(discriminator: Callable[[Any], Any], x: Array) -> Tensor:
 
 
 def gan_step(
-    generate: Any, discriminator: Any, optimizers: tuple[Any, Any], real: Array, noise: Array,
+    generate: Callable[[Array], Result], discriminator: Callable[[Array], Result],
+    optimizers: tuple[Optimizer, Optimizer], real: Array, noise: Array,
     penalty: float = 0.0, saturating: bool = False,
 ) -> tuple[float, float]:  # fmt: skip
     """One round: a step of D on `real` (B, …) and G(noise), then a step of G.  -> both losses before it

@@ -90,7 +90,8 @@ def perceptron_fit(
 def margin(X: ArrayLike, y: ArrayLike, w: ArrayLike, b: float) -> float:
     """γ = min over i of t_i (w·x_i + b) / √(|w|² + b²), with t = 2y − 1.  X: (N, n), y: (N,), w: (n,)
 
-    Above 0 where the weights put every example on its side; in the units of X.
+    Above 0 where the weights put every example on its side; in the units of X. Raises ValueError where shapes
+    do not fit, a label is not 0 or 1, or all weights are zero.
     """
     X, y = _examples("margin", X, y)
     w = np.asarray(w, dtype=float)

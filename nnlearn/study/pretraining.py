@@ -8,13 +8,12 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nnlearn.data.bundled import manual
+from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import no_grad
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.bert import BERT
 from nnlearn.text.tokenizers import WordPieceTokenizer
@@ -55,11 +54,13 @@ def stream(texts: Sequence[str], tokenizer: WordPieceTokenizer) -> np.ndarray:
     return np.concatenate([tokenizer.encode(text.replace('"', " "))[1:] for text in texts])
 
 
-def code_words(texts: Sequence[str], tokenizer: WordPieceTokenizer, context: int) -> tuple[Any, Any]:
+def code_words(
+    texts: Sequence[str], tokenizer: WordPieceTokenizer, context: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Sentences with at least one word in quotation marks; the marks go, and are the labels.
 
     ids (n, context), padded; labels (n, context): 1 for a word that was quoted, 0 for another word, -1 for
-    what is no word.
+    everything else.
     """
     rows: list[tuple[list[str], list[int]]] = []
     for text in texts:
@@ -99,7 +100,7 @@ def mask_tokens(ids: np.ndarray, vocab_size: int, rng: RNG = None) -> tuple[np.n
     return read, chosen
 
 
-def masked_loss(model: BERT, read: np.ndarray, ids: np.ndarray, chosen: np.ndarray) -> Any:
+def masked_loss(model: BERT, read: np.ndarray, ids: np.ndarray, chosen: np.ndarray) -> Result:
     """Cross-entropy of the tokens at the chosen places alone, in nats."""
     return cross_entropy(model.fill(read, places=chosen), ids[chosen])
 
@@ -136,7 +137,7 @@ def pretrain(
     rng: RNG = None,
     note: Callable[[int, float], None] = lambda step, loss: None,
 ) -> list[float]:
-    """Train on random stretches of the text, newly masked each time; the loss of every step.
+    """Train on random stretches of the text, masked afresh each time; the loss of every step.
 
     `note(steps done, loss)` is called after every step.
     """

@@ -2,23 +2,23 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from nnlearn.data.splits import windows
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Tensor, no_grad
 from nnlearn.functions.losses import cross_entropy
 
 
 def next_token_probabilities(
-    logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: Array, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> np.ndarray:
     """softmax(logits / temperature) over the tokens that may follow, 0 for the rest.  (..., V) -> (..., V)
 
     top_k keeps the k likeliest tokens; top_p the fewest that together have at least that probability
-    (A. Holtzman et al., 2020). temperature 0 puts everything on the likeliest.
+    (A. Holtzman et al., 2020). temperature 0 puts everything on the likeliest. Raises
+    ValueError for a negative temperature, top_k below 1 or top_p outside 0 < p ≤ 1.
     """
     if temperature < 0:
         raise ValueError(f"temperature is {temperature}, expected 0 (always the likeliest token) or more")
@@ -26,7 +26,7 @@ def next_token_probabilities(
         raise ValueError(f"top_k is {top_k}, expected at least 1 token to choose from")
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"top_p is {top_p}, expected a probability above 0 and at most 1")
-    logits = np.asarray(logits.data if isinstance(logits, Tensor) else logits, dtype=np.float64)
+    logits = np.asarray(plain(logits), dtype=np.float64)
     if temperature == 0:
         likeliest = np.expand_dims(logits.argmax(-1), -1)
         return (np.arange(logits.shape[-1]) == likeliest).astype(np.float64)
@@ -43,19 +43,22 @@ def next_token_probabilities(
 
 
 def sample(
-    logits: Any,
+    logits: Array,
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
     rng: RNG = None,
 ) -> np.ndarray:
-    """Draw the next token by its probability, for each row of logits.  (..., V) -> (...)"""
+    """Draw the next token by its probability, for each row of logits.  (..., V) -> (...)
+
+    Raises ValueError as `next_token_probabilities` does.
+    """
     cumulative = np.cumsum(next_token_probabilities(logits, temperature, top_k, top_p), axis=-1)
     threshold = generator(rng).random((*cumulative.shape[:-1], 1)) * cumulative[..., -1:]
     return (cumulative <= threshold).sum(-1)
 
 
-def bits_per_character(model: Callable[[Any], Any], ids: np.ndarray, length: int = 128) -> float:
+def bits_per_character(model: Callable[[np.ndarray], Result], ids: np.ndarray, length: int = 128) -> float:
     """The mean of −log₂ p(next character) over a text, read in windows of `length`, each on its own.  (N,)
 
     `model(x)` gives logits (B, T, V) for ids (B, T). The windows do not overlap, each starts with an empty

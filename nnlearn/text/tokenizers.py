@@ -1,4 +1,4 @@
-"""From text to numbers and back: tokenisers, and how the next token is chosen.
+"""From text to numbers and back: tokenisers.
 
 Every tokeniser has `encode(text) -> ids`, an integer array, `decode(ids) -> text` and `len(tokenizer)`,
 the size of its vocabulary.
@@ -11,19 +11,22 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 Pair = tuple[int, int]
+_IDEOGRAPHS = [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F)]
 END_OF_TEXT = "<|endoftext|>"
 
 
 class CharTokenizer:
-    """One token for each different character of `text`, numbered in sorted order."""
+    """One token for each different character of `text`, numbered in sorted order.
+
+    Raises ValueError when `text` is empty.
+    """
 
     def __init__(self, text: str) -> None:
         if not text:
@@ -37,7 +40,10 @@ class CharTokenizer:
         return len(self.tokens)
 
     def encode(self, text: str) -> np.ndarray:
-        """The number of each character.  str of length T -> (T,)"""
+        """The number of each character.  str of length T -> (T,)
+
+        Raises ValueError for a character that has none.
+        """
         try:
             return np.array([self.ids[character] for character in text], dtype=np.int64)
         except KeyError as unknown:
@@ -52,10 +58,10 @@ class CharTokenizer:
 
 
 class BPETokenizer:
-    """Byte-pair encoding: start from the 256 bytes, then give the commonest pair of neighbours a token of
-    its own, over and over.  `merges[k]` is the pair of ids joined in step k.
+    """Byte-pair encoding: from the 256 bytes on, the commonest pair of neighbours becomes a token.
 
-    No text is unknown to it: what was never seen is spelled in bytes. Same words, ids and files as GPT-2's.
+    `merges[k]` is the pair of ids joined in step k. Every text can be encoded: what was never seen is spelled
+    in bytes. Same words, ids and files as GPT-2's.
     Source: P. Gage (1994); R. Sennrich et al. (2016); bytes: A. Radford et al. (2019).
     """
 
@@ -69,7 +75,10 @@ class BPETokenizer:
 
     @classmethod
     def train(cls, text: str, vocab_size: int, special: Sequence[str] = (END_OF_TEXT,)) -> "BPETokenizer":
-        """Learn merges from `text` until there are `vocab_size` tokens, the `special` ones included."""
+        """Learn merges from `text` until there are `vocab_size` tokens, the `special` ones included.
+
+        Raises ValueError when `vocab_size` is too small for the bytes and the special tokens.
+        """
         size = vocab_size - len(special)
         if size < 256:
             raise ValueError(
@@ -105,7 +114,7 @@ class BPETokenizer:
         return np.array(ids, dtype=np.int64)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text again; bytes that are no whole character show as U+FFFD.  (T,) -> str"""
+        """The text again; bytes that do not make a whole character show as U+FFFD.  (T,) -> str"""
         return b"".join(self.tokens[i] for i in _checked(ids, self.tokens)).decode(errors="replace")
 
     def save(self, directory: str | Path) -> None:
@@ -120,8 +129,10 @@ class BPETokenizer:
 
     @classmethod
     def load(cls, directory: str | Path) -> "BPETokenizer":
-        """Read GPT-2's vocab.json and merges.txt. What is neither a byte nor the result of a merge is
-        special.
+        """Read GPT-2's vocab.json and merges.txt.
+
+        A token that is neither a byte nor the result of a merge is special. Raises FileNotFoundError when a
+        file is missing, ValueError when the two do not fit together.
         """
         directory, byte_of = Path(directory), {letter: b for b, letter in _byte_letters().items()}
         try:
@@ -186,7 +197,7 @@ def _merge_everywhere(
     pairs: Counter[Pair],
     where: defaultdict[Pair, set[int]],
 ) -> set[Pair]:
-    """Join `pair` into `new` in the words that hold it and count their pairs anew; returns the new pairs."""
+    """Join `pair` into `new` in the words that hold it and count their pairs again; returns the new pairs."""
     arisen = set()
     for w in where.pop(pair):
         old, word = words[w], _join(words[w], pair, new)
@@ -217,8 +228,9 @@ def _join(ids: list[int], pair: Pair, new: int) -> list[int]:
 
 @functools.cache
 def _byte_letters() -> dict[int, str]:
-    """A visible letter for each byte, in the order of GPT-2's vocabulary: printable bytes stand for
-    themselves.
+    """A visible letter for each byte, in the order of GPT-2's vocabulary.
+
+    Printable bytes stand for themselves.
     """
     visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     hidden = [b for b in range(256) if b not in visible]
@@ -244,8 +256,8 @@ def _word_pattern() -> re.Pattern[str]:
 class WordPieceTokenizer:
     """BERT's tokens: words in lower case without accents, split into the longest pieces the vocabulary holds.
 
-    "##" marks a piece that continues a word.  Source: M. Schuster and K. Nakajima (2012); J. Devlin et al.
-    (2019).
+    "##" marks a piece that continues a word. Raises ValueError when the vocabulary lacks a special token.
+    Source: M. Schuster and K. Nakajima (2012); J. Devlin et al. (2019).
     """
 
     def __init__(self, tokens: Sequence[str], lowercase: bool = True) -> None:
@@ -257,7 +269,7 @@ class WordPieceTokenizer:
 
     @classmethod
     def load(cls, directory: str | Path, lowercase: bool = True) -> "WordPieceTokenizer":
-        """Read BERT's vocab.txt, one token a line."""
+        """Read BERT's vocab.txt, one token a line. Raises FileNotFoundError when it is missing."""
         return cls(_read(Path(directory) / "vocab.txt").rstrip("\n").split("\n"), lowercase)
 
     def __len__(self) -> int:
@@ -304,13 +316,7 @@ class WordPieceTokenizer:
 
 
 def _visible(character: str) -> bool:
-    return character not in "\0\ufffd" and unicodedata.category(character) not in (
-        "Cc",
-        "Cf",
-        "Co",
-        "Cs",
-        "Cn",
-    )
+    return character not in "\0\ufffd" and unicodedata.category(character)[0] != "C"
 
 
 def _stands_alone(character: str) -> bool:
@@ -318,17 +324,10 @@ def _stands_alone(character: str) -> bool:
     code = ord(character)
     if code < 128:
         return character.isprintable() and not character.isalnum() and character != " "
-    ideographs = (
-        (0x3400, 0x4DBF),
-        (0x4E00, 0x9FFF),
-        (0xF900, 0xFAFF),
-        (0x20000, 0x2CEAF),
-        (0x2F800, 0x2FA1F),
-    )
-    return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in ideographs)
+    return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in _IDEOGRAPHS)
 
 
-def _checked(ids: Iterable[int], known: Any) -> Iterator[int]:
+def _checked(ids: Iterable[int], known: int | Collection[int]) -> Iterator[int]:
     """The ids as plain integers, an error for one the vocabulary does not have."""
     for i in np.asarray(ids).reshape(-1).tolist():
         if not (0 <= i < known if isinstance(known, int) else i in known):

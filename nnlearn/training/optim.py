@@ -11,13 +11,16 @@ import numpy as np
 
 from nnlearn.engine.tensor import Parameter
 
-_PIECE = (
-    1 << 15
-)  # weights updated at a time: 128 kB in float32, so that a step's passes find them in the cache
+# Weights updated at a time: 128 kB in float32, so that all passes of a step find them in the cache.
+_PIECE = 1 << 15
 
 
 class Optimizer:
-    """Base: `step()` calls `update(w, g, t, …)` on flat pieces of weights, gradients, slots."""
+    """Base: `step()` calls `update(w, g, t, …)` on flat pieces of weights, gradients, slots.
+
+    `slots` names what is remembered for each weight. Raises TypeError unless params are parameters of one
+    dtype, ValueError when one comes twice, or for a negative rate or decay.
+    """
 
     slots: tuple[str, ...] = ()
 
@@ -40,14 +43,14 @@ class Optimizer:
         self.lr, self.weight_decay = lr, weight_decay
         ends = np.cumsum([p.data.size for p in self.params]).tolist()
         self._bounds = list(zip([0, *ends[:-1]], ends, strict=True))
-        self._weights, self._grads, self._scratch = (np.empty(ends[-1], dtypes[0]) for _ in range(3))
+        self._weights, self._grads = (np.empty(ends[-1], dtypes[0]) for _ in range(2))
+        self._scratch = np.empty(min(ends[-1], _PIECE), dtypes[0])
         self._slots = {slot: np.zeros(ends[-1], dtypes[0]) for slot in self.slots}
         self._w, self._g = (
             [flat[a:b].reshape(p.data.shape) for p, (a, b) in zip(self.params, self._bounds, strict=True)]
             for flat in (self._weights, self._grads)
         )
         self._steps = [0] * len(self.params)
-        self._scratch = self._scratch[:_PIECE].copy()
         for p, w in zip(self.params, self._w, strict=True):
             w[...] = p.data
             p.data = w
@@ -58,7 +61,10 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
+        """Move every parameter that has a gradient.
+
+        Raises ValueError when a parameter has changed its shape or dtype since the optimiser was made.
+        """
         state = self._slots.values()
         for start, end, t in self._gather():
             for a in range(start, end, _PIECE):
@@ -88,7 +94,10 @@ class Optimizer:
         return runs
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, *state: np.ndarray) -> None:
-        """Change w, in place, in its t-th step; g may be overwritten."""
+        """Change w, in place, in its t-th step; g may be overwritten.
+
+        Raises NotImplementedError where a subclass does not say.
+        """
         raise NotImplementedError
 
     def _decay(self, w: np.ndarray, g: np.ndarray) -> None:
@@ -103,7 +112,7 @@ class Optimizer:
         return slots | {"steps": np.array(self._steps), "lr": np.array(float(self.lr))}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Go on from what `state_dict` gave. Raises ValueError when it does not fit."""
         mine, name = self.state_dict(), type(self).__name__
         if mine.keys() != state.keys():
             raise ValueError(f"{name}: the state holds {', '.join(state)}; expected {', '.join(mine)}")
@@ -120,7 +129,8 @@ class Optimizer:
 class SGD(Optimizer):
     """v ← μ v + g,  w ← w − lr v;  with Nesterov's look ahead  w ← w − lr (g + μ v).
 
-    Without momentum (μ = 0) v is the gradient itself.  Source: B. Polyak (1964); I. Sutskever et al. (2013).
+    Without momentum (μ = 0) v is the gradient itself. Raises ValueError for Nesterov without momentum.
+    Source: B. Polyak (1964); I. Sutskever et al. (2013).
     """
 
     def __init__(
@@ -152,8 +162,9 @@ class SGD(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """s ← s + g²,  w ← w − lr g / (√s + ε): directions seldom used keep large steps.  Source: J. Duchi et
-    al. (2011).
+    """s ← s + g²,  w ← w − lr g / (√s + ε): directions seldom used keep large steps.
+
+    Source: J. Duchi et al. (2011).
     """
 
     slots = ("squares",)
@@ -179,8 +190,9 @@ class Adagrad(Optimizer):
 
 
 class RMSProp(Adagrad):
-    """s ← α s + (1 − α) g²,  w ← w − lr g / (√s + ε): Adagrad that forgets.  Source: G. Hinton, lecture 6e
-    (2012).
+    """s ← α s + (1 − α) g²,  w ← w − lr g / (√s + ε): Adagrad that forgets.
+
+    Source: G. Hinton, lecture 6e (2012).
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.tensor import Tensor
+from nnlearn.engine.primitive import plain
 
 
 def write(path: Path, content: bytes) -> None:
@@ -36,8 +36,8 @@ def write(path: Path, content: bytes) -> None:
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:
     """Write named arrays, and `notes` (what JSON can hold), whole or not at all.
 
-    The file comes into being under another name and takes its place at the end: a process killed on the
-    way leaves the old file as it was.
+    The file is written under another name and takes its place at the end: a process killed on the way leaves
+    the old file as it was. Raises TypeError for what is not an array of numbers.
     """
     from safetensors.numpy import save as to_bytes
 
@@ -47,12 +47,18 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, by name. Raises ValueError when the file is damaged."""
+    """The arrays of a safetensors file, by name.
+
+    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    """
     return load_with_notes(path)[0]
 
 
 def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
-    """The arrays of a file and its notes (None where it has none)."""
+    """The arrays of a file and its notes (None where it has none).
+
+    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -75,7 +81,7 @@ def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
 
 
 def _plain(name: str, array: Any) -> np.ndarray:
-    array = np.asarray(array.data if isinstance(array, Tensor) else array)
+    array = np.asarray(plain(array))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"save: {name!r} must be an array of numbers, got {array.dtype}")
     return array

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Tensor, no_grad
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.module import Module, watch
 from nnlearn.training.optim import Optimizer, Schedule, clip_grad_norm
 from nnlearn.training.saving import load_with_notes, save
 
-Set = tuple[Any, Any]
+Set = tuple[Any, Any]  # X and y: whatever has a length and can be indexed by an array
 History = dict[str, list[float]]
 
 
@@ -25,10 +25,9 @@ class NotFiniteError(ArithmeticError):
     """Training met NaN or infinity; the message says where first."""
 
 
-def accuracy(output: Any, labels: Any) -> float:
+def accuracy(output: Array, labels: np.ndarray) -> float:
     """The share of rows whose largest output is at the label.  (..., C), (...) -> a number in [0, 1]"""
-    output = output.data if isinstance(output, Tensor) else output
-    return float((output.argmax(-1) == labels).mean())
+    return float((plain(output).argmax(-1) == labels).mean())
 
 
 def batches(n: int, size: int, seed: int, start: int = 0) -> Iterator[np.ndarray]:
@@ -56,8 +55,8 @@ class Trainer:
         self,
         model: Module,
         optimizer: Optimizer,
-        loss: Callable[[Any, Any], Any] = cross_entropy,
-        metrics: Mapping[str, Callable[[Any, Any], float]] | None = None,
+        loss: Callable[[Array, Any], Result] = cross_entropy,
+        metrics: Mapping[str, Callable[[Array, Any], float]] | None = None,
         schedule: Schedule | None = None,
         clip: float | None = None,
     ) -> None:
@@ -123,7 +122,8 @@ class Trainer:
         Every `every` steps (an epoch if left out) the mean training loss since is noted, the validation set
         evaluated, the checkpoint written. With `patience`, training stops after so many evaluations without
         a better validation loss, and the best weights come back. `resume` goes on from the checkpoint, if
-        there is one, to the same weights as without the interruption.
+        there is one, to the same weights as without the interruption. Raises ValueError for settings or data
+        that do not fit, NotFiniteError as `step` does.
         """
         n = _check_fit(data, epochs, steps, batch_size, validation, patience, checkpoint, resume)
         settings = {"batch_size": batch_size, "examples": n}
@@ -269,12 +269,8 @@ def _check_fit(
     """The number of examples, if what `fit` was given makes sense."""
     if (epochs is None) == (steps is None):
         raise ValueError("fit: give either epochs= (passes over the data) or steps= (batches)")
-    for name, value in (
-        ("epochs", epochs),
-        ("steps", steps),
-        ("batch_size", batch_size),
-        ("patience", patience),
-    ):
+    counts = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "patience": patience}
+    for name, value in counts.items():
         if value is not None and (value < 1 or value != int(value)):
             raise ValueError(f"fit: {name} is {value}, expected a whole number from 1 on")
     for name, pair in (("data", data), ("validation", validation)):

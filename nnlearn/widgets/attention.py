@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nnlearn import data
+from nnlearn.engine.primitive import no_grad
 from nnlearn.engine.shapes import concatenate
-from nnlearn.engine.tensor import no_grad
 from nnlearn.figures import plot
 from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal_positions
 from nnlearn.functions.losses import cross_entropy

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.data.planes import mixture
-from nnlearn.engine.tensor import no_grad, plain
+from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
 from nnlearn.layers.basic import LeakyReLU, Linear

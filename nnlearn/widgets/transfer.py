@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from nnlearn import data
-from nnlearn.engine.tensor import no_grad
+from nnlearn.engine.primitive import no_grad
 from nnlearn.figures import plot
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.mlp import MLP

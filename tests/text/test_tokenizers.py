@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from nnlearn import data, text
-from nnlearn.text.tokenizers import BPETokenizer, CharTokenizer, WordPieceTokenizer
+from nnlearn import data
+from nnlearn.text.tokenizers import END_OF_TEXT, BPETokenizer, CharTokenizer, WordPieceTokenizer
 from tests.support.reference import library
 
 CORPUS = data.manual()[:100_000]
@@ -112,4 +112,4 @@ def test_text_of_half_a_million_characters_trains_in_seconds():
     start = time.process_time()  # the processor's seconds; naive merging takes minutes
     BPETokenizer.train(data.manual(), 2000)
     assert time.process_time() - start < 30
-    assert text.END_OF_TEXT == "<|endoftext|>"
+    assert END_OF_TEXT == "<|endoftext|>"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn import data
-from nnlearn.data.splits import Set
+from nnlearn.data.examples import Set
 
 EXAMPLES = 400
 EDGE = 3.5  # the plane that is shown is [−EDGE, EDGE]²

@@ -1,0 +1,34 @@
+"""Text written by a language model: token by token, each drawn from the model's guess."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnlearn.engine.primitive import Result
+from nnlearn.engine.random import RNG, generator
+from nnlearn.text.sampling import sample
+
+
+def generate(
+    ids: ArrayLike,
+    length: int,
+    guess: Callable[[np.ndarray], Result],
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    rng: RNG,
+) -> np.ndarray:
+    """Append `length` tokens.  ids: (T,) or (B, T) -> the same, longer
+
+    `guess` gets all ids so far, (B, T'), and returns logits (B, …, vocab_size), the next token's last. Raises
+    ValueError when `ids` is empty.
+    """
+    rng, given = generator(rng), np.asarray(ids)
+    out = np.atleast_2d(given)
+    if out.shape[1] == 0:
+        raise ValueError("generate: ids is empty; give at least one token to go on from")
+    for _ in range(length):
+        drawn = sample(guess(out)[:, -1], temperature, top_k, top_p, rng)
+        out = np.concatenate([out, drawn[:, None].astype(out.dtype)], axis=1)
+    return out if given.ndim == 2 else out[0]
