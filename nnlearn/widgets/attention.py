@@ -142,7 +142,8 @@ class AttentionExplorer(Explorer):
         return State(queries, text, at, weights, found, outputs[at, likeliest])
 
     def draw(self, state: State) -> str:
-        self._follow(len(state.queries) - 1)
+        with self.held():  # as many positions of the slider as there are queries
+            self.controls["query"].max = len(state.queries) - 1
         T, S = state.weights.shape
         x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[state.at]
         write(self.query_row, ((x, 0.86, _visible(sign)) for x, sign in zip(x_q, state.queries, strict=True)))
@@ -159,11 +160,6 @@ class AttentionExplorer(Explorer):
         write(self.names, ((-0.04, i, _visible(name)) for i, name in enumerate(state.names)))
         write(self.amounts, ((v + 0.03, i, f"{v:.2f}") for i, v in enumerate(state.shares)))
         return self._say(state, w)
-
-    def _follow(self, last: int) -> None:
-        """As many positions of the slider as there are queries."""
-        with self.held():
-            self.controls["query"].max = last
 
     def _say(self, state: State, w: np.ndarray) -> str:
         best = int(np.argmax(w))

@@ -76,6 +76,7 @@ def text(ax: Axes, x: float = 0, y: float = 0, **look: Any) -> Text:
 
 
 def texts(ax: Axes, count: int, **look: Any) -> list[Text]:
+    """Pieces of text for `write` to place."""
     return [text(ax, **look) for _ in range(count)]
 
 

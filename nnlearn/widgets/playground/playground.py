@@ -174,7 +174,7 @@ class Playground(Explorer):
         c, right = run.config, run.accuracy()
         if run.trouble:
             return f"Stopped at step {run.steps:,} of {c.data}: {run.trouble}."
-        (_, train, test), sizes = run.curve[-1], "-".join(str(n) for n in self.view.layout.sizes)
+        (_, train, test), sizes = run.curve[-1], "-".join(str(n) for n in run.sizes)
         return (
             f"Step {run.steps:,} of {c.data}: training loss {train:.3g}, test loss {test:.3g}"
             + (f", {right:.0%} of the test points right" if right is not None else "")
@@ -185,7 +185,7 @@ class Playground(Explorer):
     def _offer_units(self, run: Run) -> None:
         """Let the reader choose among the units and weights that this network has."""
         self.offered = run
-        sizes = (run.train[0].shape[1], *run.config.widths, run.problem.outputs)
+        sizes = run.sizes
         for k in range(1, DEEPEST + 1):
             width = self.controls[f"width{k}"]
             width.disabled = k > len(run.config.widths)
@@ -307,9 +307,8 @@ class Playground(Explorer):
 
 def units_of(run: Run) -> dict[str, tuple[int, int]]:
     """The units that can be enlarged, by name: (column, unit)."""
-    sizes = (run.train[0].shape[1], *run.config.widths, run.problem.outputs)
-    units = {unit_name(run, k, i): (k, i) for k, n in enumerate(sizes) for i in range(n)}
-    if sizes[-1] == 1:
+    units = {unit_name(run, k, i): (k, i) for k, n in enumerate(run.sizes) for i in range(n)}
+    if run.problem.outputs == 1:
         units.popitem()  # it is the output
     return units
 

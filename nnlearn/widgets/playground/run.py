@@ -86,8 +86,8 @@ class Run:
         train, _, test = nn.data.split(X, y, validation=0, test=c.test, rng=c.seed)
         self.points = train, test
         self.train, self.test = ((inputs(X, c.features), y) for X, y in (train, test))
-        sizes = (self.train[0].shape[1], *c.widths, self.problem.outputs)
-        self.model = nn.MLP(sizes, c.activation, rng=c.seed, init=INITS[c.init])
+        self.sizes = (self.train[0].shape[1], *c.widths, self.problem.outputs)  # inputs, layers, outputs
+        self.model = nn.MLP(self.sizes, c.activation, rng=c.seed, init=INITS[c.init])
         self.data_loss: Callable[[Any, Any], Any] = getattr(nn, self.problem.loss)
         kind, options = OPTIMIZERS[c.optimizer]
         optimizer = getattr(nn, kind)(self.model.parameters(), c.lr, **options)

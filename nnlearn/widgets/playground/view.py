@@ -56,9 +56,8 @@ class View:
         Returns whether anything was made again.
         """
         c, limits = run.config, marks.loss_limits(run)
-        network = run.train[0].shape[1], c.features, c.widths, c.activation, run.problem.outputs
         renewed = [
-            self._renew("network", network, lambda: self._make_network(run)),
+            self._renew("network", (run.sizes, c.features, c.activation), lambda: self._make_network(run)),
             self._renew("square", (look.enlarged, c.features), lambda: self._make_square(run, look)),
             self._renew("losses", limits, lambda: self._make_losses(limits)),
             self._renew("points", (id(run), look.show_test), lambda: self._make_points(run, look)),
@@ -96,7 +95,7 @@ class View:
 
     def _make_network(self, run: Run) -> None:
         c = run.config
-        places = self.layout = layout.Layout((run.train[0].shape[1], *c.widths, run.problem.outputs))
+        places = self.layout = layout.Layout(run.sizes)
         names = ["inputs", *(f"{n} {c.activation}" for n in c.widths), "output"]
         size = 10.5 if len(names) < 7 else 8.5
         for x, name in zip(places.columns, names, strict=True):
