@@ -152,7 +152,7 @@ def test_what_stands_still_is_drawn_again_only_if_it_has_changed():
     explorer = Titled(x=1)
     small = explorer.picture.value
     explorer.set(x=4)
-    assert explorer.ax.get_title() == "large"
+    assert explorer.ax.get_title("left") == "large"
     explorer.set(x=1)
     assert explorer.picture.value == small
 
