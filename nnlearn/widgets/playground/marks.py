@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from PIL import Image
 
-from nnlearn.figures import plot
 from nnlearn.widgets.playground import colours
 from nnlearn.widgets.playground.layout import HEIGHT
 from nnlearn.widgets.playground.problems import EDGE, features
@@ -93,9 +92,7 @@ def in_words(layer: Layer) -> str:
     if layer.idle:
         return f"{layer.idle:.0%} stuck"
     low, high = float(layer.outputs.min()), float(layer.outputs.max())
-    if not math.isfinite(low + high):
-        return "no number"
-    return f"{plot.number(low, '.2g')} … {plot.number(high, '.2g')}"
+    return f"{low:.2g} … {high:.2g}" if math.isfinite(low + high) else "no number"
 
 
 def short(loss: float) -> str:
