@@ -1,41 +1,29 @@
-"""The course's widgets, one module each: `nn.widgets.NeuronExplorer()` in a cell shows one."""
+"""The course's widgets, one file each: `nn.widgets.NeuronExplorer()` in a cell shows one.
 
-from nnlearn.widgets.activation import ActivationExplorer
-from nnlearn.widgets.approximation import ApproximationExplorer
-from nnlearn.widgets.attention import AttentionExplorer
-from nnlearn.widgets.backprop import BackpropStepper
-from nnlearn.widgets.convolution import ConvolutionExplorer
+Offered is every `Explorer` that a file of this folder defines: a new widget is entered nowhere.
+"""
+
+import importlib
+import pkgutil
+from typing import Any
+
 from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.gan import GANExplorer
-from nnlearn.widgets.gates import GateExplorer
-from nnlearn.widgets.graph import GraphExplorer
-from nnlearn.widgets.loss import LossExplorer
-from nnlearn.widgets.memory import MemoryExplorer
-from nnlearn.widgets.neuron import NeuronExplorer
-from nnlearn.widgets.next_token import NextTokenExplorer
-from nnlearn.widgets.optimisers import OptimiserRace
-from nnlearn.widgets.perceptron import PerceptronPlayground
-from nnlearn.widgets.playground import Playground
-from nnlearn.widgets.regularisation import RegularisationExplorer
-from nnlearn.widgets.transfer import TransferExplorer
 
-__all__ = [
-    "ActivationExplorer",
-    "ApproximationExplorer",
-    "AttentionExplorer",
-    "BackpropStepper",
-    "ConvolutionExplorer",
-    "Explorer",
-    "GANExplorer",
-    "GateExplorer",
-    "GraphExplorer",
-    "LossExplorer",
-    "MemoryExplorer",
-    "NeuronExplorer",
-    "NextTokenExplorer",
-    "OptimiserRace",
-    "PerceptronPlayground",
-    "Playground",
-    "RegularisationExplorer",
-    "TransferExplorer",
-]
+_FILES = [importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__)]
+_WIDGETS = {
+    name: value
+    for file in _FILES
+    for name, value in vars(file).items()
+    if isinstance(value, type) and issubclass(value, Explorer)
+}
+__all__ = sorted(_WIDGETS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WIDGETS:
+        return _WIDGETS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 import nnlearn as nn
 from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, move, slider
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
 WIDTH, BATCH, DEEPEST = 100, 50, 40
@@ -17,9 +17,8 @@ FLOOR, CEILING = 1e-16, 1e12  # of what the logarithmic axis shows
 
 @dataclass(frozen=True)
 class Signal:
-    """What an activation makes of its input, and a stack of random layers of theirs: one value a layer."""
+    """An activation, and what random layers with it make of a signal and of a nudge: one value a layer."""
 
-    name: str
     value: np.ndarray
     slope: np.ndarray
     spread: np.ndarray  # root mean square of a layer's outputs
@@ -30,12 +29,12 @@ class Signal:
 class ActivationExplorer(Explorer):
     """An activation with its slope; a signal and a small change of it on their way through random layers."""
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         return {
-            "activation": ipywidgets.Dropdown(description="activation", options=FUNCTIONS, value="sigmoid"),
-            "gain": ipywidgets.FloatSlider(description="gain s", value=1.0, min=0.5, max=3.0, step=0.1),
-            "bias": ipywidgets.FloatSlider(description="bias", value=0.0, min=-3.0, max=3.0, step=0.1),
-            "depth": ipywidgets.IntSlider(description="layers", value=20, min=1, max=DEEPEST),
+            "activation": choice("activation", FUNCTIONS),
+            "gain": slider("gain s", 1.0, 0.5, 3.0, 0.1),
+            "bias": slider("bias", 0.0, -3.0, 3.0, 0.1),
+            "depth": slider("layers", 20, 1, DEEPEST),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -45,18 +44,13 @@ class ActivationExplorer(Explorer):
         self.weights = rng.normal(size=(DEEPEST, WIDTH, WIDTH)) / np.sqrt(WIDTH)
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.07, right=0.985, bottom=0.14, top=0.9, wspace=0.22)
-        (self.value_line,) = left.plot(self.x, self.x, label="f(z)", animated=True)
-        (self.slope_line,) = left.plot(self.x, self.x, "--", label="slope", animated=True)
+        self.curves = [line(left, label="f(z)"), line(left, "--", label="slope")]
         left.set(xlim=(-5, 5), ylim=(-1.4, 3.2), xlabel="z", title="the function")
         left.legend(loc="upper left")
         right.axhspan(1e-2, 1e2, color=plot.GREY, alpha=0.15, linewidth=0)
-        (self.spread_line,) = right.plot(
-            [], [], "o-", markersize=3, label="size of the signal", animated=True
-        )
-        (self.nudge_line,) = right.plot([], [], "s-", markersize=3, label="nudge left", animated=True)
-        right.set(
-            yscale="log", ylim=(FLOOR, CEILING), xlim=(0, 1), xlabel="layer", title="through the layers"
-        )
+        self.sizes = [line(right, style, markersize=3, label=label)
+                      for style, label in (("o-", "size of the signal"), ("s-", "nudge left"))]  # fmt: skip
+        right.set(yscale="log", ylim=(FLOOR, CEILING), xlabel="layer", title="through the layers")
         right.legend(loc="lower left")
         self.right = right
 
@@ -74,21 +68,16 @@ class ActivationExplorer(Explorer):
             nudge.append(float(np.linalg.norm(d) / start))
         slope = np.gradient(value, self.x)
         silent = float((a <= 0).all(axis=0).mean()) if activation == "relu" else 0.0
-        return Signal(activation, value, slope, np.array(spread), np.array(nudge), silent)
+        return Signal(value, slope, np.array(spread), np.array(nudge), silent)
 
     def draw(self, state: Signal) -> str:
-        self.value_line.set_ydata(state.value)
-        self.slope_line.set_ydata(state.slope)
-        layers = np.arange(len(state.nudge))
-        self.spread_line.set_data(layers, np.clip(state.spread, FLOOR, CEILING))
-        self.nudge_line.set_data(layers, np.clip(state.nudge, FLOOR, CEILING))
-        if self.right.get_xlim()[1] != max(1, len(layers) - 1):
-            self.right.set_xlim(0, max(1, len(layers) - 1))
-            self.redraw_all()
-        left = state.nudge[-1]
+        depth, left = len(state.nudge) - 1, state.nudge[-1]
+        move(self.curves, self.x, (state.value, state.slope))
+        move(self.sizes, np.arange(depth + 1), np.clip((state.spread, state.nudge), FLOOR, CEILING))
+        self.set_still(self.right, xlim=(0, depth))
         fate = "it vanishes" if left < 1e-2 else "it explodes" if left > 1e2 else "it survives"
         said = (
-            f"{state.name}: after {len(layers) - 1} layers the signal's size is {state.spread[-1]:.2g}, "
+            f"{self.values['activation']}: after {depth} layers the signal's size is {state.spread[-1]:.2g}, "
             f"and of a nudge {left:.2g} is left: {fate}."
         )
         return said + (f" {state.silent:.0%} of the last layer's neurons never fire." if state.silent else "")

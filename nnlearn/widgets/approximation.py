@@ -3,9 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
@@ -15,6 +13,7 @@ from nnlearn.study.approximation import adapted_knots, fit_output, relu_network,
 from nnlearn.study.feedforward import Layer, count_parameters, forward, tent_network
 from nnlearn.study.neuron import step
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, segments, slider, text
 
 TEETH = tent_network(5)
 ZIGZAG = np.random.default_rng(4).uniform(-1, 1, size=14)
@@ -27,6 +26,7 @@ TARGETS = {
     "jagged": lambda x: np.interp(x, np.linspace(0, 1, 14) ** 1.3, ZIGZAG),
     "teeth (5 tents)": lambda x: 1.6 * forward(np.ravel(x)[:, None], TEETH).reshape(np.shape(x)) - 0.8,
 }
+UNITS = {"step (softened: sigmoid)": "step", "ReLU (softened: softplus)": "ReLU"}
 WEIGHTS = {
     "constructed, even knots": "even",
     "constructed, adapted knots": "adapted",
@@ -80,18 +80,13 @@ class ApproximationExplorer(Explorer):
 
     size = (8.6, 5.0)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         return {
-            "target": ipywidgets.Dropdown(options=list(TARGETS), description="curve"),
-            "unit": ipywidgets.Dropdown(
-                options=[("step (softened: sigmoid)", "step"), ("ReLU (softened: softplus)", "ReLU")],
-                description="unit",
-            ),
-            "n": ipywidgets.IntSlider(8, 1, 64, description="hidden units"),
-            "weights": ipywidgets.Dropdown(options=list(WEIGHTS.items()), description="weights"),
-            "softness": ipywidgets.FloatSlider(
-                0, min=0, max=2, step=0.1, description="softness (intervals)", readout_format=".1f"
-            ),
+            "target": choice("curve", TARGETS),
+            "unit": choice("unit", UNITS.items()),
+            "n": slider("hidden units", 8, 1, 64),
+            "weights": choice("weights", WEIGHTS.items()),
+            "softness": slider("softness (intervals)", 0, 0, 2, 0.1, readout_format=".1f"),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -103,15 +98,14 @@ class ApproximationExplorer(Explorer):
 
     def _make_curve(self, ax: Any) -> None:
         ax.set(xlim=(0, 1), ylim=(-1.4, 1.4), yticks=[-1, 0, 1], ylabel="y")
-        self.target = ax.plot([], [], color=plot.ORANGE, linewidth=4.5, alpha=0.6, animated=True)[0]
-        self.sum = ax.plot([], [], color=plot.BLUE, animated=True)[0]
-        self.knots = ax.plot([], [], "|", color=plot.BLACK, markersize=8, animated=True)[0]
+        self.target = line(ax, color=plot.ORANGE, linewidth=4.5, alpha=0.6)
+        self.sum = line(ax, color=plot.BLUE)
+        self.knots = line(ax, "|", color=plot.BLACK, markersize=8)
         self.curve_title = ax.set_title("", animated=True)
 
     def _make_parts(self, ax: Any) -> None:
         ax.set(xlim=(0, 1), ylim=(-1.15, 1.15), yticks=[0], xlabel="x")
-        self.parts = LineCollection([], colors=plot.BLUE, linewidths=1.0, alpha=0.5, animated=True)
-        ax.add_collection(self.parts, autolim=False)
+        self.parts = segments(ax, colors=plot.BLUE, linewidths=1.0, alpha=0.5)
         self.parts_title = ax.set_title("", fontsize=11, fontweight="normal", animated=True)
 
     def _make_errors(self, ax: Any) -> None:
@@ -119,12 +113,11 @@ class ApproximationExplorer(Explorer):
         ax.set_xticks([1, 2, 4, 8, 16, 32, 64], [1, 2, 4, 8, 16, 32, 64])
         ax.minorticks_off()
         ax.set_title("largest error")
-        self.even = ax.plot([], [], "--", color=plot.GREY, linewidth=1.5, animated=True)[0]
-        self.errors = ax.plot([], [], ".-", color=plot.BLUE, animated=True)[0]
-        self.here = ax.plot([], [], "o", color=plot.VERMILION, markersize=11, zorder=5, animated=True)[0]
-        self.note = ax.text(
-            0.04, 0.03, "", transform=ax.transAxes, color=plot.GREY, fontsize=10, animated=True
-        )
+        self.even = line(ax, "--", color=plot.GREY, linewidth=1.5)
+        self.errors = line(ax, ".-", color=plot.BLUE)
+        self.here = line(ax, "o", color=plot.VERMILION, markersize=11, zorder=5)
+        corner: dict[str, Any] = {"transform": ax.transAxes, "ha": "left", "va": "baseline"}
+        self.note = text(ax, 0.04, 0.03, color=plot.GREY, fontsize=10, **corner)
 
     def compute(self, **values: Any) -> dict[str, Any]:
         target, unit, n, weights = (values[name] for name in ("target", "unit", "n", "weights"))

@@ -6,7 +6,6 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -20,6 +19,18 @@ from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.translator import Translator
 from nnlearn.training import optim
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import (
+    Controls,
+    choice,
+    line,
+    log_slider,
+    raster,
+    segments,
+    slider,
+    texts,
+    toggle,
+    write,
+)  # fmt: skip
 
 TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"
 LONGEST, WRITTEN = 34, "_-0123456789"
@@ -61,7 +72,6 @@ class State:
     weights: np.ndarray  # (T, S)
     names: list[str]  # of what may come out, likeliest first
     shares: np.ndarray
-    trained: bool
 
 
 class AttentionExplorer(Explorer):
@@ -69,20 +79,14 @@ class AttentionExplorer(Explorer):
 
     size = (9.6, 4.6)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         return {
-            "head": ipywidgets.Dropdown(
-                description="head", options=[TRANSLATOR, SAME, BACK, WORD], value=TRANSLATOR
-            ),
-            "text": ipywidgets.Text(
-                description="text", value="the third of March 1998", continuous_update=True
-            ),
-            "query": ipywidgets.IntSlider(description="query number", value=5, min=0, max=9),
-            "temperature": ipywidgets.FloatLogSlider(
-                description="temperature (1: divided by √d)", value=1.0, base=10, min=-1, max=1.5, step=0.1
-            ),
-            "causal": ipywidgets.Checkbox(description="causal mask", value=False),
-            "positions": ipywidgets.Checkbox(description="positions", value=True),
+            "head": choice("head", (TRANSLATOR, SAME, BACK, WORD)),
+            "text": ipywidgets.Text("the third of March 1998", description="text"),
+            "query": slider("query number", 5, 0, 9),
+            "temperature": log_slider("temperature (1: divided by √d)", 1.0, -1, 1.5, 0.1),
+            "causal": toggle("causal mask"),
+            "positions": toggle("positions", True),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -91,36 +95,23 @@ class AttentionExplorer(Explorer):
         bars = figure.add_axes((0.01, 0.04, 0.645, 0.22))
         everything = figure.add_axes((0.69, 0.50, 0.29, 0.39))
         out = figure.add_axes((0.745, 0.08, 0.235, 0.29))
-        self.rows = []
-        for y, colour in ((0.86, plot.VERMILION), (0.08, plot.BLUE)):
-            style = {"fontsize": 14, "family": "monospace", "ha": "center", "va": "center", "color": colour}
-            self.rows.append([lines.text(0, y, "", animated=True, **style) for _ in range(LONGEST)])
-        self.spot = lines.plot([], [], "s", color="#FBE3D3", markersize=23, animated=True, zorder=1)[0]
-        self.links = LineCollection([], colors=plot.BLUE, animated=True, capstyle="round", zorder=2)
-        lines.add_collection(self.links)
-        self.bars = LineCollection([], colors=plot.BLUE, linewidths=8, animated=True, capstyle="butt")
-        bars.add_collection(self.bars)
-        self.numbers = [
-            bars.text(0, 0, "", fontsize=9.5, ha="center", va="top", animated=True) for _ in range(6)
-        ]
-        self.map = everything.imshow(
-            np.zeros((2, 2)), cmap=SHADES, vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto", animated=True,
-            interpolation="nearest",
-        )  # fmt: skip
-        self.frame = Rectangle(
-            (0, 0), 1, 0.1, fill=False, edgecolor=plot.VERMILION, linewidth=2, animated=True
+        self.query_row, self.key_row = (
+            texts(lines, LONGEST, fontsize=14, family="monospace", color=colour)
+            for colour in (plot.VERMILION, plot.BLUE)
         )
-        everything.add_patch(self.frame)
+        self.spot = line(lines, "s", color="#FBE3D3", markersize=23, zorder=1)
+        self.links = segments(lines, colors=plot.BLUE, capstyle="round", zorder=2)
+        self.bars = segments(bars, colors=plot.BLUE, linewidths=8, capstyle="butt")
+        self.numbers = texts(bars, 6, fontsize=9.5, va="top")
+        self.map = raster(everything, cmap=SHADES, vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")
+        rim: dict[str, Any] = {"fill": False, "edgecolor": plot.VERMILION, "linewidth": 2, "animated": True}
+        self.frame = everything.add_patch(Rectangle((0, 0), 1, 0.1, **rim))
         everything.set(xticks=[], yticks=[], xlabel="keys", ylabel="queries", title="all weights")
         for side in ("top", "right"):
             everything.spines[side].set_visible(True)
-        self.shares = LineCollection([], colors=plot.GREEN, linewidths=15, animated=True, capstyle="butt")
-        out.add_collection(self.shares)
-        self.labels = [
-            [out.text(x, 0, "", fontsize=12, va="center", ha=ha, animated=True, family=family)
-             for x, ha, family in ((-0.04, "right", "monospace"), (0, "left", None))]
-            for _ in range(4)
-        ]  # fmt: skip
+        self.shares = segments(out, colors=plot.GREEN, linewidths=15, capstyle="butt")
+        self.names = texts(out, 4, fontsize=12, ha="right", family="monospace")
+        self.amounts = texts(out, 4, fontsize=12, ha="left")
         out.set(xlim=(0, 1.2), ylim=(3.6, -0.6), xticks=[], yticks=[], title="what comes out")
         lines.set(xlim=(0, 1), ylim=(0, 1))
         lines.set_title("query: who asks", color=plot.VERMILION)
@@ -133,7 +124,6 @@ class AttentionExplorer(Explorer):
         out.grid(False)
         for spine in ("bottom", "left"):
             out.spines[spine].set_visible(False)
-        everything.grid(False)
 
     def compute(
         self, head: str, text: str, query: int, temperature: float, causal: bool, positions: bool
@@ -149,55 +139,43 @@ class AttentionExplorer(Explorer):
         at = min(query, len(queries) - 1)
         likeliest = np.argsort(-outputs[at], kind="stable")[:4]
         found = [names[i] for i in likeliest]
-        return State(queries, text, at, weights, found, outputs[at, likeliest], head == TRANSLATOR)
+        return State(queries, text, at, weights, found, outputs[at, likeliest])
 
     def draw(self, state: State) -> str:
-        self._follow(len(state.queries) - 1)
+        with self.held():  # as many positions of the slider as there are queries
+            self.controls["query"].max = len(state.queries) - 1
         T, S = state.weights.shape
         x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[state.at]
-        for row, text, x in zip(self.rows, (state.queries, state.keys), (x_q, x_k), strict=True):
-            for i, letter in enumerate(row):
-                letter.set_visible(i < len(text))
-                if i < len(text):
-                    letter.set(x=x[i], text="␣" if text[i] == " " else text[i])
+        write(self.query_row, ((x, 0.86, _visible(sign)) for x, sign in zip(x_q, state.queries, strict=True)))
+        write(self.key_row, ((x, 0.08, _visible(sign)) for x, sign in zip(x_k, state.keys, strict=True)))
         self.spot.set_data([x_q[state.at]], [0.86])
         self.links.set_segments([[(x_q[state.at], 0.77), (x, 0.16)] for x in x_k])
         self.links.set(linewidths=0.5 + 13 * w, colors=[(*to_rgb(plot.BLUE), a) for a in 0.06 + 0.74 * w])
         self.bars.set_segments([[(x, 0), (x, v)] for x, v in zip(x_k, w, strict=True)])
-        largest = np.argsort(-w, kind="stable")[: len(self.numbers)]
-        for i, number in enumerate(self.numbers):
-            shown = i < S and (w[largest[i]] >= 0.05) and S <= LONGEST
-            number.set_visible(bool(shown))
-            if shown:
-                number.set(x=x_k[largest[i]], y=w[largest[i]] + 0.04, text=f"{w[largest[i]]:.2f}")
+        largest = [k for k in np.argsort(-w, kind="stable")[: len(self.numbers)] if w[k] >= 0.05]
+        write(self.numbers, ((x_k[k], w[k] + 0.04, f"{w[k]:.2f}") for k in largest))
         self.map.set_data(state.weights)
         self.frame.set(y=1 - (state.at + 1) / T, height=1 / T)
         self.shares.set_segments([[(0, i), (v, i)] for i, v in enumerate(state.shares)])
-        for i, (name, share) in enumerate(self.labels):
-            there = i < len(state.names)
-            name.set(y=i, text=state.names[i].replace(" ", "␣") if there else "")
-            v = float(state.shares[i]) if there else 0.0
-            share.set(x=v + 0.03, y=i, text=f"{v:.2f}" if there else "")
+        write(self.names, ((-0.04, i, _visible(name)) for i, name in enumerate(state.names)))
+        write(self.amounts, ((v + 0.03, i, f"{v:.2f}") for i, v in enumerate(state.shares)))
         return self._say(state, w)
-
-    def _follow(self, last: int) -> None:
-        """As many positions of the slider as there are queries."""
-        slider = self.controls["query"]
-        if slider.max != last:
-            self._held, held = True, self._held
-            slider.max = last
-            self._held = held
 
     def _say(self, state: State, w: np.ndarray) -> str:
         best = int(np.argmax(w))
         effective = float(np.exp(-np.sum(w * np.log(np.maximum(w, 1e-12)))))
-        asked = "writing" if state.trained else "asking for"
-        whole = f" The whole translation: {state.queries}." if state.trained else ""
+        trained = self.values["head"] == TRANSLATOR
+        asked = "writing" if trained else "asking for"
+        whole = f" The whole translation: {state.queries}." if trained else ""
         return (
             f"Query {state.at}, {asked} {state.queries[state.at]!r}, looks most at {state.keys[best]!r} "
             f"(place {best}, weight {w[best]:.2f}), and at about {effective:.1f} places in all. Out comes "
             f"{state.names[0]!r} with {state.shares[0]:.2f}.{whole}"
         )
+
+
+def _visible(sign: str) -> str:
+    return sign.replace(" ", "␣")
 
 
 def _weights(q: Any, k: Any, temperature: float, causal: bool, mask: np.ndarray | None = None) -> np.ndarray:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from matplotlib.text import Text
 
 from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, player, slider, text
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -76,7 +76,6 @@ class State:
     update: int
     numbers: dict[str, float]
     losses: np.ndarray  # (UPDATES + 1,); nan after it has diverged
-    lr: float
 
 
 def graph(x1: float, x2: float, y: float, weights: dict[str, float], activation: str) -> dict[str, float]:
@@ -101,28 +100,18 @@ class BackpropStepper(Explorer):
 
     size = (10.4, 4.7)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        slider = ipywidgets.FloatSlider
+    def make_controls(self) -> Controls:
+        step = slider("step", 0, 0, len(STEPS))
+        self.play = player(step, 900)
         return {
-            "step": ipywidgets.IntSlider(description="step", value=0, min=0, max=len(STEPS)),
-            "update": ipywidgets.IntSlider(description="updates done", value=0, min=0, max=UPDATES),
-            "lr": slider(description="learning rate η", value=0.1, min=0.02, max=1.0, step=0.02),
-            "activation": ipywidgets.Dropdown(
-                description="activation f", options=list(ACTIVATIONS), value="tanh"
-            ),
-            "x1": slider(description="input x₁", value=1.0, min=-2.0, max=2.0, step=0.1),
-            "x2": slider(description="input x₂", value=0.5, min=-2.0, max=2.0, step=0.1),
-            "y": slider(description="target y", value=1.5, min=-2.0, max=2.0, step=0.1),
+            "step": step,
+            "update": slider("updates done", 0, 0, UPDATES),
+            "lr": slider("learning rate η", 0.1, 0.02, 1.0, 0.02),
+            "activation": choice("activation f", ACTIVATIONS, value="tanh"),
+            "x1": slider("input x₁", 1.0, -2.0, 2.0, 0.1),
+            "x2": slider("input x₂", 0.5, -2.0, 2.0, 0.1),
+            "y": slider("target y", 1.5, -2.0, 2.0, 0.1),
         }
-
-    def arrange(self) -> ipywidgets.Widget:
-        step = self.controls["step"]
-        play = ipywidgets.Play(min=step.min, max=step.max, value=step.value, interval=900)
-        ipywidgets.jslink((play, "value"), (step, "value"))
-        box = super().arrange()
-        controls = box.children[0]
-        controls.children = (play, *controls.children)
-        return box
 
     def make_figure(self, figure: Figure) -> None:
         graph = figure.add_axes((0.005, 0.0, 0.755, 1.0), xlim=(-0.75, 10.25), ylim=(-3.75, 2.75))
@@ -130,8 +119,8 @@ class BackpropStepper(Explorer):
         self.edges, self.weights = {}, {}
         for (start, end), (weight, along) in EDGES.items():
             (a, b) = np.array(NODES[start]), np.array(NODES[end])
-            (line,) = graph.plot(*np.array([a, b]).T, solid_capstyle="round", zorder=1, animated=True)
-            self.edges[start, end] = line
+            self.edges[start, end] = edge = line(graph, solid_capstyle="round", zorder=1)
+            edge.set_data(*np.array([a, b]).T)
             if weight:
                 x, y = a + along * (b - a)
                 self.weights[weight] = _labels(graph, x, y, above=0.17, below=-0.19, box=True)
@@ -141,11 +130,9 @@ class BackpropStepper(Explorer):
             self.circles[name] = graph.add_patch(circle)
             self.nodes[name] = _labels(graph, x, y, above=0.17, below=-0.21)
             graph.text(x, y + 0.78, NAMES[name], ha="center", va="center", fontsize=13, color=plot.GREY)
-        self.target = _text(graph, 9.2, -1.0, fontsize=13, color=plot.BLUE)
-        middle = 4.75
-        self.phase = _text(graph, -0.6, 2.68, ha="left", va="top", fontsize=13.5, weight="bold")
-        self.rule = _text(graph, middle, -2.7, fontsize=16)
-        self.worked = _text(graph, middle, -3.35, fontsize=16)
+        self.target = text(graph, 9.2, -1.0, fontsize=13, color=plot.BLUE)
+        self.phase = text(graph, -0.6, 2.68, ha="left", va="top", fontsize=13.5, weight="bold")
+        self.rule, self.worked = (text(graph, 4.75, y, fontsize=16) for y in (-2.7, -3.35))
         self._make_losses(figure)
 
     def _make_losses(self, figure: Figure) -> None:
@@ -154,9 +141,9 @@ class BackpropStepper(Explorer):
         self.panel.set_yscale("symlog", linthresh=0.1)
         self.panel.set_yticks([0, 0.1, 1, 10, 100, 1000], ["0", "0.1", "1", "10", "100", "1000"])
         self.panel.minorticks_off()
-        (self.future,) = self.panel.plot([], [], color=plot.SKY, linewidth=1.6, animated=True, zorder=2)
-        (self.past,) = self.panel.plot([], [], color=plot.BLUE, animated=True, zorder=3)
-        (self.here,) = self.panel.plot([], [], "o", color=plot.ORANGE, markersize=9, animated=True, zorder=4)
+        self.future = line(self.panel, color=plot.SKY, linewidth=1.6, zorder=2)
+        self.past = line(self.panel, color=plot.BLUE, zorder=3)
+        self.here = line(self.panel, "o", color=plot.ORANGE, markersize=9, zorder=4)
 
     def compute(
         self, step: int, update: int, lr: float, activation: str, x1: float, x2: float, y: float
@@ -170,7 +157,7 @@ class BackpropStepper(Explorer):
             if k <= update:
                 shown, reached = numbers, k
             weights = {name: w - lr * numbers["d" + name] for name, w in weights.items()}
-        return State(step, reached, shown, losses, lr)
+        return State(step, reached, shown, losses)
 
     def draw(self, state: State) -> str:
         done = [name for name, _, _ in STEPS[: state.step]]
@@ -181,36 +168,24 @@ class BackpropStepper(Explorer):
             gradient.set_text(_number(state.numbers["d" + name]) if "d" + name in done else "")
             here = now in (name, "d" + name)
             shade = _colour({name} & known, {"d" + name} & set(done))
-            self.circles[name].set(
-                edgecolor=shade, linewidth=4 if here else 2, facecolor=_LIGHT[shade] if here else "white"
-            )
+            width, face = (4, _LIGHT[shade]) if here else (2, "white")
+            self.circles[name].set(edgecolor=shade, linewidth=width, facecolor=face)
         for name, (value, gradient) in self.weights.items():
             value.set_text(f"{NAMES[name]} = {_number(state.numbers[name])}")
             gradient.set_text(_number(state.numbers["d" + name]) if "d" + name in done else "")
         went, came = _edges(done[: len(FORWARD)]), _edges(done[len(FORWARD) :])
-        for edge, line in self.edges.items():
-            line.set(
-                color=_colour({edge} & went, {edge} & came), linewidth=5 if edge in _edges([now]) else 1.8
-            )
+        for edge, artist in self.edges.items():
+            artist.set_color(_colour({edge} & went, {edge} & came))
+            artist.set_linewidth(5 if edge in _edges([now]) else 1.8)
         self.target.set_text(f"target y = {_number(state.numbers['y'])}")
-        self._draw_losses(state)
-        return self._say(state)
-
-    def _draw_losses(self, state: State) -> None:
-        k = np.arange(UPDATES + 1)
+        k, done_with = np.arange(UPDATES + 1), state.update + 1
         self.future.set_data(k, state.losses)
-        self.past.set_data(k[: state.update + 1], state.losses[: state.update + 1])
+        self.past.set_data(k[:done_with], state.losses[:done_with])
         self.here.set_data([state.update], [min(state.losses[state.update], 1e3)])
+        return f"Step {state.step} of {len(STEPS)}, {self._draw_rule(state)}. {self._story(state)}"
 
-    def _say(self, state: State) -> str:
-        loss = f"After {state.update} updates the loss is {_number(state.numbers['L'])}"
-        after = state.losses[min(state.update + 1, UPDATES)]
-        if np.isnan(after):
-            ahead = "; the next update makes it too large to follow: try a smaller learning rate."
-        elif state.update < UPDATES:
-            ahead = f"; the next, with η = {state.lr:.2f}, makes it {_number(after)}."
-        else:
-            ahead = ", and here the stepper ends."
+    def _draw_rule(self, state: State) -> str:
+        """The phase, the rule of this step and its numbers, in the picture and as words."""
         if state.step == 0:
             phase, rule, worked = "given: inputs, weights, target", "press play, or move the step", ""
         else:
@@ -221,7 +196,18 @@ class BackpropStepper(Explorer):
         self.phase.set(text=phase, color=plot.BLUE if state.step <= len(FORWARD) else plot.VERMILION)
         self.rule.set_text(rule)
         self.worked.set_text(worked)
-        return f"Step {state.step} of {len(STEPS)}, {phase}. {rule} {worked}".rstrip() + f". {loss}{ahead}"
+        return f"{phase}. {rule} {worked}".rstrip()
+
+    def _story(self, state: State) -> str:
+        loss = f"After {state.update} updates the loss is {_number(state.numbers['L'])}"
+        after = state.losses[min(state.update + 1, UPDATES)]
+        if np.isnan(after):
+            ahead = "; the next update makes it too large to follow: try a smaller learning rate."
+        elif state.update < UPDATES:
+            ahead = f"; the next, with η = {self.values['lr']:.2f}, makes it {_number(after)}."
+        else:
+            ahead = ", and here the stepper ends."
+        return loss + ahead
 
 
 def _edges(names: Sequence[str]) -> set[tuple[str, str]]:
@@ -236,21 +222,16 @@ def _colour(forward: Collection, backward: Collection) -> str:
     return plot.VERMILION if backward else plot.BLUE if forward else _GREY
 
 
-def _text(ax: Axes, x: float, y: float, **style: Any) -> Text:
-    return ax.text(x, y, "", **({"ha": "center", "va": "center", "animated": True, "zorder": 6} | style))
-
-
 def _labels(ax: Axes, x: float, y: float, above: float, below: float, box: bool = False) -> tuple[Text, Text]:
     """A value in blue and, beneath it, its gradient in red."""
     back = {"facecolor": "white", "edgecolor": "none", "pad": 1.0} if box else None
-    value = _text(ax, x, y + above, fontsize=12.5, color=plot.BLUE, bbox=back)
-    return value, _text(ax, x, y + below, fontsize=12.5, color=plot.VERMILION, weight="bold", bbox=back)
+    look: dict[str, Any] = {"fontsize": 12.5, "bbox": back, "zorder": 6}
+    value = text(ax, x, y + above, color=plot.BLUE, **look)
+    return value, text(ax, x, y + below, color=plot.VERMILION, weight="bold", **look)
 
 
 def _number(value: float) -> str:
-    """Three figures, with a proper minus, and never −0."""
-    text = f"{value + 0.0:.3g}" if abs(value) < 1e4 else f"{value:.1e}"
-    return text.replace("e+0", "e").replace("-", "−")
+    return plot.number(value, ".3g" if abs(value) < 1e4 else ".1e")
 
 
 def _inserted(value: float) -> str:

@@ -1,22 +1,26 @@
-"""What every widget of the course is made of: controls, a computation, a picture, and a sentence about it."""
+"""What every widget of the course is: controls, a computation, a picture, and a sentence about it."""
 
 import html
 import io
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import ipywidgets
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from nnlearn.figures import plot
+from nnlearn.widgets.kit import Controls
 
 
 class Explorer(ipywidgets.VBox):
     """Controls that change a picture. A subclass gives four parts, and none of them needs a browser:
 
-    - `make_controls()` -> {name: control}: each an ipywidgets control with a `description`;
+    - `make_controls()` -> {name: control}: each with a label, as those in `kit`;
     - `make_figure(figure)` draws what stays: axes, empty lines, labels;
     - `compute(**values)` -> state: from the controls' values, whatever they are, never an exception;
     - `draw(state)` -> str: moves the lines and says in one sentence what is now to be seen.
@@ -29,18 +33,20 @@ class Explorer(ipywidgets.VBox):
     """
 
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
-    announce = (
-        "polite"  # "off" keeps a screen reader from reading every frame of something that moves by itself
-    )
+    encoding: ClassVar[dict[str, Any]] = {"format": "png", "compress_level": 1}  # of what the page is sent
+    announce = "polite"  # "off": a screen reader does not read every frame of what moves by itself
 
     def __init__(self, **values: Any) -> None:
         self._held = False  # while several controls move at once
-        self.controls: dict[str, ipywidgets.ValueWidget] = self.make_controls()
+        self.play: Any = None  # `make_controls` may put a `player` here: it stands before the controls
+        self.controls = self.make_controls()
         self.figure = Figure(figsize=self.size, dpi=100)
+        self._settings: dict[Axes, dict[str, Any]] = {}  # by `set_still`
         self.make_figure(self.figure)
         self._canvas = FigureCanvasAgg(self.figure)
         self._still: Any = None  # the pixels of what does not move
-        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        fitting = {"max_width": "100%", "object_fit": "contain"}
+        self.picture = ipywidgets.Image(format=self.encoding["format"], layout=fitting)
         self._status = ipywidgets.HTML()
         super().__init__([self.arrange(), self._status])
         for control in self.controls.values():
@@ -49,7 +55,7 @@ class Explorer(ipywidgets.VBox):
         self.refresh()
         self.set(**values)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         raise NotImplementedError(f"{type(self).__name__} needs make_controls()")
 
     def make_figure(self, figure: Figure) -> None:
@@ -64,7 +70,8 @@ class Explorer(ipywidgets.VBox):
     def arrange(self) -> ipywidgets.Widget:
         """The controls in as many columns as the page has room for, above the picture."""
         rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        return ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=rows), self._image])
+        controls = [*([self.play] if self.play else []), *self.controls.values()]
+        return ipywidgets.VBox([ipywidgets.Box(controls, layout=rows), self.picture])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -78,13 +85,19 @@ class Explorer(ipywidgets.VBox):
                 raise ValueError(
                     f"{type(self).__name__} has no control {name!r}: there are {', '.join(self.controls)}"
                 )
-        self._held = True
-        try:
+        with self.held():
             for name, value in values.items():
                 self.controls[name].value = value
-        finally:
-            self._held = False
         self.refresh()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While controls move together, the picture waits."""
+        before, self._held = self._held, True
+        try:
+            yield
+        finally:
+            self._held = before
 
     def _on_move(self) -> None:
         if not self._held:
@@ -94,20 +107,26 @@ class Explorer(ipywidgets.VBox):
         """Compute, draw, and send the picture and its sentence to the page."""
         self.state = self.compute(**self.values)
         self.sentence = self.draw(self.state)
-        self._image.value = self._paint()
+        self.picture.value = self._paint()
         said = html.escape(self.sentence)
         self._status.value = f'<div role="status" aria-live="{self.announce}">{said}</div>'
 
     def redraw_all(self) -> None:
-        """Call from `draw` when something that is not animated has changed: a title, a limit of an axis."""
+        """Call from `draw` when something that is not animated has changed."""
         self._still = None
 
+    def set_still(self, ax: Axes, **settings: Any) -> None:
+        """`ax.set(…)` for what is not animated, limits and titles: drawn again only if it has changed."""
+        known = self._settings.setdefault(ax, {})
+        if known | settings != known:
+            known.update(settings)
+            ax.set(**settings)
+            self.redraw_all()
+
     def _paint(self) -> bytes:
-        """The picture as PNG: what moves, drawn over what does not."""
+        """The picture, encoded: what moves, drawn over what does not."""
         moving = [artist for ax in self.figure.axes for artist in ax.get_children() if artist.get_animated()]
-        if not moving:
-            return plot.png(self.figure, dpi=100, compress_level=1)
-        if self._still is None:
+        if self._still is None or not moving:
             self.figure.set_canvas(self._canvas)
             self._canvas.draw()
             self._still = self._canvas.copy_from_bbox(self.figure.bbox)
@@ -115,7 +134,7 @@ class Explorer(ipywidgets.VBox):
         for artist in sorted(moving, key=lambda artist: artist.get_zorder()):
             artist.draw(self._canvas.get_renderer())
         buffer = io.BytesIO()
-        Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3]).save(buffer, "png", compress_level=1)
+        Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3]).save(buffer, **self.encoding)
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -16,6 +15,7 @@ from nnlearn.layers.module import Sequential
 from nnlearn.study.gan import gan_step, modes_covered
 from nnlearn.training.optim import Adam
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, log_slider, move, player, raster, slider
 
 LOSSES = ("non-saturating", "saturating", "non-saturating + R1")
 EVERY, FRAMES = 10, 60  # rounds between two pictures; pictures
@@ -108,12 +108,11 @@ class Game:
 
 @dataclass(frozen=True)
 class State:
-    """What is drawn."""
+    """What is drawn: a moment of the game, and how the losses came to it."""
 
     frame: Frame
     losses: np.ndarray  # (frames so far, 2)
-    rounds: int
-    covered: int
+    covered: int  # modes
     diverged: bool
 
 
@@ -123,54 +122,33 @@ class GANExplorer(Explorer):
     size = (10.2, 3.9)
     announce = "off"
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         self.games: dict[tuple, Game] = {}
+        frame = slider(f"rounds (each {EVERY})", 30, 0, FRAMES)
+        self.play = player(frame, 150, show_repeat=False)
         return {
-            "frame": ipywidgets.IntSlider(
-                value=30, min=0, max=FRAMES, description=f"rounds (each {EVERY})", continuous_update=True
-            ),
-            "loss": ipywidgets.Dropdown(options=LOSSES, value=LOSSES[2], description="generator's loss"),
-            "ratio": ipywidgets.FloatLogSlider(
-                value=1, min=-1, max=1, step=0.25, description="D's rate / G's rate", readout_format=".2g"
-            ),
-            "beta": ipywidgets.Dropdown(options=[0.0, 0.5, 0.9], value=0.5, description="Adam's β₁"),
-            "latent": ipywidgets.IntSlider(value=2, min=1, max=8, description="noise dimensions"),
-            "seed": ipywidgets.IntSlider(value=0, min=0, max=9, description="seed"),
+            "frame": frame,
+            "loss": choice("generator's loss", LOSSES, value=LOSSES[2]),
+            "ratio": log_slider("D's rate / G's rate", 1, -1, 1, 0.25, readout_format=".2g"),
+            "beta": choice("Adam's β₁", (0.0, 0.5, 0.9), value=0.5),
+            "latent": slider("noise dimensions", 2, 1, 8),
+            "seed": slider("seed", 0, 0, 9),
         }
-
-    def arrange(self) -> ipywidgets.Widget:
-        frame = self.controls["frame"]
-        play = ipywidgets.Play(
-            value=frame.value, min=0, max=FRAMES, interval=150, description="play", show_repeat=False
-        )
-        ipywidgets.jslink((play, "value"), (frame, "value"))
-        rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        box = ipywidgets.Box([play, *self.controls.values()], layout=rows)
-        return ipywidgets.VBox([box, self._image])
 
     def make_figure(self, figure: Figure) -> None:
         belief, made, losses = figure.subplots(1, 3)
         figure.subplots_adjust(left=0.04, right=0.985, bottom=0.14, top=0.9, wspace=0.2)
-        extent = (-SIDE, SIDE, -SIDE, SIDE)
-        self.image = belief.imshow(
-            np.zeros((CELLS, CELLS)), extent=extent, origin="lower", cmap=plot.DIVERGING, vmin=0, vmax=1,
-            alpha=0.75, animated=True,
-        )  # fmt: skip
-        real = mixture(200, rng=0)[0]
-        for ax in (belief, made):
-            ax.plot(*real.T, ".", color=plot.GREY, markersize=4, animated=True)
-            ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal")
+        look: dict[str, Any] = {"vmin": 0, "vmax": 1, "alpha": 0.75, "interpolation": None}
+        self.image = raster(belief, extent=(-SIDE, SIDE) * 2, origin="lower", cmap=plot.DIVERGING, **look)
+        self.dots = []
+        for ax, title in ((belief, "D: orange is “real”"), (made, "G: noise, bent")):
+            ax.plot(*mixture(200, rng=0)[0].T, ".", color=plot.GREY, markersize=4, animated=True)
+            self.dots.append(line(ax, "o", color=plot.BLUE, markersize=3))
+            ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal", title=title)
             ax.grid(False)
-        self.dots = [
-            ax.plot([], [], "o", color=plot.BLUE, markersize=3, animated=True)[0] for ax in (belief, made)
-        ]
-        (self.mesh,) = made.plot([], [], color=plot.SKY, linewidth=0.8, animated=True)
-        belief.set_title("D: orange is “real”")
-        made.set_title("G: noise, bent")
-        self.curves = [
-            losses.plot([], [], color=colour, label=name, animated=True)[0]
-            for colour, name in ((plot.VERMILION, "D"), (plot.BLUE, "G"))
-        ]
+        self.mesh = line(made, color=plot.SKY, linewidth=0.8)
+        self.curves = [line(losses, color=colour, label=name)
+                       for colour, name in ((plot.VERMILION, "D"), (plot.BLUE, "G"))]  # fmt: skip
         losses.axhline(2 * np.log(2), color=plot.GREY, linewidth=1, linestyle=":")
         losses.set(xlim=(0, EVERY * FRAMES), ylim=(-3, 6), xlabel="rounds", title="both losses")
         losses.legend(handles=self.curves, loc="upper right")
@@ -186,7 +164,7 @@ class GANExplorer(Explorer):
         upto = min(frame, len(game.frames) - 1)
         losses = np.array([f.losses for f in game.frames[: upto + 1]])
         covered = modes_covered(now.samples, CENTRES, NEAR)
-        return State(now, losses, upto * EVERY, covered, frame > upto)
+        return State(now, losses, covered, frame > upto)
 
     def draw(self, state: State) -> str:
         frame = state.frame
@@ -196,10 +174,9 @@ class GANExplorer(Explorer):
         gap = np.full((len(frame.mesh), 1, 2), np.nan)  # lifts the pen between two lines
         self.mesh.set_data(*np.concatenate([frame.mesh, gap], axis=1).reshape(-1, 2).T)
         rounds = EVERY * np.arange(len(state.losses))
-        for curve, values in zip(self.curves, state.losses.T, strict=True):
-            curve.set_data(rounds, np.clip(values, -3, 6))
+        move(self.curves, rounds, np.clip(state.losses.T, -3, 6))
         end = " Then the game diverged: the numbers left every bound." if state.diverged else ""
         return (
-            f"After {state.rounds} rounds the samples cover {state.covered} of 8 modes; "
+            f"After {rounds[-1]} rounds the samples cover {state.covered} of 8 modes; "
             f"D's loss is {frame.losses[0]:.2f} (1.39 when it cannot tell), G's {frame.losses[1]:.2f}.{end}"
         )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +10,7 @@ from matplotlib.lines import Line2D
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, line, move, slider, toggle
 
 STEPS, PULSE, ERASE = 80, 5, 60
 NOISE = np.random.default_rng(0).normal(size=STEPS)
@@ -42,18 +42,13 @@ class GateExplorer(Explorer):
 
     size = (9.6, 4.6)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        def bias(gate: str, value: float, low: float, high: float) -> ipywidgets.FloatSlider:
-            return ipywidgets.FloatSlider(
-                description=f"{gate} gate's bias", value=value, min=low, max=high, step=0.25
-            )
-
+    def make_controls(self) -> Controls:
         return {
-            "forget": bias("forget", 1.0, -2.0, 8.0),
-            "input": bias("input", -6.0, -8.0, 4.0),
-            "output": bias("output", 4.0, -6.0, 6.0),
-            "noise": ipywidgets.FloatSlider(description="noise", value=0.4, min=0.0, max=1.0, step=0.1),
-            "erase": ipywidgets.Checkbox(description=f"erase at step {ERASE}", value=False),
+            "forget": slider("forget gate's bias", 1.0, -2.0, 8.0, 0.25),
+            "input": slider("input gate's bias", -6.0, -8.0, 4.0, 0.25),
+            "output": slider("output gate's bias", 4.0, -6.0, 6.0, 0.25),
+            "noise": slider("noise", 0.4, 0.0, 1.0, 0.1),
+            "erase": toggle(f"erase at step {ERASE}"),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -62,26 +57,20 @@ class GateExplorer(Explorer):
         self.time = np.arange(STEPS)
 
         def lines(ax: Axes, *looks: tuple[str, str, str]) -> list[Line2D]:
-            made = [
-                ax.plot([], [], color=colour, label=label, linestyle=style, animated=True)[0]
-                for label, colour, style in looks
-            ]
+            made = [line(ax, style, color=colour, label=label) for label, colour, style in looks]
             if len(made) > 1:
                 ax.legend(handles=made, loc="lower right", ncols=3, fontsize=9, handlelength=1.4)
             return made
 
         (self.heard,) = lines(heard, ("x", plot.BLACK, "-"))
-        self.gates = lines(
-            gates, ("forget", plot.VERMILION, "-"), ("input", plot.BLUE, "-"), ("output", plot.GREEN, "--")
-        )
-        self.states = lines(
-            cells, ("cell c", plot.VERMILION, "-"), ("h", plot.GREEN, "--"), ("no gates", plot.GREY, ":")
-        )
-        self.back = lines(back, ("cell c", plot.VERMILION, "-"), ("no gates", plot.GREY, ":"))
+        red, blue, green, grey = (plot.VERMILION, "-"), (plot.BLUE, "-"), (plot.GREEN, "--"), (plot.GREY, ":")
+        self.gates = lines(gates, ("forget", *red), ("input", *blue), ("output", *green))
+        self.states = lines(cells, ("cell c", *red), ("h", *green), ("no gates", *grey))
+        self.back = lines(back, ("cell c", *red), ("no gates", *grey))
         heard.set(ylim=(-3.2, 3.2), title="what comes in: a pulse at 5, then noise")
         gates.set(ylim=(-0.35, 1.1), title="the gates", xlabel="step", yticks=[0, 0.5, 1])
         cells.set(title="what is remembered")
-        self.cells, self.reach = cells, 0.0
+        self.cells = cells
         back.set(ylim=LIMITS, yscale="log", title="gradient of the last step's memory", xlabel="step")
         for ax in (heard, gates, cells, back):
             ax.set(xlim=(0, STEPS - 1))
@@ -102,23 +91,14 @@ class GateExplorer(Explorer):
         plain_back = np.append(np.cumprod(w * (1 - plain[:0:-1] ** 2))[::-1], 1.0)
         return State(x, gates, c, o * np.tanh(c), plain, back, plain_back, w)
 
-    def _fit(self, largest: float) -> None:
-        """Limits that hold the cell: 1.5, or the next multiple of 5 above."""
-        reach = 1.5 if largest <= 1.4 else 5 * np.ceil(largest / 5)
-        if reach != self.reach:
-            self.reach = reach
-            self.cells.set_ylim(-reach, reach)
-            self.redraw_all()
-
     def draw(self, state: State) -> str:
         self.heard.set_data(self.time, state.x)
-        self._fit(np.abs(state.c).max())
-        for line, values in zip(self.gates, state.gates, strict=True):
-            line.set_data(self.time, values)
-        for line, values in zip(self.states, (state.c, state.h, state.plain), strict=True):
-            line.set_data(self.time, values)
-        for line, values in zip(self.back, (state.back, state.plain_back), strict=True):
-            line.set_data(self.time, np.maximum(values, LIMITS[0] / 10))
+        largest = np.abs(state.c).max()
+        reach = 1.5 if largest <= 1.4 else 5 * np.ceil(largest / 5)
+        self.set_still(self.cells, ylim=(-reach, reach))
+        move(self.gates, self.time, state.gates)
+        move(self.states, self.time, (state.c, state.h, state.plain))
+        move(self.back, self.time, np.maximum((state.back, state.plain_back), LIMITS[0] / 10))
         written = state.c[PULSE]
         return (
             f"The forget gate stands at {state.keeps:.3f}: of the pulse, the cell held {written:.2f} when it "

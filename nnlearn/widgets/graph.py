@@ -7,13 +7,13 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from nnlearn.engine import arithmetic as ops
 from nnlearn.figures import drawings, plot
 from nnlearn.functions import activations
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, player, segments, slider, texts, toggle, write
 
 EXAMPLES = (
     "x * tanh(w*x + b)",
@@ -37,6 +37,11 @@ OPERATORS: dict[type, tuple[str, Callable[..., Any]]] = {
 }  # fmt: skip
 LONGEST, MOST = 60, 8  # letters of an expression, operations in it
 ROWS = 14  # of the tape that is shown beside the graph
+COLUMNS = (
+    (0.03, "left", "tape", plot.BLACK), (0.66, "right", "value", plot.BLACK),
+    (0.97, "right", "gradient", plot.VERMILION),
+)  # fmt: skip
+FACES = ("#FFFFFF", "#D9ECF7", "#F3E3C3")  # of a constant, a variable, an operation
 
 
 @dataclass(eq=False)
@@ -49,18 +54,20 @@ class Step:
     constant: float | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class State:
+    """The values on the tape, and how far the gradients have come back."""
+
     tape: list[Step]
     values: list[float]
     grads: list[float | None]
     sent: dict[tuple[int, int], float]  # (operation, which of its inputs) -> what it sent back
-    now: int | None  # the operation that has just sent
-    done: int
-    operations: int
-    problem: str
-    expression: str
-    overwrite: bool
+    done: list[int]  # the operations that have sent, the last one at the end
+
+
+def operations(tape: list[Step]) -> list[int]:
+    """Where on the tape something is computed."""
+    return [k for k, step in enumerate(tape) if step.function is not None]
 
 
 def parse(text: str) -> list[Step]:
@@ -82,10 +89,9 @@ def parse(text: str) -> list[Step]:
         raise ValueError(f"“{text}” cannot be read: is a bracket open, or an operator missing?") from None
     tape: list[Step] = []
     _record(tree, tape, {})
-    operations = sum(step.function is not None for step in tape)
-    if operations > MOST:
-        raise ValueError(f"That takes {operations} operations; {MOST} fit into the picture")
-    if not operations:
+    if (count := len(operations(tape))) > MOST:
+        raise ValueError(f"That takes {count} operations; {MOST} fit into the picture")
+    if not count:
         raise ValueError("There is nothing to compute: use an operation, as in x * w")
     if not any(step.name in VARIABLES for step in tape):
         raise ValueError("There is no variable in it: use x, w or b")
@@ -150,30 +156,30 @@ def evaluate(tape: list[Step], variables: dict[str, float]) -> tuple[list[float]
 
 def pull(
     tape: list[Step], vjps: list[list[Callable]], steps: int, overwrite: bool
-) -> tuple[list[float | None], dict[tuple[int, int], float], int | None]:
-    """Backward over so many operations from the end: gradients, what went along each edge, the last one."""
+) -> tuple[list[float | None], dict[tuple[int, int], float], list[int]]:
+    """Backward over the last `steps` operations: gradients, what went along each edge, which operations."""
     grads: list[float | None] = [None] * len(tape)
     grads[-1] = 1.0
     sent: dict[tuple[int, int], float] = {}
-    operations = [k for k, step in enumerate(tape) if step.function is not None][::-1][:steps]
+    done = operations(tape)[::-1][:steps]
     with np.errstate(all="ignore"):
-        for k in operations:
+        for k in done:
             for slot, (i, vjp) in enumerate(zip(tape[k].inputs, vjps[k], strict=False)):
                 if tape[i].constant is not None:
                     continue
                 g = sent[k, slot] = float(vjp(np.float64(grads[k] or 0.0)))
                 old = grads[i]
                 grads[i] = g if overwrite or old is None else old + g
-    return grads, sent, operations[-1] if operations else None
+    return grads, sent, done
 
 
-def short(number: float | None) -> str:
-    """Three digits at most, a true minus sign."""
-    if number is None:
+def short(value: float | None) -> str:
+    """Three digits at most; what is nearly zero is 0."""
+    if value is None:
         return ""
-    if not np.isfinite(number):
+    if not np.isfinite(value):
         return "undefined"
-    return f"{number + 0.0:.3g}".replace("-", "−") if abs(number) >= 5e-4 else "0"
+    return plot.number(value if abs(value) >= 5e-4 else 0, ".3g")
 
 
 class GraphExplorer(Explorer):
@@ -181,52 +187,51 @@ class GraphExplorer(Explorer):
 
     size = (9.8, 4.8)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        self.tape, self.good, self.problem = parse(EXAMPLES[0]), EXAMPLES[0], ""
-        last = sum(step.function is not None for step in self.tape)
-        example = ipywidgets.Dropdown(
-            description="example", options=[*EXAMPLES, OWN], layout={"width": "300px"}
-        )
-        expression = ipywidgets.Text(
-            value=EXAMPLES[0], description="expression", continuous_update=False, layout={"width": "300px"}
-        )
-        step = ipywidgets.IntSlider(description="backward step", value=last, min=0, max=last)
-        self.play = ipywidgets.Play(min=0, max=last, interval=900, description="play the backward pass")
-        ipywidgets.jslink((self.play, "value"), (step, "value"))
-        overwrite = ipywidgets.Checkbox(description="overwrite instead of adding (the bug)", indent=False)
-        example.observe(self._chosen, names="value")
-        expression.observe(self._typed, names="value")
-        sliders = {
-            name: ipywidgets.FloatSlider(description=name, value=value, min=-3.0, max=3.0, step=0.1)
-            for name, value in zip(VARIABLES, (2.0, 0.5, -0.5), strict=True)
+    def make_controls(self) -> Controls:
+        self._read(EXAMPLES[0])
+        last = len(operations(self.tape))
+        wide, step = {"width": "300px"}, slider("backward step", last, 0, last)
+        controls = {
+            "example": choice("example", (*EXAMPLES, OWN), layout=wide),
+            "expression": ipywidgets.Text(
+                EXAMPLES[0], description="expression", continuous_update=False, layout=wide
+            ),
+            "x": slider("x", 2.0, -3.0, 3.0, 0.1),
+            "w": slider("w", 0.5, -3.0, 3.0, 0.1),
+            "b": slider("b", -0.5, -3.0, 3.0, 0.1),
+            "step": step,
+            "overwrite": toggle("overwrite instead of adding (the bug)", indent=False),
         }
-        return {"example": example, "expression": expression, **sliders, "step": step, "overwrite": overwrite}
+        self.play = player(step, 900, value=0, description="play the backward pass")
+        controls["example"].observe(self._on_example, names="value")
+        controls["expression"].observe(self._on_expression, names="value")
+        return controls
 
     def arrange(self) -> ipywidgets.Widget:
-        controls = list(self.controls.values())
-        step = controls.index(self.controls["step"])
-        column = ipywidgets.VBox(
-            [*controls[:step], self.play, *controls[step:]], layout={"min_width": "310px"}
-        )
-        return ipywidgets.HBox([column, self._image], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
+        *before, step, overwrite = self.controls.values()
+        column = ipywidgets.VBox([*before, self.play, step, overwrite], layout={"min_width": "310px"})
+        return ipywidgets.HBox([column, self.picture], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
 
-    def _chosen(self, change: dict[str, Any]) -> None:
+    def _read(self, text: str) -> None:
+        """The tape of a new expression; a bad one is only noted as `problem`."""
+        self.problem = ""
+        try:
+            self.tape, self.expression = parse(text), text.strip()
+        except ValueError as problem:
+            self.problem = str(problem)
+
+    def _on_example(self, change: dict[str, Any]) -> None:
         if change["new"] != OWN:
             self.controls["expression"].value = change["new"]
 
-    def _typed(self, change: dict[str, Any]) -> None:
-        """Read the new expression, go to the end of its backward pass; a bad one leaves the graph alone."""
+    def _on_expression(self, change: dict[str, Any]) -> None:
+        """Go to the end of the new expression's backward pass; a bad one leaves the graph alone."""
         text = change["new"]
         self.controls["example"].value = text if text in EXAMPLES else OWN
-        try:
-            self.tape = parse(text)
-        except ValueError as problem:
-            self.problem = str(problem)
-            return
-        self.problem, self.good = "", text.strip()
-        last = sum(step.function is not None for step in self.tape)
-        self.play.max = self.controls["step"].max = last
-        self.controls["step"].value = last
+        self._read(text)
+        if not self.problem:
+            self.play.max = self.controls["step"].max = last = len(operations(self.tape))
+            self.controls["step"].value = last
 
     def make_figure(self, figure: Figure) -> None:
         figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.9, wspace=0.02)
@@ -234,132 +239,102 @@ class GraphExplorer(Explorer):
         for ax in (self.ax, self.list):
             ax.set_axis_off()
         self.list.set(xlim=(0, 1), ylim=(-ROWS, 0.6))
-        for place, title in ((0.03, "tape"), (0.66, "value"), (0.97, "gradient")):
-            self.list.text(place, 0.3, title, weight="bold", ha="left" if place < 0.1 else "right")
+        self.columns = []
+        for place, ha, title, colour in COLUMNS:
+            self.list.text(place, 0.3, title, weight="bold", ha=ha)
+            self.columns.append(texts(self.list, ROWS, fontsize=10.5, ha=ha, color=colour))
+        self.band = self.list.axhspan(0, 0, color=plot.ORANGE, alpha=0.25, linewidth=0, animated=True)
         self.title = self.ax.set_title("", animated=True)
-        self.edges = LineCollection([], animated=True, zorder=1)
-        self.ax.add_collection(self.edges, autolim=False)
+        self.edges = segments(self.ax, zorder=1)
         self.nodes = self.ax.scatter([], [], linewidth=2, animated=True, zorder=2)
         most = 3 * MOST + len(VARIABLES)
-        self.symbols = self._texts(self.ax, most, fontsize=12.5, ha="center", va="center", zorder=3)
-        self.below = self._texts(self.ax, most, fontsize=10.5, ha="center", va="top", zorder=3)
-        self.pulled = self._texts(self.ax, most, fontsize=10.5, ha="center", va="top", color=plot.VERMILION)
-        self.flows = self._texts(self.ax, most, fontsize=10.5, ha="center", va="center", color=plot.VERMILION)
-        for flow in self.flows:
-            flow.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.0})
-        self.rows = [
-            self._texts(self.list, ROWS, fontsize=10.5, ha=ha, va="center")
-            for ha in ("left", "right", "right")
-        ]
-        self.band = self.list.axhspan(0, 0, color=plot.ORANGE, alpha=0.25, linewidth=0, animated=True)
-
-    @staticmethod
-    def _texts(ax: Any, count: int, **look: Any) -> list:
-        return [ax.text(0, 0, "", animated=True, **look) for _ in range(count)]
+        self.symbols = texts(self.ax, most, fontsize=12.5)
+        self.below = texts(self.ax, most, fontsize=10.5, va="top")
+        self.pulled = texts(self.ax, most, fontsize=10.5, va="top", color=plot.VERMILION)
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+        self.flows = texts(self.ax, most, fontsize=10.5, color=plot.VERMILION, bbox=ground)
 
     def compute(self, **controls: Any) -> State:
         values, vjps = evaluate(self.tape, {name: controls[name] for name in VARIABLES})
-        operations = sum(step.function is not None for step in self.tape)
-        done = min(controls["step"], operations) if np.isfinite(values).all() else 0
-        grads, sent, now = pull(self.tape, vjps, done, controls["overwrite"])
-        return State(
-            self.tape,
-            values,
-            grads,
-            sent,
-            now,
-            done,
-            operations,
-            self.problem,
-            self.good,
-            controls["overwrite"],
-        )
+        steps = controls["step"] if np.isfinite(values).all() else 0
+        return State(self.tape, values, *pull(self.tape, vjps, steps, controls["overwrite"]))
 
     def draw(self, state: State) -> str:
+        self._draw_graph(state)
+        self._draw_tape(state)
+        self.title.set_text(f"{self.expression} = {short(state.values[-1])}")
+        return self._trouble(state) or self._story(state)
+
+    def _draw_graph(self, state: State) -> None:
         constants = {k for k, step in enumerate(state.tape) if step.constant is not None}
         places, bends = drawings.layout([step.inputs for step in state.tape], constants)
-        self._draw_graph(state, places, bends)
-        self._draw_tape(state)
-        self.title.set_text(f"{state.expression} = {short(state.values[-1])}")
-        return self._problem_text(state) or self._story(state)
-
-    def _draw_graph(self, state: State, places: np.ndarray, bends: dict) -> None:
-        x, y = places.T
-        margin = max(0.75, 0.6 - 0.1 * np.ptp(y))
-        self.ax.set(xlim=(x.min() - 0.5, x.max() + 0.5), ylim=(y.min() - margin, y.max() + margin))
-        reach = np.ptp([self.ax.get_xlim(), self.ax.get_ylim()], axis=1)
-        pixel = reach / self.ax.bbox.size  # in units of the axes
-        paths, colours, widths = [], [], []
-        labels: list[tuple[np.ndarray, str]] = []
-        for (k, slot), path in bends.items():
-            twin = state.tape[k].inputs.count(state.tape[k].inputs[slot]) > 1
-            curve = drawings.curve(path, (0.22 if slot else -0.22) if twin else 0.0)
-            paths.append(curve)
-            flows = (k, slot) in state.sent
-            colours.append(plot.VERMILION if flows else "#B5B5B5")
-            widths.append(3.0 if k == state.now else 1.8)
-            if flows:
-                labels.append(
-                    (_free(curve, [place for place, _ in labels], pixel), short(state.sent[k, slot]))
-                )
-        self.edges.set_segments(paths)
-        self.edges.set(color=colours, linewidth=widths)
-        faces = ["#FFFFFF" if s.constant is not None else "#D9ECF7" if not s.inputs else "#F3E3C3"
-                 for s in state.tape]  # fmt: skip
-        rims = [plot.ORANGE if k == state.now else plot.GREY for k in range(len(state.tape))]
+        (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
+        self.ax.set(xlim=(left - 0.5, right + 0.5), ylim=(low - 0.75, high + 0.75))
+        pixel = np.array([right - left + 1, high - low + 1.5]) / self.ax.bbox.size  # in units of the axes
+        self._draw_edges(state, bends, pixel)
         self.nodes.set_offsets(places)
         self.nodes.set(
-            sizes=[950 if len(s.name) < 4 else 1700 for s in state.tape], facecolor=faces, edgecolor=rims
+            sizes=[950 if len(step.name) < 4 else 1700 for step in state.tape],
+            facecolor=[FACES[2 if step.function else step.constant is None] for step in state.tape],
+            edgecolor=[plot.ORANGE if state.done[-1:] == [k] else plot.GREY for k in range(len(state.tape))],
         )
-        unit = pixel[1] * 100 / 72  # of the vertical axis, for one point
-        lines = [(s.name, "" if s.constant is not None else short(v), short(g))
-                 for s, v, g in zip(state.tape, state.values, state.grads, strict=True)]  # fmt: skip
-        for group, drop, texts in (
-            (self.symbols, 0, [line[0] for line in lines]),
-            (self.below, 22, [line[1] for line in lines]),
-            (self.pulled, 35, [line[2] for line in lines]),
+        point = pixel[1] * 100 / 72  # of the vertical axis
+        for labels, drop, words in (
+            (self.symbols, 0, [step.name for step in state.tape]),
+            (self.below, 22, ["" if k in constants else short(v) for k, v in enumerate(state.values)]),
+            (self.pulled, 35, [short(g) for g in state.grads]),
         ):
-            _put(group, [(place - [0, drop * unit], text) for place, text in zip(places, texts, strict=True)])
-        _put(self.flows, labels)
+            write(labels, ((x, y - drop * point, word) for (x, y), word in zip(places, words, strict=True)))
+
+    def _draw_edges(self, state: State, bends: dict, pixel: np.ndarray) -> None:
+        curves: list[np.ndarray] = []
+        flows: list[tuple[float, float, str]] = []
+        for (k, slot), path in bends.items():
+            inputs = state.tape[k].inputs
+            twin = inputs.count(inputs[slot]) > 1
+            curves.append(drawings.curve(path, (0.22 if slot else -0.22) if twin else 0.0))
+            if (k, slot) in state.sent:
+                flows.append((*_free(curves[-1], flows, pixel), short(state.sent[k, slot])))
+        self.edges.set_segments(curves)
+        self.edges.set(
+            color=[plot.VERMILION if edge in state.sent else "#B5B5B5" for edge in bends],
+            linewidth=[3.0 if state.done[-1:] == [k] else 1.8 for k, _ in bends],
+        )
+        write(self.flows, flows)
 
     def _draw_tape(self, state: State) -> None:
-        names, count = [], 0
-        for step in state.tape:
-            count += step.function is not None
-            names.append(step.name if step.function is None else f"v{count}")
-        written = [k for k, step in enumerate(state.tape) if step.constant is None][:ROWS]
-        cells: list[list] = [[], [], []]
-        for row, k in enumerate(written):
-            step, operands = state.tape[k], [names[i] for i in state.tape[k].inputs]
-            text = f"{names[k]} = {_formula(step.name, operands)}" if step.function else names[k]
-            for column, place, part in zip(
-                cells, (0.03, 0.66, 0.97), (text, short(state.values[k]), short(state.grads[k])), strict=True
-            ):
-                column.append((np.array([place, -row - 0.6]), part))
-        for group, column in zip(self.rows, cells, strict=True):
-            _put(group, column)
-        for text in self.rows[2]:
-            text.set_color(plot.VERMILION)
-        row = written.index(state.now) if state.now is not None else -5
+        shown = [k for k, step in enumerate(state.tape) if step.constant is None][:ROWS]
+        names = [step.name for step in state.tape]
+        for number, k in enumerate(operations(state.tape), 1):
+            names[k] = f"v{number}"
+        words = (
+            [_line(names, state.tape, k) for k in shown],
+            [short(state.values[k]) for k in shown],
+            [short(state.grads[k]) for k in shown],
+        )
+        for labels, (x, *_), column in zip(self.columns, COLUMNS, words, strict=True):
+            write(labels, ((x, -row - 0.6, word) for row, word in enumerate(column)))
+        row = shown.index(state.done[-1]) if state.done else -5
         self.band.set(y=-row - 1.1, height=1.0)
 
-    def _problem_text(self, state: State) -> str:
-        if state.problem:
-            stop = "" if state.problem.endswith("?") else "."
-            return f"{state.problem}{stop} The graph still shows {state.expression}."
+    def _trouble(self, state: State) -> str:
+        if self.problem:
+            stop = "" if self.problem.endswith("?") else "."
+            return f"{self.problem}{stop} The graph still shows {self.expression}."
         bad = [k for k, v in enumerate(state.values) if not np.isfinite(v)]
         if bad:
             step = state.tape[bad[0]]
             inputs = " and ".join(short(state.values[i]) for i in step.inputs)
             return f"The operation {step.name} has no value (or one too large) at {inputs}: move a slider."
         if any(g is not None and not np.isfinite(g) for g in state.grads):
-            return f"{state.expression} has a value here but no slope: an operation is infinitely steep."
+            return f"{self.expression} has a value here but no slope: an operation is infinitely steep."
         return ""
 
     def _story(self, state: State) -> str:
-        if not state.done:
+        done, count = len(state.done), len(operations(state.tape))
+        if not done:
             return (
-                f"Forward pass done: {state.operations} operations, the result is {short(state.values[-1])}. "
+                f"Forward pass done: {count} operations, the result is {short(state.values[-1])}. "
                 f"The gradient starts with 1 at the output."
             )
         found = ", ".join(
@@ -367,41 +342,37 @@ class GraphExplorer(Explorer):
             for s, g in zip(state.tape, state.grads, strict=True)
             if s.name in VARIABLES and g is not None
         )
-        if state.done == state.operations:
-            bug = " Overwritten where a value is used twice, they may be wrong." if state.overwrite else ""
-            all_done = (
-                f"All {state.done} operations have sent" if state.done > 1 else "The only operation has sent"
-            )
-            return f"{all_done} gradients back: {found}.{bug}"
-        assert state.now is not None
-        sender = state.tape[state.now]
+        if done == count:
+            overwritten = self.values["overwrite"]
+            bug = " Overwritten where a value is used twice, they may be wrong." if overwritten else ""
+            who = f"All {done} operations have" if done > 1 else "The only operation has"
+            return f"{who} sent gradients back: {found}.{bug}"
+        now = state.done[-1]
+        sender = state.tape[now]
         sends = " and ".join(
             f"{short(g)} to {state.tape[sender.inputs[slot]].name}"
             for (k, slot), g in state.sent.items()
-            if k == state.now
+            if k == now
         )
         return (
-            f"Step {state.done} of {state.operations}: {sender.name} got {short(state.grads[state.now])} and "
+            f"Step {done} of {count}: {sender.name} got {short(state.grads[now])} and "
             f"sends {sends or 'nothing to a constant'}. So far: {found or 'no variable reached'}."
         )
 
 
-def _formula(name: str, operands: list[str]) -> str:
-    return f"{operands[0]} {name} {operands[1]}" if len(operands) == 2 else f"{name}({operands[0]})"
+def _line(names: list[str], tape: list[Step], k: int) -> str:
+    """A line of the tape as it is shown: x, or v2 = v1 + b."""
+    name, operands = tape[k].name, [names[i] for i in tape[k].inputs]
+    if not operands:
+        return name
+    formula = f"{operands[0]} {name} {operands[1]}" if len(operands) == 2 else f"{name}({operands[0]})"
+    return f"{names[k]} = {formula}"
 
 
-def _free(line: np.ndarray, taken: list[np.ndarray], pixel: np.ndarray) -> np.ndarray:
-    """A place near the middle of a line that is not under one of the labels there are."""
-    places = [line[round(along * (len(line) - 1))] for along in (0.5, 0.66, 0.33)]
+def _free(curve: np.ndarray, taken: list[tuple[float, float, str]], pixel: np.ndarray) -> np.ndarray:
+    """A place near the middle of a curve that is not under one of the labels there are."""
+    places = [curve[round(along * (len(curve) - 1))] for along in (0.5, 0.66, 0.33)]
     for place in places:
-        if not any((abs(place - other) < pixel * (44, 15)).all() for other in taken):
+        if not any((abs(place - other[:2]) < pixel * (44, 15)).all() for other in taken):
             return place
     return places[0]
-
-
-def _put(texts: list, wanted: list) -> None:
-    """Place and letter as many texts as are wanted; empty the others."""
-    for k, text in enumerate(texts):
-        text.set_visible(k < len(wanted))
-        if k < len(wanted):
-            text.set(position=wanted[k][0], text=wanted[k][1])

@@ -3,18 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
+from nnlearn.functions.activations import sigmoid
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, raster, slider
 
 Elementwise = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(z / 2))
 
 
 # One example's loss: (prediction, truth, δ) -> loss. Truth: a number, or 1 for yes, 0 for no.
@@ -27,7 +24,7 @@ NUMBERS: dict[str, Elementwise] = {
 }
 ANSWERS: dict[str, Elementwise] = {
     "cross-entropy": lambda z, y, delta: np.logaddexp(0, z) - y * z,
-    "squared error of p": lambda z, y, delta: (_sigmoid(z) - y) ** 2,
+    "squared error of p": lambda z, y, delta: (sigmoid(z) - y) ** 2,
     "hinge": lambda z, y, delta: np.maximum(0, 1 - (2 * y - 1) * z),
 }
 LOSSES = NUMBERS | ANSWERS
@@ -41,9 +38,7 @@ H = 1e-5
 class State:
     """What is drawn: the curve of a loss, the point on it, and the surface over the weights."""
 
-    name: str
     curve: np.ndarray
-    prediction: float
     loss: float
     slope: float
     surface: np.ndarray  # (intercepts, slopes of the model)
@@ -57,37 +52,29 @@ class LossExplorer(Explorer):
 
     size = (9.6, 3.9)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         return {
-            "loss": ipywidgets.Dropdown(description="loss", options=list(LOSSES), value="Huber"),
-            "prediction": ipywidgets.FloatSlider(
-                description="prediction or logit", value=1.0, min=-6.0, max=6.0, step=0.1
-            ),
-            "delta": ipywidgets.FloatSlider(description="Huber's δ", value=1.0, min=0.1, max=3.0, step=0.1),
-            "outlier": ipywidgets.FloatSlider(description="outlier", value=0.0, min=0.0, max=8.0, step=0.2),
+            "loss": choice("loss", LOSSES, value="Huber"),
+            "prediction": slider("prediction or logit", 1.0, -6.0, 6.0, 0.1),
+            "delta": slider("Huber's δ", 1.0, 0.1, 3.0, 0.1),
+            "outlier": slider("outlier", 0.0, 0.0, 8.0, 0.2),
         }
 
     def make_figure(self, figure: Figure) -> None:
         self.z = np.linspace(-6, 6, 241)
         curve, data, surface = figure.subplots(1, 3)
         figure.subplots_adjust(left=0.06, right=0.985, bottom=0.15, top=0.9, wspace=0.28)
-        (self.curve_line,) = curve.plot(self.z, self.z, animated=True)
-        (self.tangent,) = curve.plot([], [], "--", color=plot.VERMILION, animated=True)
-        (self.point,) = curve.plot([], [], "o", color=plot.VERMILION, markersize=9, animated=True)
+        self.curve_line = line(curve)
+        self.tangent = line(curve, "--", color=plot.VERMILION)
+        self.point = line(curve, "o", color=plot.VERMILION, markersize=9)
         curve.set(xlim=(-6, 6), ylim=(-0.5, 8), ylabel="loss")
-        (self.dots,) = data.plot([], [], "o", animated=True)
-        (self.fit,) = data.plot([], [], color=plot.VERMILION, animated=True)
-        data.set(xlim=(-2.7, 1.2), ylim=(-2.5, 9), xlabel="x", title="data and best line")
-        extent = (WEIGHTS[0], WEIGHTS[-1], WEIGHTS[0], WEIGHTS[-1])
-        self.image = surface.imshow(
-            np.zeros((2, 2)), extent=extent, origin="lower", aspect="auto", animated=True
-        )
-        (self.lowest,) = surface.plot(
-            [], [], "*", color="white", markeredgecolor=plot.BLACK, markersize=16, animated=True
-        )
+        self.dots, self.fit = line(data, "o"), line(data, color=plot.VERMILION)
+        data.set(xlim=(-2.7, 1.2), xlabel="x", title="data and best line")
+        extent = (WEIGHTS[0], WEIGHTS[-1]) * 2
+        self.image = raster(surface, extent=extent, origin="lower", aspect="auto", interpolation=None)
+        self.lowest = line(surface, "*", color="white", markeredgecolor=plot.BLACK, markersize=16)
         surface.set(xlabel="weight w", ylabel="bias b", title="loss surface")
-        surface.grid(False)
-        self.curve, self.data, self.named = curve, data, ""
+        self.curve, self.data = curve, data
 
     def compute(self, loss: str, prediction: float, delta: float, outlier: float) -> State:
         f = LOSSES[loss]
@@ -103,33 +90,27 @@ class LossExplorer(Explorer):
         row, column = np.unravel_index(np.argmin(surface), surface.shape)
         best = float(WEIGHTS[column]), float(WEIGHTS[row])
         curve = f(self.z, np.asarray(truth), delta)
-        return State(loss, curve, prediction, at[1], (at[2] - at[0]) / (2 * H), surface, best, x, y)
-
-    def _name(self, loss: str) -> None:
-        """Titles and labels that go with a loss."""
-        self.named, number = loss, loss in NUMBERS
-        self.curve.set_title(f"{loss}, truth: {'0' if number else 'yes'}")
-        self.curve.set_xlabel("prediction" if number else "logit z")
-        self.data.set_ylabel("y" if number else "probability of yes")
-        self.data.set_ylim((-2.5, 9) if number else (-0.1, 1.1))
-        self.redraw_all()
+        return State(curve, at[1], (at[2] - at[0]) / (2 * H), surface, best, x, y)
 
     def draw(self, state: State) -> str:
-        number = state.name in NUMBERS
-        if state.name != self.named:
-            self._name(state.name)
-        self.curve_line.set_ydata(state.curve)
-        self.point.set_data([state.prediction], [state.loss])
-        reach = state.prediction + np.array([-1.5, 1.5])
-        self.tangent.set_data(reach, state.loss + state.slope * (reach - state.prediction))
+        loss, prediction = self.values["loss"], self.values["prediction"]
+        if loss in NUMBERS:
+            self.set_still(self.curve, title=f"{loss}, truth: 0", xlabel="prediction")
+            self.set_still(self.data, ylabel="y", ylim=(-2.5, 9))
+        else:
+            self.set_still(self.curve, title=f"{loss}, truth: yes", xlabel="logit z")
+            self.set_still(self.data, ylabel="probability of yes", ylim=(-0.1, 1.1))
+        self.curve_line.set_data(self.z, state.curve)
+        self.point.set_data([prediction], [state.loss])
+        reach = np.array([-1.5, 1.5])
+        self.tangent.set_data(prediction + reach, state.loss + state.slope * reach)
         self.dots.set_data(state.x, state.y)
-        w, b = state.best
-        line = np.linspace(-2.7, 1.2, 60)
-        self.fit.set_data(line, w * line + b if number else _sigmoid(w * line + b))
+        (w, b), x = state.best, np.linspace(-2.7, 1.2, 60)
+        self.fit.set_data(x, w * x + b if loss in NUMBERS else sigmoid(w * x + b))
         self.image.set_data(np.log(state.surface + 1e-3))
         self.image.autoscale()
         self.lowest.set_data([w], [b])
         return (
-            f"{state.name}: at {state.prediction:.1f} the loss is {state.loss:.3g} and its slope "
+            f"{loss}: at {prediction:.1f} the loss is {state.loss:.3g} and its slope "
             f"{state.slope:.3g}. The surface is lowest at w = {w:.2f}, b = {b:.2f}."
         )

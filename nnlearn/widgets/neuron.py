@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.study.neuron import LIF, neuron, step
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, slider, text, texts, write
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "step": step,
@@ -38,20 +38,16 @@ class NeuronExplorer(Explorer):
 
     size = (8.6, 5.4)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        def slider(description: str, value: float, low: float, high: float, by: float) -> Any:
-            return ipywidgets.FloatSlider(
-                value=value, min=low, max=high, step=by, description=description, readout_format=".1f"
-            )
-
+    def make_controls(self) -> Controls:
+        digits = {"readout_format": ".1f"}
         return {
-            "x1": slider("input x₁", 1.0, 0, 1, 0.1),
-            "x2": slider("input x₂", 1.0, 0, 1, 0.1),
-            "w1": slider("weight w₁", 1.0, -2, 2, 0.1),
-            "w2": slider("weight w₂", 1.0, -2, 2, 0.1),
-            "b": slider("bias b", -0.5, -2, 2, 0.1),
-            "activation": ipywidgets.Dropdown(options=list(ACTIVATIONS), description="activation f"),
-            "t_ref": slider("refractory time (ms)", 2.0, 0, 10, 0.5),
+            "x1": slider("input x₁", 1.0, 0, 1, 0.1, **digits),
+            "x2": slider("input x₂", 1.0, 0, 1, 0.1, **digits),
+            "w1": slider("weight w₁", 1.0, -2, 2, 0.1, **digits),
+            "w2": slider("weight w₂", 1.0, -2, 2, 0.1, **digits),
+            "b": slider("bias b", -0.5, -2, 2, 0.1, **digits),
+            "activation": choice("activation f", ACTIVATIONS),
+            "t_ref": slider("refractory time (ms)", 2.0, 0, 10, 0.5, **digits),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -66,13 +62,13 @@ class NeuronExplorer(Explorer):
         ax.set(xlim=(0, DURATION), ylim=(-115, 5), xlabel="time (ms)", ylabel="V (mV)")
         ax.axhline(LIF.V_th, color=plot.GREY, linestyle="--", linewidth=1.2)
         ax.text(DURATION + 2, LIF.V_th, "threshold", va="center", color=plot.GREY, fontsize=9.5)
-        self.trace = ax.plot([], [], color=plot.BLUE, linewidth=1.6, animated=True)[0]
+        self.trace = line(ax, color=plot.BLUE, linewidth=1.6)
         self.spikes = ax.vlines([], LIF.V_th, 0, color=plot.BLUE, linewidth=1.6, animated=True)
         self.trace_title = ax.set_title("", animated=True)
 
     def _make_curves(self, ax: Any) -> None:
         ax.set(
-            xlim=(Z[0], Z[-1]), ylim=(A_MIN * 100, A_MAX * 100), xlabel="z = w·x + b", yticks=[0, 100, 200]
+            xlim=(Z[0], Z[-1]), ylim=(100 * A_MIN, 100 * A_MAX), xlabel="z = w·x + b", yticks=[0, 100, 200]
         )
         ax.set_ylabel("cell: rate (Hz)", color=plot.BLUE)
         unit = ax.twinx()
@@ -80,35 +76,30 @@ class NeuronExplorer(Explorer):
         unit.set_ylabel("unit: output a", color=plot.VERMILION, labelpad=1)
         unit.grid(False)
         self.here = ax.axvline(0, color=plot.GREY, linewidth=1.2, animated=True)
-        self.rate_curve = ax.plot(Z, 0 * Z, color=plot.BLUE, animated=True)[0]
-        self.unit_curve = unit.plot(Z, 0 * Z, color=plot.VERMILION, linestyle=(0, (5, 1.5)), animated=True)[0]
-        self.rate_dot = ax.plot([], [], "o", color=plot.BLUE, markersize=9, zorder=5, animated=True)[0]
-        self.unit_dot = unit.plot([], [], "D", color=plot.VERMILION, markersize=8, zorder=5, animated=True)[0]
+        self.rate_curve = line(ax, color=plot.BLUE)
+        self.unit_curve = line(unit, color=plot.VERMILION, linestyle=(0, (5, 1.5)))
+        self.rate_dot = line(ax, "o", color=plot.BLUE, markersize=9, zorder=5)
+        self.unit_dot = line(unit, "D", color=plot.VERMILION, markersize=8, zorder=5)
         self.curves_title = ax.set_title("", animated=True)
 
     def _make_plane(self, ax: Any) -> None:
         ax.set(xlim=SIDE, ylim=SIDE, xlabel="$x_1$", ylabel="$x_2$", xticks=[0, 1], yticks=[0, 1])
         ax.grid(False)
         self.side = ax.fill([], [], color=plot.VERMILION, alpha=0.15, linewidth=0, animated=True)[0]
-        self.corners = ax.scatter(
-            *CORNERS.T, s=110, edgecolor=plot.BLACK, linewidth=1.2, zorder=4, animated=True
-        )
-        self.now = ax.plot([], [], "*", color=plot.ORANGE, markersize=15, zorder=6, animated=True)[0]
-        self.now.set_markeredgecolor(plot.BLACK)
+        look = {"edgecolor": plot.BLACK, "linewidth": 1.2, "zorder": 4}
+        self.corners = ax.scatter(*CORNERS.T, s=110, animated=True, **look)
+        self.now = line(ax, "*", color=plot.ORANGE, markeredgecolor=plot.BLACK, markersize=15, zorder=6)
+        look = {"va": "baseline", "fontsize": 9.5, "color": plot.BLUE, "zorder": 5}
         self.labels = []
         for x, y in CORNERS:
-            place = {
-                "x": 1.08 if x else -0.08,
-                "y": y + (0.12 if y else -0.2),
-                "ha": "left" if x else "right",
-            }
-            self.labels.append(ax.text(**place, s="", fontsize=9.5, color=plot.BLUE, zorder=5, animated=True))
+            column, ha = (1.08, "left") if x else (-0.08, "right")
+            self.labels.append(text(ax, column, y + (0.12 if y else -0.2), ha=ha, **look))
         self.plane_title = ax.set_title("", animated=True)
 
     def _make_sums(self, ax: Any) -> None:
         names, colours = ["$w_1x_1$", "$w_2x_2$", "$b$", "$z$"], [plot.GREY] * 3 + [plot.ORANGE]
         self.bars = ax.bar(names, [0, 0, 0, 0], color=colours, width=0.7, animated=True)
-        self.numbers = [ax.text(k, 0, "", ha="center", fontsize=10, animated=True) for k in range(4)]
+        self.numbers = texts(ax, 4, va="baseline", fontsize=10)
         ax.axhline(0, color=plot.BLACK, linewidth=1.2)
         ax.set(ylim=(-8, 8), yticks=[-5, 0, 5], title="adding up (nA)")
         ax.grid(False, axis="x")
@@ -132,19 +123,20 @@ class NeuronExplorer(Explorer):
         self.trace.set_data(np.arange(len(state["V"])) * DT, state["V"])
         self.spikes.set_segments([[(t, LIF.V_th), (t, 0)] for t in state["spikes"]])
         self.trace_title.set_text(f"the cell: {rate:.0f} spikes a second")
-        self.rate_curve.set_ydata(state["rate_curve"])
-        self.unit_curve.set_ydata(state["unit_curve"])
+        self.rate_curve.set_data(Z, state["rate_curve"])
+        self.unit_curve.set_data(Z, state["unit_curve"])
         self.rate_dot.set_data([z], [rate])
         self.unit_dot.set_data([z], [np.clip(a, A_MIN, A_MAX)])
         self.here.set_xdata([z, z])
-        self.curves_title.set_text(f"the unit: a = {state['name']}({number_text(z)}) = {number_text(a)}")
+        self.curves_title.set_text(f"the unit: a = {state['name']}({two_decimals(z)}) = {two_decimals(a)}")
         self._draw_plane(state)
-        for bar, number, part in zip(self.bars, self.numbers, state["parts"], strict=True):
+        for bar, part in zip(self.bars, state["parts"], strict=True):
             bar.set_height(part)
-            number.set(y=part + (0.4 if part >= 0 else -1.5), text=number_text(part))
+        heights = [part + (0.4 if part >= 0 else -1.5) for part in state["parts"]]
+        write(self.numbers, zip(range(4), heights, map(two_decimals, state["parts"]), strict=True))
         fires = f"the cell fires {rate:.0f} times a second" if rate else "the cell is silent"
         return (
-            f"z = {number_text(z)}: {fires}, the unit ({state['name']}) gives {number_text(a)}. "
+            f"z = {two_decimals(z)}: {fires}, the unit ({state['name']}) gives {two_decimals(a)}. "
             f"Over the four corners, where z > 0, both are the gate {state['gate']}."
         )
 
@@ -160,9 +152,8 @@ class NeuronExplorer(Explorer):
         self.plane_title.set_text(f"z > 0: {state['gate']}")
 
 
-def number_text(number: float) -> str:
-    """Two decimals, a minus sign as long as a plus, no minus before zero."""
-    return f"{round(float(number), 2) + 0.0:.2f}".replace("-", "−")
+def two_decimals(value: float) -> str:
+    return plot.number(value, ".2f")
 
 
 def half_plane(w: np.ndarray, b: float, low: float, high: float) -> np.ndarray:

@@ -7,15 +7,16 @@ import ipywidgets
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 import nnlearn as nn
 from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, line, move, player, raster, slider, text, texts, write
 
 COLUMNS, ROWS = 64, 2  # of letters in the picture: as many as the model can look back at
 LONGEST, PROMPT = 80, 48  # characters that can be appended; letters of the prompt that are read
 BARS = 18
+FONT = "DejaVu Sans Mono"
 SIGNS = str.maketrans({" ": "␣", "\n": "↵"})
 SURPRISE = LinearSegmentedColormap.from_list("surprise", ["#FFFFFF", "#FBE3B5", plot.ORANGE])
 BITS = 8.0  # of surprise: the darkest orange
@@ -26,13 +27,10 @@ class State:
     """The text so far, and the two distributions of the character that comes next."""
 
     text: str
-    prompt: int  # so many characters of it were given
+    prompt: int  # how many characters of it were given
     surprise: np.ndarray  # in bits, of each character (0 for the first)
     model: np.ndarray  # (V,) probabilities as the model gives them
     drawn: np.ndarray  # (V,) after temperature, top-k and top-p
-    temperature: float
-    top_k: int
-    top_p: float
 
 
 class Continuation:
@@ -60,89 +58,61 @@ class NextTokenExplorer(Explorer):
 
     size = (9.6, 5.0)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         self.gpt, self.tokenizer, _ = nn.manual_gpt.load()
-        V = len(self.tokenizer)
+        V, length = len(self.tokenizer), slider("characters appended", 60, 0, LONGEST)
+        self.play = player(length, 250, show_repeat=False)  # four characters a second
         return {
-            "prompt": ipywidgets.Text(
-                description="prompt", value="The function returns ", continuous_update=True
-            ),
-            "length": ipywidgets.IntSlider(description="characters appended", value=60, min=0, max=LONGEST),
-            "temperature": ipywidgets.FloatSlider(
-                description="temperature", value=0.8, min=0.0, max=2.0, step=0.05
-            ),
-            "top_k": ipywidgets.IntSlider(description="top-k (all: right end)", value=V, min=1, max=V),
-            "top_p": ipywidgets.FloatSlider(description="top-p", value=1.0, min=0.05, max=1.0, step=0.05),
-            "seed": ipywidgets.IntSlider(description="seed", value=1, min=0, max=20),
+            "prompt": ipywidgets.Text("The function returns ", description="prompt"),
+            "length": length,
+            "temperature": slider("temperature", 0.8, 0.0, 2.0, 0.05),
+            "top_k": slider("top-k (all: right end)", V, 1, V),
+            "top_p": slider("top-p", 1.0, 0.05, 1.0, 0.05),
+            "seed": slider("seed", 1, 0, 20),
         }
 
     def arrange(self) -> ipywidgets.Widget:
-        """Two rows of controls over the picture; `play` appends four characters a second."""
-        length = self.controls["length"]
-        play = ipywidgets.Play(
-            value=length.value, min=0, max=LONGEST, interval=250, description="play", show_repeat=False
-        )
-        ipywidgets.jslink((play, "value"), (length, "value"))
+        """Two rows of controls over the picture."""
         rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
         prompt, length, *others = self.controls.values()
-        first = ipywidgets.Box([prompt, length, play], layout=rows)
-        return ipywidgets.VBox([first, ipywidgets.Box(others, layout=rows), self._image])
+        first = ipywidgets.Box([prompt, length, self.play], layout=rows)
+        return ipywidgets.VBox([first, ipywidgets.Box(others, layout=rows), self.picture])
 
     def make_figure(self, figure: Figure) -> None:
         self.settings: Any = None
         page = figure.add_axes((0.025, 0.73, 0.95, 0.2))
-        self.bars = figure.add_axes((0.075, 0.115, 0.545, 0.47))
-        self.sums = figure.add_axes((0.71, 0.115, 0.265, 0.47))
+        bars = figure.add_axes((0.075, 0.115, 0.545, 0.47))
+        sums = figure.add_axes((0.71, 0.115, 0.265, 0.47))
         self._make_page(page)
-        self._make_bars(self.bars)
-        self.sums.set(xlim=(0, BARS + 0.5), ylim=(0, 1.04), xlabel="likeliest characters", title="added up")
-        self.sums.set_xticks([1, 6, 12, 18])
-        look: dict[str, Any] = {"animated": True, "drawstyle": "steps-post"}
-        (self.raw_sum,) = self.sums.plot([], [], color=plot.GREY, linewidth=1.6, **look)
-        (self.drawn_sum,) = self.sums.plot([], [], color=plot.BLUE, **look)
-        self.limit = self.sums.axhline(1, color=plot.VERMILION, linestyle="--", linewidth=1.4, animated=True)
-        self.limit_name = self.sums.text(
-            BARS + 0.5, 0.9, "", color=plot.VERMILION, ha="right", va="top", fontsize=11, animated=True
-        )
+        self._make_bars(bars)
+        sums.set(xlim=(0, BARS + 0.5), ylim=(0, 1.04), xlabel="likeliest characters", title="added up")
+        sums.set_xticks([1, 6, 12, 18])
+        self.sums = [line(sums, color=colour, linewidth=width, drawstyle="steps-post")
+                     for colour, width in ((plot.GREY, 1.6), (plot.BLUE, 2.2))]  # fmt: skip
+        self.limit = sums.axhline(1, color=plot.VERMILION, linestyle="--", linewidth=1.4, animated=True)
+        self.limit_name = text(sums, BARS + 0.5, color=plot.VERMILION, ha="right", va="top", fontsize=11)
 
     def _make_page(self, page: Any) -> None:
         """Letters in cells, each as orange as it was surprising."""
         page.set(xlim=(0, COLUMNS), ylim=(ROWS, 0), xticks=[], yticks=[])
         page.set_title("the text: the darker a letter's ground, the more it surprised the model")
-        page.grid(False)
         for side in page.spines.values():
             side.set_visible(False)
-        self.ground = page.imshow(
-            np.zeros((ROWS, COLUMNS)), cmap=SURPRISE, vmin=0, vmax=BITS, aspect="auto",
-            extent=(0, COLUMNS, ROWS, 0), animated=True,
-        )  # fmt: skip
-        font: dict[str, Any] = {
-            "family": "DejaVu Sans Mono",
-            "fontsize": 17,
-            "va": "center",
-            "animated": True,
-        }
-        self.lines = [
-            [page.text(0, row + 0.5, "", color=colour, **font) for row in range(ROWS)]
-            for colour in (plot.BLACK, plot.BLUE)
-        ]
-        (self.caret,) = page.plot([], [], color=plot.VERMILION, linewidth=2.5, animated=True, clip_on=False)
+        look: dict[str, Any] = {"vmin": 0, "vmax": BITS, "aspect": "auto", "interpolation": None}
+        self.ground = raster(page, cmap=SURPRISE, extent=(0, COLUMNS, ROWS, 0), **look)
+        self.lines = [texts(page, ROWS, color=colour, family=FONT, fontsize=17, ha="left")
+                      for colour in (plot.BLACK, plot.BLUE)]  # fmt: skip
+        self.caret = line(page, color=plot.VERMILION, linewidth=2.5, clip_on=False)
 
     def _make_bars(self, ax: Any) -> None:
+        self.raw, self.kept = (
+            ax.bar(range(BARS), 0, width, color=colour, animated=True)
+            for width, colour in ((0.86, "#CFCFCF"), (0.5, plot.BLUE))
+        )
+        self.names = texts(ax, BARS, va="top", family=FONT, fontsize=14)
         ax.set(
             xlim=(-0.6, BARS - 0.4), ylim=(0, 1), xticks=[], ylabel="probability", title="what comes next?"
         )
-        self.raw: list[Rectangle] = []
-        self.kept: list[Rectangle] = []
-        self.names: list[Any] = []
-        for k in range(BARS):
-            for bars, width, colour in ((self.raw, 0.86, "#CFCFCF"), (self.kept, 0.5, plot.BLUE)):
-                bar = Rectangle((k - width / 2, 0), width, 0, facecolor=colour, animated=True)
-                bars.append(ax.add_patch(bar))
-            name = ax.text(
-                k, -0.045, "", ha="center", va="top", family="DejaVu Sans Mono", fontsize=14, animated=True
-            )
-            self.names.append(name)
         ax.text(0.98, 0.95, "grey: the model's guess", transform=ax.transAxes, ha="right", color=plot.GREY)
         ax.text(0.98, 0.86, "blue: drawn from", transform=ax.transAxes, ha="right", color=plot.BLUE)
 
@@ -160,43 +130,40 @@ class NextTokenExplorer(Explorer):
         model = nn.text.next_token_probabilities(logits)
         given = model[np.arange(end - 1), self.run.ids[1:end]]
         drawn = nn.text.next_token_probabilities(logits[-1], **choice)
-        text = self.tokenizer.decode(self.run.ids[:end])
-        return State(
-            text, len(known), np.append(0, -np.log2(given)), model[-1], drawn, temperature, top_k, top_p
-        )
+        surprise = np.append(0, -np.log2(given))
+        return State(self.tokenizer.decode(self.run.ids[:end]), len(known), surprise, model[-1], drawn)
 
     def draw(self, state: State) -> str:
         self._draw_page(state)
         order = np.argsort(-state.model, kind="stable")
         raw, drawn = state.model[order], state.drawn[order]
-        for k in range(BARS):
+        likeliest = [self.tokenizer.tokens[k].translate(SIGNS) for k in order[:BARS]]
+        write(self.names, ((k, -0.045, name) for k, name in enumerate(likeliest)))
+        for k, name in enumerate(self.names):
             self.raw[k].set_height(raw[k])
             self.kept[k].set_height(drawn[k])
-            self.names[k].set_text(self.tokenizer.tokens[order[k]].translate(SIGNS))
-            self.names[k].set_color(plot.BLACK if drawn[k] > 0 else "#B5B5B5")
-        places = np.arange(BARS + 2)
-        self.raw_sum.set_data(places, np.append(0, np.cumsum(raw))[: BARS + 2])
-        self.drawn_sum.set_data(places, np.append(0, np.cumsum(drawn))[: BARS + 2])
-        self.limit.set_ydata([state.top_p, state.top_p])
-        self.limit_name.set_text(f"top-p {state.top_p:.2f}" if state.top_p < 1 else "")
-        self.limit_name.set_y(state.top_p - 0.02 if state.top_p > 0.3 else state.top_p + 0.12)
+            name.set_color(plot.BLACK if drawn[k] > 0 else "#B5B5B5")
+        sums = np.pad(np.cumsum([raw, drawn], axis=1), ((0, 0), (1, 0)))
+        move(self.sums, np.arange(BARS + 2), sums[:, : BARS + 2])
+        top_p = self.values["top_p"]
+        self.limit.set_ydata([top_p, top_p])
+        name = f"top-p {top_p:.2f}" if top_p < 1 else ""
+        self.limit_name.set(y=top_p - 0.02 if top_p > 0.3 else top_p + 0.12, text=name)
         doubt = -(raw * np.log2(np.maximum(raw, 1e-12))).sum()
-        left, first = int((drawn > 0).sum()), self.tokenizer.tokens[order[0]].translate(SIGNS)
         appended = state.surprise[state.prompt :]
         cost = f" The {len(appended)} appended took {appended.mean():.1f} bits each." if len(appended) else ""
         return (
-            f"After “{state.text[-20:].translate(SIGNS)}” the model expects {first} with {raw[0]:.0%}, and "
-            f"its doubt is {doubt:.1f} bits. Temperature {state.temperature:.2f}, top-k and top-p leave "
-            f"{left} of {len(raw)} characters to draw from.{cost}"
+            f"After “{state.text[-20:].translate(SIGNS)}” the model expects {likeliest[0]} with "
+            f"{raw[0]:.0%}, and its doubt is {doubt:.1f} bits. Temperature {self.values['temperature']:.2f}, "
+            f"top-k and top-p leave {(drawn > 0).sum()} of {len(raw)} characters to draw from.{cost}"
         )
 
     def _draw_page(self, state: State) -> None:
         shown = state.text.replace("\n", "↵")
-        given = shown[: state.prompt].ljust(COLUMNS * ROWS)
-        made = (" " * state.prompt + shown[state.prompt :]).ljust(COLUMNS * ROWS)
-        for lines, text in zip(self.lines, (given, made), strict=True):
-            for row, line in enumerate(lines):
-                line.set_text(text[row * COLUMNS : (row + 1) * COLUMNS])
+        given, made = shown[: state.prompt], " " * state.prompt + shown[state.prompt :]
+        for lines, words in zip(self.lines, (given, made), strict=True):
+            parts = [words[row * COLUMNS : (row + 1) * COLUMNS] for row in range(ROWS)]
+            write(lines, ((0, row + 0.5, part) for row, part in enumerate(parts)))
         ground = np.zeros(ROWS * COLUMNS)
         ground[: len(shown)] = state.surprise
         self.ground.set_data(ground.reshape(ROWS, COLUMNS))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, line, log_slider, player, slider, text
 
 Field = Callable[[np.ndarray, np.ndarray], Any]
 
@@ -50,7 +51,6 @@ RATES = 10 ** np.linspace(-4, 1, 26)  # what is tried to find each rule's own be
 class State:
     """What is drawn, up to `step`."""
 
-    landscape: str
     paths: np.ndarray  # (rules, steps + 1, 2)
     losses: np.ndarray  # (rules, steps + 1); NaN after a rule has left
     left: np.ndarray  # (rules,) the step at which it left, STEPS + 1 if it did not
@@ -112,34 +112,23 @@ class OptimiserRace(Explorer):
 
     size = (8.6, 3.9)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        def slider(description: str, value: float, low: float, high: float, by: float) -> Any:
-            return ipywidgets.FloatSlider(
-                value=value, min=low, max=high, step=by, description=description, readout_format=".2f"
-            )
-
+    def make_controls(self) -> Controls:
+        step = slider("step", 50, 0, STEPS)
+        self.play = player(step, 120, show_repeat=False)
         return {
-            "landscape": ipywidgets.Dropdown(options=list(LANDSCAPES), description="landscape"),
-            "rates": ipywidgets.Dropdown(options=[SAME, OWN], description="learning rates"),
-            "lr": ipywidgets.FloatLogSlider(
-                value=10**-1.4, min=-4, max=1, step=0.1, description="learning rate", readout_format=".2g"
-            ),
+            "landscape": choice("landscape", LANDSCAPES),
+            "rates": choice("learning rates", (SAME, OWN)),
+            "lr": log_slider("learning rate", 10**-1.4, -4, 1, 0.1, readout_format=".2g"),
             "momentum": slider("momentum μ, β₁", 0.9, 0, 0.99, 0.01),
             "x": slider("start x", -1.9, -2, 2, 0.1),
             "y": slider("start y", 1.1, -2, 2, 0.1),
             "noise": slider("gradient noise", 0.0, 0, 5, 0.25),
-            "step": ipywidgets.IntSlider(value=50, min=0, max=STEPS, description="step"),
+            "step": step,
         }
 
     def arrange(self) -> ipywidgets.Widget:
-        step = self.controls["step"]
-        play = ipywidgets.Play(
-            value=step.value, min=0, max=STEPS, interval=120, description="play", show_repeat=False
-        )
-        ipywidgets.jslink((play, "value"), (step, "value"))
-        *others, step = self.controls.values()
-        controls = ipywidgets.VBox([*others, step, play], layout={"min_width": "300px"})
-        return ipywidgets.HBox([controls, self._image], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
+        controls = ipywidgets.VBox([*self.controls.values(), self.play], layout={"min_width": "300px"})
+        return ipywidgets.HBox([controls, self.picture], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
 
     def make_figure(self, figure: Figure) -> None:
         self.map, self.graph = figure.subplots(1, 2)
@@ -152,20 +141,22 @@ class OptimiserRace(Explorer):
         self.settings: Any = None
         self.now = self.graph.axvline(0, color=plot.GREY, linewidth=1, animated=True)
         self.map_title = self.map.set_title("", animated=True)
-        self.lines, self.dots, self.curves, self.ends, self.words = [], [], [], [], []
-        for k, (name, colour, style) in enumerate(zip(RULES, plot.COLOURS, STYLES, strict=False)):
-            look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.8, "animated": True}
-            dot: dict[str, Any] = {"color": colour, "linestyle": "", "animated": True, "zorder": 5}
-            self.lines += self.map.plot([], [], **look)
-            self.dots += self.map.plot([], [], marker="o", markeredgecolor="white", markersize=9, **dot)
-            self.curves += self.graph.plot([], [], **look)
-            self.ends += self.graph.plot([], [], marker="X", markersize=10, clip_on=False, **dot)
-            place = {"x": 1.04, "y": 0.97 - 0.165 * k, "transform": self.graph.transAxes, "va": "top"}
-            self.words.append(self.graph.text(s=name, color=colour, fontsize=9, animated=True, **place))
-        (self.start,) = self.map.plot([], [], "+", color=plot.BLACK, markersize=13, animated=True, zorder=6)
+        looks = list(zip(plot.COLOURS, STYLES, strict=False))
+        self.lines, self.curves = (
+            [line(ax, style, color=colour, linewidth=1.8) for colour, style in looks]
+            for ax in (self.map, self.graph)
+        )
+        rim: dict[str, Any] = {"markeredgecolor": "white", "markersize": 9, "zorder": 5}
+        self.dots = [line(self.map, "o", color=colour, **rim) for colour, _ in looks]
+        cross: dict[str, Any] = {"markersize": 10, "clip_on": False, "zorder": 5}
+        self.ends = [line(self.graph, "X", color=colour, **cross) for colour, _ in looks]
+        word = {"fontsize": 9, "ha": "left", "va": "top", "transform": self.graph.transAxes}
+        self.words = [text(self.graph, 1.04, 0.97 - 0.165 * k, color=colour, **word)
+                      for k, (colour, _) in enumerate(looks)]  # fmt: skip
+        self.start = line(self.map, "+", color=plot.BLACK, markersize=13, zorder=6)
 
     def compute(self, **values: Any) -> State:
-        step, settings = values["step"], {name: value for name, value in values.items() if name != "step"}
+        step, settings = values.pop("step"), values
         if settings != self.settings:  # `step` alone only shows more or less of the same run
             landscape, start = LANDSCAPES[settings["landscape"]], (settings["x"], settings["y"])
             forces = settings["momentum"], settings["noise"]
@@ -175,7 +166,7 @@ class OptimiserRace(Explorer):
             self.run = rates, paths[:, 0], left[:, 0], heights(landscape, paths, left)[:, 0]
             self.settings = settings
         rates, path, gone, losses = self.run
-        return State(settings["landscape"], path, losses, gone, rates, step)
+        return State(path, losses, gone, rates, step)
 
     def _draw_landscape(self, name: str) -> None:
         """Bands of equal loss; they belong to the picture that stays."""
@@ -184,11 +175,13 @@ class OptimiserRace(Explorer):
         x, y = np.meshgrid(*2 * [np.linspace(-SIDE, SIDE, 160)])
         height = np.log(LANDSCAPES[name].loss(x, y) + 0.1)
         self.bands = self.map.contourf(x, y, height, 11, cmap="Greys", alpha=0.4, zorder=0)
-        self.shown, self._still = name, None
+        self.shown = name
+        self.redraw_all()
 
     def draw(self, state: State) -> str:
-        if state.landscape != self.shown:
-            self._draw_landscape(state.landscape)
+        landscape = self.values["landscape"]
+        if landscape != self.shown:
+            self._draw_landscape(landscape)
         self.controls["lr"].disabled = self.controls["rates"].value == OWN
         t = state.step
         for k, name in enumerate(RULES):
@@ -201,11 +194,11 @@ class OptimiserRace(Explorer):
             self.words[k].set_text(f"{name}\nlr {state.rates[k]:.2g}\n{result}")
         self.start.set_data(*state.paths[0, :1].T)
         self.now.set_xdata([t, t])
-        self.map_title.set_text(f"{state.landscape}, step {t}")
-        return self._sentence(state)
+        self.map_title.set_text(f"{landscape}, step {t}")
+        return self._story(state, landscape.capitalize())
 
-    def _sentence(self, state: State) -> str:
-        t, name = state.step, state.landscape.capitalize()
+    def _story(self, state: State, name: str) -> str:
+        t = state.step
         if t == 0:
             return f"{name}: six optimisers stand at the start, at a loss of {state.losses[0, 0]:.3g}."
         gone = [rule for rule, left in zip(RULES, state.left, strict=True) if left <= t]

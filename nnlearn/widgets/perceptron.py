@@ -1,10 +1,9 @@
 """The perceptron playground: data with a margin and with noise, and every correction of the learning rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,28 +13,28 @@ from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.study.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, line, log_slider, player, slider
 
 _BEFORE, _CHANGE, _AFTER = plot.GREY, plot.ORANGE, plot.BLACK
 _NOWHERE = np.full((2, 2), np.nan)
 
 
-@dataclass
+@dataclass(frozen=True)
 class State:
-    """What the controls make: data, the whole run of the rule, and which correction is looked at."""
+    """Data, the whole run of the rule, and which correction is looked at."""
 
     X: np.ndarray
     y: np.ndarray
-    scale: float
     run: PerceptronFit
     bound: float | None  # where the classes can be separated and the start is zero
     separable: bool
-    update: int  # 0: before the first
+    update: int = 0  # 0: before the first
 
 
 @lru_cache(maxsize=8)
 def _learn(
     margin: float, noise: float, points: int, seed: int, scale: float, lr: float, start: float
-) -> dict[str, Any]:
+) -> State:
     """Everything but the correction looked at: stepping through a run costs no learning."""
     X, y = data.separable(points, margin, noise, rng=seed)
     X = X.astype(float) * [scale, 1]
@@ -45,7 +44,7 @@ def _learn(
         bound, separable = perceptron_bound(X, y, *max_margin(X, y)), True
     except ValueError:
         bound, separable = None, False
-    return {"X": X, "y": y, "run": run, "bound": None if start else bound, "separable": separable}
+    return State(X, y, run, None if start else bound, separable)
 
 
 class PerceptronPlayground(Explorer):
@@ -53,29 +52,19 @@ class PerceptronPlayground(Explorer):
 
     size = (8.6, 4.8)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        slider, log_slider = ipywidgets.IntSlider, ipywidgets.FloatLogSlider
+    def make_controls(self) -> Controls:
+        update = slider("update", 3, 0, 100)
+        self.play = player(update, 600)
         return {
-            "update": slider(description="update", min=0, max=100, value=3),
-            "margin": ipywidgets.FloatSlider(description="margin", min=0.01, max=0.6, step=0.01, value=0.1),
-            "noise": ipywidgets.FloatSlider(
-                description="label noise", min=0, max=0.3, step=0.025, value=0, readout_format=".1%"
-            ),
-            "points": slider(description="points", min=10, max=150, step=10, value=40),
-            "lr": log_slider(description="learning rate η", min=-2, max=2, step=0.5, value=1),
-            "start": slider(description="size of starting weights", min=0, max=10, value=0),
-            "scale": log_slider(description="x₁ multiplied by", min=0, max=3, step=0.5, value=1),
-            "seed": slider(description="seed", min=0, max=20, value=11),
+            "update": update,
+            "margin": slider("margin", 0.1, 0.01, 0.6, 0.01),
+            "noise": slider("label noise", 0, 0, 0.3, 0.025, readout_format=".1%"),
+            "points": slider("points", 40, 10, 150, 10),
+            "lr": log_slider("learning rate η", 1, -2, 2, 0.5),
+            "start": slider("size of starting weights", 0, 0, 10),
+            "scale": log_slider("x₁ multiplied by", 1, 0, 3, 0.5),
+            "seed": slider("seed", 11, 0, 20),
         }
-
-    def arrange(self) -> ipywidgets.Widget:
-        update = self.controls["update"]
-        play = ipywidgets.Play(min=update.min, max=update.max, value=update.value, interval=600)
-        ipywidgets.jslink((play, "value"), (update, "value"))
-        box = super().arrange()
-        controls = box.children[0]
-        controls.children = (play, *controls.children)
-        return box
 
     def make_figure(self, figure: Figure) -> None:
         figure.subplots_adjust(left=0.07, right=0.98, top=0.91, bottom=0.11, wspace=0.24, hspace=0.62)
@@ -88,43 +77,35 @@ class PerceptronPlayground(Explorer):
         _legend(self.plane, {"before": _BEFORE, "after": _AFTER, "missed point x": _CHANGE}, "boundary")
         _legend(self.weights, {"before": _BEFORE, "after": _AFTER, "± η x": _CHANGE}, "weights")
         self.classes = [
-            self.plane.plot([], [], plot.MARKERS[k], color=plot.COLOURS[k], markeredgecolor="white")[0]
-            for k in (0, 1)
+            line(self.plane, plot.MARKERS[k], color=plot.COLOURS[k], markeredgecolor="white") for k in (0, 1)
         ]
-        (self.before,) = self.plane.plot([], [], "--", color=_BEFORE)
-        (self.after,) = self.plane.plot([], [], color=_AFTER, linewidth=2.6)
-        (self.ring,) = self.plane.plot([], [], "o", color=_CHANGE, markersize=14, fillstyle="none", mew=2.6)
+        self.before = line(self.plane, "--", color=_BEFORE)
+        self.after = line(self.plane, color=_AFTER, linewidth=2.6)
+        self.ring = line(self.plane, "o", color=_CHANGE, markersize=14, fillstyle="none", mew=2.6)
         self.missed = _arrow(self.plane, _CHANGE)
         self.arrows = [_arrow(self.weights, colour) for colour in (_BEFORE, _AFTER, _CHANGE)]
-        (self.mistakes,) = self.epochs.plot([], [], ".-", color=plot.BLUE, linewidth=1.5)
-        (self.here,) = self.epochs.plot([], [], "o", color=_CHANGE, markersize=9)
-        self.total = self.epochs.set_title("", fontsize=11)
-        lines = (*self.classes, self.before, self.after, self.ring, self.mistakes, self.here)
-        axes = (self.weights.xaxis, self.weights.yaxis)  # their numbers change with each correction
-        for artist in (*lines, self.missed, *self.arrows, self.total, *axes):
-            artist.set_animated(True)
-        self.limits: tuple = ()
+        self.mistakes = line(self.epochs, ".-", color=plot.BLUE, linewidth=1.5)
+        self.here = line(self.epochs, "o", color=_CHANGE, markersize=9)
+        self.total = self.epochs.set_title("", fontsize=11, animated=True)
+        for axis in (self.weights.xaxis, self.weights.yaxis):  # their numbers change with each correction
+            axis.set_animated(True)
 
     def compute(self, **values: Any) -> State:
         update = values.pop("update")
         learned = _learn(**values)
-        last = len(learned["run"].missed)
-        return State(**learned, scale=values["scale"], update=min(update, last))
+        return replace(learned, update=min(update, len(learned.run.missed)))
 
     def draw(self, state: State) -> str:
         X, y, run, k = state.X, state.y, state.run, state.update
         for label, markers in enumerate(self.classes):
             markers.set_data(*X[y == label].T)
         # As many centimetres for one unit of each axis while x₁ is not stretched: right angles look right.
-        reach = 1.08 * np.abs(X / [state.scale, 1]).max() * np.array([state.scale, 1])
-        self.plane.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]))
+        scale = np.array([self.values["scale"], 1])
+        reach = 1.08 * np.abs(X / scale).max() * scale
+        self.set_still(self.plane, xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]))
         self.after.set_data(*_line(run.W[k], run.B[k], reach).T)
         self._draw_correction(state, reach)
         self._draw_epochs(state)
-        limits = (*self.plane.viewLim.extents, *self.epochs.viewLim.extents)
-        if limits != self.limits:
-            self.limits = limits
-            self.redraw_all()
         return self._say(state)
 
     def _draw_correction(self, state: State, reach: np.ndarray) -> None:
@@ -143,9 +124,8 @@ class PerceptronPlayground(Explorer):
         corners = np.array([[0, 0], old, new])
         centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
         side = 0.65 * max(np.ptp(corners[:, 0]) / 1.4, np.ptp(corners[:, 1])) or 1.0
-        self.weights.set(
-            xlim=centre[0] + side * np.array([-1.4, 1.4]), ylim=centre[1] + side * np.array([-1, 1])
-        )
+        ends = side * np.array([-1, 1])
+        self.weights.set(xlim=centre[0] + 1.4 * ends, ylim=centre[1] + ends)
 
     def _draw_epochs(self, state: State) -> None:
         run, k = state.run, state.update
@@ -153,7 +133,8 @@ class PerceptronPlayground(Explorer):
         self.mistakes.set_data(number, run.mistakes)
         epoch = int(np.searchsorted(np.cumsum(run.mistakes), k))  # the one correction k belongs to
         self.here.set_data([epoch + 1], [run.mistakes[epoch]])
-        self.epochs.set(xlim=(0.4, max(len(number), 4) + 0.6), ylim=(0, 1.25 * max(run.mistakes.max(), 2)))
+        top = 1.25 * max(run.mistakes.max(), 2)
+        self.set_still(self.epochs, xlim=(0.4, max(len(number), 4) + 0.6), ylim=(0, top))
         bound = "" if state.bound is None else f", bound {state.bound:,.0f}"
         self.total.set_text(f"{_mistakes(run)}{bound}")
 
@@ -191,9 +172,8 @@ def _legend(ax: Axes, entries: dict[str, str], title: str) -> None:
 
 
 def _arrow(ax: Axes, colour: str) -> Annotation:
-    return ax.annotate(
-        "", (1, 1), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.4}
-    )
+    look = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.4}
+    return ax.annotate("", (1, 1), (0, 0), arrowprops=look, animated=True)
 
 
 def _line(w: np.ndarray, b: float, reach: np.ndarray) -> np.ndarray:

@@ -1,16 +1,16 @@
 """The regularisation explorer: a curve fitted to noisy points, and what width, L2, L1, dropout change."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, ladder, line, slider
 
 WIDTHS = (1, 2, 3, 5, 8, 11, 15, 20, 30, 50, 100, 200)
+STRENGTHS = (0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0)
 GRID = np.linspace(-1, 1, 201)
 TRUTH = np.sin(2 * np.pi * GRID)
 STEEPNESS = 12.0
@@ -26,7 +26,6 @@ class State:
     x: np.ndarray
     y: np.ndarray
     curve: np.ndarray
-    width: int
     train: np.ndarray  # (widths,)
     true: np.ndarray
     zeros: int
@@ -73,16 +72,15 @@ class RegularisationExplorer(Explorer):
 
     size = (9.6, 4.2)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
-        strengths = [("off", 0.0), *((f"{v:g}", v) for v in (1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0))]
+    def make_controls(self) -> Controls:
         return {
-            "points": ipywidgets.IntSlider(15, 5, 40, description="points"),
-            "noise": ipywidgets.FloatSlider(0.3, min=0, max=1, step=0.05, description="noise"),
-            "width": ipywidgets.SelectionSlider(options=WIDTHS, value=15, description="hidden units"),
-            "l2": ipywidgets.SelectionSlider(options=strengths, value=0.0, description="L2: λ"),
-            "l1": ipywidgets.SelectionSlider(options=strengths[:-1], value=0.0, description="L1: λ"),
-            "dropout": ipywidgets.FloatSlider(0, min=0, max=0.9, step=0.05, description="dropout p"),
-            "draw": ipywidgets.IntSlider(3, 1, 20, description="draw of noise and units"),
+            "points": slider("points", 15, 5, 40),
+            "noise": slider("noise", 0.3, 0, 1, 0.05),
+            "width": ladder("hidden units", WIDTHS, 15),
+            "l2": ladder("L2: λ", STRENGTHS, 0.0, zero="off"),
+            "l1": ladder("L1: λ", STRENGTHS[:-1], 0.0, zero="off"),
+            "dropout": slider("dropout p", 0, 0, 0.9, 0.05),
+            "draw": slider("draw of noise and units", 3, 1, 20),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -91,20 +89,18 @@ class RegularisationExplorer(Explorer):
         left.plot(GRID, TRUTH, "--", color=plot.GREY)
         left.set(xlim=(-1.05, 1.05), ylim=(-2.5, 2.5), xlabel="x", ylabel="y", title="the fit")
         left.text(-1, -2.3, "dashed: the truth", color=plot.GREY, fontsize=11)
-        (self.dots,) = left.plot([], [], "o", color=plot.BLACK, animated=True, zorder=4)
-        (self.curve,) = left.plot([], [], color=plot.VERMILION, animated=True, zorder=3)
+        self.dots = line(left, "o", color=plot.BLACK, zorder=4)
+        self.curve = line(left, color=plot.VERMILION, zorder=3)
         right.set(
             xscale="log", yscale="log", xlim=(0.9, 230), ylim=(FLOOR / 1.5, TOP * 1.5),
             xlabel="hidden units", title="mean squared error",
         )  # fmt: skip
         right.set_xticks([1, 3, 8, 20, 50, 200], [1, 3, 8, 20, 50, 200])
         right.minorticks_off()
-        (self.as_many,) = right.plot([], [], ":", color=plot.GREY, animated=True)
-        (self.train,) = right.plot([], [], "s-", color=plot.BLUE, markersize=4, animated=True)
-        (self.true,) = right.plot([], [], "o-", color=plot.VERMILION, markersize=4, animated=True)
-        (self.here,) = right.plot(
-            [], [], "o", color="none", markeredgecolor=plot.BLACK, markersize=13, animated=True
-        )
+        self.as_many = line(right, ":", color=plot.GREY)
+        self.train = line(right, "s-", color=plot.BLUE, markersize=4)
+        self.true = line(right, "o-", color=plot.VERMILION, markersize=4)
+        self.here = line(right, "o", color="none", markeredgecolor=plot.BLACK, markersize=13)
         right.text(1, 9, "against the truth", color=plot.VERMILION, fontsize=11)
         right.text(1, 2.2e-4, "at the points", color=plot.BLUE, fontsize=11)
 
@@ -130,21 +126,21 @@ class RegularisationExplorer(Explorer):
         curves = on_grid @ scaled
         true = ((curves - TRUTH[:, None]) ** 2).mean(axis=0)
         k = WIDTHS.index(width)
-        zeros = int((W[:width, k] == 0).sum())
-        return State(x, y, curves[:, k], width, train, true, zeros)
+        return State(x, y, curves[:, k], train, true, zeros=int((W[:width, k] == 0).sum()))
 
     def draw(self, state: State) -> str:
-        k = WIDTHS.index(state.width)
+        width = self.values["width"]
+        k = WIDTHS.index(width)
         self.dots.set_data(state.x, state.y)
         self.curve.set_data(GRID, state.curve)
         self.as_many.set_data([len(state.x)] * 2, [FLOOR / 1.5, TOP * 1.5])
         self.train.set_data(WIDTHS, np.clip(state.train, FLOOR, TOP))
         self.true.set_data(WIDTHS, np.clip(state.true, FLOOR, TOP))
-        self.here.set_data([state.width], [np.clip(state.true[k], FLOOR, TOP)])
+        self.here.set_data([width], [np.clip(state.true[k], FLOOR, TOP)])
         best = WIDTHS[int(np.argmin(state.true))]
-        told: Any = f", {state.zeros} of them with weight zero" if state.zeros else ""
+        told = f", {state.zeros} of them with weight zero" if state.zeros else ""
         return (
-            f"{len(state.x)} points, hidden units: {state.width}{told}. Mean squared error at the points "
+            f"{len(state.x)} points, hidden units: {width}{told}. Mean squared error at the points "
             f"{state.train[k]:.2g}, against the truth {state.true[k]:.2g}. "
             f"At these settings the truth is met best with {best}."
         )

@@ -4,12 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import ipywidgets
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from nnlearn import data
 from nnlearn.engine.primitive import no_grad
@@ -18,6 +15,7 @@ from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.mlp import MLP
 from nnlearn.training.optim import Adam
 from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.kit import Controls, choice, ladder, line, move, raster, slider
 
 SIZES = [2, 32, 32, 16]
 STEPS, EVERY, GRID = 80, 10, 50
@@ -39,7 +37,6 @@ class Run:
 class State:
     """What is drawn: the labelled points, and the two trainings on them."""
 
-    task: str
     points: np.ndarray
     labels: np.ndarray
     reused: Run
@@ -68,15 +65,13 @@ class TransferExplorer(Explorer):
 
     size = (10.8, 3.3)
 
-    def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
+    def make_controls(self) -> Controls:
         return {
-            "labels": ipywidgets.IntSlider(description="labels per class", value=10, min=1, max=40),
-            "trained": ipywidgets.Dropdown(description="trained", options=TRAINED, value=TRAINED[0]),
-            "lr": ipywidgets.SelectionSlider(
-                description="learning rate", options=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), value=0.01
-            ),
-            "task": ipywidgets.Dropdown(description="new task", options=TASKS, value=TASKS[0]),
-            "seed": ipywidgets.IntSlider(description="other points", value=7, min=0, max=9),
+            "labels": slider("labels per class", 10, 1, 40),
+            "trained": choice("trained", TRAINED),
+            "lr": ladder("learning rate", (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), 0.01),
+            "task": choice("new task", TASKS),
+            "seed": slider("other points", 7, 0, 9),
         }
 
     @cached_property
@@ -94,53 +89,32 @@ class TransferExplorer(Explorer):
         return model
 
     def make_figure(self, figure: Figure) -> None:
-        line = np.linspace(-SIDE, SIDE, GRID, dtype=np.float32)
-        self.grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+        side = np.linspace(-SIDE, SIDE, GRID, dtype=np.float32)
+        self.grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
         self.run = lru_cache(maxsize=256)(self._run)
         first, *fields, curve = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.15))
         figure.subplots_adjust(left=0.015, right=0.95, bottom=0.17, top=0.88, wspace=0.1)
         X, arm = data.spirals(300, classes=4, noise=0.03, turns=0.75, rng=100)
         arms = self.source(self.grid).data.argmax(axis=-1).reshape(GRID, GRID)
-        self._image(first, 4).set_data(arms)
+        first.imshow(arms, **_shades(4))
+        first.grid(False)
         plot.points(first, X, arm, s=9, linewidth=0.2)
         first.set_title("learned before", fontsize=12)
-        self.images, self.dots = [], []
+        self.images = [raster(ax, **_shades(2)) for ax in fields]
+        look: dict[str, Any] = {"markeredgecolor": "white", "markersize": 8}
+        self.dots = [
+            [line(ax, plot.MARKERS[k], color=plot.COLOURS[k], **look) for k in (0, 1)] for ax in fields
+        ]
         for ax, title in zip(fields, ("reused", "from scratch"), strict=True):
-            image = self._image(ax, 2)
-            image.set_animated(True)
-            self.images.append(image)
-            look: dict[str, Any] = {
-                "linestyle": "",
-                "markeredgecolor": "white",
-                "markersize": 8,
-                "animated": True,
-            }
-            self.dots.append(
-                [ax.plot([], [], marker=plot.MARKERS[k], color=plot.COLOURS[k], **look)[0] for k in range(2)]
-            )
             ax.set_title(title, fontsize=12)
         for ax in (first, *fields):
             ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), xticks=[], yticks=[], aspect="equal")
-        steps = np.arange(0, STEPS + 1, EVERY)
-        (self.reused_line,) = curve.plot(steps, steps * 0.0, "o-", animated=True, label="reused")
-        (self.scratch_line,) = curve.plot(
-            steps, steps * 0.0, "s--", color=plot.VERMILION, animated=True, label="scratch"
-        )
+        reused = line(curve, "o-", color=plot.BLUE, label="reused")
+        self.curves = [reused, line(curve, "s--", color=plot.VERMILION, label="scratch")]
         curve.set(xlim=(0, STEPS), ylim=(0.35, 1.03), xlabel="steps")
         curve.set_title("right on new points", fontsize=12)
         curve.yaxis.tick_right()
         curve.legend(loc="lower right")
-
-    def _image(self, ax: Axes, classes: int) -> AxesImage:
-        shades = ListedColormap(plot.COLOURS[:classes])
-        look: dict[str, Any] = {
-            "cmap": shades,
-            "vmin": 0,
-            "vmax": classes - 1,
-            "alpha": 0.25,
-            "interpolation": "nearest",
-        }
-        return ax.imshow(np.zeros((2, 2)), extent=(-SIDE, SIDE) * 2, origin="lower", **look)
 
     def _run(self, labels: int, trained: str, lr: float, task: str, seed: int, reuse: bool) -> Run:
         """Train on the labelled points, all in every step. What is not trained is computed once."""
@@ -175,17 +149,24 @@ class TransferExplorer(Explorer):
 
     def compute(self, labels: int, trained: str, lr: float, task: str, seed: int) -> State:
         runs = [self.run(labels, trained if reuse else TRAINED[2], lr, task, seed, reuse) for reuse in (1, 0)]
-        return State(task, *self.labelled(labels, task, seed), *runs)
+        return State(*self.labelled(labels, task, seed), *runs)
 
     def draw(self, state: State) -> str:
-        for image, dots, run in zip(self.images, self.dots, (state.reused, state.scratch), strict=True):
+        runs = state.reused, state.scratch
+        for image, dots, run in zip(self.images, self.dots, runs, strict=True):
             image.set_data(run.surface)
-            for k, line in enumerate(dots):
-                line.set_data(*state.points[state.labels == k].T)
-        self.reused_line.set_ydata(state.reused.accuracy)
-        self.scratch_line.set_ydata(state.scratch.accuracy)
-        reused, scratch = (f"{run.accuracy[-1]:.0%}" for run in (state.reused, state.scratch))
+            for k, markers in enumerate(dots):
+                markers.set_data(*state.points[state.labels == k].T)
+        move(self.curves, np.arange(0, STEPS + 1, EVERY), (run.accuracy for run in runs))
+        reused, scratch = (f"{run.accuracy[-1]:.0%}" for run in runs)
         return (
-            f"New task: {state.task}, with {len(state.points) // 2} labels per class. After {STEPS} steps "
-            f"the reused network is right on {reused} of new points, the one from scratch on {scratch}."
+            f"New task: {self.values['task']}, with {len(state.points) // 2} labels per class. After "
+            f"{STEPS} steps the reused network is right on {reused} of new points, the one from scratch "
+            f"on {scratch}."
         )
+
+
+def _shades(classes: int) -> dict[str, Any]:
+    """How a picture of classes looks, one pale colour each."""
+    look = {"vmin": 0, "vmax": classes - 1, "alpha": 0.25, "interpolation": "nearest", "origin": "lower"}
+    return look | {"cmap": ListedColormap(plot.COLOURS[:classes]), "extent": (-SIDE, SIDE) * 2}

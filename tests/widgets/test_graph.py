@@ -3,7 +3,7 @@ import pytest
 
 import nnlearn as nn
 from nnlearn.widgets import GraphExplorer
-from nnlearn.widgets.graph import EXAMPLES, LONGEST, MOST, parse
+from nnlearn.widgets.graph import EXAMPLES, LONGEST, MOST, operations, parse
 
 AT = {"x": 1.3, "w": -0.7, "b": 0.4}
 
@@ -63,12 +63,12 @@ def test_bad_expression_says_why_and_keeps_the_graph(text, said):
         parse(text)
     explorer = GraphExplorer(expression="x * w")
     explorer.set(expression=text)
-    assert explorer.state.expression == "x * w" and "still shows x * w" in explorer.sentence
+    assert explorer.expression == "x * w" and "still shows x * w" in explorer.sentence
 
 
 def test_example_and_text_follow_each_other():
     explorer = GraphExplorer(example="x * x")
-    assert explorer.values["expression"] == "x * x" and explorer.state.operations == 1
+    assert explorer.values["expression"] == "x * x" and len(operations(explorer.state.tape)) == 1
     explorer.set(expression="x + w")
     assert explorer.values["example"] == "your own"
     explorer.set(expression="x * x")

@@ -227,26 +227,26 @@ def test_trains_while_its_settings_change(capsys):
 
 def test_reset_gives_the_first_picture_again():
     playground = Playground()
-    before = playground._image.value
+    before = playground.picture.value
     settle(playground)
     playground.hand["value"].value = 3.0
     playground.set(lr=1.0)
     settle(playground)
-    assert playground._image.value != before
+    assert playground.picture.value != before
     playground.set(lr=0.03)
     playground.reset()
-    assert playground._image.value == before and playground.run.changes == []
+    assert playground.picture.value == before and playground.run.changes == []
 
 
 def test_a_weight_set_by_hand_is_in_the_model_the_picture_and_the_code():
     playground = Playground(step=20)
-    before = playground._image.value
+    before = playground.picture.value
     playground.hand["layer"].value = 1
     playground.hand["unit"].value = 1
     playground.hand["source"].value = 3
     playground.hand["value"].value = 7.5
     assert playground.run.model.layers[1].W.data[3, 1] == 7.5
-    assert playground._image.value != before
+    assert playground.picture.value != before
     assert "model.layers[1].W.data[3, 1] = 7.5" in playground.code and code_agrees(playground)
     playground.hand["source"].value = -1
     playground.hand["value"].value = -1e9
@@ -260,7 +260,7 @@ def test_every_unit_can_be_enlarged_and_follows_the_network():
     seen = set()
     for name in playground.enlarge.options:
         playground.enlarge.value = name[1]
-        seen.add(bytes(playground._image.value))
+        seen.add(bytes(playground.picture.value))
     assert len(seen) == len(playground.enlarge.options) == 1 + 2 + 4 + 2
     playground.enlarge.value = "layer 2, unit 2"
     playground.set(depth=1)
@@ -317,12 +317,12 @@ def test_a_frame_ends_in_time_however_many_steps_were_asked_for(monkeypatch):
 
 def test_exports_the_picture(tmp_path):
     playground = Playground(step=20)
-    shown = playground._image.value
+    shown = playground.picture.value
     for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         playground.export(tmp_path / f"p{ending}")
         assert (tmp_path / f"p{ending}").read_bytes().startswith(start)
     playground.refresh()
-    assert playground._image.value == shown
+    assert playground.picture.value == shown
     playground.buttons["Save picture"].click()
     assert 'download="playground-20.png"' in playground.saved.value
 

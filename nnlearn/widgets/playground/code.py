@@ -10,7 +10,8 @@ def code_of(run: Run) -> str:
     columns = ", ".join(code for _, code in features(c.features).values())
     start = INITS[c.init]
     init = f", init=nn.init.{start.__name__}" if start else ""
-    sizes = [run.train[0].shape[1], *c.widths, problem.outputs]
+    kind, options = OPTIMIZERS[c.optimizer]
+    more = "".join(f", {name}={value!r}" for name, value in options.items())
     priced = any((c.l1, c.l2, *(change.value for change in run.changes if change.name in ("l1", "l2"))))
     lines = [
         "import numpy as np",
@@ -23,8 +24,8 @@ def code_of(run: Run) -> str:
         "    x, y = X.T",
         f"    return np.column_stack([{columns}])",
         "",
-        f'model = nn.MLP({sizes}, "{c.activation}", rng={c.seed}{init})',
-        f"optimizer = {OPTIMIZERS[c.optimizer].format(lr=repr(c.lr))}",
+        f'model = nn.MLP({list(run.sizes)}, "{c.activation}", rng={c.seed}{init})',
+        f"optimizer = nn.{kind}(model.parameters(), lr={c.lr!r}{more})",
     ]
     if priced:
         lines += [

@@ -20,15 +20,15 @@ DECADES = (-6, 1)  # of the gradient's axis
 BAR = 60  # width of a histogram
 BINS = 20
 
+Place = tuple[int, int]
+
 
 class Pixels(Artist):
     """An image on the board, stretched to `size` if it is given; faster than an axes' own image."""
 
-    def __init__(
-        self, pixels: np.ndarray, corner: tuple[int, int], size: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, pixels: np.ndarray, corner: Place, size: Place | None = None, zorder: int = 0) -> None:
         super().__init__()
-        self.pixels, self.corner = pixels, corner
+        self.pixels, self.corner, self.zorder = pixels, corner, zorder
         self.size = size or (pixels.shape[1], pixels.shape[0])
 
     def draw(self, renderer: Any) -> None:
@@ -75,7 +75,7 @@ def gradient_height(size: float) -> float:
     return GRADIENT_TOP + GRADIENT_HEIGHT * (1 - share)
 
 
-def histogram(outputs: np.ndarray, x: float, activation: str) -> np.ndarray:
+def histogram(outputs: np.ndarray, x: float) -> np.ndarray:
     """A layer's outputs over all training examples, as a shape of width BAR around x on the board."""
     a = np.clip(np.nan_to_num(outputs.ravel()), -1e6, 1e6)
     low, high = float(a.min()), float(a.max())

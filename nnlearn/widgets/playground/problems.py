@@ -26,9 +26,7 @@ class Problem:
 
     @property
     def loss(self) -> str:
-        return (
-            ("mse_loss", "binary_cross_entropy")[self.classes == 2] if self.classes < 3 else "cross_entropy"
-        )
+        return {0: "mse_loss", 2: "binary_cross_entropy"}.get(self.classes, "cross_entropy")
 
     @property
     def outputs(self) -> int:

@@ -13,13 +13,11 @@ from nnlearn.training.trainer import NotFiniteError, batches
 from nnlearn.widgets.playground.problems import PROBLEMS, inputs
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "leaky_relu", "elu", "gelu", "silu", "softplus", "linear")
-OPTIMIZERS = {
-    "SGD": "nn.SGD(model.parameters(), lr={lr})",
-    "momentum": "nn.SGD(model.parameters(), lr={lr}, momentum=0.9)",
-    "Nesterov": "nn.SGD(model.parameters(), lr={lr}, momentum=0.9, nesterov=True)",
-    "Adagrad": "nn.Adagrad(model.parameters(), lr={lr})",
-    "RMSProp": "nn.RMSProp(model.parameters(), lr={lr})",
-    "Adam": "nn.Adam(model.parameters(), lr={lr})",
+OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {  # the class, and what it is given beside the rate
+    "SGD": ("SGD", {}),
+    "momentum": ("SGD", {"momentum": 0.9}),
+    "Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    **{name: (name, {}) for name in ("Adagrad", "RMSProp", "Adam")},
 }
 INITS: dict[str, Any] = {
     "suits the activation": None,
@@ -88,10 +86,12 @@ class Run:
         train, _, test = nn.data.split(X, y, validation=0, test=c.test, rng=c.seed)
         self.points = train, test
         self.train, self.test = ((inputs(X, c.features), y) for X, y in (train, test))
-        sizes = (self.train[0].shape[1], *c.widths, self.problem.outputs)
-        self.model = nn.MLP(sizes, c.activation, rng=c.seed, init=INITS[c.init])
+        self.sizes = (self.train[0].shape[1], *c.widths, self.problem.outputs)  # inputs, layers, outputs
+        self.model = nn.MLP(self.sizes, c.activation, rng=c.seed, init=INITS[c.init])
         self.data_loss: Callable[[Any, Any], Any] = getattr(nn, self.problem.loss)
-        self.trainer = nn.Trainer(self.model, make_optimizer(c, self.model), self.loss)
+        kind, options = OPTIMIZERS[c.optimizer]
+        optimizer = getattr(nn, kind)(self.model.parameters(), c.lr, **options)
+        self.trainer = nn.Trainer(self.model, optimizer, self.loss)
         self.batches = batches(len(self.train[0]), c.batch_size, seed=c.seed)
         self.next_batch: np.ndarray | None = None
         self.lr, self.l1, self.l2 = c.lr, c.l1, c.l2
@@ -222,13 +222,6 @@ class Run:
         hidden = len(outputs) - 1
         idle = [idle_share(a, self.config.activation) if k < hidden else 0.0 for k, a in enumerate(outputs)]
         return [Layer(*row) for row in zip(outputs, idle, gradients, strict=True)]
-
-
-def make_optimizer(c: Config, model: nn.Module) -> Any:
-    momentum = 0.9 if c.optimizer in ("momentum", "Nesterov") else 0.0
-    if c.optimizer in ("SGD", "momentum", "Nesterov"):
-        return nn.SGD(model.parameters(), c.lr, momentum, nesterov=c.optimizer == "Nesterov")
-    return getattr(nn, c.optimizer)(model.parameters(), c.lr)
 
 
 def idle_share(a: np.ndarray, activation: str) -> float:

@@ -1,55 +1,25 @@
 """The playground's picture: units with their surfaces, weights, output, losses, statistics of the layers.
 
-What stays is drawn once for a network; each frame restores that background and draws only what moves.
+What stays is made once for a network; each frame changes only what moves.
 """
 
-import io
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
-from PIL import Image
 
 from nnlearn.figures import plot
-from nnlearn.widgets.playground import colours
-from nnlearn.widgets.playground.layout import (
-    BOTTOM,
-    GRID,
-    HEIGHT,
-    LARGEST,
-    LEFT,
-    MIDDLE,
-    RIGHT,
-    TOP,
-    WIDTH,
-    Layout,
-)
-from nnlearn.widgets.playground.marks import (
-    BAR,
-    DECADES,
-    GRADIENT_TOP,
-    LOSSES,
-    OUTPUTS_HEIGHT,
-    OUTPUTS_TOP,
-    SQUARE,
-    Pixels,
-    gradient_height,
-    histogram,
-    in_words,
-    loss_limits,
-    on_square,
-    short,
-    unit_colours,
-    unit_name,
-)
+from nnlearn.widgets.playground import colours, layout, marks
 from nnlearn.widgets.playground.problems import EDGE, features, inputs
 from nnlearn.widgets.playground.run import Run
+
+FAINT = {"color": "#E2E2E2", "linewidth": 0.8}
+WORDS = {"fontsize": 9.5, "color": plot.GREY, "ha": "center", "va": "center"}
 
 
 @dataclass(frozen=True)
@@ -62,149 +32,121 @@ class Look:
     marked: tuple[int, int, int] | None = None  # the connection in hand: (layer, from or −1, to)
 
 
-@dataclass
-class Group:
-    """Artists that are made anew together, when what they depend on, their key, has changed."""
-
-    key: Any = None
-    still: list[Artist] = field(default_factory=list)
-    moving: list[Artist] = field(default_factory=list)
-
-
 class View:
-    """Draws a run: `show(run, look)` makes or updates the picture, `jpeg()` gives its bytes.
+    """Draws a run: `show(run, look)` makes or updates the artists on a figure.
 
     Everything stands on one board, an Axes in pixels without axes of its own: making those takes longer than
     all the rest.
     """
 
     def __init__(self, figure: Figure) -> None:
-        self.figure, self.canvas = figure, FigureCanvasAgg(figure)
-        x, y = np.meshgrid(np.linspace(-EDGE, EDGE, GRID), np.linspace(EDGE, -EDGE, GRID))
+        x, y = np.meshgrid(np.linspace(-EDGE, EDGE, layout.GRID), np.linspace(EDGE, -EDGE, layout.GRID))
         self.grid = np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
-        self.board = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0), autoscale_on=False)
+        limits: dict[str, Any] = {"xlim": (0, layout.WIDTH), "ylim": (layout.HEIGHT, 0)}
+        self.board = figure.add_axes((0, 0, 1, 1), autoscale_on=False, **limits)
         self.board.set_axis_off()
-        self.groups = {name: Group() for name in ("network", "square", "points", "losses", "words")}
-        self.group = Group()
+        self.groups: dict[str, tuple[Any, list[Artist]]] = {}  # what each was made for, and its artists
+        self.made: list[Artist] = []
         self._make_frame()
-        self.canvas.draw()
-        self.frame = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.background = self.frame
+        self._make_words()
 
-    def show(self, run: Run, look: Look) -> None:
-        """Update what moves; make anew what has to do with a network, data or scale that changed."""
-        c, limits = run.config, loss_limits(run)
-        network = run.train[0].shape[1], c.features, c.widths, c.activation, run.problem.outputs
-        stale = [
-            self._renew("network", network, lambda: self._make_network(run)),
+    def show(self, run: Run, look: Look) -> bool:
+        """Update what moves; make again what has to do with a network, data or scale that has changed.
+
+        Returns whether anything was made again.
+        """
+        c, limits = run.config, marks.loss_limits(run)
+        renewed = [
+            self._renew("network", (run.sizes, c.features, c.activation), lambda: self._make_network(run)),
             self._renew("square", (look.enlarged, c.features), lambda: self._make_square(run, look)),
             self._renew("losses", limits, lambda: self._make_losses(limits)),
-            self._renew("words", "always the same", self._make_words),
+            self._renew("points", (id(run), look.show_test), lambda: self._make_points(run, look)),
         ]
-        self._renew("points", (id(run), look.show_test), lambda: self._make_points(run, look))
         self._move_surfaces(run, look)
         self._move_weights(run, look)
         self._move_statistics(run)
         self._move_losses(run)
-        renderer = self.canvas.get_renderer()
-        if any(stale):
-            self.canvas.restore_region(self.frame)
-            for artist in (artist for group in self.groups.values() for artist in group.still):
-                artist.draw(renderer)
-            self.background = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.canvas.restore_region(self.background)
-        for artist in (artist for group in self.groups.values() for artist in group.moving):
-            artist.draw(renderer)
+        return any(renewed)
 
     def _renew(self, name: str, key: Any, make: Callable[[], None]) -> bool:
-        """Make a group anew if its key is another one; whether it was."""
-        old = self.groups[name]
-        if old.key == key:
+        """Make a group of artists again if its key has changed; whether it was."""
+        old, artists = self.groups.get(name, (None, []))
+        if old == key:
             return False
-        for artist in (*old.still, *old.moving):
+        for artist in artists:
             artist.remove()
-        self.group = self.groups[name] = Group(key)
+        self.made = []
         make()
+        self.groups[name] = key, self.made
         return True
-
-    def jpeg(self) -> bytes:
-        """The picture as it was last shown. Encoded ten times as fast as PNG, and half as large."""
-        buffer = io.BytesIO()
-        pixels = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-        pixels.save(buffer, "jpeg", quality=93, subsampling=0)
-        return buffer.getvalue()
 
     # -- what stays ------------------------------------------------------------------------------------
 
-    def _add(self, artist: Artist) -> Any:
-        self.group.still.append(artist)
+    def _add(self, artist: Any, moves: bool = False) -> Any:
+        artist.set_animated(moves)
+        self.made.append(artist)
         return artist
 
-    def _moves(self, artist: Artist) -> Any:
-        artist.set_animated(True)
-        self.group.still.remove(artist)
-        self.group.moving.append(artist)
-        return artist
+    def _text(self, x: float, y: float, text: str, moves: bool = False, **look: Any) -> Any:
+        return self._add(self.board.text(x, y, text, **(WORDS | look)), moves)
 
-    def _text(self, x: float, y: float, text: str, ha: str = "center", **style: Any) -> Any:
-        look = {"fontsize": 9.5, "color": plot.GREY, "va": "center"} | style
-        return self._add(self.board.text(x, y, text, ha=ha, **look))
-
-    def _line(self, x: Any, y: Any, style: str = "-", **look: Any) -> Any:
-        return self._add(self.board.plot(x, y, style, **({"color": "#E2E2E2", "linewidth": 0.8} | look))[0])
+    def _line(self, x: Any, y: Any, style: str = "-", moves: bool = False, **look: Any) -> Any:
+        return self._add(self.board.plot(x, y, style, **(FAINT | look))[0], moves)
 
     def _make_network(self, run: Run) -> None:
         c = run.config
-        layout = self.layout = Layout((run.train[0].shape[1], *c.widths, run.problem.outputs))
+        places = self.layout = layout.Layout(run.sizes)
         names = ["inputs", *(f"{n} {c.activation}" for n in c.widths), "output"]
         size = 10.5 if len(names) < 7 else 8.5
-        for x, name in zip(layout.columns, names, strict=True):
+        for x, name in zip(places.columns, names, strict=True):
             self._text(x, 26, name.replace("leaky_relu", "leaky"), fontsize=size)
-        for y, name in zip(layout.rows(0), features(c.features), strict=True):
-            at = layout.columns[0] - layout.tile / 2 - 8
+        for y, name in zip(places.rows(0), features(c.features), strict=True):
+            at = places.columns[0] - places.tile / 2 - 8
             self._text(at, y, name, ha="right", fontsize=12, color=plot.BLACK)
         look = {"facecolors": "none", "transform": self.board.transData}
         self.mark = PathCollection([], edgecolors="#00000033", linewidths=11, **look)
-        self.curves = PathCollection(layout.curves, capstyle="round", **look)
-        self.tiles = np.zeros((BOTTOM - TOP + 16, RIGHT + LARGEST, 4), np.uint8)
-        for artist in (self.mark, self.curves, Pixels(self.tiles, (0, TOP - 8))):
-            self._moves(self._add(self.board.add_artist(artist)))
-        at = np.rint(np.linspace(0, GRID - 1, layout.tile)).astype(int)
-        self.sampled = (at[:, None] * GRID + at).ravel()  # the points of the grid that a tile shows
+        self.curves = PathCollection(places.curves, capstyle="round", **look)
+        height, width = layout.BOTTOM - layout.TOP + 16, layout.RIGHT + layout.LARGEST
+        self.tiles = np.zeros((height, width, 4), np.uint8)
+        for artist in (self.mark, self.curves, marks.Pixels(self.tiles, (0, layout.TOP - 8), zorder=2)):
+            self._add(self.board.add_artist(artist), moves=True)
+        at = np.rint(np.linspace(0, layout.GRID - 1, places.tile)).astype(int)
+        self.sampled = (at[:, None] * layout.GRID + at).ravel()  # the points of the grid that a tile shows
         self._make_statistics()
 
     def _make_frame(self) -> None:
         """What is there whatever the network: names, the scale of the gradients, the coordinates."""
-        self._text(10, OUTPUTS_TOP + 26, "what they\nput out", ha="left", linespacing=1.25)
-        self._text(10, GRADIENT_TOP + 30, "size of the\ngradient", ha="left", linespacing=1.25)
-        for power in range(DECADES[0], DECADES[1] + 1, 2):
-            level = gradient_height(10.0**power)
-            self._line([LEFT + 14, RIGHT + 32], [level, level])
-            self._text(LEFT + 10, level, "1" if power == 0 else f"1e{power}", ha="right", fontsize=8)
-        x, y, _, height = SQUARE
+        self._text(10, marks.OUTPUTS_TOP + 26, "what they\nput out", ha="left", linespacing=1.25)
+        self._text(10, marks.GRADIENT_TOP + 30, "size of the\ngradient", ha="left", linespacing=1.25)
+        for power in range(marks.DECADES[0], marks.DECADES[1] + 1, 2):
+            level = marks.gradient_height(10.0**power)
+            self._line([layout.LEFT + 14, layout.RIGHT + 32], [level, level])
+            self._text(layout.LEFT + 10, level, "1" if power == 0 else f"1e{power}", ha="right", fontsize=8)
+        x, y, _, height = marks.SQUARE
         for tick in (-3, 0, 3):
-            ((right, down),) = on_square(np.array([[tick, tick]]))
-            self._text(right, y + height + 9, f"{tick}".replace("-", "−"))
-            self._text(x - 6, down, f"{tick}".replace("-", "−"), ha="right")
-        x, y, width, height = LOSSES
+            ((right, down),) = marks.on_square(np.array([[tick, tick]]))
+            self._text(right, y + height + 9, plot.number(tick))
+            self._text(x - 6, down, plot.number(tick), ha="right")
+        x, y, width, height = marks.LOSSES
         self._text(x + width, y + height + 27, "step", ha="right", fontsize=10)
 
     def _make_statistics(self) -> None:
-        columns, floor = self.layout.columns[1:], OUTPUTS_TOP + OUTPUTS_HEIGHT
+        columns, floor = self.layout.columns[1:], marks.OUTPUTS_TOP + marks.OUTPUTS_HEIGHT
         for x in columns:
-            self._line([x - BAR / 2, x + BAR / 2], [floor, floor], color=plot.GREY)
-        self.histograms = PolyCollection([], facecolors="#8FA7B5", edgecolors="none")
-        self._moves(self._add(self.board.add_collection(self.histograms, autolim=False)))
-        self.ranges = [self._moves(self._text(x, floor + 11, "", fontsize=8.5)) for x in columns]
-        look = {"color": plot.PURPLE, "markersize": 6, "linewidth": 1.5}
-        self.gradient = self._moves(self._line(columns, columns, "o-", **look))
+            self._line([x - marks.BAR / 2, x + marks.BAR / 2], [floor, floor], color=plot.GREY)
+        bars = PolyCollection([], facecolors="#8FA7B5", edgecolors="none")
+        self.histograms = self._add(self.board.add_collection(bars, autolim=False), moves=True)
+        self.ranges = [self._text(x, floor + 11, "", fontsize=8.5, moves=True) for x in columns]
+        look: dict[str, Any] = {"color": plot.PURPLE, "markersize": 6, "linewidth": 1.5}
+        self.gradient = self._line(columns, columns, "o-", moves=True, **look)
 
     def _make_square(self, run: Run, look: Look) -> None:
-        x, y, width, height = SQUARE
-        name = "output" if look.enlarged is None else unit_name(run, *look.enlarged)
+        x, y, width, height = marks.SQUARE
+        name = "output" if look.enlarged is None else marks.unit_name(run, *look.enlarged)
         self._text(x, y - 14, name, ha="left", fontsize=13, color=plot.BLACK, weight="bold")
-        self.surface = Pixels(np.zeros((GRID, GRID, 3), np.uint8), (x, y), (width, height))
-        self._moves(self._add(self.board.add_artist(self.surface)))
+        pixels = np.zeros((layout.GRID, layout.GRID, 3), np.uint8)
+        self.surface = marks.Pixels(pixels, (x, y), (width, height))
+        self._add(self.board.add_artist(self.surface), moves=True)
 
     def _make_points(self, run: Run, look: Look) -> None:
         looks = (
@@ -214,11 +156,11 @@ class View:
         for (X, target), style in list(zip(run.points, looks, strict=True))[: 1 + look.show_test]:
             inside = np.abs(X).max(axis=1) < EDGE
             colour = colours.of_targets(target, run.problem.classes)[inside]
-            points = self.board.scatter(*on_square(X[inside]).T, color=colour, **style)
-            self._moves(self._add(points))
+            points = self.board.scatter(*marks.on_square(X[inside]).T, color=colour, **style)
+            self._add(points, moves=True)
 
     def _make_losses(self, limits: tuple[float, float, float]) -> None:
-        x, y, width, height = LOSSES
+        x, y, width, height = marks.LOSSES
         last, low, high = self.limits = limits
         decades = round(math.log10(high / low))
         for power in range(0, decades + 1, math.ceil(decades / 4)):
@@ -229,22 +171,16 @@ class View:
             self._text(x + share * width, y + height + 11, f"{share * last:,.0f}")
 
     def _make_words(self) -> None:
-        x, y, _, _ = LOSSES
-        self.now = self._moves(self._text(x, y - 40, "", ha="left", fontsize=11))
+        x, y, _, _ = marks.LOSSES
+        look: dict[str, Any] = {"ha": "left", "fontsize": 11, "moves": True}
+        self.now = self._text(x, y - 40, "", **look)
         self.lines, self.numbers = [], []
         for at, colour, style in ((x, plot.BLACK, "-"), (x + 172, plot.GREEN, "--")):
-            self.lines.append(self._moves(self._line([], [], style, color=colour, linewidth=1.8)))
-            number = self._text(at, y - 19, "", ha="left", fontsize=11, weight="bold", color=colour)
-            self.numbers.append(self._moves(number))
+            self.lines.append(self._line([], [], style, color=colour, linewidth=1.8, moves=True))
+            self.numbers.append(self._text(at, y - 19, "", weight="bold", color=colour, **look))
         box = {"facecolor": "#B3261E", "edgecolor": "none", "boxstyle": "round,pad=0.7"}
-        banner: dict[str, Any] = {
-            "fontsize": 15,
-            "weight": "bold",
-            "color": "white",
-            "bbox": box,
-            "zorder": 9,
-        }
-        self.banner = self._moves(self._text((LEFT + RIGHT) / 2, MIDDLE, "", **banner))
+        look = {"fontsize": 15, "weight": "bold", "color": "white", "bbox": box, "zorder": 9, "moves": True}
+        self.banner = self._text((layout.LEFT + layout.RIGHT) / 2, layout.MIDDLE, "", **look)
 
     # -- what moves ------------------------------------------------------------------------------------
 
@@ -253,7 +189,7 @@ class View:
         bounded = run.config.activation in ("tanh", "sigmoid")
         self.tiles[...] = 0
         for column, a in enumerate(outputs):
-            thumbnails = unit_colours(run, column, a[self.sampled], bounded)
+            thumbnails = marks.unit_colours(run, column, a[self.sampled], bounded)
             for unit in range(a.shape[1]):
                 self._paint_tile(run, look, column, unit, thumbnails[:, unit])
         if look.enlarged is None:
@@ -261,14 +197,14 @@ class View:
         else:
             column, unit = look.enlarged
             a = outputs[column][:, unit : unit + 1] if column < len(outputs) - 1 else outputs[column]
-            colour = unit_colours(run, column, a, bounded)[:, unit if a.shape[1] > 1 else 0]
+            colour = marks.unit_colours(run, column, a, bounded)[:, unit if a.shape[1] > 1 else 0]
             if look.discrete:
                 colour = np.where((a[:, :1] > a[:, :1].mean()), *colours.signed(np.array([0.75, -0.75])))
-        self.surface.pixels = (colour * 255).astype(np.uint8).reshape(GRID, GRID, 3)
+        self.surface.pixels = (colour * 255).astype(np.uint8).reshape(layout.GRID, layout.GRID, 3)
 
     def _paint_tile(self, run: Run, look: Look, column: int, unit: int, colour: np.ndarray) -> None:
         (row, left), size = self.layout.corner(column, unit), self.layout.tile
-        row -= TOP - 8
+        row -= layout.TOP - 8
         frame = 3 if look.enlarged == (column, unit) else 1
         outer = self.tiles[row - frame : row + size + frame, left - frame : left + size + frame]
         outer[...] = (26, 26, 26, 255) if frame > 1 else (120, 120, 120, 255)
@@ -290,31 +226,25 @@ class View:
 
     def _move_statistics(self, run: Run) -> None:
         layers = run.statistics()
-        columns = self.layout.columns[1:]
-        self.histograms.set_verts(
-            [
-                histogram(layer.outputs, x, run.config.activation)
-                for layer, x in zip(layers, columns, strict=True)
-            ]
-        )
+        places = zip(layers, self.layout.columns[1:], strict=True)
+        self.histograms.set_verts([marks.histogram(layer.outputs, x) for layer, x in places])
         for text, layer in zip(self.ranges, layers, strict=True):
-            text.set_text(in_words(layer))
+            text.set_text(marks.in_words(layer))
             text.set_color(plot.VERMILION if layer.idle else plot.GREY)
-        self.gradient.set_ydata([gradient_height(layer.gradient) for layer in layers])
+        self.gradient.set_ydata([marks.gradient_height(layer.gradient) for layer in layers])
 
     def _on_losses(self, steps: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x, y, width, height = LOSSES
+        x, y, width, height = marks.LOSSES
         last, low, high = self.limits
         share = np.log10(np.clip(losses, low, high) / low) / math.log10(high / low)
         return x + width * steps / last, y + height * (1 - share)
 
     def _move_losses(self, run: Run) -> None:
         steps, *values = zip(*run.curve, strict=True) if run.curve else ((), (), ())
-        for line, number, name, y in zip(
-            self.lines, self.numbers, ("training loss", "test loss"), values, strict=True
-        ):
+        curves = zip(self.lines, self.numbers, ("training loss", "test loss"), values, strict=True)
+        for line, number, name, y in curves:
             line.set_data(*self._on_losses(np.array(steps), np.array(y)))
-            number.set_text(f"{name} {short(y[-1])}" if y else "")
+            number.set_text(f"{name} {marks.short(y[-1])}" if y else "")
         right = run.accuracy()
         epochs = f"step {run.steps:,} · epoch {run.epochs:.1f}"
         self.now.set_text(epochs if right is None else f"{epochs} · {right:.0%} of test right")
