@@ -59,8 +59,9 @@ def through(model: MLP, x: Any, start: int, stop: int = len(SIZES)) -> Any:
 
 
 class TransferExplorer(Explorer):
-    """A network taught four arms with 1,000 labels; then a new task with a handful, beside one that starts
-    from scratch.
+    """A network taught four arms with 1,000 labels, then a new task with a handful.
+
+    Beside it learns a network that starts from scratch.
     """
 
     size = (10.8, 3.3)

@@ -119,8 +119,10 @@ class Run:
         return loss
 
     def step(self, n: int = 1, until: Callable[[], bool] = lambda: False) -> None:
-        """n updates, each from one batch, or fewer when `until` says so. Stops, and says why in `trouble`,
-        when the loss is no longer a number; the weights are then those before it happened.
+        """n updates, each from one batch, or fewer when `until` says so.
+
+        Stops, and says why in `trouble`, when the loss is no longer a number; the weights are then those
+        before it happened.
         """
         X, y = self.train
         with np.errstate(all="ignore"):
