@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import nnlearn
-from nnlearn.classroom.handout import handed_out
 from nnlearn.classroom.sandbox.host import NoSandbox, Reply, Sandbox, needed
 from nnlearn.classroom.submissions import Answer
 from nnlearn.exercises import Exercise, Function, Result, chapters
@@ -21,6 +20,7 @@ from nnlearn.exercises.ids import chapter_of
 from nnlearn.exercises.judge import judge, measured
 from nnlearn.exercises.runner import Outcome
 from nnlearn.exercises.spec import Cases, find_exercise
+from nnlearn.exercises.tasks import chapter_tasks, given_cells
 
 LONGEST = 20_000  # letters of a written answer that are kept
 COULD_NOT_RUN = "could not be run here"  # no grade: tried again the next time
@@ -67,7 +67,9 @@ def student_seed(secret: bytes, student: str, exercise: str) -> int:
 def specification(chapter: str) -> str:
     """A hash of what a chapter's grades depend on beside the answers: its specifications and its notebook."""
     module = importlib.import_module(f"{chapters.__name__}.ch{chapter}")
-    text = inspect.getsource(module) + repr(handed_out(chapter)) + nnlearn.__version__
+    text = (
+        inspect.getsource(module) + repr((given_cells(chapter), chapter_tasks(chapter))) + nnlearn.__version__
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -110,11 +112,14 @@ def _result(exercise: Exercise, question: Question) -> Result:
 
 def _asked(exercise: Exercise, answer: Answer, cases: Cases) -> dict[str, Any]:
     """All that goes into the sandbox: the student's cells and inputs."""
-    given, expressions = handed_out(chapter_of(exercise.id))
+    chapter = chapter_of(exercise.id)
     run: Any = exercise.beside
     return {
-        "cells": [*((f"given cell {k}", source) for k, source in enumerate(given, 1)), *answer.cells],
-        "expression": expressions[exercise.id],
+        "cells": [
+            *((f"given cell {k}", source) for k, source in enumerate(given_cells(chapter), 1)),
+            *answer.cells,
+        ],
+        "expression": chapter_tasks(chapter)[exercise.id].checked,
         "signature": getattr(exercise, "signature", ""),
         "run": base64.b64encode(marshal.dumps(run.__code__)).decode(),
         "cases": {name: dict(inputs) for name, inputs in cases.items()},

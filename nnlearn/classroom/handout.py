@@ -2,11 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-from nnlearn.classroom.submissions import CHECK, read_cells
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.exercises.spec import chapter_exercises
 from nnlearn.training.saving import write
@@ -28,21 +25,3 @@ def write_handout(chapters: list[str], out: Path) -> int:
             table.writerow([chapter, e.id, e.title, e.kind if e.graded else "read by you", f"{e.points:g}"])
     write(out / "points.csv", sheet.getvalue().encode())
     return len(files)
-
-
-def handed_out_name(chapter: str) -> str:
-    """ "01_neuron": what the notebook of a chapter's exercises is called."""
-    return notebooks("exercises", chapter)[0].stem
-
-
-@cache
-def handed_out(chapter: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """What students of a chapter got: the cells without a task, and {exercise: what is checked}."""
-    given, expressions = [], {}
-    for cell in read_cells(notebooks("exercises", chapter)[0]):
-        check = CHECK.fullmatch(cell.source.strip())
-        if check:
-            expressions[check[1]] = check[2] or ""
-        elif cell.code and not cell.grade_id:
-            given.append(cell.source)
-    return tuple(given), expressions

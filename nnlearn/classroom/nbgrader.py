@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from nnlearn.classroom.handout import handed_out_name
 from nnlearn.classroom.store import Store
 from nnlearn.exercises.ids import chapter_of
 from nnlearn.exercises.spec import find_exercise
+from nnlearn.exercises.tasks import notebook_of
 
 
 def export(store: Store, gradebook: str) -> int:
@@ -19,7 +19,7 @@ def export(store: Store, gradebook: str) -> int:
     from nbgrader.api import Gradebook, MissingEntry
 
     grades = [grade for grade in store.grades() if grade.score is not None]
-    names = {name: handed_out_name(name) for name in sorted({chapter_of(g.exercise) for g in grades})}
+    names = {name: notebook_of(name).stem for name in sorted({chapter_of(g.exercise) for g in grades})}
     url = gradebook if "://" in gradebook else f"sqlite:///{gradebook}"
     # A new gradebook is stamped by the command `alembic`: it lies beside Python, where no PATH need lead.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from nnlearn.exercises.spec import Exercise, chapter_exercises, chapter_modules
+from nnlearn.exercises.tasks import CHECK
 
 LARGEST = 20 * 2**20  # bytes of a notebook
-CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
 
 
 @dataclass

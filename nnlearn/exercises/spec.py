@@ -236,21 +236,23 @@ def chapter_exercises(chapter: str) -> dict[str, Exercise]:
     ids = [f"{chapter}.{exercise.number}" for exercise in found]
     if sorted(ids) != sorted(tasks):
         raise ValueError(f"{module.__name__} specifies {', '.join(ids)}; the notebook has {', '.join(tasks)}")
-    bound = {i: replace(exercise, **vars(tasks[i])) for i, exercise in zip(ids, found, strict=True)}
-    return {i: bound[i] for i in tasks}
+    exercises = dict(zip(ids, found, strict=True))
+    return {
+        i: replace(exercises[i], id=i, title=task.title, points=task.points, signature=task.signature)
+        for i, task in tasks.items()
+    }
 
 
 def find_exercise(exercise_id: str) -> Exercise:
     """The exercise with this id. Raises LookupError, naming the ids there are, for any other."""
-    chapters = chapter_modules()
     chapter, _, number = str(exercise_id).strip().partition(".")
     wanted = f"{chapter.zfill(2)}.{number}"
-    if wanted[:2] in chapters:
+    if wanted[:2] in chapter_modules():
         exercises = chapter_exercises(wanted[:2])
         if wanted in exercises:
             return exercises[wanted]
         raise LookupError(
             f"There is no exercise {exercise_id!r}. Chapter {wanted[:2]} has {', '.join(exercises)}."
         )
-    known = [exercise_id for chapter in chapters for exercise_id in chapter_exercises(chapter)]
+    known = [i for name in chapter_modules() for i in chapter_exercises(name)]
     raise LookupError(f"There is no exercise {exercise_id!r}. There are {', '.join(known) or 'none yet'}.")

@@ -7,7 +7,6 @@ A task is a heading, `## 05.3 Huber, with its corner in the right place (2 point
 import ast
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,16 +15,21 @@ from nnlearn.exercises import chapters
 from nnlearn.exercises.notebooks import course_folder
 
 _HEADING = re.compile(r"## (\d\d\.[1-9]\d*) (.+) \(([\d.]+) points?\)")
-_CHECK = re.compile(r'check\("(\d\d\.\d+)", (.+)\)')
+CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
 
 
 @dataclass(frozen=True)
 class Task:
-    """An exercise as its reader sees it; `signature` is "huber(prediction, target, delta)", or "" if none."""
+    """An exercise as its reader sees it.
+
+    `checked` is the expression whose value is the answer; where it is the name of a function with a stub,
+    `signature` is how that is called: "huber(prediction, target, delta)".
+    """
 
     id: str
     title: str
     points: float
+    checked: str
     signature: str
 
 
@@ -41,31 +45,44 @@ def notebook_of(chapter: str) -> Path:
 @cache
 def chapter_title(chapter: str) -> str:
     """ "Loss functions", from the notebook's first line, `# Exercises 5 · Loss functions`."""
-    first = next(source for _, source in _cells(chapter))
-    return first.partition("\n")[0].partition(" · ")[2]
+    return _cells(chapter)[0][1].partition("\n")[0].partition(" · ")[2]
 
 
 @cache
 def chapter_tasks(chapter: str) -> dict[str, Task]:
     """The tasks of a chapter by id, in their order."""
-    cells = list(_cells(chapter))
-    answers = dict(cells)
-    checked = {found[1]: found[2] for _, source in cells if (found := _CHECK.fullmatch(source.strip()))}
-    headings = [found for _, source in cells if (found := _HEADING.match(source))]
-    return {
-        task: Task(task, title, float(points), _signature(answers[_cell(task)], checked.get(task, "")))
-        for task, title, points in (found.groups() for found in headings)
-    }
+    answers = {grade_id: source for grade_id, source, _ in _cells(chapter)}
+    checks = [check for _, source, code in _cells(chapter) if code and (check := CHECK.fullmatch(source))]
+    checked = {check[1]: check[2] or "" for check in checks}
+    tasks = {}
+    for _, source, _ in _cells(chapter):
+        if heading := _HEADING.match(source):
+            task, title, points = heading.groups()
+            expression = checked.get(task, "")
+            signature = _signature(answers[task.replace(".", "-")], expression)
+            tasks[task] = Task(task, title, float(points), expression, signature)
+    return tasks
 
 
-def _cell(task: str) -> str:
-    return task.replace(".", "-")
+@cache
+def given_cells(chapter: str) -> tuple[str, ...]:
+    """The code that is given with the tasks: imports and helpers."""
+    given = [source for grade_id, source, code in _cells(chapter) if code and not grade_id]
+    return tuple(source for source in given if not CHECK.fullmatch(source))
 
 
-def _cells(chapter: str) -> Iterator[tuple[str, str]]:
-    """(grade_id or "", source) of each cell."""
-    for cell in json.loads(notebook_of(chapter).read_text(encoding="utf-8"))["cells"]:
-        yield cell["metadata"].get("nbgrader", {}).get("grade_id", ""), "".join(cell["source"])
+@cache
+def _cells(chapter: str) -> list[tuple[str, str, bool]]:
+    """(grade_id or "", source, is it code) of each cell."""
+    notebook = json.loads(notebook_of(chapter).read_text(encoding="utf-8"))
+    return [
+        (
+            c["metadata"].get("nbgrader", {}).get("grade_id", ""),
+            "".join(c["source"]).strip(),
+            c["cell_type"] == "code",
+        )
+        for c in notebook["cells"]
+    ]
 
 
 def _signature(source: str, checked: str) -> str:

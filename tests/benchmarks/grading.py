@@ -16,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from nnlearn.classroom.handout import handed_out
 from nnlearn.classroom.report import grades_csv
 from nnlearn.classroom.store import Store
+from nnlearn.exercises.tasks import chapter_tasks
 from tests.support.classroom import ROOT, submit
 
 BIN = Path(sys.executable).parent
@@ -59,9 +59,9 @@ def otters(folder: Path, students: int) -> float:
     """Otter runs a notebook and then its tests, each of which is the check that the students have."""
     tests = folder / "otter" / "tests"
     tests.mkdir(parents=True)
-    for number, (exercise, expression) in enumerate(handed_out(CHAPTER)[1].items(), 1):
-        if expression:
-            code = f">>> bool(check({exercise!r}, {expression}))\nTrue"
+    for number, task in enumerate(chapter_tasks(CHAPTER).values(), 1):
+        if task.checked:
+            code = f">>> bool(check({task.id!r}, {task.checked}))\nTrue"
             suite = {"cases": [{"code": code, "hidden": False, "locked": False}], "scored": True, "setup": ""}
             test = {
                 "name": f"q{number}",

@@ -27,7 +27,7 @@ def test_reports_escape_what_strangers_write():
     [
         (lambda path: None, "there is no store"),
         (lambda path: Store(path).close(), "holds no grades yet"),
-        (lambda path: _with_student(path, "../../etc/passwd"), "no name of a student"),
+        (lambda path: _with_student(path, "../../etc/passwd"), "not a student's name"),
     ],
 )
 def test_a_report_of_nothing_good_writes_nothing(make, said, tmp_path):
