@@ -4,7 +4,6 @@ import ast
 import importlib
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +16,10 @@ def offer(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], 
     `Any`, helpers of other files) goes. So a new function is entered nowhere else.
     """
     namespace = vars(sys.modules[package])
-    tree = ast.parse(Path(namespace["__file__"]).read_text(encoding="utf-8"))
+    source = namespace["__spec__"].loader.get_source(package)
+    if source is None:
+        raise ImportError(f"{package}: its source files are missing; what it offers is read from them")
+    tree = ast.parse(source)
     imports = _imports(tree.body)
     delayed = _imports([node for block in tree.body if isinstance(block, ast.If) for node in block.body])
     named = {alias.asname or alias.name for node in imports for alias in node.names}

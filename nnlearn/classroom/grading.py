@@ -74,7 +74,7 @@ def specification(chapter: str) -> str:
 
 
 def grade_question(question: Question) -> Grade:
-    """Run the answer in this process's sandbox and judge what came out, whatever the student does."""
+    """Run the answer in this process's sandbox and judge its output; nothing in the answer can break this."""
     exercise = find_exercise(question.exercise)
     try:
         result = _result(exercise, question)

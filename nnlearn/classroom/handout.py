@@ -10,7 +10,7 @@ from nnlearn.training.saving import write
 
 
 def write_handout(chapters: list[str], out: Path) -> int:
-    """Write the notebooks of the chapters, all without a name, and points.csv; how many notebooks it were.
+    """Write the notebooks of the chapters (all, if none is named) and points.csv; return how many notebooks.
 
     Raises ValueError for a chapter without exercises, before anything is written.
     """

@@ -74,7 +74,7 @@ class Store:
         return bytes(self._meta("secret"))
 
     def use_secret(self, secret: bytes) -> None:
-        """Draw inputs with this from now on; grades that stand are not touched."""
+        """Draw new inputs with this secret; existing grades stay."""
         self._write("UPDATE meta SET value = ? WHERE key = 'secret'", secret)
 
     def hand_in(self, student: str, chapter: str, submission: str, spec: str) -> None:
@@ -83,7 +83,7 @@ class Store:
         self._write("INSERT OR REPLACE INTO handed_in VALUES (?, ?, ?, ?)", *row)
 
     def has(self, student: str, exercise: str, submission: str, spec: str) -> bool:
-        """True when this was graded (and not only tried)."""
+        """True if there is a grade, and not just a failed attempt."""
         found = self._db.execute(
             "SELECT status FROM grades WHERE (student, exercise, submission, spec) = (?, ?, ?, ?)",
             (student, exercise, submission, spec),

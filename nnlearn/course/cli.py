@@ -19,6 +19,8 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
+            if (error.name or "").startswith("nnlearn"):
+                raise
             why = _how_to_install(error)
         except (ValueError, OSError) as error:
             why = str(error)
@@ -27,12 +29,12 @@ class _Commands(TyperGroup):
 
 
 def _how_to_install(error: ModuleNotFoundError) -> str:
-    """Which package is missing, and which extra of ours brings it."""
+    """Which package is missing, and which extra of ours brings it, if one does."""
     name = (error.name or str(error)).partition(".")[0].replace("_", "-")
     needs = metadata.requires("nnlearn") or []
-    extras = [re.search(r"extra == ['\"](\w+)", need) for need in needs if need.startswith(name)]
-    extra = next((found[1] for found in extras if found), "teach")
-    return f"this needs {name}, which is not installed: pip install 'nnlearn[{extra}]'"
+    extras = [re.match(rf"{name}\b(?!-).*extra == ['\"](\w+)", need) for need in needs]
+    extra = next((f": pip install 'nnlearn[{found[1]}]'" for found in extras if found), "")
+    return f"this needs {name}, which is not installed{extra}"
 
 
 app = typer.Typer(name="nnlearn", cls=_Commands, no_args_is_help=True, add_completion=False)

@@ -127,7 +127,7 @@ class Node:
         self.shape, self.dtype, self.index = value.shape, value.dtype, next(_clock)
 
     def free(self) -> None:
-        """Let go of what was saved for backward."""
+        """Free what was saved for backward."""
         self.args, self.vjps = [], None
 
 

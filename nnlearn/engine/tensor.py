@@ -13,7 +13,7 @@ from nnlearn.engine import arithmetic, shapes
 from nnlearn.engine.primitive import Node, Variable, as_array, plain, recording
 from nnlearn.engine.tape import gradients
 
-# NumPy functions without a slope: on a tensor they work on its values.
+# NumPy functions whose derivative is zero or does not exist: on a tensor they work on its values.
 _FLAT = frozenset(
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf "
     "isfinite sign floor ceil rint trunc argmax argmin allclose array_equal result_type shape".split()
@@ -111,7 +111,7 @@ class Tensor(Variable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise TypeError(
-                "this tensor is on the tape, and NumPy would take it off without a word: "
+                "this tensor is on the tape, and NumPy would silently drop its history: "
                 "use x.numpy() for its values, or a function of nnlearn to stay on the tape"
             )
         return np.array(self._data, dtype=dtype, copy=copy)

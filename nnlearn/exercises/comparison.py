@@ -89,7 +89,7 @@ def _number(x: Any) -> str:
 
 
 def behaves_like(one: Outcome, other: Outcome, rtol: float, atol: float) -> bool:
-    """True when two answers did the same with an input: equal values, or the same kind of failure."""
+    """True when two answers behave alike on an input: equal values, or the same kind of failure."""
     if one.problem or other.problem:
         return one.problem.split(":")[0] == other.problem.split(":")[0]
     return one.changed == other.changed and not difference(one.value, other.value, rtol, atol)

@@ -100,8 +100,9 @@ def _wrong(exercise: Exercise, answer: Any, expected: Outcome, got: Outcome) -> 
     if got.changed:
         names = ", ".join(f"`{name}`" for name in got.changed)
         return f"your function changes its input {names}. Work on a copy: `{got.changed[0]}.copy()`."
-    if isinstance(exercise, Predict) and exercise.choices and got.value not in list(exercise.choices):
-        return f"choose one of {', '.join(map(repr, exercise.choices))}; you gave {describe(answer)}."
+    choices = exercise.choices if isinstance(exercise, Predict) else []
+    if choices and not (isinstance(got.value, str) and got.value in choices):
+        return f"choose one of {', '.join(map(repr, choices))}; you gave {describe(answer)}."
     text = difference(expected.value, got.value, exercise.rtol, exercise.atol, exercise.reveals)
     return text + "." if text else ""
 

@@ -31,6 +31,6 @@ def notebooks(folder: str, *names: str) -> list[Path]:
         match = [path for path in found if stem in (path.stem, path.stem[:2].lstrip("0"), path.stem[:2])]
         if not match:
             have = ", ".join(path.stem for path in found) or "none"
-            raise ValueError(f"no {folder.rstrip('s')} {name!r}: there are {have}")
+            raise ValueError(f"no chapter {name!r}: there are {have}")
         chosen += match
     return chosen

@@ -64,7 +64,7 @@ def prepare(answer: Any, signature: str) -> Any:
 
 
 def _fits(answer: Any, signature: str) -> None:
-    """Raise Unfit for what is no function, or none of these arguments."""
+    """Raise Unfit unless the answer is a function that takes these arguments."""
     name, arguments = signature.rstrip(")").split("(", 1)
     if not callable(answer):
         wanted = f"Give the function itself, its name without parentheses: `{name}`."

@@ -21,6 +21,7 @@ import numpy as np
 from nnlearn.exercises import chapters
 from nnlearn.exercises.tasks import chapter_tasks
 
+_ASKED = ("id", "title", "question", "points", "signature")  # what the notebook says of an exercise
 Cases = Mapping[str, Mapping[str, Any]]  # what the input is, in a few words -> {argument: value}
 
 
@@ -76,7 +77,8 @@ class Misconception:
 class Exercise:
     """One exercise. Use one of its four kinds: `Function`, `Value`, `Predict`, `Explain`.
 
-    `number` counts within the chapter; `id`, `title`, `points` and `signature` come from the notebook.
+    `number` counts within the chapter; `id`, `title`, `question`, `points` and `signature` come from the
+    notebook.
     `cases(rng)` gives one row for each input: what it is in a few words, then the arguments in their order
     (a list of numbers becomes an array). A row of `mistakes` is its name, the wrong answer (or an `edit` of
     the reference's source) and the hint; a prediction is its own name.
@@ -95,6 +97,7 @@ class Exercise:
     after: str = ""  # said when it is solved: the reason, or what to take away
     id: str = ""
     title: str = ""
+    question: str = ""
     points: float = 1
     signature: str = ""
 
@@ -205,9 +208,11 @@ class Predict(Exercise):
 
     @property
     def choices(self) -> list[str]:
-        """The right answer and the wrong ones, in alphabetical order."""
-        words = [self.reference, *(wrong.answer for wrong in self.misconceptions)]
-        return sorted(words) if isinstance(self.reference, str) else []
+        """The right answer and the wrong ones, in the order in which the question names them."""
+        if not isinstance(self.reference, str):
+            return []
+        words = sorted([self.reference, *(wrong.answer for wrong in self.misconceptions)])
+        return sorted(words, key=lambda word: self.question.lower().find(f'"{word}"'))
 
 
 @dataclass(frozen=True)
@@ -237,10 +242,8 @@ def chapter_exercises(chapter: str) -> dict[str, Exercise]:
     if sorted(ids) != sorted(tasks):
         raise ValueError(f"{module.__name__} specifies {', '.join(ids)}; the notebook has {', '.join(tasks)}")
     exercises = dict(zip(ids, found, strict=True))
-    return {
-        i: replace(exercises[i], id=i, title=task.title, points=task.points, signature=task.signature)
-        for i, task in tasks.items()
-    }
+    asked = {i: {name: getattr(task, name) for name in _ASKED} for i, task in tasks.items()}
+    return {i: replace(exercises[i], **asked[i]) for i in tasks}
 
 
 def find_exercise(exercise_id: str) -> Exercise:

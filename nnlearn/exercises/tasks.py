@@ -1,4 +1,4 @@
-"""What the exercises ask, read where it stands: the notebooks in `exercises/`, as they are handed out.
+"""What the exercises ask: titles, points and signatures, read from the notebooks where they stand.
 
 A task is a heading, `## 05.3 Huber, with its corner in the right place (2 points)`; a cell with the
 `grade_id` "05-3" for the answer; and, where the computer grades it, `check("05.3", huber)`.
@@ -29,13 +29,17 @@ class Task:
     id: str
     title: str
     points: float
+    question: str
     checked: str
     signature: str
 
 
 def notebook_of(chapter: str) -> Path:
-    """The notebook with a chapter's exercises ("05"). Raises LookupError where there is none."""
-    folders = [*chapters.__path__, str(course_folder() / "exercises")]
+    """The notebook with a chapter's exercises ("05"). Raises LookupError where there is none.
+
+    In a clone that is the one in `solutions/`, from which `exercises/` is made: there a learner writes.
+    """
+    folders = [*chapters.__path__, *(str(course_folder() / name) for name in ("solutions", "exercises"))]
     found = [path for folder in folders for path in Path(folder).glob(f"{chapter}_*.ipynb")]
     if not found:
         raise LookupError(f"exercises: no notebook {chapter}_….ipynb in {' or '.join(folders)}")
@@ -60,7 +64,7 @@ def chapter_tasks(chapter: str) -> dict[str, Task]:
             task, title, points = heading.groups()
             expression = checked.get(task, "")
             signature = _signature(answers[task.replace(".", "-")], expression)
-            tasks[task] = Task(task, title, float(points), expression, signature)
+            tasks[task] = Task(task, title, float(points), source, expression, signature)
     return tasks
 
 

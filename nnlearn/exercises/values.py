@@ -9,7 +9,7 @@ NUMBER = bool | int | float | complex | np.generic | np.ndarray
 
 
 class Unfit(Exception):
-    """This is nothing that can be compared; the message says what it is."""
+    """This value cannot be compared; the message says what it is."""
 
 
 def plain(value: Any) -> Any:
@@ -71,7 +71,7 @@ def describe(value: Any, tell: bool = True) -> str:
 
 
 def unchanged(before: Any, after: Any) -> bool:
-    """True when an input is after the run what it was before."""
+    """True when the run has left an input unchanged."""
     if type(before) is not type(after):
         return False
     if isinstance(before, np.ndarray):

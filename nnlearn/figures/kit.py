@@ -57,7 +57,7 @@ def arrow(
     ax: Axes, start: Point | Patch, end: Point | Patch, colour: str = plot.BLACK, linewidth: float = 1.6,
     text: str = "", at: float = 0.5, **style: Any,
 ) -> None:  # fmt: skip
-    """An arrow between points, boxes and nodes, from rim to rim; a wider line gets a larger head.
+    """An arrow between points, boxes and nodes, from edge to edge; a wider line gets a larger head.
 
     `text` lies on it, at the part `at` of the way from middle to middle.
     """

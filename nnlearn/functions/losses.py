@@ -12,7 +12,7 @@ from nnlearn.functions.numerics import top, total
 
 
 def _error(name: str, prediction: Array, target: Array) -> Result:
-    """prediction − target, of one shape: NumPy would broadcast (B, 1) with (B,) to (B, B) without a word."""
+    """prediction − target, of one shape: NumPy would silently broadcast (B, 1) with (B,) to (B, B)."""
     if prediction.shape != np.shape(target):
         raise ValueError(
             f"{name}: prediction is {prediction.shape} but target is {np.shape(target)}; "

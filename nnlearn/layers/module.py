@@ -18,7 +18,7 @@ from nnlearn.engine.tensor import Parameter
 
 
 class Module:
-    """Base of layers and models: say in `__init__` what there is, in `forward` what is computed."""
+    """Base of layers and models: `__init__` defines the parts, `forward` the computation."""
 
     training = True
 

@@ -50,7 +50,7 @@ class GPT(Module):
             for _ in range(depth)
         ]
         self.norm = LayerNorm(width)
-        for block in self.blocks:  # what 2 · depth branches add up to shall not grow with the depth
+        for block in self.blocks:  # keeps the sum of 2 · depth branches the same size at any depth
             for layer in (block.attention.out, block.contract):
                 layer.W.data = layer.W.data / math.sqrt(2 * depth)
 

@@ -86,7 +86,7 @@ def find(
     for candidate in (theirs, prefix + theirs, old, prefix + old):
         if candidate in weights:
             return weights[candidate]
-    raise MissingWeights(f"from_pretrained: the files have no {theirs}, which {name} is to be")
+    raise MissingWeights(f"from_pretrained: the files hold no {theirs}, needed for {name}")
 
 
 def configure(model: Module, activation: str, eps: float) -> None:

@@ -4,5 +4,6 @@
 from nnlearn.public import offer as _offer
 from nnlearn.text.sampling import *
 from nnlearn.text.tokenizers import *
+from nnlearn.text.tokenizers import END_OF_TEXT as END_OF_TEXT
 
 __getattr__, __dir__, __all__ = _offer(__name__)

@@ -208,7 +208,7 @@ class Trainer:
     def _load(self, path: str | Path, settings: dict[str, int]) -> None:
         arrays, notes = load_with_notes(path)
         if not isinstance(notes, dict) or "steps" not in notes:
-            raise ValueError(f"fit: {path} is no checkpoint, but a file of weights; see load")
+            raise ValueError(f"fit: {path} is a file of weights, not a checkpoint; read it with nn.load")
         for name, value in settings.items():
             if notes["settings"][name] != value:
                 raise ValueError(

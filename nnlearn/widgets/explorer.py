@@ -116,7 +116,7 @@ class Explorer(ipywidgets.VBox):
         self._still = None
 
     def set_still(self, ax: Axes, **settings: Any) -> None:
-        """`ax.set(…)` for what is not animated, limits and titles: drawn again only if it has changed."""
+        """Set limits, titles and other parts that are not animated; redraw them only if they have changed."""
         known = self._settings.setdefault(ax, {})
         if known | settings != known:
             known.update(settings)

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from nnlearn.course.cli import app
 from nnlearn.course.notebooks import student_version
-from nnlearn.exercises import Function, Value, chapters, check, grade
+from nnlearn.exercises import Function, Value, chapters, check, grade, tasks
 from nnlearn.exercises.comparison import difference
 from nnlearn.exercises.runner import STUB
 from nnlearn.exercises.spec import chapter_exercises, edit
@@ -363,7 +363,7 @@ VALUES = [
     ("90.3", "as often", "passed", "the boundary stays where it is"),
     ("90.3", " As often\n", "passed", ""),
     ("90.3", "more often", "not yet", "Hint: The bias is doubled too"),
-    ("90.3", "b", "not yet", "Choose one of 'as often', 'less often', 'more often'; you gave the text 'b'"),
+    ("90.3", "b", "not yet", "Choose one of 'more often', 'less often', 'as often'; you gave the text 'b'"),
     ("90.3", 3, "not yet", "Choose one of"),
     ("90.3", Equal(), "not yet", "Your answer is an object"),
     ("90.4", 5, "passed", ""),
@@ -628,8 +628,22 @@ def test_what_an_exercise_asks_is_read_from_its_notebook():
     fires, _, doubled, _, words = chapter_exercises("90").values()
     assert (fires.title, fires.points, fires.signature) == ("A unit that fires", 3, "fires(x, w, b)")
     assert (doubled.points, doubled.signature) == (1, "")
-    assert doubled.choices == ["as often", "less often", "more often"]
+    assert doubled.choices == ["more often", "less often", "as often"]  # as the question has them
     assert (words.title, words.points, words.graded) == ("Why a bias?", 2, False)
+
+
+def test_what_a_learner_does_to_the_notebook_changes_no_exercise(monkeypatch, tmp_path):
+    """In a clone the learner writes in exercises/ itself: what is asked is read from solutions/."""
+    for folder in ("solutions", "exercises"):
+        (tmp_path / folder).mkdir()
+    kept = (EXAMPLE / "90_example.ipynb").read_text(encoding="utf-8")
+    (tmp_path / "solutions" / "90_example.ipynb").write_text(kept, encoding="utf-8")
+    (tmp_path / "exercises" / "90_example.ipynb").write_text('{"cells": [half', encoding="utf-8")
+    monkeypatch.setattr(chapters, "__path__", [])
+    monkeypatch.setattr(tasks, "course_folder", lambda: tmp_path)
+    assert tasks.notebook_of("90").parent.name == "solutions"
+    (tmp_path / "solutions" / "90_example.ipynb").unlink()  # as in an installed package
+    assert tasks.notebook_of("90").parent.name == "exercises"
 
 
 def test_an_edit_whose_text_is_not_there_is_refused():

@@ -121,7 +121,7 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
     ("no time constant", edit("dt / tau", "dt"),
      "The time constant is missing: dV/dt is the right-hand side divided by `tau`."),
     ("one step", edit("range(steps)", "range(1)", "dt / tau", "steps * dt / tau"),
-     "That is one long step. The leak has to be computed anew after every `dt`."),
+     "That is one long step. The leak has to be computed again after every `dt`."),
     ("one step too many", edit("range(steps)", "range(steps + 1)"),
      "That is one step too many: after 0 steps the cell is still where it was."),
     ("the exact solution", edit("range(steps)", "range(1)", "dt / tau", "(1 - np.exp(-steps * dt / tau))"),

@@ -256,7 +256,7 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, mistakes=[
      "That is the sum. It has the same boundary as the mean (why?), but the mean is asked for."),
     ("divides by the epochs", edit("np.mean(seen, axis=0)", "np.sum(seen, axis=0) / epochs"),
      "You divided by the number of epochs. How many weights did you add up?"),
-    ("starts anew in each epoch", edit("range(epochs)", "range(1)"),
+    ("starts again in each epoch", edit("range(epochs)", "range(1)"),
      "Your second epoch repeats the first. Set the weights to zero once, before both loops."),
     ("averages w, not b", edit("mean[-1]", "b"),
      "The weights are right, the bias is that of the end: average it in the same way."),

@@ -43,7 +43,7 @@ DESCENT = Function(3, descend, parabolas, mistakes=[
     ("slope without the 2", edit("2 * c", "c"), "The slope of c (w − m)² is 2 c (w − m)."),
     ("slope without c", edit("2 * c", "2"), "The factor c belongs to the slope as well: 2 c (w − m)."),
     ("the first slope for all steps", edit("range(steps)", "range(1)", "lr *", "steps * lr *"),
-     "You use the slope at the start for every step. It changes as w moves: compute it anew each time."),
+     "You use the slope at the start for every step. It changes as w moves: compute it again each time."),
     ("steps along the loss", edit("2 * c * (w - m)", "c * (np.clip(w, -1e6, 1e6) - m) ** 2"),
      "You subtract the loss. What tells the direction is its slope."),
 ], after="Each step multiplies the distance to m by 1 − 2 c lr: that is why a steep valley needs a small lr.")

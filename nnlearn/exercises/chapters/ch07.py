@@ -11,9 +11,9 @@ REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
 ], after="Three uses, three shares: 3 and 3 from the product, 1 from the sum.")
 
 PRICE = Predict(2, "about twice", mistakes=[
-    ("about a thousand times",
+    ("square root", "about a thousand times",
      "Count products: a matrix product forward is how many of the same size backward?"),
-    ("about a million times",
+    ("one run for each weight", "about a million times",
      "That is what differences cost: one or two runs for each weight. Backward, each node sends once and "
      "serves all weights."),
 ], after="Each product forward is two products backward, however many weights there are.")

@@ -3,16 +3,16 @@ import numpy as np
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 LOUDER = Predict(1, "the same", mistakes=[
-    ("a thousand times longer",
+    ("thinks of SGD", "a thousand times longer",
      "That is SGD. What does Adam divide the mean gradient by, and how does that grow?"),
-    ("a thousand times shorter",
+    ("divides once too often", "a thousand times shorter",
      "The root of the mean square grows a thousandfold. But so does what it divides."),
 ], after="Mean and root of the mean square both grow a thousandfold: their quotient stays.")
 
 DECAY = Predict(2, "slower", mistakes=[
-    ("faster",
+    ("loud moves more", "faster",
      "In Adam all of a weight's gradient is divided by √v̂, decay included. For which weight is √v̂ large?"),
-    ("equally fast",
+    ("thinks of AdamW", "equally fast",
      "That is AdamW, where decay stays outside the gradient. Here it goes through the division."),
 ], after="Its decay is divided by its own large √v̂. AdamW takes the decay out of the gradient for this "
          "reason.")

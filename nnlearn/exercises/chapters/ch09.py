@@ -3,9 +3,10 @@ import numpy as np
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 WINNER = Predict(1, "higher", mistakes=[
-    ("lower",
+    ("new data is a fresh start", "lower",
      "It was chosen because its validation accuracy was the highest of all. Can luck have had no part?"),
-    ("the same", "Training has seen neither set, true. But who decided which of the 200 is the winner?"),
+    ("both are unseen", "the same",
+     "Training has seen neither set, true. But who decided which of the 200 is the winner?"),
 ], after="The best of many is partly the luckiest of many. On new data the luck is gone.")
 
 SPREAD = Value(2, 0.1, rtol=1e-3, atol=0.0, mistakes=[
@@ -140,15 +141,16 @@ METRICS = Function(6, recall_precision, answers, mistakes=[
 ])
 
 LEAK = Predict(7, "step 3", mistakes=[
-    ("step 1",
+    ("the patients", "step 1",
      "One image a patient: whoever splits the images splits the patients. With three images each it would "
      "leak."),
-    ("step 2",
+    ("scaling before the split", "step 2",
      "Careful: each image is scaled by its *own* mean. Nothing about one image tells anything about "
      "another."),
-    ("step 4",
+    ("choosing among ten", "step 4",
      "Choosing is what the validation set is for. It is worn out afterwards, and they do not report it."),
-    ("step 5", "The test set is opened once, at the end, for one number. Look at what is *in* it."),
+    ("the test itself", "step 5",
+     "The test set is opened once, at the end, for one number. Look at what is *in* it."),
 ], after="Mirror images made before the split end up on both sides: the test asks what was trained on.")
 
 

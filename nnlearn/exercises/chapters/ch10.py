@@ -4,10 +4,11 @@ import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, edit
 
 GAP = Predict(1, "80 %", mistakes=[
-    ("100 %",
+    ("training is always easy", "100 %",
      "100 % means: answered all as labelled, the 20 wrong labels included. Would someone who understands "
      "digits do that?"),
-    ("20 %", "20 of the labels are wrong. How often does the right answer agree with the label?"),
+    ("counts the wrong labels", "20 %",
+     "20 of the labels are wrong. How often does the right answer agree with the label?"),
 ], after="So in training the perfect student is beaten by the one who learned by heart.")
 
 

@@ -3,10 +3,10 @@ import numpy as np
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 SHIFTED = Predict(1, "moves along", mistakes=[
-    ("stays the same",
+    ("confuses equivariance with invariance", "stays the same",
      "That would be invariance. The same kernel meets the same patch, but at another place: so where does "
      "its answer appear?"),
-    ("changes everywhere",
+    ("thinks of an MLP", "changes everywhere",
      "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are used at all "
      "of them."),
 ], after="Equivariance: shift, then convolve, or convolve, then shift. Only near the border they differ.")

@@ -3,9 +3,10 @@ import numpy as np
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 CUT = Predict(1, "use it but not learn to keep it", mistakes=[
-    ("use it and learn to keep it",
+    ("thinks the gradient goes on", "use it and learn to keep it",
      "To learn to keep it, the gradient would have to travel 50 steps back. Where does it stop?"),
-    ("neither", "The gradient stops at the border of a chunk. Does the state stop there as well?"),
+    ("thinks the state is cut too", "neither",
+     "The gradient stops at the border of a chunk. Does the state stop there as well?"),
 ], after="The state crosses the border, the gradient does not.")
 
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[

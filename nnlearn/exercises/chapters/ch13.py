@@ -6,8 +6,9 @@ import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 LASTS = Predict(1, "more than ten times as long", mistakes=[
-    ("equally long", "Compute σ(0) and σ(3). What is left of the cell after five steps of each?"),
-    ("about three times as long",
+    ("thinks the bias does not matter", "equally long",
+     "Compute σ(0) and σ(3). What is left of the cell after five steps of each?"),
+    ("takes the bias for the factor", "about three times as long",
      "The gate is σ(bias), and it multiplies at every step. How often can you multiply with σ(3) until a "
      "half is left?"),
 ], after="At σ(0) = 0.5 half is left after one step, at σ(3) = 0.95 after fourteen.")
@@ -133,7 +134,7 @@ OPEN = Function(6, opened, biases_and_lags, mistakes=[
     ("the lag itself", edit("np.log(lag)", "lag"),
      "A bias of `lag` keeps for e^lag steps. Which bias keeps for about `lag` steps?"),
     ("shuts it", edit("np.log(lag)", "-np.log(lag)"),
-     "With a negative bias z is near 0, which here means: write anew at each step."),
+     "With a negative bias z is near 0, which here means: write afresh at each step."),
     ("adds to what was there", edit("] =", "] +="), "Set the biases to ln(lag), whatever they were."),
 ])
 

@@ -4,13 +4,15 @@ import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 SHARPER = Predict(1, "sharper", mistakes=[
-    ("more even",
+    ("takes length for temperature", "more even",
      "A *shorter* query makes scores alike. What does doubling q do to the differences of scores?"),
-    ("unchanged", "Softmax forgets what is *added* to all scores. Here they are multiplied."),
+    ("thinks softmax forgets size", "unchanged",
+     "Softmax forgets what is *added* to all scores. Here they are multiplied."),
 ], after="All scores double, their differences too: the temperature is halved.")
 
 ORDER = Predict(2, "equal", mistakes=[
-    ("different", "What does the first *dog* know that the second does not? Same query, same keys, no mask."),
+    ("expects order to count", "different",
+     "What does the first *dog* know that the second does not? Same query, same keys, no mask."),
 ], after="Same query, same keys, same values: the same output. Only positions or a mask tell them apart.")
 
 ANSWER = Value(3, 4.0, atol=1e-3, mistakes=[

@@ -3,10 +3,10 @@ import numpy as np
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 NORMS = Predict(1, "less than a millionth", mistakes=[
-    ("about a seventh",
+    ("thinks of pre-norm", "about a seventh",
      "1/√49 is right where norms stand in the branches and nothing divides on the way. "
      "Here each of the 48 norms divides."),
-    ("about a half",
+    ("one block only", "about a half",
      "That is left after one block, with its two branches. The next block halves it again."),
 ], after="(1/√2) to the power 48 is below a ten-millionth. In the branches: 1/√49, a seventh.")
 

@@ -10,9 +10,10 @@ MASKS = Value(1, 60.0, rtol=1e-3, atol=0.0, mistakes=[
 ])
 
 SOURCE = Predict(2, "all letters", mistakes=[
-    ("cats and dogs",
+    ("the larger pictures", "cats and dogs",
      "Fur and ears need other features than strokes. Which source needs what telling digits needs?"),
-    ("vowels", "Near, but five classes need few features; the rest is let go. Remember 0 to 4."),
+    ("a handful of classes", "vowels",
+     "Near, but five classes need few features; the rest is let go. Remember 0 to 4."),
 ], after="Near the target, and with many classes: the source had to keep most of what strokes can tell.")
 
 LEFT = Predict(3, "the last", mistakes=[

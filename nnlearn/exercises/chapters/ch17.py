@@ -4,9 +4,9 @@ import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 COIN = Predict(1, "it cannot tell", mistakes=[
-    ("it has won",
+    ("low is zero", "it has won",
      "A discriminator that is sure and right has a loss near 0. What does ln 4 say about σ?"),
-    ("it is always wrong",
+    ("thinks wrong is ln 4", "it is always wrong",
      "Sure and wrong costs far more: −ln of something near 0. Halve ln 4: which probability is that?"),
 ], after="ln 4 is twice ln 2: probability one half for both batches. Why, the loss does not say.")
 
