@@ -19,11 +19,10 @@ def difference(expected: Any, got: Any, rtol: float, atol: float, reveal: bool =
     """
     if isinstance(expected, np.ndarray):
         return _array_difference(expected, got, rtol, atol, reveal)
-    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray):
-        if [getattr(part, "shape", None) for part in expected] == [got.shape[1:]] * len(
-            got if got.ndim else ()
-        ):
-            got = [np.asarray(part) for part in got]  # values of one shape came as one array
+    if isinstance(expected, list | tuple) and isinstance(got, np.ndarray) and got.ndim:
+        alike = all(getattr(part, "shape", None) == got.shape[1:] for part in expected)
+        if alike and len(expected) == len(got):  # values of one shape came as one array
+            got = [np.asarray(part) for part in got]
     if isinstance(expected, dict) and isinstance(got, dict):
         pairs = {f"`{key}`": (expected[key], got.get(key)) for key in expected}
         same_size = expected.keys() == got.keys()
