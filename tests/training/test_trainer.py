@@ -194,7 +194,7 @@ def test_damaged_and_foreign_checkpoints(tmp_path):
     with pytest.raises(ValueError, match="written with batch_size 32, but now it is 16"):
         trainer.fit((X, Y), resume=True, batch_size=16, **options)
     nn.save(trainer.model.state_dict(), path)
-    with pytest.raises(ValueError, match="is no checkpoint, but a file of weights"):
+    with pytest.raises(ValueError, match="is a file of weights, not a checkpoint"):
         trainer.fit((X, Y), resume=True, **options)
 
 
