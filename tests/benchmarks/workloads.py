@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 import nnlearn as nn
-from nnlearn import models
 
 Batches = Sequence[tuple[np.ndarray, np.ndarray]]
 Step = Callable[[int], float]
@@ -46,7 +45,7 @@ def text(vocabulary: int, length: int, batch: int, count: int = 8) -> Batches:
 def mlp(width: int, steps: int) -> Workload:
     return Workload(
         "mlp",
-        lambda: models.MLP([64, width, width, 10], rng=0),
+        lambda: nn.MLP([64, width, width, 10], rng=0),
         lambda: rows((64,), 10, 64),
         steps,
     )
@@ -55,7 +54,7 @@ def mlp(width: int, steps: int) -> Workload:
 def convnet(size: int, channels: tuple[int, int], steps: int) -> Workload:
     return Workload(
         "convnet",
-        lambda: models.ConvNet((1, size, size), 10, channels, rng=0),
+        lambda: nn.ConvNet((1, size, size), 10, channels, rng=0),
         lambda: rows((1, size, size), 10, 64),
         steps,
     )
@@ -64,7 +63,7 @@ def convnet(size: int, channels: tuple[int, int], steps: int) -> Workload:
 def gpt(width: int, steps: int) -> Workload:
     return Workload(
         "gpt",
-        lambda: models.GPT(65, 64, width, depth=4, heads=4, rng=0),
+        lambda: nn.GPT(65, 64, width, depth=4, heads=4, rng=0),
         lambda: text(65, 64, 16),
         steps,
     )
@@ -77,7 +76,7 @@ WORKLOADS = {
     "ConvNet, 8×8 digits": convnet(8, (16, 32), 20),
     "ConvNet, 28×28": convnet(28, (16, 32), 4),
     "LSTM, characters": Workload(
-        "lstm", lambda: models.CharRNN(65, 128, cell="lstm", rng=0), lambda: text(65, 64, 32), 6
+        "lstm", lambda: nn.CharRNN(65, 128, cell="lstm", rng=0), lambda: text(65, 64, 32), 6
     ),
     "GPT, width 64": gpt(64, 5),
     "GPT, width 128": gpt(128, 3),
