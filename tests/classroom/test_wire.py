@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnlearn.classroom import wire
+from nnlearn.classroom.sandbox import wire
 
 
 @pytest.mark.parametrize(
