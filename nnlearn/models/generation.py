@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike
 
 from nnlearn.engine.primitive import Result
 from nnlearn.engine.random import RNG, generator
-from nnlearn.text.sampling import sample
 
 
 def generate(
@@ -24,6 +23,8 @@ def generate(
     `guess` gets all ids so far, (B, T'), and returns logits (B, …, vocab_size), the next token's last. Raises
     ValueError when `ids` is empty.
     """
+    from nnlearn.text.sampling import sample  # `import nnlearn` is quicker without the tokenizers
+
     rng, given = generator(rng), np.asarray(ids)
     out = np.atleast_2d(given)
     if out.shape[1] == 0:
