@@ -70,7 +70,7 @@ def test_work_is_there_the_next_day(browser: Browser, server: Server):
         page.save()
         assert notebook.read_bytes() != given, "JupyterLab writes its own metadata"
         (server.folder / ".nnlearn.json").unlink()
-        assert not update_copy(ROOT, server.folder).beside
+        assert name not in update_copy(ROOT, server.folder).beside
         page.run_all()
         page.save()
     with Page(browser, server) as page:
