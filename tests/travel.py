@@ -4,9 +4,8 @@
     python -m tests.travel 07_autodiff --world haswell --world shift-1000
     python -m tests.travel --sample 6               six pairs drawn at random: the seed of the draw is printed
 
-A world is another processor's kernels (OpenBLAS chooses by OPENBLAS_CORETYPE, NumPy by
-NPY_DISABLE_CPU_FEATURES), another number of threads, other seeds, or another Python with other versions of
-the dependencies. Outputs are compared everywhere but under other seeds: there the assertions must hold.
+The worlds are in tests/support/worlds.py. Outputs are compared everywhere but under other seeds: there the
+assertions must hold.
 """
 
 import argparse
@@ -18,98 +17,16 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.support import ROOT
+from tests.support.worlds import World, worlds
 
-KERNELS = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "SapphireRapids")
-SHIFTS = (1000, 2000, 3000)
-THREADS = (1, 2, 4)
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-LIMIT = 900  # seconds for one notebook: other programs may be running
-_SHOWS = """
-import numpy, threadpoolctl
-numpy.ones((64, 64)) @ numpy.ones((64, 64))
-print(threadpoolctl.threadpool_info()[0]["architecture"])
-"""
-
-
-@dataclass(frozen=True)
-class World:
-    """Where a notebook is run: the environment, and the Python with its packages."""
-
-    name: str
-    environment: dict[str, str] = field(default_factory=dict)
-    python: str = sys.executable
-    compare: bool = True
-    missing: str = ""  # why this machine cannot show it
-
-
-def worlds() -> dict[str, Callable[[], World]]:
-    """Every world by name, and how it is made."""
-    made: dict[str, Callable[[], World]] = {}
-    for count in THREADS:
-        made[f"threads-{count}"] = partial(World, f"threads-{count}", {"OPENBLAS_NUM_THREADS": str(count)})
-    for kernel in KERNELS:
-        made[kernel.lower()] = partial(_kernel, kernel)
-    made["no-simd"] = _without_simd
-    for shift in SHIFTS:
-        shifted = {"NNLEARN_SEED_SHIFT": str(shift)}
-        made[f"shift-{shift}"] = partial(World, f"shift-{shift}", shifted, compare=False)
-    made["lowest"] = partial(_dependencies, "lowest", PYTHONS[0])
-    for python in PYTHONS:
-        made[f"newest-py{python}"] = partial(_dependencies, "newest", python)
-    return made
-
-
-def _kernel(name: str) -> World:
-    environment = {"OPENBLAS_CORETYPE": name}
-    shown, own = _architecture(environment), _architecture({})
-    if not shown:
-        return World(name.lower(), missing="this processor does not have its instructions")
-    if shown == own != name:  # the oldest kernels go by several names, so that another one is as good
-        return World(name.lower(), missing=f"OpenBLAS takes {own} in its place")
-    return World(name.lower(), environment)
-
-
-def _architecture(environment: dict[str, str]) -> str:
-    """What OpenBLAS calls the kernels that it runs with, "" where they crash."""
-    command = [sys.executable, "-c", _SHOWS]
-    return subprocess.run(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ).stdout.strip()
-
-
-def _without_simd() -> World:
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-
-    used = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
-    if not used:
-        return World("no-simd", missing="NumPy uses no more than its baseline here")
-    return World("no-simd", {"NPY_DISABLE_CPU_FEATURES": " ".join(used)})
-
-
-def _dependencies(versions: str, python: str) -> World:
-    """The lowest versions that pyproject.toml allows, or the newest, in an environment made for it."""
-    name = versions if versions == "lowest" else f"{versions}-py{python}"
-    folder = Path(os.environ.get("NNLEARN_TRAVEL", Path.home() / ".cache" / "nnlearn-travel")) / name
-    uv = [sys.executable, "-m", "uv"]
-    resolution = "lowest-direct" if versions == "lowest" else "highest"
-    steps = [
-        [*uv, "venv", "-q", "--allow-existing", "--no-python-downloads", "--python", python, str(folder)],
-        [*uv, "pip", "install", "-q", "--python", str(folder), "--upgrade", "--resolution", resolution,
-         "-e", f"{ROOT}[test]"],
-    ]  # fmt: skip
-    for step in steps:
-        made = subprocess.run(step, capture_output=True, text=True)
-        if made.returncode:
-            return World(name, missing=made.stderr.strip().splitlines()[0] if made.stderr else "uv failed")
-    return World(name, {"PYTHONWARNINGS": "default"}, python=str(folder / "bin" / "python"))
+LIMIT = 3600  # seconds for one notebook: other programs may be running
 
 
 def notebooks(names: Sequence[str]) -> list[Path]:
@@ -127,10 +44,21 @@ def run(notebook: Path, world: World) -> tuple[str, str]:
     """ "ok", or the cells that fail as "[12] [40]"; and what was said about them."""
     with tempfile.TemporaryDirectory(prefix="nnlearn-travel-") as folder:
         report = Path(folder) / "report.xml"
-        command = [world.python, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
-        command += [f"--junitxml={report}", str(notebook.relative_to(ROOT))]
+        command = [
+            world.python,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            f"--rootdir={ROOT}",
+        ]
+        command += ["-c", str(ROOT / "pyproject.toml"), f"--junitxml={report}", str(notebook)]
         command += [] if world.compare else ["--nbval-lax"]
-        place: dict[str, Any] = {"cwd": ROOT, "env": os.environ | world.environment}
+        command += ["-W", "default"] if "PYTHONWARNINGS" in world.environment else []
+        place: dict[str, Any] = {"cwd": ROOT, "env": os.environ | {"CI": ""} | world.environment}
         try:
             done = subprocess.run(command, **place, capture_output=True, text=True, timeout=LIMIT)
         except subprocess.TimeoutExpired:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.primitive import plain
+from nnlearn.engine.random import RNG
 from nnlearn.engine.tensor import Tensor
 
 
@@ -17,7 +18,7 @@ def gradcheck(
     gradients: Any = None,
     tolerance: float = 1e-6,
     step: float = 1e-6,
-    rng: int | np.random.Generator | None = 0,
+    rng: RNG = 0,
 ) -> float:
     """The largest error of f's gradients against central differences (f(x + h) − f(x − h)) / 2h, in float64.
 

@@ -7,9 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-RNG: TypeAlias = np.random.Generator | int | None
+# In quotes: NumPy loads np.random when it is first asked for, which takes a fifth of the import.
+RNG: TypeAlias = "np.random.Generator | int | None"
 
-_default = np.random.default_rng()
+_default: "np.random.Generator | None" = None
 
 
 def seed(n: int) -> None:
@@ -18,6 +19,11 @@ def seed(n: int) -> None:
     _default = np.random.default_rng(n)
 
 
-def generator(rng: RNG = None) -> np.random.Generator:
+def generator(rng: RNG = None) -> "np.random.Generator":
     """The generator itself, one made from a seed, or the default one."""
-    return _default if rng is None else np.random.default_rng(rng)
+    global _default
+    if rng is not None:
+        return np.random.default_rng(rng)
+    if _default is None:
+        _default = np.random.default_rng()
+    return _default

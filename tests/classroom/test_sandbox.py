@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -149,13 +148,12 @@ def test_right_answers_get_full_marks(name, tmp_path):
     assert (grade.status, grade.score) == ("passed", 2), grade
 
 
-@pytest.mark.parametrize("seconds", ["while True: pass", "import time; time.sleep(1000)"])
+@pytest.mark.parametrize("seconds", ["while True: pass", "import signal; signal.pause()"])
 def test_endless_code_is_stopped(seconds):
     source = f"import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\n{seconds}\n"
     sandbox = Sandbox(cpu=1, wall=3)
-    start = time.monotonic()
     reply = sandbox.ask({"cells": [["cell 1", source]], "expression": "1", "modules": {}, "cases": {}})
-    assert reply.ended and time.monotonic() - start < 30
+    assert reply.ended  # that it comes at all: none of the two would end by itself
     assert not sandbox.close()
 
 

@@ -5,7 +5,6 @@ import pty
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from typer.testing import CliRunner
 
 from nnlearn.course.cli import app
 from nnlearn.course.copy import course_to_open
-from tests.support import ROOT
-from tests.support.jupyterlab import NNLEARN, environment, free_port, serve
+from tests.support import ROOT, WAIT
+from tests.support.jupyterlab import NNLEARN, environment, free_port, serve, wait_until_up
 from tests.support.small_course import ONE, TWO, notebook, release
 
 
@@ -130,9 +129,9 @@ def test_control_c_stops_the_server_without_a_traceback(tmp_path: Path):
         lines.append(line)
         if "token=" in line:
             break
-    time.sleep(0.3)  # the address is printed just before the server listens to the keyboard
+    wait_until_up(f"http://localhost:{port}/")  # only then does it listen to the keyboard
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=20)[0]
+    rest = process.communicate(timeout=WAIT)[0]
     os.close(terminal)
     os.close(keyboard)
     assert process.returncode == 0, "".join(lines) + rest

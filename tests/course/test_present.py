@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from nnlearn.course import decks
 from nnlearn.course.cli import app
-from tests.support import ROOT
+from tests.support import ROOT, WAIT
 from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import NNLEARN, Page, Server, environment, press_and_see, serving
 
@@ -29,7 +29,6 @@ PLACE = """() => {
   const place = `#/${h || v || fragment ? h : ''}${v || fragment ? '/' + v : ''}${fragment ? '/' + f : ''}`;
   return location.hash === place && place;
 }"""
-RUNS_AT_MOST = 180_000  # milliseconds; a chapter takes ten seconds on an idle machine
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +80,7 @@ class Lecture(Page):
         raise AssertionError(f"no slide with {what}")
 
     def wait_until_live(self) -> None:
-        expect(self.status).to_have_text(f"{CHAPTER.name}, live", timeout=RUNS_AT_MOST)
+        expect(self.status).to_have_text(f"{CHAPTER.name}, live")
 
     def active_cell(self) -> str:
         return self.page.frames[1].evaluate("jupyterapp.shell.currentWidget.content.activeCell.model.id")
@@ -156,7 +155,7 @@ def test_every_slide_has_a_way_in_and_every_fragment_a_way_back(browser: Browser
 
 def test_a_jupyterlab_that_starts_leaves_the_keyboard_to_the_slides(browser: Browser, server: Server):
     with Lecture(browser, server) as lecture:
-        lecture.page.locator("#live.bare").wait_for(state="attached", timeout=60_000)
+        lecture.page.locator("#live.bare").wait_for(state="attached")
         lecture.page.wait_for_function("() => document.activeElement !== document.querySelector('iframe')")
         lecture.page.keyboard.press("ArrowRight")
         lecture.page.wait_for_function("() => Reveal.getSlidePastCount() === 1")
@@ -170,9 +169,7 @@ def test_the_speakers_window_starts_no_jupyterlab(browser: Browser, server: Serv
         speaker = popup.value
         speaker.wait_for_load_state()
         for frame in ("#current-slide", "#upcoming-slide"):
-            expect(speaker.frame_locator(f"{frame} iframe").locator("body.ready")).to_be_attached(
-                timeout=60_000
-            )
+            expect(speaker.frame_locator(f"{frame} iframe").locator("body.ready")).to_be_attached()
             assert not speaker.frame_locator(f"{frame} iframe").locator("#live").count()
         speaker.close()
         lecture.no_complaints()
@@ -199,7 +196,7 @@ def test_a_notebook_of_ones_own_is_served_until_control_c_and_leaves_nothing(tmp
         with urllib.request.urlopen(f"{server.url}{server.start}?token={server.token}") as answer:
             assert b"Reveal" in answer.read()
         server.process.send_signal(signal.SIGINT)
-        code, said = server.process.wait(timeout=20), server.log.read_text()
+        code, said = server.process.wait(timeout=WAIT), server.log.read_text()
         assert code == 0 and "Traceback" not in said, said
         assert not list(scratch.iterdir())
     os.close(terminal)
@@ -222,7 +219,7 @@ def test_a_cell_that_fails_is_said_and_the_way_back_is_open(browser: Browser, tm
         lecture.page.keyboard.press("ArrowRight")
         place = lecture.place()
         lecture.page.keyboard.press("l")
-        expect(lecture.status).to_contain_text("A cell above ended in an error", timeout=RUNS_AT_MOST)
+        expect(lecture.status).to_contain_text("A cell above ended in an error")
         lecture.page.keyboard.press("F8")
         expect(lecture.overlay).to_be_hidden()
         assert lecture.place() == place

@@ -102,7 +102,7 @@ def test_deck_has_no_barriers_and_is_small(name: str, reader: Reader, built: Pat
     assert (built / "decks" / f"{name}.html").stat().st_size <= 3e6
     reader.complaints.clear()
     page = reader.open(f"decks/{name}.html")
-    page.wait_for_selector("body.ready", timeout=60_000)
+    page.wait_for_selector("body.ready")
     found = set(reader.findings())
     kinds = page.evaluate("Reveal.getSlides().map((slide) => slide.className.split(' ')[0])")
     for kind in set(kinds):  # slides of a kind share their colours
@@ -233,7 +233,7 @@ def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp
     with serve(out) as home:
         reader = Reader(browser, home)
         reader.page.goto(f"{home}lite/lab/index.html?path=chapters/{CHAPTERS[0]}.ipynb")
-        reader.page.wait_for_selector(".jp-Notebook .jp-OutputArea-output img", timeout=60_000)
+        reader.page.wait_for_selector(".jp-Notebook .jp-OutputArea-output img")
         reader.page.wait_for_selector(".jp-Notebook mjx-container")
         assert "%pip install -q --no-deps nnlearn" in reader.page.locator(".jp-Notebook").inner_text()
         asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}

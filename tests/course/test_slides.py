@@ -250,7 +250,7 @@ def test_s_opens_the_speakers_view_with_notes_and_formulas(deck, browser):
         page.keyboard.press("s")
     speaker = popup.value
     notes = speaker.locator(".speaker-controls-notes .value", has_text="Welcome them")
-    notes.wait_for(timeout=15_000)
+    notes.wait_for()
     assert notes.locator("svg").count() == 1, "the formula in the notes is drawn"
     assert "From minute 0 of" in notes.inner_text()
     speaker.locator(".pacing").wait_for()  # ahead or behind, by the slides' own times

@@ -26,6 +26,7 @@ from nnlearn.exercises.runner import STUB
 from nnlearn.exercises.spec import chapter_exercises, edit
 from nnlearn.exercises.values import Unfit, describe, plain
 from tests.exercises.test_graders import Answer, hold_to_account, mutate, read_answers
+from tests.support import WAIT
 
 EXAMPLE = Path(__file__).parent / "example"
 FIRES = "90.1"
@@ -750,7 +751,7 @@ def run_in_kernel(client, source, meanwhile=lambda: None):
     client.execute(source)
     meanwhile()
     while True:
-        message = client.get_iopub_msg(timeout=20)
+        message = client.get_iopub_msg(timeout=WAIT)
         if message["msg_type"] in ("execute_result", "error", "stream"):
             shown.append(message["content"])
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
@@ -812,7 +813,7 @@ def test_nbgraders_own_commands_release_and_grade_the_same_notebooks(solution, t
             env=os.environ | {"PATH": search},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=WAIT,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

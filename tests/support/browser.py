@@ -11,9 +11,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.support import IN_CI, WAIT
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -36,11 +39,20 @@ def chromium_or_skip() -> str:
     """The browser's path. Without one: a failure where `CI` is set, elsewhere a skip."""
     path = find_chromium()
     if path is None:
-        # "0", "false" and the empty string are how a person switches CI off.
-        if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        if IN_CI:
             pytest.fail(HOW, pytrace=False)
         pytest.skip(HOW)
     return path
+
+
+expect.set_options(timeout=1000 * WAIT)
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A fresh profile that waits as long as a busy machine needs."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(1000 * WAIT)
+    return context
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from nnlearn.course.decks import build
+from tests.support import WAIT
 from tests.support.browser import launch_chromium
 
 SMALLEST = 16  # pixels of a 720-pixel screen: smaller letters cannot be read from the back of a room
@@ -90,6 +91,7 @@ def open_deck(browser: Browser, path: Path, query: str = "") -> tuple[Page, list
     """The deck in a window of 1280 × 720, all other hosts blocked, and the list that its complaints go to."""
     complaints: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(1000 * WAIT)
 
     def refuse(route: Any) -> None:
         url = route.request.url
@@ -103,7 +105,7 @@ def open_deck(browser: Browser, path: Path, query: str = "") -> tuple[Page, list
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url[:100]}"))
     page.goto(path.as_uri() + query)
-    page.wait_for_selector("body.ready", timeout=60_000)
+    page.wait_for_selector("body.ready")
     return page, complaints
 
 

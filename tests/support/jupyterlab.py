@@ -10,13 +10,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Route
+
+from tests.support import WAIT
+from tests.support.browser import new_context
 
 NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
 PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
@@ -41,20 +44,21 @@ class Server:
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"null")
 
-    def wait_until_up(self, seconds: float = 20) -> None:
-        """Its address is printed a moment before it listens there."""
-        start = time.monotonic()
-        while True:
-            try:
-                return self.call("api/status")
-            except urllib.error.URLError:
-                if time.monotonic() - start > seconds:
-                    raise
-                time.sleep(0.05)
-
     def stop_kernels(self) -> None:
         for session in self.call("api/sessions"):
             self.call(f"api/sessions/{session['id']}", "DELETE")
+
+
+def wait_until_up(url: str) -> None:
+    """A Jupyter server's address is printed a moment before it listens there, and to the keyboard."""
+    start = time.monotonic()
+    while True:
+        try:
+            return urllib.request.urlopen(url + "api").close()
+        except urllib.error.URLError:
+            if time.monotonic() - start > WAIT:
+                raise
+            time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -97,16 +101,16 @@ def serving(command: Sequence[str], **options: Any) -> Iterator[Server]:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True, **options)
         try:
             server = _wait_for_address(process, Path(output.name))
-            server.wait_until_up()
+            wait_until_up(server.url)
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=WAIT)
 
 
-def _wait_for_address(process: subprocess.Popen, log: Path, seconds: float = 60) -> "Server":
+def _wait_for_address(process: subprocess.Popen, log: Path) -> "Server":
     start = time.monotonic()
-    while time.monotonic() - start < seconds:
+    while time.monotonic() - start < WAIT:
         ended = process.poll()
         said = log.read_text()
         if found := re.search(r"(http://localhost:\d+/)(\S*)[?&]token=(\w+).*\n", said):
@@ -114,7 +118,7 @@ def _wait_for_address(process: subprocess.Popen, log: Path, seconds: float = 60)
         if ended is not None:
             raise AssertionError(f"the server ended with {ended}:\n{said}")
         time.sleep(0.05)
-    raise AssertionError(f"no address within {seconds} seconds:\n{log.read_text()}")
+    raise AssertionError(f"no address within {WAIT} seconds:\n{log.read_text()}")
 
 
 class Page:
@@ -122,7 +126,7 @@ class Page:
 
     def __init__(self, browser: Browser, server: Server) -> None:
         self.server, self.complaints = server, []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.context = new_context(browser, viewport={"width": 1280, "height": 900})
         self.context.route("**/*", self._only_here)
         self.page = self.context.new_page()
         self.page.on(
@@ -169,11 +173,17 @@ class Page:
                     fail(`still running: kernel ${sessionContext.kernelDisplayStatus}, cells ${runs}`);
                 }, seconds * 1000)),
             ])""",
-            300,
+            WAIT,
         )
 
     def save(self) -> None:
         self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        start = time.monotonic()
+        while not holds():
+            assert time.monotonic() - start < WAIT, f"not so after {WAIT} s: {what}"
+            self.page.wait_for_timeout(50)
 
     def cells(self) -> list[dict]:
         return self.page.evaluate(f"() => {{ {PANEL} return panel.content.model.toJSON().cells; }}")
@@ -228,9 +238,5 @@ def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
     before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
     at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
     page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-    for _ in range(200):
-        if picture(widget) != before:
-            break
-        page.page.wait_for_timeout(50)
-    assert slider.get_attribute("aria-valuetext") != value, "the arrow key does not move the slider"
-    assert picture(widget) != before, f"the slider left {value} and the picture is the same 10 s later"
+    page.wait_until(lambda: slider.get_attribute("aria-valuetext") != value, "the arrow key moves the slider")
+    page.wait_until(lambda: picture(widget) != before, f"the slider left {value} and the picture changes")

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import axe_playwright_python
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import launch_chromium
+from tests.support.browser import launch_chromium, new_context
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 FINDINGS = """
@@ -55,7 +55,7 @@ class Reader:
 
     def __init__(self, browser: Browser, home: str, width: int = 1280, scheme: str = "light") -> None:
         self.home, self.complaints = home, []
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context = new_context(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
         self.context.route("**/*", self._only_here)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._hear)

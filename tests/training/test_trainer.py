@@ -1,10 +1,8 @@
 """The training loop: it learns, stops early, resumes to the very same weights, says where NaN came from."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -115,15 +113,18 @@ def test_resumes_to_the_very_same_weights(tmp_path, every, extra, averaged):
 
 
 RUN = """
-import sys, time
+import os, signal, sys
 from tests.training.test_trainer import *
-slow = float(sys.argv[2])
+left = int(sys.argv[2])
 model, trainer = build()
 step = trainer.step
-def slowly(x, y):
-    time.sleep(slow)
+def step_or_die(x, y):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
     return step(x, y)
-trainer.step = slowly
+trainer.step = step_or_die
 trainer.fit((X, Y), steps=60, every=5, batch_size=50, rng=4, progress=False, checkpoint=sys.argv[1],
 resume=True, validation=(X_VAL, Y_VAL), patience=50)
 nn.save(model.state_dict(), sys.argv[1] + ".done")
@@ -131,23 +132,16 @@ nn.save(model.state_dict(), sys.argv[1] + ".done")
 
 
 def test_a_killed_run_goes_on_to_the_very_same_weights(tmp_path):
-    def run(name, slow=0.0):
-        return subprocess.Popen([sys.executable, "-W", "error", "-c", RUN, str(tmp_path / name), str(slow)])
+    def run(name, dies_at_step=0):
+        command = [sys.executable, "-W", "error", "-c", RUN, str(tmp_path / name), str(dies_at_step)]
+        return subprocess.run(command).returncode
 
-    assert run("whole").wait() == 0
-    for kill in range(2):
-        process = run("killed", slow=0.05)
-        path = tmp_path / "killed"
-        before = path.stat().st_mtime if path.exists() else 0
-        deadline = time.monotonic() + 60
-        while not path.exists() or path.stat().st_mtime == before:
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.07 * kill)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert not (tmp_path / "killed.done").exists()
-    assert run("killed").wait() == 0
+    assert run("whole") == 0
+    assert run("killed", dies_at_step=23) == -signal.SIGKILL  # goes on from 20
+    assert run("killed", dies_at_step=16) == -signal.SIGKILL  # goes on from 35
+    assert run("killed", dies_at_step=2) == -signal.SIGKILL  # no further than before
+    assert not (tmp_path / "killed.done").exists()
+    assert run("killed") == 0
     whole, killed = nn.load(tmp_path / "whole.done"), nn.load(tmp_path / "killed.done")
     assert all(np.array_equal(whole[name], killed[name]) for name in whole)
 

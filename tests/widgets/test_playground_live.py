@@ -52,22 +52,21 @@ def step_said(cell: Locator) -> int:
 
 
 def wait_for_step(page: Page, cell: Locator, more_than: int) -> int:
-    for _ in range(200):
-        if (step := step_said(cell)) > more_than:
-            return step
-        page.page.wait_for_timeout(50)
-    raise AssertionError(f"after 10 s the playground still stands at step {step_said(cell)}")
+    page.wait_until(lambda: step_said(cell) > more_than, f"the playground gets further than step {more_than}")
+    return step_said(cell)
 
 
 def run_cell(page: Page, index: int) -> str:
     """Run one cell, and what it printed."""
     page.show(index)
-    page.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-    for _ in range(100):
-        if outputs := page.cells()[index]["outputs"]:
-            return "".join(output.get("text", "") for output in outputs)
-        page.page.wait_for_timeout(50)
-    return ""
+    before = page.cells()[index]["execution_count"] or 0
+    page.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-cell')")
+
+    def runs() -> int:
+        return page.cells()[index]["execution_count"] or 0  # none while it runs
+
+    page.wait_until(lambda: runs() > before, f"cell {index} has run")
+    return "".join(output.get("text", "") for output in page.cells()[index]["outputs"])
 
 
 def focus(page: Page, cell: Locator, label: str) -> Locator:
@@ -106,13 +105,11 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
     pause.focus()
     pause.press("Space")
     cell.get_by_role("button", name="Play").wait_for()
-    at, before = step_said(cell), -1
-    for _ in range(5):  # the frame that was on its way may still arrive
-        if at == before:
-            break
-        page.page.wait_for_timeout(700)
-        at, before = step_said(cell), at
-    assert at == before, "paused, it stands"
+    at = int(re.search(r"steps (\d+)", run_cell(page, 2))[1])
+    cell = page.show(1)
+    page.wait_until(lambda: step_said(cell) == at, "the last frame arrives")
+    assert f"steps {at}" in run_cell(page, 2), "paused, it stands"
+    cell = page.show(1)
 
     cell.get_by_role("button", name="Show me the code").press("Enter")
     cell.locator("textarea").wait_for()
@@ -137,7 +134,6 @@ def test_can_be_interrupted_while_it_plays(page: Page):
     page.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     assert "steps" in run_cell(page, 2)
     cell = page.show(1)
-    page.page.wait_for_timeout(300)
     if cell.get_by_role("button", name="Play").count():  # it was interrupted in the middle of a frame
         cell.get_by_role("button", name="Play").press("Enter")
     wait_for_step(page, cell, step_said(cell))
