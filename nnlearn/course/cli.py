@@ -1,8 +1,10 @@
 """`nnlearn`: a command for each file in `commands/`, which holds a function of the file's name."""
 
 import importlib
+import os
 import pkgutil
 import re
+import sys
 from importlib import metadata
 from typing import Any
 
@@ -37,12 +39,22 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
     return f"this needs {name}, which is not installed{extra}"
 
 
+def _take_every_character(stream: Any) -> None:
+    """UTF-8 into a file or a pipe under any locale; where another encoding is asked for, "?" for the rest."""
+    if "PYTHONIOENCODING" in os.environ or stream.isatty():
+        stream.reconfigure(errors="replace")
+    else:
+        stream.reconfigure(encoding="utf-8")
+
+
 app = typer.Typer(name="nnlearn", cls=_Commands, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def main() -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
+    for stream in (sys.stdout, sys.stderr):
+        _take_every_character(stream)
 
 
 for _file in pkgutil.iter_modules(commands.__path__):

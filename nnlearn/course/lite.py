@@ -51,7 +51,7 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
         "PipliteAddon": {"piplite_urls": [str(wheel) for wheel in (work / "wheels").glob("*.whl")]},
         "PyodideAddon": {"pyodide_url": str(pyodide.resolve())} if pyodide else {},
     }
-    (work / "jupyter_lite_config.json").write_text(json.dumps(config))
+    (work / "jupyter_lite_config.json").write_text(json.dumps(config), "utf-8")
     _run("jupyterlite_core", "build", cwd=work)
 
 
@@ -67,6 +67,6 @@ def _write_notebooks(folder: str, target: Path) -> None:
 
 def _run(module: str, *arguments: object, cwd: Path) -> None:
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise ValueError(f"{module} failed:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -46,7 +46,7 @@ def publish(out: Path, force: bool = False, lite: bool = False, pyodide: Path | 
 def replace(html: Path, out: Path) -> int:
     """Put the built files into `out`, and take away what an earlier build made there and this one did not."""
     record = out / _MADE
-    earlier = set(json.loads(record.read_text())) if record.is_file() else set()
+    earlier = set(json.loads(record.read_text("utf-8"))) if record.is_file() else set()
     files = sorted(path.relative_to(html).as_posix() for path in html.rglob("*") if path.is_file())
     write(record, json.dumps(sorted(earlier.union(files))).encode())  # first, so that a killed copy is known
     for name in files:
