@@ -176,6 +176,11 @@ class Page:
             WAIT,
         )
 
+    def run(self, index: int) -> None:
+        """Run one cell and wait until it has ended."""
+        self.show(index)
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+
     def save(self) -> None:
         self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
 

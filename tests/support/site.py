@@ -23,8 +23,8 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import launch_chromium, new_context
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# Contrast depends on colours, size and weight alone: one text of each kind stands for all, for axe-core takes a
-# hundredth of a second for every element of a page.
+# Contrast depends on colours, size and weight alone: one of each stands for all, and axe-core takes a
+# hundredth of a second for each element.
 FINDINGS = """
 async ([part, rule]) => {
   const strokes = 'mjx-container > svg';  // of formulas: many, and nothing to find
@@ -49,7 +49,8 @@ async ([part, rule]) => {
     found.push(...await run({ include: [...kinds.values()] }, { runOnly: ['color-contrast'] }));
   }
   return found.filter((v) => ['serious', 'critical'].includes(v.impact))
-    .map((v) => `${v.id}: ${v.nodes.length} × ${v.help}: ${v.nodes[0].target} ${v.nodes[0].html.slice(0, 150)}`);
+    .map(({ id, help, nodes }) =>
+      `${id}: ${nodes.length} × ${help}: ${nodes[0].target} ${nodes[0].html.slice(0, 150)}`);
 }
 """
 

@@ -58,14 +58,7 @@ def wait_for_step(page: Page, cell: Locator, more_than: int) -> int:
 
 def run_cell(page: Page, index: int) -> str:
     """Run one cell, and what it printed."""
-    page.show(index)
-    before = page.cells()[index]["execution_count"] or 0
-    page.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-cell')")
-
-    def runs() -> int:
-        return page.cells()[index]["execution_count"] or 0  # none while it runs
-
-    page.wait_until(lambda: runs() > before, f"cell {index} has run")
+    page.run(index)
     return "".join(output.get("text", "") for output in page.cells()[index]["outputs"])
 
 
