@@ -156,8 +156,15 @@ class Page:
         self.server.stop_kernels()
 
     def open(self, path: str, fragment: str = "") -> None:
-        """Open a notebook and wait for its kernel."""
-        self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}#{fragment}")
+        """Open a notebook, in place of the one that is open, and wait for its kernel."""
+        if self.page.url.startswith(self.server.url):
+            self.page.evaluate(
+                f"async path => {{ {PANEL} await panel.sessionContext.shutdown(); panel.dispose();"
+                "await window.jupyterapp.commands.execute('docmanager:open', { path }); }",
+                path,
+            )
+        else:
+            self.page.goto(f"{self.server.url}lab/tree/{path}?reset&token={self.server.token}#{fragment}")
         self.page.wait_for_selector(".jp-Notebook")
         self.page.evaluate(
             f"async () => {{ {PANEL} await panel.revealed; await panel.sessionContext.ready; }}"
