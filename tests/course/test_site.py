@@ -115,6 +115,22 @@ def test_deck_has_no_barriers_and_is_small(name: str, reader: Reader, built: Pat
     assert not reader.complaints
 
 
+def test_barriers_are_found(browser: Browser, tmp_path: Path):
+    (tmp_path / "a.html").write_text(
+        "<html lang=en><title>a</title><main><h1>A</h1><p>dark</p><p>dark too</p>"
+        "<p style='color: #bbb'>pale</p><img src='data:image/png;base64,'></main>"
+    )
+    with serve(tmp_path) as home:
+        reader = Reader(browser, home)
+        page = reader.open("a.html")
+        contrast, image = sorted(reader.findings())
+        page.evaluate("document.body.style.background = '#222'")
+        dark = reader.findings(rule="color-contrast")
+        reader.close()
+    assert contrast.startswith("color-contrast: 1 ×") and "pale" in contrast and image.startswith("image-alt")
+    assert len(dark) == 1 and "dark" in dark[0]
+
+
 def test_every_page_was_looked_at_and_no_link_is_dead(built: Path):
     assert set(pages(built)) == {
         f"{name}.html"
