@@ -1,5 +1,6 @@
 """`nnlearn`: a command for each file in `commands/`, which holds a function of the file's name."""
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -58,9 +59,10 @@ def _stand_in_for_home(ctx: typer.Context) -> None:
     Jupyter does not start without one, and matplotlib would look for fonts anew in every kernel.
     """
     home = Path(os.path.expanduser("~"))  # "~" where there is none
-    nearest = next((folder for folder in (home, *home.parents) if folder.is_dir()), home)
-    if home.is_absolute() and os.access(nearest, os.W_OK):
-        return
+    if home.is_absolute():
+        with contextlib.suppress(OSError):
+            home.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryFile(dir=home).close()
     folder = tempfile.TemporaryDirectory(prefix="nnlearn-home-", ignore_cleanup_errors=True)
     os.environ["HOME"] = ctx.with_resource(folder)
     why = f"your home folder {home} cannot be written" if home.is_absolute() else "you have no home folder"
