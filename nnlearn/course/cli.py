@@ -38,7 +38,7 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
     name = (error.name or str(error)).partition(".")[0].replace("_", "-")
     needs = metadata.requires("nnlearn") or []
     extras = [re.match(rf"{name}\b(?!-).*extra == ['\"](\w+)", need) for need in needs]
-    extra = next((f": pip install 'nnlearn[{found[1]}]'" for found in extras if found), "")
+    extra = next((f': pip install "nnlearn[{found[1]}]"' for found in extras if found), "")
     return f"this needs {name}, which is not installed{extra}"
 
 

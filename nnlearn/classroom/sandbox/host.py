@@ -150,7 +150,7 @@ class Sandbox:
             how = "`apt-get install bubblewrap`, or your system's way to get it"
             raise NoSandbox(f"bubblewrap is not installed: {how}")
         if not find_spec("pyseccomp"):
-            raise NoSandbox("pyseccomp is not installed: pip install 'nnlearn[teach]'")
+            raise NoSandbox('pyseccomp is not installed: pip install "nnlearn[teach]"')
         return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
 
     def close(self) -> str:
