@@ -8,6 +8,7 @@ import builtins
 import json
 import re
 import symtable
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,8 @@ class Collection:
 
 def fits_as_name(student: str) -> bool:
     """True for what may name a student: it becomes a file's name in the reports."""
-    return bool(re.fullmatch(r"[^\W_][\w .@+'-]*", student)) and len(student) <= 100
+    fits = (c.isalnum() or c in " .@+'-_" or unicodedata.category(c)[0] == "M" for c in student)
+    return student[:1].isalnum() and all(fits) and len(student) <= 100
 
 
 def collect(folder: Path) -> Collection:
@@ -42,20 +44,25 @@ def collect(folder: Path) -> Collection:
     found = Collection()
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder: expected one with a folder for each student")
+    students: set[str] = set()
     for home in sorted(folder.iterdir()):
+        student = unicodedata.normalize("NFC", home.name)  # macOS writes "é" as an "e" and an accent
         if home.is_symlink() or not home.is_dir():
             found.odd.append(f"{home.name}: not a student's folder")
-        elif not fits_as_name(home.name):
+        elif not fits_as_name(student):
             found.odd.append(f"{home.name!r}: not a student's name (letters, digits, space, . @ + ' - _)")
+        elif student in students:
+            found.odd.append(f"{home.name!r}: a second folder of {student}, in other code points")
         else:
+            students.add(student)
             for file in sorted(home.glob("*.ipynb")):
                 chapter = re.match(r"(\d\d)_", file.name)
                 if file.is_symlink() or not chapter or chapter[1] not in chapter_modules():
                     found.odd.append(f"{home.name}/{file.name}: this course has no exercises of that name")
-                elif (home.name, chapter[1]) in {entry[:2] for entry in found.notebooks[-3:]}:
+                elif (student, chapter[1]) in {entry[:2] for entry in found.notebooks[-3:]}:
                     found.odd.append(f"{home.name}/{file.name}: a second notebook of chapter {chapter[1]}")
                 else:
-                    found.notebooks.append((home.name, chapter[1], file))
+                    found.notebooks.append((student, chapter[1], file))
     if not found.notebooks:
         said = f" ({'; '.join(found.odd[:3])})" if found.odd else ""
         raise ValueError(f"{folder} holds no submissions: expected {folder}/<student>/NN_name.ipynb{said}")

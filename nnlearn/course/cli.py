@@ -1,11 +1,14 @@
 """`nnlearn`: a command for each file in `commands/`, which holds a function of the file's name."""
 
+import contextlib
 import importlib
 import os
 import pkgutil
 import re
 import sys
+import tempfile
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -35,26 +38,47 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
     name = (error.name or str(error)).partition(".")[0].replace("_", "-")
     needs = metadata.requires("nnlearn") or []
     extras = [re.match(rf"{name}\b(?!-).*extra == ['\"](\w+)", need) for need in needs]
-    extra = next((f": pip install 'nnlearn[{found[1]}]'" for found in extras if found), "")
+    extra = next((f': pip install "nnlearn[{found[1]}]"' for found in extras if found), "")
     return f"this needs {name}, which is not installed{extra}"
 
 
 def _take_every_character(stream: Any) -> None:
-    """UTF-8 into a file or a pipe under any locale; where another encoding is asked for, "?" for the rest."""
+    """UTF-8 into a file or a pipe under any locale; where another encoding is asked for, "?" for the rest.
+
+    Bytes of a path that the locale could not read go out as they came in.
+    """
     if "PYTHONIOENCODING" in os.environ or stream.isatty():
         stream.reconfigure(errors="replace")
     else:
-        stream.reconfigure(encoding="utf-8")
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def _stand_in_for_home(ctx: typer.Context) -> None:
+    """Give this command and its kernels a temporary home where there is none that can be written.
+
+    Jupyter does not start without one, and matplotlib would look for fonts anew in every kernel.
+    """
+    home = Path(os.path.expanduser("~"))  # "~" where there is none
+    if home.is_absolute():
+        with contextlib.suppress(OSError):
+            home.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryFile(dir=home).close()
+    folder = tempfile.TemporaryDirectory(prefix="nnlearn-home-", ignore_cleanup_errors=True)
+    os.environ["HOME"] = ctx.with_resource(folder)
+    why = f"your home folder {home} cannot be written" if home.is_absolute() else "you have no home folder"
+    keep = "to keep settings and progress, set HOME to a folder that can be written"
+    typer.echo(f"nnlearn: {why}, so that a temporary one is used; {keep}", err=True)
 
 
 app = typer.Typer(name="nnlearn", cls=_Commands, no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def main() -> None:
+def main(ctx: typer.Context) -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
     for stream in (sys.stdout, sys.stderr):
         _take_every_character(stream)
+    _stand_in_for_home(ctx)
 
 
 for _file in pkgutil.iter_modules(commands.__path__):

@@ -39,7 +39,7 @@ def course_to_open(folder: Path | None = None) -> Path:
     Raises ValueError where there can be no copy, and says what was done where there is one.
     """
     course = notebooks.course_folder()
-    if notebooks.in_checkout() and (folder is None or folder.resolve() == course):
+    if notebooks.in_checkout() and (folder is None or folder.resolve() == course.resolve()):
         return course
     if not (course / "chapters").is_dir():
         raise ValueError(f"this installation carries no chapters: there is no {course / 'chapters'}")

@@ -67,6 +67,8 @@ def _write_notebooks(folder: str, target: Path) -> None:
 
 def _run(module: str, *arguments: object, cwd: Path) -> None:
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode:
         raise ValueError(f"{module} failed:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -31,7 +31,7 @@ _SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for thi
 def serve_course(root: Path, browser: bool = True, port: int | None = None) -> None:
     """JupyterLab on `root` until Ctrl-C, beside the learner's own open tabs elsewhere."""
     # The tabs of this course: the first visit opens the first chapter, later ones what was open last.
-    key = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    key = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     workspaces = platformdirs.user_state_path("nnlearn") / "workspaces" / key
     first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
     start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"

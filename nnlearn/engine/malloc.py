@@ -6,7 +6,6 @@ step frees and allocates the same sizes again and again, so keeping the blocks c
 step's peak.
 """
 
-import ctypes
 import os
 import sys
 
@@ -22,7 +21,9 @@ def keep_freed_memory() -> bool:
     if not sys.platform.startswith("linux") or chosen:
         return False
     try:
+        import ctypes  # which a Python built without libffi does not have
+
         mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # another C library
+    except (ImportError, OSError, AttributeError):  # another C library
         return False
     return bool(mallopt(_MMAP_THRESHOLD, 32 << 20) and mallopt(_TRIM_THRESHOLD, 1 << 30))

@@ -41,7 +41,7 @@ def folder(source: str | Path) -> Path:
     except ImportError:
         raise ImportError(
             f"from_pretrained: there is no folder {source}. If that is a model's name on the hub, "
-            "install what downloads it: pip install 'nnlearn[pretrained]'"
+            'install what downloads it: pip install "nnlearn[pretrained]"'
         ) from None
     try:
         return Path(snapshot_download(str(source), allow_patterns=FILES))

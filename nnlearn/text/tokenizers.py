@@ -124,8 +124,8 @@ class BPETokenizer:
         lines = [f"{spelled[left]} {spelled[right]}" for left, right in self.merges]
         vocabulary = {token: i for i, token in spelled.items()} | self.special
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-        (directory / "merges.txt").write_text("\n".join(["#version: 0.2", *lines, ""]), encoding="utf-8")
+        (directory / "vocab.json").write_bytes(json.dumps(vocabulary, ensure_ascii=False).encode())
+        (directory / "merges.txt").write_bytes("\n".join(["#version: 0.2", *lines, ""]).encode())
 
     @classmethod
     def load(cls, directory: str | Path) -> "BPETokenizer":

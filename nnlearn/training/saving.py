@@ -6,6 +6,7 @@ model.load_state_dict(nn.load("model.safetensors"))
 
 import json
 import os
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,9 +29,19 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        _replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Rename, and wait half a second for whoever reads the old file: Windows renames over no open file."""
+    for pause in (0.05, 0.15, 0.3):
+        try:
+            return os.replace(part, path)
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(part, path)
 
 
 def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None:

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from typing import Any
 
+import nnlearn.figures  # noqa: F401  (before anything of matplotlib)
 from nnlearn.widgets.explorer import Explorer
 
 _FILES = [importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__)]

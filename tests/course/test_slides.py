@@ -352,5 +352,5 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(package, tmp_path
     result = CliRunner().invoke(
         app, ["slides", str(write(sample(), tmp_path)), "--out", str(tmp_path / "out")]
     )
-    assert result.exit_code == 1 and "pip install 'nnlearn[teach]'" in result.stderr
+    assert result.exit_code == 1 and 'pip install "nnlearn[teach]"' in result.stderr
     assert package.replace("_", "-") in result.stderr and not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ def library(name: str) -> Any:
     """The module of that name, for use at the top of a test file."""
     if os.environ.get("CI"):
         return importlib.import_module(name)
-    return pytest.importorskip(name, reason=f"{name} is not installed: pip install 'nnlearn[reference]'")
+    return pytest.importorskip(name, reason=f'{name} is not installed: pip install "nnlearn[reference]"')
 
 
 torch = library("torch")

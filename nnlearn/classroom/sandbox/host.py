@@ -56,6 +56,8 @@ class Sandbox:
 
     def ask(self, question: dict[str, Any]) -> Reply:
         """Run one question's code.  Raises NoSandbox where none can be had, after a second try."""
+        if sys.platform != "linux":
+            raise NoSandbox("grading needs Linux: a machine, a container, or WSL on Windows")
         for last in (False, True):
             try:
                 return self._ask(wire.pack(question))
@@ -148,7 +150,7 @@ class Sandbox:
             how = "`apt-get install bubblewrap`, or your system's way to get it"
             raise NoSandbox(f"bubblewrap is not installed: {how}")
         if not find_spec("pyseccomp"):
-            raise NoSandbox("pyseccomp is not installed: pip install 'nnlearn[teach]'")
+            raise NoSandbox('pyseccomp is not installed: pip install "nnlearn[teach]"')
         return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
 
     def close(self) -> str:

@@ -16,7 +16,6 @@ import json
 import linecache
 import marshal
 import os
-import resource
 import select
 import signal
 import socket
@@ -35,11 +34,15 @@ from nnlearn.classroom.sandbox.wire import pack, unpack
 from nnlearn.exercises.runner import NotStarted, learners_line, message, prepare, run_case
 from nnlearn.exercises.values import Unfit
 
+if sys.platform == "linux":  # elsewhere this file is read, but never run
+    import resource
+
+    _LIBC = ctypes.CDLL(None, use_errno=True)
+
 CPU, WALL = 10, 30  # seconds for one question
 MEMORY = 1536 * 2**20  # bytes of address space
 DISK = 16 * 2**20  # bytes in /tmp, the one place that can be written
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @cache
