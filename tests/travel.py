@@ -80,7 +80,7 @@ def table(found: dict[tuple[Path, str], str]) -> str:
     for notebook in dict.fromkeys(notebook for notebook, _ in found):
         cells = {name: text for (path, name), text in found.items() if path == notebook}
         label = f"{notebook.parent.name}/{notebook.stem}"
-        rows.append([label, *(cells.get(name, "").replace("ok", "·") for name in names)])
+        rows.append([label, *("·" if (cell := cells.get(name, "")) == "ok" else cell for name in names)])
     widths = [max(len(row[k]) for row in rows) for k in range(len(names) + 1)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
