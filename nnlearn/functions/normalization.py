@@ -21,10 +21,14 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         raise ValueError(
             f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
         )
-    average = np.full(C, 1 / C, np.result_type(x, gamma))
+    average = np.full(C, 1 / max(C, 1), np.result_type(x, gamma))
     rows = x.reshape(math.prod(x.shape[:-1]), C)
-    normal = rows - (rows @ average)[:, None]
-    scale = 1 / np.sqrt(np.vecdot(normal, normal) / C + eps)[:, None]
+    mean = (rows @ average)[:, None]
+    normal = rows - mean
+    scale = _scale(normal, eps)
+    if (np.absolute(mean) * scale > _FAR).any():
+        normal -= (normal @ average)[:, None]
+        scale = _scale(normal, eps)
     normal *= scale
     y = normal * gamma
     y += beta
@@ -34,7 +38,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         dx = None
         if needs[0]:  # what is left of γ g without its mean and its part along the normalised x
             dx = g * gamma
-            along = np.vecdot(dx, normal)[:, None] / C
+            along = np.vecdot(dx, normal)[:, None] / max(C, 1)
             dx -= (dx @ average)[:, None]
             dx -= normal * along
             dx *= scale
@@ -43,6 +47,15 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
 
     x_shape = x.shape
     return y.reshape(x_shape), Fused(backward)
+
+
+_FAR = 100
+"""How many standard deviations a mean lies from 0 before its rounding shows: then it is subtracted twice."""
+
+
+def _scale(normal: np.ndarray, eps: float) -> np.ndarray:
+    """1 / √(var + ε) of each row.  (n, C) -> (n, 1)"""
+    return 1 / np.sqrt(np.vecdot(normal, normal) / max(normal.shape[1], 1) + eps)[:, None]
 
 
 def batch_norm(
@@ -67,6 +80,9 @@ def batch_norm(
             f"batch_norm: x {x.shape} must be (B, C) or (B, C, H, W), "
             f"gamma {gamma.shape} and beta {beta.shape} (C,)"
         )
+    for name, running in (("mean", mean), ("var", var)):
+        if running is not None and running.shape != gamma.shape:
+            raise ValueError(f"batch_norm: {name} is {running.shape} but x {x.shape} needs {gamma.shape}")
     n = x.size // max(x.shape[1], 1)
     if not training:
         if mean is None or var is None:
@@ -75,13 +91,18 @@ def batch_norm(
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
     rows = _channels_last(plain(x))
-    centre = np.full(n, 1 / n, np.result_type(rows, gamma)) @ rows
+    average = np.full(n, 1 / n, np.result_type(rows, gamma))
+    centre = average @ rows
     spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
+    if (np.absolute(centre) > _FAR * np.sqrt(spread + eps)).any():
+        centre = centre + average @ (rows - centre)
+        spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
+    y = _batch_norm(x, gamma, beta, centre, spread, eps, True)
     if mean is not None:
         mean += momentum * (centre - mean)
     if var is not None:
         var += momentum * (spread * (n / (n - 1)) - var)
-    return _batch_norm(x, gamma, beta, centre, spread, eps, True)
+    return y
 
 
 def _channels_last(x: Array) -> Result:

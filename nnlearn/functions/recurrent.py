@@ -83,7 +83,7 @@ def _inputs(x: Array, W_x: Array, b: Array) -> tuple[np.ndarray, np.ndarray]:
     rows = x.transpose(1, 0, 2).reshape(T * B, n)
     z = rows @ W_x
     z += b[:, None]
-    return rows, z.reshape(len(W_x), T, B, -1)
+    return rows, z.reshape(len(W_x), T, B, W_x.shape[-1])
 
 
 def _gradients(
@@ -97,7 +97,7 @@ def _gradients(
         d_rows = flat[0] @ W_x[0].T
         for k in range(1, gates):
             d_rows += flat[k] @ W_x[k].T
-        d_rows = d_rows.reshape(T, B, -1).transpose(1, 0, 2)
+        d_rows = d_rows.reshape(T, B, W_x.shape[1]).transpose(1, 0, 2)
     return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), sum_rows(flat)
 
 
