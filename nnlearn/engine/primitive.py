@@ -198,7 +198,7 @@ def computable(x: Any, what: str) -> Any:
 
 def floating(x: Any) -> Any:
     """x, an array or a tensor; whole numbers and bool as float64: NumPy's exp of uint8 would be float16."""
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
+    return x.astype(np.float64) if x.dtype.kind in "iub" else x
 
 
 def as_array(data: Any) -> np.ndarray:

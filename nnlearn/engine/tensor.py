@@ -34,6 +34,11 @@ def _in_place(f: Callable) -> Callable[[Tensor, Any], Tensor]:
     def method(self: Tensor, other: Any) -> Tensor:
         if self._node is not None or not self.requires_grad:
             return f(self, other)
+        if recording.get():
+            raise RuntimeError(
+                "x += value, or -= and the like, would change a tensor that the tape relies on: "
+                "use x = x + value for a new one, or `with no_grad():` to change a parameter"
+            )
         self[...] = f(self.detach(), plain(other))
         return self
 
@@ -166,8 +171,8 @@ class Tensor(Variable):
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._node is not None or (self.requires_grad and recording.get()):
             raise RuntimeError(
-                "x[...] = value, or x += value, would change a tensor that the tape relies on: "
-                "use x = x + value or where(condition, value, x), or `with no_grad():` to change a parameter"
+                "x[...] = value would change a tensor that the tape relies on: "
+                "use where(condition, value, x), or `with no_grad():` to change a parameter"
             )
         self._data[index] = value._data if isinstance(value, Tensor) else value
         self._version += 1

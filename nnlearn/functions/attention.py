@@ -45,6 +45,7 @@ def multi_head_attention(
         raise ValueError(
             f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
         )
+    qkv = floating(qkv)
     B, T, width = qkv.shape
     visible = _visible(mask, causal, (B, heads, T, T), qkv.dtype)
     out = np.empty((B, T, width // 3), qkv.dtype)

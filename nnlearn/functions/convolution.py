@@ -26,7 +26,7 @@ def conv2d(
     _check(x, W, b, stride, padding, dilation)
     B, C, H, width = x.shape
     O, _, kh, kw = W.shape
-    image = _pad(x.transpose(0, 2, 3, 1), padding)
+    image = _pad(floating(x).transpose(0, 2, 3, 1), padding)
     patches, out = _patches(image, kh, kw, stride, dilation)
     kernel = W.transpose(2, 3, 1, 0).reshape(-1, O)
     y = patches @ kernel

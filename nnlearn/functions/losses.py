@@ -60,6 +60,7 @@ def hinge_loss(score: Array, target: Array) -> Rule:
     Raises ValueError when the shapes differ.
     """
     _error("hinge_loss", score, target)
+    score = floating(score)
     margin = 1 - target * score
     n, wrong = margin.size, margin > 0
     value = np.maximum(margin, 0).mean()
@@ -73,6 +74,7 @@ def binary_cross_entropy(logits: Array, target: Array) -> Rule:
     Its slope is (σ(x) − t) / n. Raises ValueError when the shapes differ.
     """
     _error("binary_cross_entropy", logits, target)
+    logits = floating(logits)
     n = logits.size
     value = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.absolute(logits)))
     return value.mean(), lambda g: g / n * (sigmoid(logits) - target), lambda g: -g / n * logits

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, computable, floating, plain, primitive
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -21,6 +21,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         raise ValueError(
             f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
         )
+    x = floating(x)
     average = np.full(C, 1 / max(C, 1), np.result_type(x, gamma))
     rows = x.reshape(math.prod(x.shape[:-1]), C)
     mean = (rows @ average)[:, None]
@@ -90,7 +91,7 @@ def batch_norm(
         return _batch_norm(x, gamma, beta, mean, var, eps, False)
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
-    rows = _channels_last(plain(x))
+    rows = _channels_last(floating(computable(plain(x), "batch_norm: x")))
     average = np.full(n, 1 / n, np.result_type(rows, gamma))
     centre = average @ rows
     spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
@@ -117,6 +118,7 @@ def _batch_norm(
     def restore(rows: np.ndarray) -> np.ndarray:
         return rows if len(shape) == 2 else rows.reshape(shape[0], *shape[2:], shape[1]).transpose(0, 3, 1, 2)
 
+    x = floating(x)
     shape, dtype = x.shape, np.result_type(x, gamma)
     scale = (1 / np.sqrt(var + eps)).astype(dtype, copy=False)
     normal = _channels_last(x) - mean.astype(dtype, copy=False)
