@@ -82,7 +82,12 @@ class Optimizer:
         ):
             if p.grad is None:
                 continue
-            g[...] = self._fitting(p)
+            grad = plain(p.grad)  # after `backward(create_graph=True)` it is a tensor
+            if grad.shape != w.shape:
+                raise ValueError(
+                    f"{type(self).__name__}: a gradient is {grad.shape}, its parameter {w.shape}"
+                )
+            g[...] = grad
             if p.data is not w:  # somebody gave the parameter another array: take it over
                 if p.data.shape != w.shape or p.data.dtype != w.dtype:
                     change = f"{w.shape} {w.dtype} has become {p.data.shape} {p.data.dtype}"
@@ -95,14 +100,6 @@ class Optimizer:
             else:
                 runs.append([start, end, t])
         return runs
-
-    def _fitting(self, p: Parameter) -> np.ndarray:
-        """The gradient's values: after `backward(create_graph=True)` it is a tensor."""
-        if np.shape(p.grad) != p.shape:
-            raise ValueError(
-                f"{type(self).__name__}: a gradient is {np.shape(p.grad)}, its parameter {p.shape}"
-            )
-        return plain(p.grad)
 
     def update(self, w: np.ndarray, g: np.ndarray, t: int, *state: np.ndarray) -> None:
         """Change w, in place, in its t-th step; g may be overwritten.

@@ -30,11 +30,10 @@ def test_empty_batches_and_sequences(B, T):
         pair = isinstance(layer, nn.LSTM)
         _, again = layer(x, (state, state) if pair else state)
         assert y.shape == (B, T, 6) and layer.W_x.grad.shape == layer.W_x.shape
+        # After no step, the state is the one it began with
         for first, second in zip(*((s if pair else (s,)) for s in (last, again)), strict=True):
             assert first.shape == (B, 6)
-            np.testing.assert_array_equal(
-                plain(second), state
-            )  # of no step, the state is the one it began with
+            np.testing.assert_array_equal(plain(second), state)
     for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.TransformerBlock(8, 2, causal=True, rng=0)):
         y = layer(x)
         y.sum().backward()
