@@ -208,10 +208,10 @@ def as_array(data: Any) -> np.ndarray:
     """
     if isinstance(data, Variable):
         return data._data
-    array = np.asarray(data)
-    if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
-        array = array.astype(np.float32)
-    return computable(array, "Tensor: data")
+    if not isinstance(data, ARRAYS):
+        data = np.asarray(data)
+        data = data.astype(np.float32) if data.dtype == np.float64 else data
+    return computable(np.asarray(data), "Tensor: data")
 
 
 def primitive(body: Callable[P, Rule]) -> Callable[P, Result]:

@@ -74,12 +74,15 @@ class Tensor(Variable):
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         self._data, self._node, self._version, self.grad = as_array(data), None, 0, None
-        if requires_grad and self._data.dtype.kind != "f":
+        self.requires_grad = requires_grad
+        self._check_type(self._data)
+
+    def _check_type(self, data: np.ndarray) -> None:
+        if self.requires_grad and data.dtype.kind != "f":
             raise TypeError(
-                f"Tensor: only floating-point tensors can require gradients, but data is {self._data.dtype}; "
+                f"Tensor: only floating-point tensors can require gradients, but data is {data.dtype}; "
                 f"convert it first, for example with data.astype(np.float32)"
             )
-        self.requires_grad = requires_grad
 
     @staticmethod
     def _make(value: np.ndarray, node: Node | None) -> Tensor:
@@ -96,6 +99,7 @@ class Tensor(Variable):
                 "this tensor is the result of a recorded operation: its data cannot be changed; "
                 "compute a new tensor"
             )
+        self._check_type(value)
         self._data = value
         self._version += 1
 

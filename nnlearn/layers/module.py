@@ -82,7 +82,10 @@ class Module:
         return self.train(False)
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser."""
+        """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser.
+
+        Raises TypeError for anything but float32 and float64.
+        """
         for p in self.parameters():
             p.data = p.data.astype(dtype)
         for _, module in self.named_modules():

@@ -175,6 +175,11 @@ def raises_type_error(make) -> bool:
 
 MISUSES = {
     "whole numbers": (lambda: Tensor([1, 2], requires_grad=True), TypeError, "astype"),
+    "whole numbers put in": (
+        lambda: setattr(leaf(2), "data", np.ones(2, np.int64)),
+        TypeError,
+        "data is int64",
+    ),
     "words": (lambda: Tensor(["a"]), TypeError, "must be numbers"),
 }
 

@@ -190,3 +190,24 @@ def test_empty_batches_and_sequences(B: int, T: int) -> None:
             nn.cross_entropy(x, labels)
     none = np.ones((0, 4))
     np.testing.assert_array_equal(nn.scaled_dot_product_attention(np.ones((2, 4)), none, none), 0)
+
+
+# Where a public name comes from: where it is compared, or why with nothing.
+COMPARED = {
+    "nnlearn.engine.arithmetic": "TABLE; argmax apart, which gives whole numbers",
+    "nnlearn.engine.shapes": "TABLE",
+    "nnlearn.functions.": "TABLE; sinusoidal_positions apart, which PyTorch has not",
+    "nnlearn.layers.": "tests/layers/test_against_pytorch.py; Module and Sequential compute nothing",
+    "nnlearn.training.optim": "tests/training/test_optim.py",
+    "nnlearn.models.": "tests/models/test_against_pytorch.py; or composed of layers that are compared",
+    "nnlearn.engine.": "the tape itself, by the gradients of all functions; what it is checked with",
+    "nnlearn.training.trainer": "the course's own loop; PyTorch has none",
+    "nnlearn.training.saving": "files, compared with safetensors'",
+    "nnlearn.study.": "constructions of one chapter; PyTorch has none",
+}
+
+
+def test_every_public_name_is_compared_or_says_why_not() -> None:
+    names = {name: value for name, value in vars(nn).items() if name in nn.__all__}
+    homes = {name: value.__module__ for name, value in names.items() if callable(value)}
+    assert {name: home for name, home in homes.items() if not home.startswith(tuple(COMPARED))} == {}

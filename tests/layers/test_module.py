@@ -72,6 +72,10 @@ def test_astype():
     model = Tied().astype(np.float64)
     assert {array.dtype.name for array in model.state_dict().values()} == {"float64"}
     assert model(np.ones((4, 3))).dtype == np.float64
+    for dtype in (np.float16, np.complex64, int):
+        with pytest.raises(TypeError, match=r"floating-point|must be numbers"):
+            model.astype(dtype)
+    assert model(np.ones((4, 3))).dtype == np.float64
 
 
 def test_summary(capsys):
