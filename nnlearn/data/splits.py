@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.data.examples import Set
+from nnlearn.engine.primitive import computable, floating
 from nnlearn.engine.random import RNG, generator
 
 
@@ -46,11 +47,16 @@ def split(
 def standardize(train: np.ndarray, *others: np.ndarray) -> Any:
     """(x − mean) / standard deviation of each feature, both measured on `train` alone; the others follow.
 
-    A feature that never changes is only centred.
+    A feature that varies in `train` by no more than rounding (four units in the last place) is only centred.
+    Raises ValueError when `train` has no examples.
     """
-    mean, deviation = train.mean(0), train.std(0)
-    deviation = np.where(deviation > 0, deviation, 1)
-    scaled = tuple((x - mean) / deviation for x in (train, *others))
+    values = floating(computable(np.asarray(train), "standardize: train"))
+    if len(values) == 0:
+        raise ValueError(f"standardize: train {values.shape} has no examples to measure")
+    mean = values.mean(0, dtype=np.float64).astype(values.dtype)
+    varies = np.ptp(values, 0) > 4 * np.spacing(np.abs(values).max(0))
+    deviation = np.where(varies, values.std(0, dtype=np.float64), 1).astype(values.dtype)
+    scaled = tuple((x - mean) / deviation for x in (values, *others))
     return scaled if others else scaled[0]
 
 

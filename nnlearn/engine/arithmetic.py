@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Operand, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Operand, Result, Rule, floating, plain, primitive
 from nnlearn.engine.shapes import Axis, broadcast_to, expand_dims, squeeze
 
 # --- arithmetic ---
@@ -39,7 +39,8 @@ def multiply(a: Operand, b: Operand) -> Rule:
 @primitive
 def divide(a: Operand, b: Operand) -> Rule:
     """a / b, elementwise."""
-    return a / b, lambda g: g / b, lambda g: -g * a / (b * b)
+    y = a / b
+    return y, lambda g: g / b, lambda g: -g * (y / b)
 
 
 @primitive
@@ -47,7 +48,7 @@ def power(a: Operand, b: Operand) -> Rule:
     """a ** b, elementwise. As a function of b it is differentiable where a > 0."""
     y = a**b
     # d/da = b a^(b − 1), except that b = 0 keeps its exponent: 0 · 0⁻¹ would be NaN. d/db = y log a.
-    return y, lambda g: g * (b * a ** (b - (b != 0))), lambda g: g * y * np.log(where(a > 0, a, 1))
+    return y, lambda g: g * (b * a ** (b - (b != 0))), lambda g: g * y * np.log(where(a == 0, 1, a))
 
 
 @primitive
@@ -65,33 +66,33 @@ def absolute(x: Array) -> Rule:
 @primitive
 def exp(x: Array) -> Rule:
     """eˣ."""
-    y = np.exp(x)
+    y = np.exp(floating(x))
     return y, lambda g: g * y
 
 
 @primitive
 def expm1(x: Array) -> Rule:
     """eˣ − 1, exact for small x."""
-    y = np.expm1(x)
+    y = np.expm1(floating(x))
     return y, lambda g: g * (y + 1)
 
 
 @primitive
 def log(x: Array) -> Rule:
     """The natural logarithm."""
-    return np.log(x), lambda g: g / x
+    return np.log(floating(x)), lambda g: g / x
 
 
 @primitive
 def log1p(x: Array) -> Rule:
     """log(1 + x), exact for small x."""
-    return np.log1p(x), lambda g: g / (1 + x)
+    return np.log1p(floating(x)), lambda g: g / (1 + x)
 
 
 @primitive
 def sqrt(x: Array) -> Rule:
     """√x."""
-    y = np.sqrt(x)
+    y = np.sqrt(floating(x))
     return y, lambda g: g / (2 * y)
 
 
@@ -104,19 +105,19 @@ def square(x: Array) -> Rule:
 @primitive
 def sin(x: Array) -> Rule:
     """sin x, x in radians."""
-    return np.sin(x), lambda g: g * np.cos(x)
+    return np.sin(floating(x)), lambda g: g * np.cos(x)
 
 
 @primitive
 def cos(x: Array) -> Rule:
     """cos x, x in radians."""
-    return np.cos(x), lambda g: -g * np.sin(x)
+    return np.cos(floating(x)), lambda g: -g * np.sin(x)
 
 
 @primitive
 def tanh(x: Array) -> Rule:
     """tanh x = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), in (−1, 1)."""
-    y = np.tanh(x)
+    y = np.tanh(floating(x))
     return y, lambda g: g * (1 - y * y)
 
 
@@ -125,27 +126,30 @@ def erf(x: Array) -> Rule:
     """2/√π ∫₀ˣ e^(−t²) dt: the chance that a normal variable of variance 1/2 lies within ±x."""
     from scipy import special  # here, so that `import nnlearn` does without SciPy
 
-    values = plain(x)
-    y = special.erf(values)
-    if values.dtype == np.float16:  # for which SciPy has no loop of its own
-        y = y.astype(np.float16)
+    y = special.erf(plain(floating(x)))
     return y, lambda g: g * (2 / math.sqrt(math.pi) * np.exp(-(x * x)))
 
 
 @primitive
 def maximum(a: Operand, b: Operand) -> Rule:
-    """The larger of a and b, elementwise; where they are equal each takes half the gradient."""
-    return np.maximum(a, b), lambda g: _share(g, a > b, a == b), lambda g: _share(g, b > a, a == b)
+    """The larger of a and b, elementwise; where they are equal each takes half the gradient.
+
+    Where either is NaN the result is, and both take the whole gradient, as in PyTorch.
+    """
+    return np.maximum(a, b), lambda g: _share(g, a < b, a == b), lambda g: _share(g, b < a, a == b)
 
 
 @primitive
 def minimum(a: Operand, b: Operand) -> Rule:
-    """The smaller of a and b, elementwise; where they are equal each takes half the gradient."""
-    return np.minimum(a, b), lambda g: _share(g, a < b, a == b), lambda g: _share(g, b < a, a == b)
+    """The smaller of a and b, elementwise; where they are equal each takes half the gradient.
+
+    Where either is NaN the result is, and both take the whole gradient, as in PyTorch.
+    """
+    return np.minimum(a, b), lambda g: _share(g, a > b, a == b), lambda g: _share(g, b > a, a == b)
 
 
-def _share(g: Array, wins: Any, ties: Any) -> Result:
-    return where(wins, g, where(ties, 0.5 * g, 0))
+def _share(g: Array, loses: Any, ties: Any) -> Result:
+    return where(loses, 0, where(ties, 0.5 * g, g))
 
 
 @primitive
@@ -175,7 +179,8 @@ def matmul(a: Array, b: Array) -> Result:
     if b.ndim == 1:
         return squeeze(matmul(a, b[:, None]), -1)
     if a.ndim > 2 and b.ndim == 2:  # one large product is faster than many small ones
-        return matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+        lead = a.shape[:-1]
+        return matmul(a.reshape(math.prod(lead), a.shape[-1]), b).reshape(*lead, b.shape[-1])
     return _matmul(a, b)
 
 
@@ -216,26 +221,28 @@ def var(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
 
 
 def std(x: Array, axis: Axis = None, keepdims: bool = False) -> Result:
-    """The standard deviation: √var(x)."""
-    return sqrt(var(x, axis, keepdims))
+    """The standard deviation: √var(x). Where all values are equal, its gradient is 0, as in PyTorch."""
+    v = var(x, axis, keepdims)
+    flat = v == 0
+    return where(flat, 0.0, sqrt(where(flat, 1.0, v)))
 
 
 @primitive
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
-    """The largest value; equal ones share the gradient."""
+    """The largest value, NaN if there is one; equal ones share the gradient, or the NaN take it."""
     y = x.max(axis=axis, keepdims=keepdims)
     return y, lambda g: _to_extremes(g, x, y, axis, keepdims)
 
 
 @primitive
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Rule:
-    """The smallest value; equal ones share the gradient."""
+    """The smallest value, NaN if there is one; equal ones share the gradient, or the NaN take it."""
     y = x.min(axis=axis, keepdims=keepdims)
     return y, lambda g: _to_extremes(g, x, y, axis, keepdims)
 
 
 def _to_extremes(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Result:
-    hit = x == _spread(y, x.shape, axis, keepdims)
+    hit = (x == _spread(y, x.shape, axis, keepdims)) | (x != x)
     count = hit.sum(axis=axis, keepdims=True).astype(x.dtype)
     return where(hit, _spread(g, x.shape, axis, keepdims) / count, 0)
 

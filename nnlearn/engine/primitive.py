@@ -90,6 +90,7 @@ Rule: TypeAlias = tuple[Any, *tuple[Vjp | Fused | None, ...]]
 """What a primitive's body returns: its value, then a vjp for each input (None: no gradient), or `Fused`."""
 
 P = ParamSpec("P")
+ARRAYS = (np.ndarray, np.generic)
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 _clock = itertools.count()
@@ -171,21 +172,46 @@ def plain(x: Any) -> Any:
     return x._data if isinstance(x, Variable) else x
 
 
+COMPUTED = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfd")
+"""The types that are computed with: bool, whole numbers, float32, float64, in the machine's byte order."""
+
+
+def computable(x: Any, what: str) -> Any:
+    """x, an array or a NumPy number, in a type that nnlearn computes with: one rule for all functions.
+
+    - float32 and float64 are what networks compute in; where both meet, NumPy decides: float64.
+    - Whole numbers and bool are ids, labels and masks; exp, softmax and the like take them as float64.
+    - An array in the other byte order, as some files hold it, is copied into the machine's own.
+    - float16 (whose sums overflow at 65504), longdouble (another on each machine), 8-bit floats, complex
+      numbers and what is no number are refused with a TypeError: convert them first.
+    """
+    if x.dtype in COMPUTED:
+        return x
+    native = x.dtype.newbyteorder("=")
+    if native in COMPUTED:
+        return x.astype(native)
+    raise TypeError(
+        f"{what} must be numbers in float32 or float64, or whole ones, but came as {x.dtype}; "
+        f"convert them first, for example with .astype(np.float32)"
+    )
+
+
+def floating(x: Any) -> Any:
+    """x, an array or a tensor; whole numbers and bool as float64: NumPy's exp of uint8 would be float16."""
+    return x.astype(np.float64) if x.dtype.kind in "iub" else x
+
+
 def as_array(data: Any) -> np.ndarray:
     """The data as an array: lists and numbers become float32, whole ones stay whole; arrays are not copied.
 
-    Raises TypeError for what is not numbers.
+    Raises TypeError for what `computable` refuses.
     """
-    if isinstance(data, np.ndarray):
-        return data
     if isinstance(data, Variable):
         return data._data
-    array = np.asarray(data)
-    if array.dtype == np.float64 and not isinstance(data, np.generic):
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"Tensor: data must be numbers, but came as {type(data).__name__} ({array.dtype})")
-    return array
+    if not isinstance(data, ARRAYS):
+        data = np.asarray(data)
+        data = data.astype(np.float32) if data.dtype == np.float64 else data
+    return computable(np.asarray(data), "Tensor: data")
 
 
 def primitive(body: Callable[P, Rule]) -> Callable[P, Result]:
@@ -217,6 +243,10 @@ def primitive(body: Callable[P, Rule]) -> Callable[P, Result]:
             else:
                 if type(a) is list:
                     a = as_array(a)
+                elif isinstance(a, ARRAYS) and a.dtype not in COMPUTED:
+                    i = len(values)
+                    a = computable(a, f"{name.lstrip('_')}: {names[i] if i < len(names) else 'arrays'}")
+                    args = (*args[:i], a, *args[i + 1 :])
                 values.append(a)
                 inputs.append(a)
         if tensor is None:
@@ -235,7 +265,7 @@ def primitive(body: Callable[P, Rule]) -> Callable[P, Result]:
 
 def _plain_arrays(args: tuple) -> list:
     """Lists as arrays, and a number in the first place too if no array is there to give it a type."""
-    values = [np.asarray(a) if type(a) is list else a for a in args]
+    values = [computable(np.asarray(a), "a list") if type(a) is list else a for a in args]
     if isinstance(values[0], float | int) and not any(isinstance(a, np.ndarray) for a in values):
         values[0] = np.asarray(values[0])
     return values

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Result, Rule, Vjp, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, Variable, Vjp, computable, plain, primitive
 
 Axis = int | tuple[int, ...] | None
 
@@ -63,8 +63,12 @@ def broadcast_to(x: Array, shape: tuple[int, ...]) -> Rule:
 
 @primitive
 def astype(x: Array, dtype: Any) -> Rule:
-    """The same values as another type; the gradient comes back as the old one."""
-    return x.astype(dtype), lambda g: g
+    """The same values as another type; the gradient comes back as the old one.
+
+    Raises TypeError for a type that nnlearn does not compute with, float16 for example.
+    """
+    y = x.astype(dtype)
+    return y if isinstance(y, Variable) else computable(y, "astype: the values"), lambda g: g
 
 
 def concatenate(arrays: Sequence[Array], axis: int = 0) -> Result:
@@ -103,7 +107,7 @@ def _put(g: Array, index: Any, shape: tuple[int, ...]) -> Rule:
         x[index] = values
     elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and index.size:
         # rows may repeat: sort them, and add each run of equal ones at once
-        rows = (index % shape[0]).ravel()
+        rows = (index.astype(np.intp) % shape[0]).ravel()
         order = np.argsort(rows, kind="stable")
         rows = rows[order]
         starts = np.flatnonzero(np.diff(rows, prepend=-1))

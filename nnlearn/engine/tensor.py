@@ -28,6 +28,23 @@ def _comparison(ufunc: np.ufunc) -> Callable[[Tensor, Any], Any]:
     return lambda self, other: ufunc(self._data, plain(other))
 
 
+def _in_place(f: Callable) -> Callable[[Tensor, Any], Tensor]:
+    """x += y and the like: see `Tensor`."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        if self._node is not None or not self.requires_grad:
+            return f(self, other)
+        if recording.get():
+            raise RuntimeError(
+                "x += value, or -= and the like, would change a tensor that the tape relies on: "
+                "use x = x + value for a new one, or `with no_grad():` to change a parameter"
+            )
+        self[...] = f(self.detach(), plain(other))
+        return self
+
+    return method
+
+
 def _shape_method(f: Callable) -> Callable[..., Any]:
     """x.reshape(2, 3) and x.reshape((2, 3)) alike."""
 
@@ -43,8 +60,13 @@ class Tensor(Variable):
 
     Numbers and lists become float32 (whole numbers stay whole); arrays keep their dtype and are not copied.
     Gradients arrive in `.grad` as plain arrays. Values computed on the tape are read-only: what a vjp has
-    saved must not change. Raises TypeError for data that is not numbers, or when gradients are asked for
-    whole numbers.
+    saved must not change. Raises TypeError for data that nnlearn does not compute with
+    (`nnlearn.engine.primitive.computable` says which), or when gradients are asked for whole numbers.
+
+    `p -= lr * p.grad` changes a leaf that requires gradients in place within `no_grad()`, and raises
+    RuntimeError elsewhere; `x += y` of any other tensor makes a new one, `x = x + y`. A leaf changed between
+    the forward pass and `backward()`, by this, `p.data = …`, an optimiser or `load_state_dict`, makes
+    `backward` raise RuntimeError. It cannot see what is written into the array `p.data` itself.
     """
 
     __slots__ = ()
@@ -52,12 +74,15 @@ class Tensor(Variable):
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         self._data, self._node, self._version, self.grad = as_array(data), None, 0, None
-        if requires_grad and self._data.dtype.kind != "f":
+        self.requires_grad = requires_grad
+        self._check_type(self._data)
+
+    def _check_type(self, data: np.ndarray) -> None:
+        if self.requires_grad and data.dtype.kind != "f":
             raise TypeError(
-                f"Tensor: only floating-point tensors can require gradients, but data is {self._data.dtype}; "
+                f"Tensor: only floating-point tensors can require gradients, but data is {data.dtype}; "
                 f"convert it first, for example with data.astype(np.float32)"
             )
-        self.requires_grad = requires_grad
 
     @staticmethod
     def _make(value: np.ndarray, node: Node | None) -> Tensor:
@@ -74,6 +99,7 @@ class Tensor(Variable):
                 "this tensor is the result of a recorded operation: its data cannot be changed; "
                 "compute a new tensor"
             )
+        self._check_type(value)
         self._data = value
         self._version += 1
 
@@ -135,6 +161,17 @@ class Tensor(Variable):
         values = np.array2string(self._data, separator=", ", prefix="Tensor(")
         return f"Tensor({values}{', requires_grad=True' if self.requires_grad else ''})"
 
+    def __format__(self, spec: str) -> str:
+        """f"{loss:.3f}" of a single number; without a format, and of more numbers, as print shows it.
+
+        Raises TypeError when more than one number is to be formatted.
+        """
+        if not spec:
+            return repr(self)
+        if self.size != 1:
+            raise TypeError(f"format {spec!r} is for a single number, but the tensor has shape {self.shape}")
+        return format(self.item(), spec)
+
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._node is not None or (self.requires_grad and recording.get()):
             raise RuntimeError(
@@ -154,6 +191,9 @@ class Tensor(Variable):
     __truediv__, __rtruediv__ = arithmetic.divide, _reflected(arithmetic.divide)
     __pow__, __rpow__ = arithmetic.power, _reflected(arithmetic.power)
     __matmul__, __rmatmul__ = arithmetic.matmul, _reflected(arithmetic.matmul)
+    __iadd__, __isub__ = _in_place(arithmetic.add), _in_place(arithmetic.subtract)
+    __imul__, __itruediv__ = _in_place(arithmetic.multiply), _in_place(arithmetic.divide)
+    __ipow__ = _in_place(arithmetic.power)
     __neg__, __abs__ = arithmetic.negative, arithmetic.absolute
     __lt__, __gt__ = _comparison(np.less), _comparison(np.greater)
     __le__, __ge__ = _comparison(np.less_equal), _comparison(np.greater_equal)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlearn.engine.arithmetic import erf, where
 from nnlearn.engine.arithmetic import tanh as tanh
-from nnlearn.engine.primitive import Array, Result, Rule, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, floating, primitive
 from nnlearn.functions.numerics import top, total
 
 
@@ -16,7 +16,7 @@ from nnlearn.functions.numerics import top, total
 def relu(x: Array) -> Rule:
     """max(0, x)."""
     y = np.maximum(x, 0)
-    return y, lambda g: g * (y > 0)
+    return y, lambda g: g * (y != 0)  # y is never below 0
 
 
 @primitive
@@ -30,14 +30,14 @@ def leaky_relu(x: Array, slope: float = 0.01) -> Rule:
 def elu(x: Array, alpha: float = 1.0) -> Rule:
     """x where x > 0, α (eˣ − 1) elsewhere (Clevert et al., 2016)."""
     up = x > 0
-    below = alpha * np.expm1(np.minimum(x, 0))
+    below = alpha * np.expm1(np.minimum(floating(x), 0))
     return where(up, x, below), lambda g: where(up, g, g * (below + alpha))
 
 
 @primitive
 def sigmoid(x: Array) -> Rule:
     """σ(x) = 1 / (1 + e⁻ˣ), in (0, 1)."""
-    least = -700 if x.dtype == np.float64 else -87  # e⁻ˣ overflows below; σ is 0 to the last digit
+    least = -87.0 if x.dtype == np.float32 else -700.0  # e⁻ˣ overflows below; σ is 0 to the last digit
     y = 1 / (1 + np.exp(-np.maximum(x, least)))
     return y, lambda g: g * (y * (1 - y))
 
@@ -46,7 +46,7 @@ def sigmoid(x: Array) -> Rule:
 def silu(x: Array) -> Rule:
     """x σ(x), also called swish (Elfwing et al., 2018; Ramachandran et al., 2017)."""
     s = sigmoid(x)
-    y = x * s
+    y = np.maximum(x, -1e4) * s  # far below, s is not 0 but the smallest number: −10³⁸ of it would count
     return y, lambda g: g * (s + y * (1 - s))
 
 
@@ -71,6 +71,7 @@ def _gelu(x: Array) -> Rule:
 def _gelu_tanh(x: Array) -> Rule:
     """x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2."""
     c, k = math.sqrt(2 / math.pi), 0.044715
+    x = floating(x)
     square = x * x
     p = square * (k * c)
     p += c
@@ -93,12 +94,14 @@ def _gelu_tanh(x: Array) -> Rule:
 @primitive
 def softplus(x: Array) -> Rule:
     """log(1 + eˣ): a smooth relu, whose slope is σ(x)."""
+    x = floating(x)
     return np.maximum(x, 0) + np.log1p(np.exp(-np.absolute(x))), lambda g: g * sigmoid(x)
 
 
 @primitive
 def softmax(x: Array, axis: int = -1) -> Rule:
     """eˣ / Σ eˣ along an axis: positive, summing to one. A large x is subtracted first: no overflow."""
+    x = floating(x)
     e = np.exp(x - top(x, axis))
     y = e / total(e, axis)
     return y, lambda g: y * (g - total(g * y, axis))
@@ -107,6 +110,7 @@ def softmax(x: Array, axis: int = -1) -> Rule:
 @primitive
 def log_softmax(x: Array, axis: int = -1) -> Rule:
     """x − log Σ eˣ along an axis: the logarithm of softmax without its rounding."""
+    x = floating(x)
     z = x - top(x, axis)
     y = z - np.log(total(np.exp(z), axis))
     return y, lambda g: g - np.exp(y) * total(g, axis)

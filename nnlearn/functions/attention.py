@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Result, Rule, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, floating, primitive
 from nnlearn.functions.numerics import common_top, total
 
 
@@ -45,6 +45,7 @@ def multi_head_attention(
         raise ValueError(
             f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
         )
+    qkv = floating(qkv)
     B, T, width = qkv.shape
     visible = _visible(mask, causal, (B, heads, T, T), qkv.dtype)
     out = np.empty((B, T, width // 3), qkv.dtype)
@@ -76,8 +77,7 @@ def _attend(
     e = (q * scale) @ k.swapaxes(-1, -2)
     _exp(e, visible)
     sums = total(e, -1)
-    if visible is not None:
-        sums += sums == 0  # a query that sees nothing: 0 / 1
+    sums += sums == 0  # a query that sees nothing: 0 / 1
     y = np.matmul(e, v, out=out)
     y /= sums
 
@@ -151,6 +151,7 @@ def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Result:
     T, D = x.shape[-2:]
     if D % 2:
         raise ValueError(f"rotary: the last axis of x {x.shape} must be even: its values are turned in pairs")
+    x = floating(x)
     angle = np.arange(start, start + T)[:, None] / base ** (np.arange(0, D, 2) / D)
     cos, sin = np.repeat(np.cos(angle), 2, axis=1), np.repeat(np.sin(angle), 2, axis=1)
     sin[:, 0::2] *= -1
@@ -160,5 +161,5 @@ def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Result:
 @primitive
 def _turn(x: Array, cos: np.ndarray, sin: np.ndarray) -> Rule:
     shape = x.shape
-    partner = x.reshape(*shape[:-1], -1, 2)[..., ::-1].reshape(shape)
+    partner = x.reshape(*shape[:-1], shape[-1] // 2, 2)[..., ::-1].reshape(shape)
     return x * cos + partner * sin, lambda g: _turn(g, cos, -sin)

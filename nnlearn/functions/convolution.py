@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Rule, primitive
+from nnlearn.engine.primitive import Array, Fused, Rule, floating, primitive
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -26,7 +26,7 @@ def conv2d(
     _check(x, W, b, stride, padding, dilation)
     B, C, H, width = x.shape
     O, _, kh, kw = W.shape
-    image = _pad(x.transpose(0, 2, 3, 1), padding)
+    image = _pad(floating(x).transpose(0, 2, 3, 1), padding)
     patches, out = _patches(image, kh, kw, stride, dilation)
     kernel = W.transpose(2, 3, 1, 0).reshape(-1, O)
     y = patches @ kernel
@@ -135,7 +135,7 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     """The largest value of each size × size window.  (B, C, H, W) -> (B, C, H', W')
 
     Windows lie `stride`, else size, apart: H' = (H − size) // stride + 1. Of equal values the first takes the
-    gradient. Raises ValueError when the window is larger than the image.
+    gradient, and NaN counts as the largest. Raises ValueError when the window is larger than the image.
     """
     image, stride, out = _pooled(x, size, stride, "max_pool2d")
     windows = [window for _, _, window in _windows(image, size, size, stride, 1, out)]
@@ -145,9 +145,11 @@ def max_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
 
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         dx, g = np.zeros(image.shape, g.dtype), g.transpose(0, 2, 3, 1)
-        waiting = np.ones(y.shape, bool)
+        waiting, spoilt = np.ones(y.shape, bool), np.isnan(y).any()
         for (_, _, target), window in zip(_windows(dx, size, size, stride, 1, out), windows, strict=True):
             hit = window == y
+            if spoilt:
+                hit |= np.isnan(window)
             hit &= waiting
             waiting ^= hit
             if stride < size:
@@ -166,7 +168,7 @@ def avg_pool2d(x: Array, size: int, stride: int | None = None) -> Rule:
     Windows lie `stride`, else size, apart: H' = (H − size) // stride + 1. Raises ValueError when the window
     is larger than the image.
     """
-    image, stride, out = _pooled(x, size, stride, "avg_pool2d")
+    image, stride, out = _pooled(floating(x), size, stride, "avg_pool2d")
     shape = image.shape
     windows = _windows(image, size, size, stride, 1, out)
     y = next(windows)[2].copy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -19,17 +21,20 @@ def linear(x: Array, W: Array, b: Array | None = None) -> Rule:
     if W.ndim != 2 or x.ndim == 0 or x.shape[-1] != W.shape[0] or (b is not None and b.shape != W.shape[1:]):
         raise ValueError(_misfit(x, W, b))
     shape, n_out = x.shape, W.shape[1]
-    rows = x if x.ndim == 2 else x.reshape(-1, shape[-1])
+    rows = x if x.ndim == 2 else x.reshape(math.prod(shape[:-1]), shape[-1])
     y = rows @ W
-    if b is not None:
+    if b is not None and y.dtype.kind == "f":
         y += b
+    elif b is not None:  # a product of whole numbers, which holds no fractions
+        y = y + b
     if len(shape) == 2:
         return y, lambda g: g @ W.T, lambda g: rows.T @ g, sum_rows
+    flat = y.shape
     return (
         y.reshape(*shape[:-1], n_out),
-        lambda g: (g.reshape(-1, n_out) @ W.T).reshape(shape),
-        lambda g: rows.T @ g.reshape(-1, n_out),
-        lambda g: sum_rows(g.reshape(-1, n_out)),
+        lambda g: (g.reshape(flat) @ W.T).reshape(shape),
+        lambda g: rows.T @ g.reshape(flat),
+        lambda g: sum_rows(g.reshape(flat)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnlearn.engine.arithmetic import where
-from nnlearn.engine.primitive import Array, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Result, Rule, floating, plain, primitive
 from nnlearn.engine.tensor import Tensor
 from nnlearn.functions.activations import log_softmax, sigmoid
 from nnlearn.functions.numerics import top, total
@@ -20,7 +20,7 @@ def _error(name: str, prediction: Array, target: Array) -> Result:
         )
     if prediction.size == 0:
         raise ValueError(f"{name}: the batch is empty: prediction is {prediction.shape}")
-    return prediction - target
+    return floating(prediction) - target
 
 
 @primitive
@@ -60,6 +60,7 @@ def hinge_loss(score: Array, target: Array) -> Rule:
     Raises ValueError when the shapes differ.
     """
     _error("hinge_loss", score, target)
+    score = floating(score)
     margin = 1 - target * score
     n, wrong = margin.size, margin > 0
     value = np.maximum(margin, 0).mean()
@@ -73,6 +74,7 @@ def binary_cross_entropy(logits: Array, target: Array) -> Rule:
     Its slope is (σ(x) − t) / n. Raises ValueError when the shapes differ.
     """
     _error("binary_cross_entropy", logits, target)
+    logits = floating(logits)
     n = logits.size
     value = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.absolute(logits)))
     return value.mean(), lambda g: g / n * (sigmoid(logits) - target), lambda g: -g / n * logits
@@ -82,18 +84,19 @@ def cross_entropy(logits: Array, labels: Array) -> Result:
     """−mean(log softmax(logits)[label]).  logits: (…, C), labels: whole numbers (…) -> one number
 
     Labels may also be probabilities of the logits' shape. The slope is (softmax(logits) − one-hot) / n.
-    Raises ValueError when labels do not fit the logits or lie outside 0 … C − 1.
+    Raises ValueError when labels do not fit the logits, lie outside 0 … C − 1, or the batch is empty.
     """
     y = np.asarray(plain(labels))
-    if y.dtype.kind not in "iu" or logits.ndim == 0 or y.shape != logits.shape[:-1]:
-        if y.dtype.kind == "f" and y.shape == logits.shape:
-            return -(labels * log_softmax(logits)).sum() / (logits.size // logits.shape[-1])
+    soft = y.dtype.kind == "f" and y.shape == logits.shape and y.ndim > 0
+    if not soft and (y.dtype.kind not in "iu" or logits.ndim == 0 or y.shape != logits.shape[:-1]):
         raise ValueError(
             f"cross_entropy: logits {logits.shape} need labels {logits.shape[:-1]} of whole numbers "
             f"(or probabilities {logits.shape}), but labels are {y.shape} {y.dtype}"
         )
-    if y.size == 0:
+    if logits.size == 0:
         raise ValueError(f"cross_entropy: the batch is empty (logits are {logits.shape})")
+    if soft:
+        return -(labels * log_softmax(logits)).sum() / (logits.size // logits.shape[-1])
     if y.min() < 0 or y.max() >= logits.shape[-1]:
         bad = y[(y < 0) | (y >= logits.shape[-1])][0]
         raise ValueError(
@@ -106,7 +109,7 @@ def cross_entropy(logits: Array, labels: Array) -> Result:
 @primitive
 def _cross_entropy(logits: Array, labels: np.ndarray) -> Rule:
     shape, n = logits.shape, labels.size
-    x = logits.reshape(n, shape[-1])
+    x = floating(logits).reshape(n, shape[-1])
     at = (np.arange(n), labels.reshape(n))
     largest = top(x, 1)
     e = np.exp(x - largest)

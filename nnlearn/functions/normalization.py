@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Result, Rule, plain, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, computable, floating, plain, primitive
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -21,10 +21,15 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         raise ValueError(
             f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
         )
-    average = np.full(C, 1 / C, np.result_type(x, gamma))
+    x = floating(x)
+    average = np.full(C, 1 / max(C, 1), np.result_type(x, gamma))
     rows = x.reshape(math.prod(x.shape[:-1]), C)
-    normal = rows - (rows @ average)[:, None]
-    scale = 1 / np.sqrt(np.vecdot(normal, normal) / C + eps)[:, None]
+    mean = (rows @ average)[:, None]
+    normal = rows - mean
+    scale = _scale(normal, eps)
+    if (np.absolute(mean) * scale > _FAR).any():
+        normal -= (normal @ average)[:, None]
+        scale = _scale(normal, eps)
     normal *= scale
     y = normal * gamma
     y += beta
@@ -34,7 +39,7 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         dx = None
         if needs[0]:  # what is left of γ g without its mean and its part along the normalised x
             dx = g * gamma
-            along = np.vecdot(dx, normal)[:, None] / C
+            along = np.vecdot(dx, normal)[:, None] / max(C, 1)
             dx -= (dx @ average)[:, None]
             dx -= normal * along
             dx *= scale
@@ -43,6 +48,15 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
 
     x_shape = x.shape
     return y.reshape(x_shape), Fused(backward)
+
+
+_FAR = 100
+"""How many standard deviations a mean lies from 0 before its rounding shows: then it is subtracted twice."""
+
+
+def _scale(normal: np.ndarray, eps: float) -> np.ndarray:
+    """1 / √(var + ε) of each row.  (n, C) -> (n, 1)"""
+    return 1 / np.sqrt(np.vecdot(normal, normal) / max(normal.shape[1], 1) + eps)[:, None]
 
 
 def batch_norm(
@@ -67,6 +81,9 @@ def batch_norm(
             f"batch_norm: x {x.shape} must be (B, C) or (B, C, H, W), "
             f"gamma {gamma.shape} and beta {beta.shape} (C,)"
         )
+    for name, running in (("mean", mean), ("var", var)):
+        if running is not None and running.shape != gamma.shape:
+            raise ValueError(f"batch_norm: {name} is {running.shape} but x {x.shape} needs {gamma.shape}")
     n = x.size // max(x.shape[1], 1)
     if not training:
         if mean is None or var is None:
@@ -74,14 +91,19 @@ def batch_norm(
         return _batch_norm(x, gamma, beta, mean, var, eps, False)
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
-    rows = _channels_last(plain(x))
-    centre = np.full(n, 1 / n, np.result_type(rows, gamma)) @ rows
+    rows = _channels_last(floating(computable(plain(x), "batch_norm: x")))
+    average = np.full(n, 1 / n, np.result_type(rows, gamma))
+    centre = average @ rows
     spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
+    if (np.absolute(centre) > _FAR * np.sqrt(spread + eps)).any():
+        centre = centre + average @ (rows - centre)
+        spread = np.einsum("ij,ij->j", rows - centre, rows - centre) / n
+    y = _batch_norm(x, gamma, beta, centre, spread, eps, True)
     if mean is not None:
         mean += momentum * (centre - mean)
     if var is not None:
         var += momentum * (spread * (n / (n - 1)) - var)
-    return _batch_norm(x, gamma, beta, centre, spread, eps, True)
+    return y
 
 
 def _channels_last(x: Array) -> Result:
@@ -96,6 +118,7 @@ def _batch_norm(
     def restore(rows: np.ndarray) -> np.ndarray:
         return rows if len(shape) == 2 else rows.reshape(shape[0], *shape[2:], shape[1]).transpose(0, 3, 1, 2)
 
+    x = floating(x)
     shape, dtype = x.shape, np.result_type(x, gamma)
     scale = (1 / np.sqrt(var + eps)).astype(dtype, copy=False)
     normal = _channels_last(x) - mean.astype(dtype, copy=False)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Result, Rule, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, floating, primitive
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -19,6 +19,7 @@ def rnn(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
 
     W_x: (n, m), W_h: (m, m), b: (m,). Raises ValueError when shapes do not fit.
     """
+    x, W_x, W_h, b = map(floating, (x, W_x, W_h, b))
     return _rnn(x, _start("rnn", "h0", x, h0, W_x, W_h, b, 1), W_x, W_h, b)
 
 
@@ -31,6 +32,7 @@ def lstm(
     side by side as i, f, g, o: W_x is (n, 4m), W_h (m, 4m), b (4m,). Raises ValueError when shapes do not
     fit. Source: Hochreiter & Schmidhuber (1997).
     """
+    x, W_x, W_h, b = map(floating, (x, W_x, W_h, b))
     h0 = _start("lstm", "h0", x, h0, W_x, W_h, b, 4)
     c0 = _start("lstm", "c0", x, c0, W_x, W_h, b, 4)
     y = _lstm(x, h0, c0, W_x, W_h, b)
@@ -43,6 +45,7 @@ def gru(x: Array, h0: Array | None, W_x: Array, W_h: Array, b: Array) -> Result:
     r, z = σ(x_t W_x + h_{t−1} W_h + b), n = tanh(x_t W_x + b + r (h_{t−1} W_h)), side by side as r, z, n: W_x
     is (n, 3m), W_h (m, 3m), b (3m,). Raises ValueError when shapes do not fit. Source: Cho et al. (2014).
     """
+    x, W_x, W_h, b = map(floating, (x, W_x, W_h, b))
     return _gru(x, _start("gru", "h0", x, h0, W_x, W_h, b, 3), W_x, W_h, b)
 
 
@@ -83,7 +86,12 @@ def _inputs(x: Array, W_x: Array, b: Array) -> tuple[np.ndarray, np.ndarray]:
     rows = x.transpose(1, 0, 2).reshape(T * B, n)
     z = rows @ W_x
     z += b[:, None]
-    return rows, z.reshape(len(W_x), T, B, -1)
+    return rows, z.reshape(len(W_x), T, B, W_x.shape[-1])
+
+
+def _for_one_step(z: np.ndarray) -> np.ndarray:
+    """Room for what all gates compute in one step.  (gates, T, B, m) -> (gates, B, m)"""
+    return np.empty((z.shape[0], *z.shape[2:]), z.dtype)
 
 
 def _gradients(
@@ -97,7 +105,7 @@ def _gradients(
         d_rows = flat[0] @ W_x[0].T
         for k in range(1, gates):
             d_rows += flat[k] @ W_x[k].T
-        d_rows = d_rows.reshape(T, B, -1).transpose(1, 0, 2)
+        d_rows = d_rows.reshape(T, B, W_x.shape[1]).transpose(1, 0, 2)
     return d_rows, rows.T @ flat, past.T @ dzh.reshape(gates, T * B, m), sum_rows(flat)
 
 
@@ -140,7 +148,7 @@ def _lstm(x: Array, h0: Array, c0: Array, W_x: Array, W_h: Array, b: Array) -> R
     _, T, B, m = z.shape
     y, c, bent = (np.empty((T + k, B, m), z.dtype) for k in (2, 1, 0))  # y: h0, h1 … hT, cT
     y[0], c[0] = h0, c0
-    W, product = Wh * half[..., None], np.empty_like(z[:, 0])
+    W, product = Wh * half[..., None], _for_one_step(z)
     for t in range(T):
         s, o, i, f, g = z[:, t], *z[:, t]
         s += np.matmul(y[t], W, out=product)
@@ -176,7 +184,7 @@ def _lstm_back(
     dz[2] *= c[:-1]
     np.multiply(i, 1 - g * g, out=dz[3])
     into_c = o * (1 - bent * bent)
-    back, parts = np.ascontiguousarray(Wh.swapaxes(1, 2)), np.empty_like(z[:, 0])
+    back, parts = np.ascontiguousarray(Wh.swapaxes(1, 2)), _for_one_step(z)
     dh, dc, part = np.zeros_like(c[0]), dy[T].astype(z.dtype), np.empty_like(c[0])
     for t in reversed(range(T)):
         dh += dy[t]
@@ -197,7 +205,7 @@ def _gru(x: Array, h0: Array, W_x: Array, W_h: Array, b: Array) -> Rule:
     _, T, B, m = a.shape
     h, past = np.empty((T + 1, B, m), a.dtype), np.empty((T, B, m), a.dtype)  # past: h_{t−1} W_h for n
     h[0] = h0
-    W, product = Wh * half[..., None], np.empty_like(a[:, 0])
+    W, product = Wh * half[..., None], _for_one_step(a)
     for t in range(T):
         np.matmul(h[t], W, out=product)
         gates, (r, z, n) = a[:2, t], a[:, t]
@@ -227,7 +235,7 @@ def _gru_back(
     r, z, n = a
     to_n, to_z, to_r = (1 - z) * (1 - n * n), (h[:-1] - n) * (z * (1 - z)), past * (r * (1 - r))
     dz, dzh = np.empty_like(a), np.empty_like(a)
-    dh, back, parts = np.zeros_like(h[0]), np.ascontiguousarray(Wh.swapaxes(1, 2)), np.empty_like(a[:, 0])
+    dh, back, parts = np.zeros_like(h[0]), np.ascontiguousarray(Wh.swapaxes(1, 2)), _for_one_step(a)
     for t in reversed(range(len(past))):
         dh += dy[t]
         dn = np.multiply(dh, to_n[t], out=dz[2, t])

@@ -5,6 +5,7 @@ another function of `nn.init` to suit the activation. Biases start at 0. Sizes t
 1 on raise ValueError.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -97,7 +98,7 @@ class Flatten(Module):
     """All axes but the first made one.  (B, ...) -> (B, n)"""
 
     def forward(self, x: Array) -> Result:
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
 
 
 class Dropout(Module):
@@ -157,13 +158,19 @@ class _Recurrent(Module):
         self.W_h = Parameter(np.concatenate([orthogonal((n_hidden, n_hidden), rng) for _ in blocks], axis=1))
         self.b = Parameter(zeros((self.gates * n_hidden,)))
 
+    def _last(self, h: Array, h0: Array | None) -> Result:
+        """The state after the last step; without any step, the one before it."""
+        if h.shape[1]:
+            return h[:, -1]
+        return np.zeros((h.shape[0], h.shape[2]), h.dtype) if h0 is None else h0
+
 
 class RNN(_Recurrent):
     """h_t = tanh(x_t W_x + h_{t−1} W_h + b).  (B, T, n_in) -> all h (B, T, n_hidden), and the last"""
 
     def forward(self, x: Array, h0: Array | None = None) -> tuple[Result, Result]:
         h = rnn(x, h0, self.W_x, self.W_h, self.b)
-        return h, h[:, -1]
+        return h, self._last(h, h0)
 
 
 class GRU(_Recurrent):
@@ -173,7 +180,7 @@ class GRU(_Recurrent):
 
     def forward(self, x: Array, h0: Array | None = None) -> tuple[Result, Result]:
         h = gru(x, h0, self.W_x, self.W_h, self.b)
-        return h, h[:, -1]
+        return h, self._last(h, h0)
 
 
 class LSTM(_Recurrent):
@@ -193,7 +200,7 @@ class LSTM(_Recurrent):
     ) -> tuple[Result, tuple[Result, Result]]:
         h0, c0 = (None, None) if state is None else state
         h, c = lstm(x, h0, c0, self.W_x, self.W_h, self.b)
-        return h, (h[:, -1], c)
+        return h, (self._last(h, h0), c)
 
 
 class Activation(Module):

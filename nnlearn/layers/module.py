@@ -1,19 +1,21 @@
 """Modules: layers that own their parameters, and models made of them.
 
 A module's parameters are the `Parameter`s among its attributes and those of the modules among its
-attributes, lists and dictionaries of modules included, in the order they were set. Plain NumPy arrays
-among its attributes belong to its state too (batch norm's running mean), but are not trained.
+attributes, in lists, tuples and dictionaries too, nested to any depth, in the order they were set. Plain
+NumPy arrays among its attributes belong to its state too (batch norm's running mean), but are not trained.
+A module or a parameter that is used in two places comes once, under the first of its names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnlearn.engine.primitive import Array, Result, no_grad
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.tensor import Parameter
 
 
@@ -33,19 +35,20 @@ class Module:
 
     def _members(self) -> Iterator[tuple[str, Any]]:
         for name, value in vars(self).items():
-            if isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", item) for i, item in enumerate(value))
-            elif isinstance(value, dict):
-                yield from ((f"{name}.{key}", item) for key, item in value.items())
-            else:
-                yield name, value
+            yield from _inside(name, value)
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and those inside, each with its path: ("", self), ("layers.0", …), …"""
-        yield prefix, self
-        for name, value in self._members():
-            if isinstance(value, Module):
-                yield from value.named_modules(f"{prefix}.{name}" if prefix else name)
+    def named_modules(self, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Module]]:
+        """This module and those inside, each with its path: ("", self), ("layers.0", …), …
+
+        Each comes once; those whose ids are in `seen` are left out. Raises TypeError for a set of modules.
+        """
+        seen = set() if seen is None else seen
+        if id(self) not in seen:
+            seen.add(id(self))
+            yield prefix, self
+            for name, value in self._members():
+                if isinstance(value, Module):
+                    yield from value.named_modules(f"{prefix}.{name}" if prefix else name, seen)
 
     def _named(self, kind: type) -> Iterator[tuple[str, Any]]:
         seen = set()
@@ -79,7 +82,10 @@ class Module:
         return self.train(False)
 
     def astype(self, dtype: DTypeLike) -> Self:
-        """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser."""
+        """Turn all parameters and floating-point state to `dtype`; do it before making the optimiser.
+
+        Raises TypeError for anything but float32 and float64.
+        """
         for p in self.parameters():
             p.data = p.data.astype(dtype)
         for _, module in self.named_modules():
@@ -96,9 +102,10 @@ class Module:
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Set parameters and other state to what `state_dict` gave.
 
-        Raises ValueError, and changes nothing, if names or shapes do not fit.
+        Raises ValueError, and changes nothing, if names or shapes do not fit. A `backward` through what was
+        computed before raises RuntimeError: its gradient would be that of other weights.
         """
-        mine = {name: p.data for name, p in self.named_parameters()} | dict(self._named(np.ndarray))
+        mine = dict(self.named_parameters()) | dict(self._named(np.ndarray))
         wrong = [f"{name} is missing" for name in mine if name not in state]
         wrong += [f"{name} is not in the model" for name in state if name not in mine]
         wrong += [
@@ -109,8 +116,9 @@ class Module:
         if wrong:
             more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
             raise ValueError(f"{type(self).__name__}.load_state_dict: {'; '.join(wrong[:5])}{more}")
-        for name, array in mine.items():
-            array[...] = state[name]
+        with no_grad():
+            for name, array in mine.items():
+                array[...] = plain(state[name])
 
     def summary(self, *inputs: Any) -> None:
         """Print layers, shapes and numbers of parameters; with an example input, each output's shape too."""
@@ -137,10 +145,8 @@ class Module:
             first = output[0] if isinstance(output, tuple) else output
             shapes[name] = str(first.shape)
 
-        mode = self.training
-        with no_grad(), watch(self.eval(), note):
+        with no_grad(), in_use(self), watch(self, note):
             self(*inputs)
-        self.train(mode)
         return shapes
 
     def __repr__(self) -> str:
@@ -149,27 +155,54 @@ class Module:
         return f"{type(self).__name__}({', '.join(inner + own)})"
 
 
-class watch:
+def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What lies in lists, tuples and dictionaries, with its path; anything else as it is."""
+    if isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from _inside(f"{name}.{i}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inside(f"{name}.{key}", item)
+    elif isinstance(value, (set, frozenset)) and any(isinstance(v, Module | Parameter) for v in value):
+        raise TypeError(f"{name} is a set of modules or parameters, which has no order; make it a list")
+    else:
+        yield name, value
+
+
+@contextmanager
+def in_use(model: Module) -> Iterator[None]:
+    """`with in_use(model):` as after model.eval(); afterwards each part has its own mode again."""
+    modes = [(module, module.training) for _, module in model.named_modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def watch(model: Module, callback: Callable[[str, Module, Any], None]) -> Iterator[None]:
     """`with watch(model, f): model(x)` calls f(name, module, output) after each module's forward."""
 
-    def __init__(self, model: Module, callback: Callable[[str, Module, Any], None]) -> None:
-        self.model, self.callback = model, callback
-
-    def __enter__(self) -> None:
-        for name, module in self.model.named_modules():
-            vars(module)["forward"] = self._watched(name, module, module.forward)
-
-    def _watched(self, name: str, module: Module, forward: Callable) -> Callable:
-        def watched(*inputs: Any, **options: Any) -> Any:
+    def watched(name: str, module: Module, forward: Callable) -> Callable:
+        def forward_and_tell(*inputs: Any, **options: Any) -> Any:
             output = forward(*inputs, **options)
-            self.callback(name, module, output)
+            callback(name, module, output)
             return output
 
-        return watched
+        return forward_and_tell
 
-    def __exit__(self, *error: object) -> None:
-        for _, module in self.model.named_modules():
+    own = [(module, vars(module).get("forward")) for _, module in model.named_modules()]
+    for name, module in list(model.named_modules()):
+        vars(module)["forward"] = watched(name, module, module.forward)
+    try:
+        yield
+    finally:
+        for module, forward in own:
             del vars(module)["forward"]
+            if forward is not None:  # a forward that was set on this module alone
+                vars(module)["forward"] = forward
 
 
 class Sequential(Module):
@@ -187,11 +220,11 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def forward(self, x: Array) -> Result:
-        for layer in self.layers:
+        for i, layer in enumerate(self.layers):
             try:
                 x = layer(x)
             except (TypeError, ValueError) as error:
-                error.add_note(f"in layer {self.layers.index(layer)} of Sequential: {layer!r}")
+                error.add_note(f"in layer {i} of Sequential: {layer!r}")
                 raise
         return x
 

@@ -17,7 +17,7 @@ from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.linear import linear
 from nnlearn.layers.basic import Dropout, Embedding, LayerNorm
-from nnlearn.layers.module import Module
+from nnlearn.layers.module import Module, in_use
 from nnlearn.layers.transformer import Cache, TransformerBlock
 from nnlearn.models import hub
 from nnlearn.models.generation import generate
@@ -93,12 +93,8 @@ class GPT(Module):
             known = cache[0].length if cache else 0
             return self(out[:, begin + known :], cache)
 
-        mode = self.training
-        self.eval()
-        try:
+        with in_use(self):
             return generate(ids, length, guess, temperature, top_k, top_p, rng)
-        finally:
-            self.train(mode)
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> GPT:

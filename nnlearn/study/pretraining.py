@@ -15,6 +15,7 @@ from nnlearn.data.bundled import manual
 from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy
+from nnlearn.layers.module import in_use
 from nnlearn.models.bert import BERT
 from nnlearn.text.tokenizers import WordPieceTokenizer
 from nnlearn.training.optim import AdamW, clip_grad_norm, cosine, warm_up
@@ -120,12 +121,8 @@ def held_out(text: np.ndarray, context: int, vocab_size: int) -> tuple[np.ndarra
 
 def evaluate(model: BERT, question: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
     """The masked language model's loss on (read, ids, chosen), without dropout."""
-    mode = model.training
-    model.eval()
-    with no_grad():
-        loss = float(masked_loss(model, *question).data)
-    model.train(mode)
-    return loss
+    with no_grad(), in_use(model):
+        return float(masked_loss(model, *question).data)
 
 
 def pretrain(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from nnlearn.engine.primitive import plain
 from nnlearn.engine.tensor import Parameter
 
 # Weights updated at a time: 128 kB in float32, so that all passes of a step find them in the cache.
@@ -63,7 +64,9 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient.
 
-        Raises ValueError when a parameter has changed its shape or dtype since the optimiser was made.
+        Only the gradient's values count: after `backward(create_graph=True)` nothing is recorded here. Raises
+        ValueError when a parameter has changed its shape or dtype since the optimiser was made, or a gradient
+        has not its parameter's shape.
         """
         state = self._slots.values()
         for start, end, t in self._gather():
@@ -79,7 +82,12 @@ class Optimizer:
         ):
             if p.grad is None:
                 continue
-            g[...] = p.grad
+            grad = plain(p.grad)  # after `backward(create_graph=True)` it is a tensor
+            if grad.shape != w.shape:
+                raise ValueError(
+                    f"{type(self).__name__}: a gradient is {grad.shape}, its parameter {w.shape}"
+                )
+            g[...] = grad
             if p.data is not w:  # somebody gave the parameter another array: take it over
                 if p.data.shape != w.shape or p.data.dtype != w.dtype:
                     change = f"{w.shape} {w.dtype} has become {p.data.shape} {p.data.dtype}"
@@ -284,7 +292,7 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     Source: R. Pascanu et al. (2013).
     """
     with_grad = [p for p in params if p.grad is not None]
-    norm = math.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in with_grad))
+    norm = math.sqrt(sum(float(np.vdot(plain(p.grad), plain(p.grad))) for p in with_grad))
     if norm > max_norm:
         for p in with_grad:
             p.grad = p.grad * (max_norm / norm)

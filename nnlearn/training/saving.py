@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.primitive import plain
+from nnlearn.engine.primitive import COMPUTED, plain
+
+_TYPES = {"BOOL", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "F16", "BF16", "F32", "F64"}
 
 
 def write(path: Path, content: bytes) -> None:
@@ -48,27 +50,32 @@ def save(arrays: Mapping[str, Any], path: str | Path, notes: Any = None) -> None
     """Write named arrays, and `notes` (what JSON can hold), whole or not at all.
 
     The file is written under another name and takes its place at the end: a process killed on the way leaves
-    the old file as it was. Raises TypeError for what is not an array of numbers.
+    the old file as it was. Raises TypeError for what is not an array of numbers that NumPy has on every
+    machine: bool, whole numbers, float16, float32, float64.
     """
     from safetensors.numpy import save as to_bytes
 
-    plain = {name: np.asarray(_plain(name, array), order="C") for name, array in arrays.items()}
-    metadata = {"checksum": str(_checksum(plain))} | ({} if notes is None else {"notes": json.dumps(notes)})
-    write(Path(path), to_bytes(plain, metadata=metadata))
+    storable = {name: _storable(name, array) for name, array in arrays.items()}
+    metadata = {"checksum": str(_checksum(storable))} | (
+        {} if notes is None else {"notes": json.dumps(notes)}
+    )
+    write(Path(path), to_bytes(storable, metadata=metadata))
 
 
 def load(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file, by name.
+    """The arrays of a safetensors file, by name; bfloat16 comes as float32.
 
-    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    Raises FileNotFoundError when there is none, ValueError when it is damaged or holds a type that NumPy does
+    not have, such as 8-bit floats.
     """
     return load_with_notes(path)[0]
 
 
 def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
-    """The arrays of a file and its notes (None where it has none).
+    """The arrays of a file and its notes (None where it has none). Raises what `load` raises.
 
-    Raises FileNotFoundError when there is none, ValueError when it is damaged.
+    A file of another library may hold a checksum or notes of another kind: then nothing is compared, and the
+    notes come as text.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -78,24 +85,39 @@ def load_with_notes(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
     try:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
-            half = {name for name in names if file.get_slice(name).get_dtype() == "BF16"}
-            arrays = {n: _bfloat16(path, n) if n in half else file.get_tensor(n) for n in names}
+            types = {name: file.get_slice(name).get_dtype() for name in names}
+            if foreign := [f"{name} ({kind})" for name, kind in types.items() if kind not in _TYPES]:
+                raise ValueError(
+                    f"load: {path} holds {foreign[0]}, a type that NumPy does not have; "
+                    "convert the file to float32 with the library that wrote it"
+                )
+            arrays = {n: _bfloat16(path, n) if types[n] == "BF16" else file.get_tensor(n) for n in names}
             metadata = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(
             f"load: {path} is damaged or no safetensors file ({error}); it has {path.stat().st_size} bytes. "
             "Fetch or write it again"
         ) from None
-    if "checksum" in metadata and int(metadata["checksum"]) != _checksum(arrays):
+    checksum = metadata.get("checksum", "")
+    if checksum.isdecimal() and int(checksum) != _checksum(arrays):
         raise ValueError(f"load: {path} is damaged: its values are not those that were saved. Write it again")
-    return arrays, json.loads(metadata["notes"]) if "notes" in metadata else None
+    notes = metadata.get("notes", "null")
+    try:
+        return arrays, json.loads(notes)
+    except json.JSONDecodeError:
+        return arrays, notes
 
 
-def _plain(name: str, array: Any) -> np.ndarray:
+def _storable(name: str, array: Any) -> np.ndarray:
+    """The array as a file holds it: contiguous, in the machine's byte order."""
     array = np.asarray(plain(array))
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"save: {name!r} must be an array of numbers, got {array.dtype}")
-    return array
+    dtype = array.dtype.newbyteorder("=")
+    if dtype not in COMPUTED and dtype != np.float16:
+        raise TypeError(
+            f"save: {name!r} must be an array of numbers, in float64 or smaller, got {array.dtype}; "
+            f"convert it first, for example with .astype(np.float32)"
+        )
+    return np.asarray(array, dtype, order="C")
 
 
 def _bfloat16(path: Path, name: str) -> np.ndarray:
@@ -105,12 +127,13 @@ def _bfloat16(path: Path, name: str) -> np.ndarray:
         entry = json.loads(file.read(size))[name]
         begin, end = entry["data_offsets"]
         file.seek(8 + size + begin)
-        upper = np.frombuffer(file.read(end - begin), np.uint16)
+        upper = np.frombuffer(file.read(end - begin), "<u2")
     return (upper.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
 
 
 def _checksum(arrays: Mapping[str, np.ndarray]) -> int:
     total = 0
     for name in sorted(arrays):
-        total = zlib.crc32(arrays[name].data if arrays[name].size else b"", zlib.crc32(name.encode(), total))
+        array = np.asarray(arrays[name], arrays[name].dtype.newbyteorder("<"))  # the same on every machine
+        total = zlib.crc32(array.data if array.size else b"", zlib.crc32(name.encode(), total))
     return total

@@ -13,7 +13,7 @@ import numpy as np
 from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy
-from nnlearn.layers.module import Module, watch
+from nnlearn.layers.module import Module, in_use, watch
 from nnlearn.training.optim import Optimizer, Schedule, clip_grad_norm
 from nnlearn.training.saving import load_with_notes, save
 
@@ -26,8 +26,17 @@ class NotFiniteError(ArithmeticError):
 
 
 def accuracy(output: Array, labels: np.ndarray) -> float:
-    """The share of rows whose largest output is at the label.  (..., C), (...) -> a number in [0, 1]"""
-    return float((plain(output).argmax(-1) == labels).mean())
+    """The share of rows whose largest output is at the label.  (..., C), (...) -> a number in [0, 1]
+
+    Raises ValueError when labels are not whole numbers of that shape, or there are none.
+    """
+    guesses, labels = np.asarray(plain(output)).argmax(-1), np.asarray(plain(labels))
+    if labels.shape != guesses.shape or labels.dtype.kind not in "iu" or labels.size == 0:
+        raise ValueError(
+            f"accuracy: output {np.shape(output)} needs labels {guesses.shape} of whole numbers, "
+            f"at least one, but labels are {labels.shape} {labels.dtype}"
+        )
+    return float((guesses == labels).mean())
 
 
 def batches(n: int, size: int, seed: int, start: int = 0) -> Iterator[np.ndarray]:
@@ -88,19 +97,21 @@ class Trainer:
         return value
 
     def evaluate(self, data: Set, batch_size: int = 256) -> dict[str, float]:
-        """The loss and the metrics, averaged over all examples, with dropout and batch norm as in use."""
+        """The loss and the metrics, averaged over all examples, with dropout and batch norm as in use.
+
+        Afterwards each part of the model is in training or in use as before. Raises ValueError unless there
+        are as many labels as examples, and at least one.
+        """
+        _check_pair("evaluate: data", data)
         X, y = data
         totals = dict.fromkeys(["loss", *self.metrics], 0.0)
-        mode = self.model.training
-        self.model.eval()
-        with no_grad():
+        with no_grad(), in_use(self.model):
             for i in range(0, len(X), batch_size):
                 x, target = X[i : i + batch_size], y[i : i + batch_size]
                 output = self.model(x)
                 totals["loss"] += len(x) * float(self.loss(output, target))
                 for name, metric in self.metrics.items():
                     totals[name] += len(x) * float(metric(output, target))
-        self.model.train(mode)
         return {name: total / len(X) for name, total in totals.items()}
 
     def fit(
@@ -122,8 +133,9 @@ class Trainer:
         Every `every` steps (an epoch if left out) the mean training loss since is noted, the validation set
         evaluated, the checkpoint written. With `patience`, training stops after so many evaluations without
         a better validation loss, and the best weights come back. `resume` goes on from the checkpoint, if
-        there is one, to the same weights as without the interruption. Raises ValueError for settings or data
-        that do not fit, NotFiniteError as `step` does.
+        there is one, to the same weights as without the interruption. A model in use is put in training; of
+        one in training, the parts that you have put in use (`model.encoder.eval()`) stay so. Raises
+        ValueError for settings or data that do not fit, NotFiniteError as `step` does.
         """
         n = _check_fit(data, epochs, steps, batch_size, validation, patience, checkpoint, resume)
         settings = {"batch_size": batch_size, "examples": n}
@@ -147,7 +159,8 @@ class Trainer:
 
     def _begin(self, rng: RNG) -> None:
         """A new order of batches, and a new search for the best weights."""
-        self.model.train()
+        if not self.model.training:  # else parts put in eval() on purpose stay so
+            self.model.train()
         self.started, self.seed = self.steps_done, int(generator(rng).integers(2**62))
         self.best_at, self.best_loss = len(self.history.get("step", [])), math.inf
         self.best_state = self.model.state_dict()
@@ -256,6 +269,12 @@ class Trainer:
         )
 
 
+def _check_pair(name: str, pair: Set) -> None:
+    if not (len(pair) == 2 and len(pair[0]) == len(pair[1]) > 0):
+        sizes = " and ".join(str(len(part)) for part in pair)
+        raise ValueError(f"{name} must be (X, y) with as many labels as examples, got lengths {sizes}")
+
+
 def _check_fit(
     data: Set,
     epochs: int | None,
@@ -274,11 +293,8 @@ def _check_fit(
         if value is not None and (value < 1 or value != int(value)):
             raise ValueError(f"fit: {name} is {value}, expected a whole number from 1 on")
     for name, pair in (("data", data), ("validation", validation)):
-        if pair is not None and not (len(pair) == 2 and len(pair[0]) == len(pair[1]) > 0):
-            sizes = " and ".join(str(len(part)) for part in pair)
-            raise ValueError(
-                f"fit: {name} must be (X, y) with as many labels as examples, got lengths {sizes}"
-            )
+        if pair is not None:
+            _check_pair(f"fit: {name}", pair)
     if patience is not None and validation is None:
         raise ValueError("fit: patience= watches the validation loss; give validation=(X, y) too")
     if resume and checkpoint is None:

@@ -33,6 +33,27 @@ def test_standardize_measures_the_training_set_alone():
     assert a.dtype == np.float32 and data.standardize(train).shape == (100, 4)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, ">f4", np.uint8, np.int64])
+@pytest.mark.parametrize("value", [0, 7, 0.1, 1e5, 1e-40])
+def test_standardize_leaves_a_constant_feature_alone(value, dtype):
+    train = np.full((1000, 2), value).astype(dtype)
+    train[:, 1] = np.arange(1000) % 50
+    unseen = train[:1] + np.ones(1, dtype)
+    scaled, other = data.standardize(train, unseen)
+    np.testing.assert_allclose(scaled[:, 0], 0, atol=1e-6 * max(1, value))
+    np.testing.assert_allclose(other[:, 0], 1, rtol=2e-2)
+    np.testing.assert_allclose([scaled[:, 1].mean(), scaled[:, 1].std()], [0, 1], atol=1e-5)
+
+
+def test_standardize_takes_what_only_rounding_moves_as_constant():
+    train = np.array([[0.1 + 0.2], [0.3], [0.3]])
+    np.testing.assert_allclose(data.standardize(train, np.array([[1.3]]))[1], 1)
+    with pytest.raises(ValueError, match="no examples"):
+        data.standardize(train[:0])
+    with pytest.raises(TypeError, match="standardize: train must be numbers"):
+        data.standardize(train.astype(np.float16))
+
+
 def test_windows():
     X, y = data.windows(np.arange(10), length=3, stride=2)
     np.testing.assert_array_equal(X, [[0, 1, 2], [2, 3, 4], [4, 5, 6], [6, 7, 8]])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import nnlearn as nn
-from nnlearn import Tensor
+from nnlearn import Parameter, Tensor
+from nnlearn.engine.primitive import COMPUTED, as_array
 
 
 def leaf(*shape: int, seed: int = 0, dtype: type = np.float64) -> Tensor:
@@ -100,8 +101,85 @@ def test_in_place_edits() -> None:
     np.testing.assert_array_equal(W.data[0], 1)
 
 
+def test_operators_in_place() -> None:
+    """A leaf that is learnt changes in place, without the tape; anything else becomes a new tensor."""
+    for op in (operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow):
+        p = Parameter(np.array([2.0, 4.0]))
+        array = p.data
+        with pytest.raises(RuntimeError, match=r"-= and the like.*no_grad"):
+            op(p, 2.0)
+        with nn.no_grad():
+            assert op(p, 2.0) is p
+        assert p.data is array and array[0] == op(2.0, 2.0)
+    p, x = leaf(3), np.ones(3)
+    h = first = p * 1
+    h += x
+    assert h is not first and h.requires_grad
+    with nn.no_grad():
+        view = p.reshape((3, 1))
+        view += 1  # a new one: p and x keep their values
+    constant = Tensor(x)
+    constant *= 2
+    np.testing.assert_array_equal(x, 1)
+    np.testing.assert_array_equal(first.data, p.data)
+
+
+def test_gradient_descent_by_hand() -> None:
+    p = Parameter(np.array([1.0, 2.0]))
+    (p * p).sum().backward()
+    with nn.no_grad():
+        p -= 0.1 * p.grad
+    np.testing.assert_allclose(p.data, [0.8, 1.6])
+    y = (p * p).sum()
+    with nn.no_grad():
+        p -= 1
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_a_single_number_can_be_formatted() -> None:
+    loss = (leaf(3) * 0 + 0.5).mean()
+    assert f"{loss:.3f} {Tensor([2.0]):5.1f}|{Tensor(7):d}" == "0.500   2.0|7"
+    assert f"{Tensor([1.0, 2.0])}" == "Tensor([1., 2.])"
+    with pytest.raises(TypeError, match=r"'.3f' is for a single number, but the tensor has shape \(3,\)"):
+        f"{leaf(3):.3f}"
+
+
+def test_types_that_are_not_computed_with() -> None:
+    for code in "egFO":
+        dtype = np.dtype(code)
+        for make in (
+            lambda dtype=dtype: Tensor(np.ones(2).astype(dtype)),
+            lambda dtype=dtype: leaf(2).astype(dtype),
+            lambda dtype=dtype: nn.add(np.ones(2), np.ones(2).astype(dtype)),
+            lambda dtype=dtype: leaf(2) * np.ones((), dtype),
+        ):
+            refused = dtype not in COMPUTED
+            assert raises_type_error(make) == refused, dtype
+    with pytest.raises(TypeError, match="multiply: b must be numbers in float32 or float64"):
+        nn.multiply(np.ones(2), np.ones(2, np.float16))
+    swapped = Tensor(np.arange(3, dtype=">f4"), requires_grad=True)
+    (swapped * np.arange(3, dtype=">f8")).sum().backward()
+    assert swapped.dtype.isnative and swapped.grad.tolist() == [0, 1, 2]
+    assert as_array(x := np.ones(3)) is x
+
+
+def raises_type_error(make) -> bool:
+    try:
+        make()
+    except TypeError as error:
+        assert "must be numbers" in str(error)
+        return True
+    return False
+
+
 MISUSES = {
     "whole numbers": (lambda: Tensor([1, 2], requires_grad=True), TypeError, "astype"),
+    "whole numbers put in": (
+        lambda: setattr(leaf(2), "data", np.ones(2, np.int64)),
+        TypeError,
+        "data is int64",
+    ),
     "words": (lambda: Tensor(["a"]), TypeError, "must be numbers"),
 }
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import nnlearn as nn
+from tests.support.corners import TAME, WILD, in_every_corner, with_one
 from tests.support.reference import torch
 
 F = torch.nn.functional
@@ -478,8 +480,57 @@ def test_second_derivatives_are_pytorchs(case: Case, shapes: tuple, _: float) ->
         close(got, torch.zeros(a.shape) if e.grad is None else e.grad, 1e-8, f"second derivative, input {k}")
 
 
+# Where a function is right to differ from PyTorch, or overflows where PyTorch does not, NaN, infinity and
+# huge values are not compared. Everywhere else they are, in values and gradients.
+OURS = {
+    "silu": "0 at −∞, its limit: PyTorch has −∞ · 0 = NaN",
+    "max": "NaN takes the gradient, as in torch.max: torch.amax has 0/0 for all (test_corners)",
+    "min": "as max",
+    "var": "composed of two means: infinity spoils the gradient of all that it is the variance of",
+    "std": "as var; and squares overflow, where PyTorch computes in float64",
+    "binary_cross_entropy": "∞ − ∞ is NaN for +∞ here, for −∞ there",
+    "l1_loss": "|e| has no slope at NaN, for either input: NaN here, 0 there",
+    "layer_norm": "0 where the variance overflows, NaN there",
+    "batch_norm": "∞ times an infinite gamma is ∞ here, NaN there",
+    "conv2d": "infinite weights meet the padding's zeros here",
+    "lstm": "the gradient of an infinite state is NaN for earlier steps too",
+    "scaled_dot_product_attention": "PyTorch's drops NaN for causal queries; ours overflows earlier",
+    "multi_head_attention": "as scaled_dot_product_attention",
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+@in_every_corner(examples=12)
+def test_special_values_are_pytorchs(name: str, data) -> None:
+    """One NaN, infinity, zero, denormal or huge number among the inputs. NaN itself has no slope."""
+    case = data.draw(st.sampled_from(TABLE[name]))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    rng, tolerance = np.random.default_rng(0), 5e-3 if dtype is np.float32 else 1e-6
+    drawn = [np.asarray(case.draw(rng, s)).astype(dtype) for s in data.draw(st.sampled_from(case.shapes))]
+    arrays = data.draw(with_one(TAME if name in OURS else TAME + WILD, drawn))
+    ours = [nn.Tensor(a, requires_grad=True) for a in arrays]
+    theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    with np.errstate(all="ignore"):
+        y, expected = as_tuple(case.f(*ours)), as_tuple(case.g(*theirs))
+        upstream = [np.asarray(rng.standard_normal(e.shape), dtype) for e in expected]
+        for a, e, u in zip(y, expected, upstream, strict=True):
+            same(a.data, e, tolerance)
+            a.backward(u, retain_graph=True)
+    slopes = torch.autograd.grad(expected, theirs, [torch.from_numpy(u) for u in upstream], allow_unused=True)
+    for a, slope in zip(ours, slopes, strict=True):
+        at_nan = np.isnan(a.data)
+        same(np.where(at_nan, 0, a.grad), slope.masked_fill(torch.tensor(at_nan), 0), tolerance)
+
+
+def same(ours, theirs, tolerance: float) -> None:
+    """Equal, NaN and infinity included; entries near zero relative to the largest finite one."""
+    theirs = theirs.detach().numpy()
+    finite = np.abs(theirs[np.isfinite(theirs)]).max(initial=0)
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.clip(finite, 1e-2, 1))
+
+
 def test_every_public_function_has_a_line() -> None:
     homes = ("nnlearn.engine.arithmetic", "nnlearn.engine.shapes", "nnlearn.functions.")
     public = {name for name in dir(nn) if getattr(getattr(nn, name), "__module__", "").startswith(homes)}
-    missing, gone = public - WITHOUT_GRADIENT - TABLE.keys(), TABLE.keys() - public
+    missing, gone = public - WITHOUT_GRADIENT - TABLE.keys(), (TABLE.keys() | OURS.keys()) - public
     assert not missing and not gone, f"add rows to TABLE for {missing}, remove those of {gone}"

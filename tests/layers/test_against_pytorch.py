@@ -6,6 +6,7 @@ import pytest
 import nnlearn as nn
 from nnlearn.layers import basic, transformer
 from nnlearn.layers.transformer import MultiHeadAttention, TransformerBlock
+from tests.support.corners import TAME, in_every_corner, with_one
 from tests.support.reference import torch
 
 B, T, C = 3, 5, 8
@@ -205,6 +206,35 @@ def _with_gradients_as_values(layer):
     for p in layer.parameters():
         p.data = np.array(p.grad)
     return layer
+
+
+WITH_FLOATS = [name for name, (_, _, inputs, _) in CASES.items() if inputs[0].dtype.kind == "f"]
+
+
+@pytest.mark.parametrize("name", WITH_FLOATS)
+@in_every_corner(examples=3)
+def test_zeros_and_denormals_are_pytorchs(name, data):
+    """NaN and infinity are compared function by function, in tests/functions."""
+    make, reference, inputs, call = CASES[name]
+    ours = spoil(make())
+    compare(ours, reference(ours), data.draw(with_one(TAME, inputs)), call)
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_FLOATS if not name.startswith("BatchNorm")])
+@in_every_corner(examples=3)
+def test_what_is_not_finite_stays_in_its_row(name, data):
+    make, _, (x,), _ = CASES[name]
+    (row,) = data.draw(with_one([np.nan, np.inf, -np.inf], [x[0]]))
+    results = []
+    for rows in (x, np.concatenate([row[None], x[1:]])):
+        leaf = nn.Tensor(rows, requires_grad=True)
+        with np.errstate(all="ignore"):
+            y = spoil(make())(leaf)
+            y = y[0] if isinstance(y, tuple) else y
+            y.backward(np.random.default_rng(2).standard_normal(y.shape))
+        results.append((y.data[1:], leaf.grad[1:]))
+    for got, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_every_layer_is_in_the_table():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nnlearn as nn
+from nnlearn.engine.primitive import plain
 
 
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
@@ -17,6 +18,27 @@ def test_recurrent_layers_go_on_where_they_stopped(kind):
     for a, b in zip(*((s if isinstance(s, tuple) else (s,)) for s in (last, again)), strict=True):
         np.testing.assert_allclose(a.data, b.data, atol=1e-6)
         assert a.shape == (3, 6)
+
+
+@pytest.mark.parametrize("B, T", [(0, 4), (2, 0)])
+def test_empty_batches_and_sequences(B, T):
+    x = np.ones((B, T, 8), np.float32)
+    for layer in (nn.RNN(8, 6, rng=0), nn.GRU(8, 6, rng=0), nn.LSTM(8, 6, rng=0)):
+        y, last = layer(x)
+        y.sum().backward()
+        state = np.full((B, 6), 2, np.float32)
+        pair = isinstance(layer, nn.LSTM)
+        _, again = layer(x, (state, state) if pair else state)
+        assert y.shape == (B, T, 6) and layer.W_x.grad.shape == layer.W_x.shape
+        # After no step, the state is the one it began with
+        for first, second in zip(*((s if pair else (s,)) for s in (last, again)), strict=True):
+            assert first.shape == (B, 6)
+            np.testing.assert_array_equal(plain(second), state)
+    for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.TransformerBlock(8, 2, causal=True, rng=0)):
+        y = layer(x)
+        y.sum().backward()
+        assert y.shape[:2] == (B, T) and all(p.grad.shape == p.shape for p in layer.parameters())
+    assert nn.Flatten()(x).shape == (B, T * 8)
 
 
 def test_dropout_drops_in_training_alone():

@@ -72,6 +72,10 @@ def test_astype():
     model = Tied().astype(np.float64)
     assert {array.dtype.name for array in model.state_dict().values()} == {"float64"}
     assert model(np.ones((4, 3))).dtype == np.float64
+    for dtype in (np.float16, np.complex64, int):
+        with pytest.raises(TypeError, match=r"floating-point|must be numbers"):
+            model.astype(dtype)
+    assert model(np.ones((4, 3))).dtype == np.float64
 
 
 def test_summary(capsys):
@@ -102,6 +106,70 @@ def test_sequential_says_in_which_layer_it_failed():
     with pytest.raises(ValueError, match="x has 8 features") as caught:
         model(np.ones((2, 4), np.float32))
     assert caught.value.__notes__ == ["in layer 2 of Sequential: Linear(W (9, 3), b (3,))"]
+
+
+class Shared(nn.Module):
+    """One layer in two places, lists within lists, and itself."""
+
+    def __init__(self):
+        layer = nn.Linear(3, 3, rng=0)
+        self.first, self.second = layer, layer
+        self.nested = [[nn.Linear(3, 3, rng=1), nn.Dropout(0.5)], {"a": (nn.Linear(3, 2, rng=2),)}]
+        self.owner = self
+
+    def forward(self, x):
+        x = self.nested[0][1](self.nested[0][0](self.second(self.first(x))))
+        return self.nested[1]["a"][0](x)
+
+
+def test_shared_and_nested_modules_come_once(capsys):
+    model, x = Shared(), np.ones((4, 3), np.float32)
+    names = ["", "first", "nested.0.0", "nested.0.1", "nested.1.a.0"]
+    assert [name for name, _ in model.named_modules()] == names
+    assert list(model.state_dict()) == [f"{n}.{p}" for n in (names[1], names[2], names[4]) for p in "Wb"]
+    model.summary(x)
+    assert capsys.readouterr().out.count("Linear") == 3
+    with watch(model, lambda name, *_: names.append(name)):
+        model(x)
+    assert names[5:] == ["first", "first", "nested.0.0", "nested.0.1", "nested.1.a.0", ""]
+    assert all("forward" not in vars(module) for _, module in model.named_modules())
+
+
+def test_a_forward_of_ones_own_outlives_watch():
+    layer = nn.Linear(2, 2, rng=0)
+    own = layer.forward = lambda x: x
+    with watch(layer, lambda *_: None):
+        layer(np.ones((1, 2)))
+    assert layer.forward is own
+
+
+def test_a_set_of_modules_is_refused():
+    model = nn.Sequential()
+    model.parts = {nn.Linear(2, 2, rng=0)}
+    with pytest.raises(TypeError, match="parts is a set of modules or parameters, which has no order"):
+        model.parameters()
+
+
+def test_summary_leaves_each_parts_mode_as_it_was():
+    model = nn.Sequential(nn.BatchNorm(3), nn.Dropout(0.5), nn.Linear(3, 2, rng=0))
+    model[0].eval()
+    for x in (np.ones((2, 3), np.float32), np.ones((2, 9), np.float32)):  # the second does not fit
+        try:
+            model.summary(x)
+        except ValueError:
+            assert x.shape == (2, 9)
+        assert [m.training for _, m in model.named_modules()] == [True, False, True, True]
+        assert all("forward" not in vars(module) for _, module in model.named_modules())
+
+
+def test_loading_between_forward_and_backward_is_noticed():
+    layer, x = nn.Linear(3, 2, rng=0), np.ones((4, 3), np.float32)
+    y = layer(x).sum()
+    layer.load_state_dict({"W": np.ones((3, 2)), "b": np.ones(2)})
+    with pytest.raises(RuntimeError, match="an input of linear was changed in place"):
+        y.backward()
+    layer(x).sum().backward()
+    np.testing.assert_array_equal(layer.W.grad, 4)
 
 
 class NoForward(nn.Module):

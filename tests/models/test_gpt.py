@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import nnlearn as nn
 from nnlearn.models.gpt import GPT
 from tests.support.by_heart import assert_learns_by_heart
 
@@ -62,3 +63,19 @@ BAD = [
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64])
+def test_learns_from_ids_of_any_whole_type_and_writes_beyond_them(dtype):
+    model = nn.GPT(300, 8, 12, 1, 2, rng=0)  # more tokens than uint8 counts
+    ids = np.frombuffer(b"attention!", np.uint8).astype(dtype)
+    x, y = ids[None, :8], ids[None, 1:9]
+    nn.cross_entropy(model(x), y).backward()
+    first = model.tokens.W.grad.copy()
+    model.zero_grad()
+    nn.cross_entropy(model(x.astype(int)), y.astype(int)).backward()
+    np.testing.assert_array_equal(model.tokens.W.grad, first)
+    model.tokens.W.data[:256] = 0
+    written = model.generate(ids, 20, temperature=1.0, rng=0)
+    np.testing.assert_array_equal(written[:10], ids)
+    assert written.max() > 255

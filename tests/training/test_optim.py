@@ -95,6 +95,23 @@ def test_a_learning_rate_may_be_a_numpy_number():
     np.testing.assert_allclose(p.data, 0.5, rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")  # PyTorch: the gradient refers to itself
+@pytest.mark.parametrize("name, options, reference, _", CASES, ids=IDS)
+def test_steps_after_backward_with_create_graph(name, options, reference, _):
+    p, q = Parameter(np.ones(3)), torch.nn.Parameter(torch.ones(3, dtype=torch.float64))
+    a, b = getattr(optim, name)([p], **options), getattr(torch.optim, reference)([q], **options)
+    (p**3).sum().backward(create_graph=True)
+    (q**3).sum().backward(create_graph=True)
+    assert optim.clip_grad_norm([p], 1.0) == pytest.approx(27**0.5)
+    torch.nn.utils.clip_grad_norm_([q], 1.0)
+    a.step()
+    b.step()
+    np.testing.assert_allclose(p.data, q.detach(), rtol=1e-6)
+    p.grad = np.ones(1)
+    with pytest.raises(ValueError, match=rf"{name}: a gradient is \(1,\), its parameter \(3,\)"):
+        a.step()
+
+
 @pytest.mark.parametrize("max_norm", [0.5, 1e3])
 def test_clip_grad_norm(max_norm):
     rng = np.random.default_rng(0)

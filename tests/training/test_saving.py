@@ -41,6 +41,31 @@ def test_reads_files_of_other_libraries(tmp_path):
     assert notes is None and arrays["W"].tolist() == ARRAYS["W"].tolist()
 
 
+def test_byte_order_of_another_machine(tmp_path):
+    path = tmp_path / "swapped.safetensors"
+    arrays = {code: np.arange(5).astype(np.dtype(code).newbyteorder("S")) for code in "efdhiqHIQ"}
+    save(arrays, path)
+    for code, array in load(path).items():
+        assert array.dtype == np.dtype(code) and array.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"checksum": "sha256:ab12"}, {"format": "pt"}, {"notes": "{fine-tuned"}]
+)
+def test_metadata_of_other_libraries(metadata, tmp_path):
+    save_file({"W": ARRAYS["W"]}, tmp_path / "other.safetensors", metadata)
+    arrays, notes = load_with_notes(tmp_path / "other.safetensors")
+    assert arrays["W"].tolist() == ARRAYS["W"].tolist() and notes == metadata.get("notes")
+
+
+def test_types_that_numpy_does_not_have(tmp_path):
+    header = b'{"W":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    path = tmp_path / "eight.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\x38\x38")
+    with pytest.raises(ValueError, match=r"holds W \(F8_E4M3\), a type that NumPy does not have"):
+        load(path)
+
+
 def flip(content: bytes) -> bytes:
     return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
 
@@ -70,6 +95,9 @@ def test_bad_input(tmp_path):
         load(tmp_path / "absent")
     with pytest.raises(TypeError, match="'names' must be an array of numbers"):
         save({"names": np.array(["a"])}, tmp_path / "x")
+    for code in {"g", "F"} - {code for code in "g" if np.dtype(code) == np.float64}:
+        with pytest.raises(TypeError, match="'W' must be an array of numbers, in float64 or smaller"):
+            save({"W": np.ones(2, code)}, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 
 

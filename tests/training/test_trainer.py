@@ -240,6 +240,46 @@ def test_nan_stops_training_and_says_where_it_first_appeared():
         assert np.isfinite(model[0].W.data).all()
 
 
+def test_nan_is_found_in_a_layer_used_twice():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.inner = nn.Linear(64, 64, rng=0)
+            self.same = self.inner
+            self.explodes = Explodes()
+
+        def forward(self, x):
+            return self.explodes(self.same(self.inner(x)))
+
+    layer = nn.Sequential(nn.Linear(8, 64, rng=0), Twice(), nn.Linear(64, 8, rng=0))
+    _, message = explain(lambda model, x: None, layer)
+    assert "the output of layers.1.layers.1.explodes (Explodes)" in message
+
+
+def test_frozen_parts_stay_in_use():
+    model, trainer = build()
+    model[1].eval()
+    modes = [m.training for _, m in model.named_modules()]
+    trainer.fit((X, Y), steps=2, validation=(X_VAL, Y_VAL), progress=False)
+    assert [m.training for _, m in model.named_modules()] == modes and model[1].mean.max() == 0
+    with pytest.raises(ValueError, match=r"evaluate: data must be .* lengths 3 and 2"):
+        trainer.evaluate((X[:3], Y[:2]))
+    with pytest.raises(ValueError, match="in its last axis"):
+        trainer.evaluate((X[:2, :3], Y[:2]))
+    assert [m.training for _, m in model.named_modules()] == modes
+    trainer.model.eval()
+    trainer.fit((X, Y), steps=1, progress=False)
+    assert all(m.training for _, m in model.named_modules())
+
+
+def test_accuracy_takes_labels_of_its_own_shape_alone():
+    output = np.eye(3, dtype=np.float32)
+    for dtype in "bBhHiIqQ":
+        assert accuracy(nn.Tensor(output), np.arange(3, dtype=dtype)) == 1
+    for labels in ([[0], [1], [2]], 0, [0, 1], np.arange(3.0), np.zeros(0, int)):
+        with pytest.raises(ValueError, match=r"accuracy: output \(3, 3\) needs labels \(3,\)"):
+            accuracy(output, labels)
+
+
 def test_a_learning_rate_far_too_large_is_noticed():
     _, message = explain(lambda model, x: None, layer=nn.ReLU(), lr=1e30)
     assert "training stopped in step" in message and "lr is 1e+30" in message
