@@ -137,7 +137,8 @@ def read_word_piece(directory: Path) -> tuple[list[str], dict[str, Any]]:
     if not content:
         config = _require(directory)
         tokens = read_text(directory / "vocab.txt").rstrip("\n").split("\n")
-        return tokens, {ours: config.get(theirs, default) for theirs, (_, ours, default) in _OPTIONS.items()}
+        given = {theirs: value for theirs, value in config.items() if value is not None}
+        return tokens, {ours: given.get(theirs, default) for theirs, (_, ours, default) in _OPTIONS.items()}
     model, normalizer = _with(path, content, "vocab"), content["normalizer"]
     options = {ours: normalizer.get(name, default) for name, ours, default in _OPTIONS.values()}
     _require(directory, **{theirs: (options[ours],) for theirs, (_, ours, _) in _OPTIONS.items()})

@@ -154,6 +154,8 @@ def test_word_piece_as_bert_s_files_have_it(word_piece, tmp_path):
 def test_a_cased_vocabulary_of_the_older_form_stays_cased(tmp_path):
     (tmp_path / "vocab.txt").write_text("\n".join([*SPECIAL, "É", "e", "é", "日本"]) + "\n", "utf-8")
     assert WordPieceTokenizer.load(tmp_path).tokenize("É") == ["e"]
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": null}')
+    assert WordPieceTokenizer.load(tmp_path).tokenize("É") == ["e"]
     config = {"do_lower_case": False, "strip_accents": None, "tokenize_chinese_chars": False}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
     assert WordPieceTokenizer.load(tmp_path).tokenize("É 日本") == ["É", "日本"]
