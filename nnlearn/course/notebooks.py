@@ -1,12 +1,13 @@
 """What is done to notebooks: run them, see that they were run, make the students' from the solutions."""
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
@@ -19,8 +20,22 @@ _STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "Co
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook in the format of today (nbformat 4)."""
-    return nbformat.read(path, as_version=4)
+    """A notebook in the format of today (nbformat 4.5), in which every cell has an id.
+
+    Raises ValueError for a file that is no notebook.
+    """
+    content = path.read_bytes()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they say that ids were missing; now they are there
+            notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+        if notebook.nbformat_minor < 5:
+            notebook = nbformat.v4.upgrade(notebook)
+            del notebook.metadata["orig_nbformat_minor"]
+    except Exception as error:  # nbformat raises half a dozen kinds, of several packages
+        why = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{path} is not a notebook that can be read: {why}") from None
+    return notebook
 
 
 def execute(path: Path, timeout: float = 300) -> None:
@@ -40,7 +55,7 @@ def execute(path: Path, timeout: float = 300) -> None:
     )
     try:
         client.execute()
-    except CellExecutionError as error:
+    except (CellExecutionError, DeadKernelError) as error:
         raise ValueError(f"{path}: {error}") from None
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

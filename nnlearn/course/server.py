@@ -74,7 +74,10 @@ class _DeckHandler(JupyterHandler):
 
 
 def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
-    """A server of JupyterLab on `root`, beside the user's own configuration, that waits to be started."""
+    """A server of JupyterLab on `root`, beside the user's own configuration, that waits to be started.
+
+    Raises OSError where the user's folders cannot be written to.
+    """
     paths = [str(_SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     options = {
@@ -91,7 +94,12 @@ def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
     }
     if port is not None:
         options |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
-    server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    try:
+        server = LabApp.initialize_server([f"--{name}={value}" for name, value in options.items()])
+    except OSError as error:
+        raise OSError(
+            f"JupyterLab cannot write its own files ({error}): set HOME to a folder that can be written to"
+        ) from error
     server.web_app.settings["page_config_hook"] = _without_lite
     return server
 

@@ -13,6 +13,15 @@ def folder() -> Path:
     return Path(home) / "progress"
 
 
+def can_be_kept() -> bool:
+    """Whether progress can be written to its folder."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder(), os.W_OK)
+
+
 def record(exercise_id: str, passed: bool) -> None:
     """Remember a try or a pass; a disk that is full or locked does not bother the learner."""
     if os.environ.get("NBGRADER_EXECUTION"):  # an instructor grades: that is nobody's progress

@@ -5,13 +5,14 @@ Source: J. Devlin et al. (2019), "BERT: Pre-training of Deep Bidirectional Trans
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnlearn.engine.primitive import Result
+from nnlearn.engine.arithmetic import maximum
+from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.activations import gelu, tanh
@@ -54,6 +55,8 @@ class BERT(Module):
         self.pooler = Linear(width, width, init=normal, rng=rng)
         self.transform, self.transform_norm = Linear(width, width, init=normal, rng=rng), LayerNorm(width)
         self.bias = Parameter(zeros((vocab_size,)))
+        self.activation: Callable[[Array], Result] = gelu
+        self.pooling, self.normalized = "mean", True
 
     def forward(
         self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None
@@ -83,7 +86,7 @@ class BERT(Module):
         """
         x = self(ids, types, mask)
         x = x if places is None else x[np.asarray(places, bool)]
-        x = self.transform_norm(gelu(self.transform(x)))
+        x = self.transform_norm(self.activation(self.transform(x)))
         return linear(x, self.tokens.W.T, self.bias)
 
     def pool(self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None) -> Result:
@@ -93,6 +96,21 @@ class BERT(Module):
         """
         return tanh(self.pooler(self(ids, types, mask)[:, 0]))
 
+    def embed(self, ids: ArrayLike, types: ArrayLike | None = None, mask: ArrayLike | None = None) -> Result:
+        """Sentence embeddings: x̄ / ‖x̄‖ with x̄ the mean over the tokens.  (B, T) -> (B, width)
+
+        With `mask`, the mean is over the tokens at which it is True. A model whose files come with a
+        modules.json does as that says: x̄ may be the first token's vector, and may keep its length.
+        Source: N. Reimers and I. Gurevych (2019), "Sentence-BERT".
+        """
+        x = self(ids, types, mask)
+        if self.pooling == "cls":
+            x = x[:, 0]
+        else:
+            w = np.ones(x.shape[:2], x.dtype) if mask is None else np.asarray(mask, bool).astype(x.dtype)
+            x = (x * w[..., None]).sum(1) / np.maximum(w.sum(1, keepdims=True), 1)
+        return x / maximum((x * x).sum(-1, keepdims=True) ** 0.5, 1e-12) if self.normalized else x
+
     @classmethod
     def from_pretrained(cls, source: str | Path) -> BERT:
         """BERT with published weights.
@@ -101,7 +119,7 @@ class BERT(Module):
         and `fill` start from random weights where the files have none for them. Raises what
         `nnlearn.models.hub` raises: OSError, ImportError or ValueError, and says what is missing.
         """
-        config, weights = hub.read(source, "bert")
+        place, config, weights = hub.read(source, "bert", CONFIG)
         model = cls(
             config["vocab_size"],
             config["max_position_embeddings"],
@@ -111,7 +129,8 @@ class BERT(Module):
             hidden=config["intermediate_size"],
             types=config["type_vocab_size"],
         )
-        hub.configure(model, config["hidden_act"], config["layer_norm_eps"])
+        model.activation = hub.configure(model, config, "hidden_act", "layer_norm_eps")
+        model.pooling, model.normalized = hub.read_pooling(place)
         state = model.state_dict()
         for name in state:
             try:
@@ -120,9 +139,23 @@ class BERT(Module):
                 if not name.startswith(("pooler", "transform", "bias")):
                     raise
         model.load_state_dict(state)
+        tied = {"weight": model.tokens.W.data, "bias": model.bias.data}
+        tied = {f"cls.predictions.decoder.{name}": array for name, array in tied.items()}
+        hub.require_taken(weights, r"(bert\.)?(embeddings|encoder)\.", tied)
         return model.eval()
 
 
+CONFIG = {  # fields of config.json, and the values of those that it leaves out
+    "vocab_size": 30522,
+    "max_position_embeddings": 512,
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "type_vocab_size": 2,
+    "hidden_act": "gelu",
+    "layer_norm_eps": 1e-12,
+}
 NAMES = [  # our names, and the published ones that replace them
     (r"^tokens\.W", "embeddings.word_embeddings.weight"),
     (r"^positions\.W", "embeddings.position_embeddings.weight"),
@@ -145,9 +178,9 @@ NAMES = [  # our names, and the published ones that replace them
 EMBEDDINGS = ("tokens.W", "positions.W", "types.W")
 
 
-def _theirs(weights: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def _theirs(weights: dict[str, np.ndarray], name: str) -> np.ndarray:
     """Linear layers' W is (n_out, n_in) there, and queries, keys and values have one each."""
     parts = ("query", "key", "value") if ".qkv." in name else ("qkv",)
-    arrays = [hub.find(weights, name.replace("qkv", part), NAMES, "bert.") for part in parts]
+    arrays = [hub.take(weights, name.replace("qkv", part), NAMES, "bert.") for part in parts]
     array = np.concatenate(arrays)
     return array.T if name.endswith(".W") and name not in EMBEDDINGS else array

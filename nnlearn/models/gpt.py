@@ -40,13 +40,14 @@ class GPT(Module):
         heads: int,
         rng: RNG = None,
         dropout: float = 0.0,
+        hidden: int | None = None,
     ) -> None:
         rng, self.context = generator(rng), context
         self.tokens = Embedding(vocab_size, width, rng=rng)
         self.positions = Embedding(context, width, rng=rng)
         self.dropout = Dropout(dropout, rng)
         self.blocks = [
-            TransformerBlock(width, heads, causal=True, dropout=dropout, activation=gelu_tanh, rng=rng)
+            TransformerBlock(width, heads, True, dropout, activation=gelu_tanh, hidden=hidden, rng=rng)
             for _ in range(depth)
         ]
         self.norm = LayerNorm(width)
@@ -103,15 +104,35 @@ class GPT(Module):
         `source` is a folder with config.json and model.safetensors, or the model's name on the hub. Raises
         what `nnlearn.models.hub` raises: OSError, ImportError or ValueError, and says what is missing.
         """
-        config, weights = hub.read(source, "gpt2")
-        model = cls(*(config[key] for key in ("vocab_size", "n_positions", "n_embd", "n_layer", "n_head")))
-        hub.configure(model, config["activation_function"], config["layer_norm_epsilon"])
+        _, config, weights = hub.read(source, "gpt2", CONFIG)
+        model = cls(
+            config["vocab_size"],
+            config["n_positions"],
+            config["n_embd"],
+            config["n_layer"],
+            config["n_head"],
+            hidden=config["n_inner"],
+        )
+        hub.configure(model, config, "activation_function", "layer_norm_epsilon")
         model.load_state_dict(
-            {name: hub.find(weights, name, NAMES, "transformer.") for name in model.state_dict()}
+            {name: hub.take(weights, name, NAMES, "transformer.") for name in model.state_dict()}
+        )
+        hub.require_taken(
+            weights, r"(transformer\.)?(wte|wpe|h|ln_f)\.", {"lm_head.weight": model.tokens.W.data}
         )
         return model.eval()
 
 
+CONFIG = {  # fields of config.json, and the values of those that it leaves out
+    "vocab_size": 50257,
+    "n_positions": 1024,
+    "n_embd": 768,
+    "n_layer": 12,
+    "n_head": 12,
+    "n_inner": None,  # 4 · n_embd
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+}
 NAMES = [  # our names, and the published ones that replace them
     (r"^tokens\.W", "wte.weight"),
     (r"^positions\.W", "wpe.weight"),

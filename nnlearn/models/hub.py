@@ -1,6 +1,5 @@
 """Published weights: files in Hugging Face's layout, from a folder or through the hub's own library."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,19 +9,41 @@ from typing import Any
 import numpy as np
 
 from nnlearn.engine.primitive import Array, Result
-from nnlearn.functions.activations import gelu, relu
+from nnlearn.functions.activations import gelu, relu, sigmoid, silu, tanh
 from nnlearn.layers.basic import LayerNorm
 from nnlearn.layers.module import Module
 from nnlearn.layers.transformer import TransformerBlock
+from nnlearn.models.config import read_config, read_json
 from nnlearn.training.saving import load
 
-FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "vocab.json", "merges.txt", "vocab.txt"]
+FILES = [  # all that is read of a model on the hub
+    "config.json",
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "model-*.safetensors",
+    "modules.json",
+    "*_Pooling/config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+]
+_tanh_gelu = partial(gelu, approximate="tanh")
 ACTIVATIONS: dict[str, Callable[[Array], Result]] = {
-    "gelu": gelu,
+    **dict.fromkeys(("gelu", "gelu_python"), gelu),
+    **dict.fromkeys(
+        ("gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"), _tanh_gelu
+    ),
+    **dict.fromkeys(("silu", "swish"), silu),
     "relu": relu,
-    "gelu_new": partial(gelu, approximate="tanh"),
+    "sigmoid": sigmoid,
+    "tanh": tanh,
 }
-ACTIVATIONS["gelu_pytorch_tanh"] = ACTIVATIONS["gelu_new"]
+Names = Sequence[tuple[str, str]]  # (pattern, replacement) from our names to those in the files
+# In a model's body but no parameters: masks and positions that the published library once stored.
+_BUFFERS = re.compile(r"\.attn\.(masked_)?bias$|\.(position_ids|token_type_ids)$")
 
 
 class MissingWeights(ValueError):
@@ -52,32 +73,46 @@ def folder(source: str | Path) -> Path:
         ) from error
 
 
-def read(source: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """config.json, and all arrays of the model's safetensors files, in float32.
+def read(
+    source: str | Path, kind: str, defaults: Mapping[str, Any]
+) -> tuple[Path, dict[str, Any], dict[str, np.ndarray]]:
+    """The folder, the fields of config.json that `defaults` names, and the arrays of the model.
 
-    Raises FileNotFoundError when one of them is missing, ValueError for a model of another kind.
+    Raises FileNotFoundError when a file is missing, ValueError for what is damaged or not supported.
     """
     place = folder(source)
     if not (place / "config.json").is_file():
         raise FileNotFoundError(f"from_pretrained: {place} has no config.json")
-    config = json.loads((place / "config.json").read_text("utf-8"))
-    if config.get("model_type") != kind:
-        raise ValueError(
-            f"from_pretrained: {place} holds a model of type {config.get('model_type')}, not {kind}"
+    return place, read_config(place / "config.json", kind, defaults), _arrays(place)
+
+
+def _arrays(place: Path) -> dict[str, np.ndarray]:
+    """Those of model.safetensors or, where there is none, of the shards that its index names."""
+    if (place / "model.safetensors").is_file():
+        return load(place / "model.safetensors")
+    index = place / "model.safetensors.index.json"
+    if not index.is_file():
+        raise FileNotFoundError(
+            f"from_pretrained: {place} has no model.safetensors, nor {index.name} with its shards; "
+            "other formats are not read"
         )
-    files = sorted(place.glob("*.safetensors"))
-    if not files:
-        raise FileNotFoundError(f"from_pretrained: {place} has no *.safetensors; other formats are not read")
-    arrays = {name: array for file in files for name, array in load(file).items()}
-    return config, {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
+    files = read_json(index).get("weight_map")
+    if not isinstance(files, dict):
+        raise ValueError(f"from_pretrained: {index} has no weight_map, which names the file of each array")
+    shards = {file: load(place / file) for file in sorted(set(files.values()))}
+    missing = [name for name, file in files.items() if name not in shards[file]]
+    if missing:
+        raise MissingWeights(
+            f"from_pretrained: {missing[0]} is not in {files[missing[0]]}, where {index} has it"
+        )
+    return {name: shards[file][name] for name, file in files.items()}
 
 
-def find(
-    weights: Mapping[str, np.ndarray], name: str, names: Sequence[tuple[str, str]], prefix: str
-) -> np.ndarray:
-    """The array of our parameter `name`, where all names in the files may begin with `prefix`.
+def take(weights: dict[str, np.ndarray], name: str, names: Names, prefix: str) -> np.ndarray:
+    """The array of our parameter `name` in float32, taken out of `weights`.
 
-    `names` are (pattern, replacement) from our names to theirs. Raises MissingWeights if there is none.
+    All names in the files may begin with `prefix`. Raises MissingWeights if there is none, ValueError if it
+    is of whole numbers: compressed weights are not read.
     """
     theirs = name
     for ours, replacement in names:
@@ -85,21 +120,74 @@ def find(
     old = theirs.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
     for candidate in (theirs, prefix + theirs, old, prefix + old):
         if candidate in weights:
-            return weights[candidate]
+            array = weights.pop(candidate)
+            if array.dtype.kind != "f":
+                raise ValueError(
+                    f"from_pretrained: {candidate} is of type {array.dtype}, expected floating-point numbers"
+                )
+            return array.astype(np.float32, copy=False)
     raise MissingWeights(f"from_pretrained: the files hold no {theirs}, needed for {name}")
 
 
-def configure(model: Module, activation: str, eps: float) -> None:
-    """Set the activation of every block and the ε of every layer norm.
+def require_taken(weights: Mapping[str, np.ndarray], body: str, tied: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError for an array left over that changes what is computed.
+
+    That is one whose name begins with the pattern `body`, or a `tied` one with values of its own.
+    """
+    for name, array in weights.items():
+        if re.match(body, name) and not _BUFFERS.search(name):
+            raise ValueError(f"from_pretrained: the files hold {name}, for which this model has no place")
+        if name in tied and not np.array_equal(array, tied[name]):
+            raise ValueError(
+                f"from_pretrained: {name} has values of its own; supported is the same array at both ends "
+                "(tie_word_embeddings)"
+            )
+
+
+def configure(
+    model: Module, config: Mapping[str, Any], activation: str, eps: str
+) -> Callable[[Array], Result]:
+    """Set the activation of every block and the ε of every layer norm from those fields; the activation.
 
     Raises ValueError for an unknown activation.
     """
-    if activation not in ACTIVATIONS:
+    function = ACTIVATIONS.get(config[activation])
+    if function is None:
         raise ValueError(
-            f"from_pretrained: the activation is {activation!r}, known are {', '.join(ACTIVATIONS)}"
+            f"from_pretrained: config.json's {activation}: the activation is {config[activation]!r}, "
+            f"known are {', '.join(ACTIVATIONS)}"
         )
     for _, module in model.named_modules():
         if isinstance(module, TransformerBlock):
-            module.activation = ACTIVATIONS[activation]
+            module.activation = function
         if isinstance(module, LayerNorm):
-            module.eps = eps
+            module.eps = config[eps]
+    return function
+
+
+def read_pooling(place: Path) -> tuple[str, bool]:
+    """How a sentence encoder makes one vector of a text: "mean" or "cls", and whether its length becomes 1.
+
+    That is what modules.json says, the file of the sentence-transformers library; mean and 1 without it.
+    Raises ValueError, by name, for what is not supported.
+    """
+    path = place / "modules.json"
+    if not path.is_file():
+        return "mean", True
+    modules = {module["type"].rpartition(".")[2]: place / module["path"] for module in read_json(path, list)}
+    unknown = modules.keys() - {"Transformer", "Pooling", "Normalize"}
+    if unknown or "Pooling" not in modules:
+        raise ValueError(
+            f"from_pretrained: {path} lists {', '.join(modules)}; "
+            "supported are Transformer, Pooling and Normalize"
+        )
+    config = read_json(modules["Pooling"] / "config.json")
+    modes = [name for name, on in config.items() if name.startswith("pooling_mode_") and on]
+    pooling = config.get("pooling_mode") or "+".join(modes).removeprefix("pooling_mode_")
+    pooling = {"mean_tokens": "mean", "cls_token": "cls"}.get(pooling, pooling)
+    if pooling not in ("mean", "cls"):
+        raise ValueError(
+            f"from_pretrained: {modules['Pooling'] / 'config.json'} says {pooling or 'no pooling_mode'}, "
+            "supported are mean_tokens and cls_token"
+        )
+    return pooling, "Normalize" in modules

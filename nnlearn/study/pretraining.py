@@ -17,7 +17,7 @@ from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.module import in_use
 from nnlearn.models.bert import BERT
-from nnlearn.text.tokenizers import WordPieceTokenizer
+from nnlearn.text.wordpiece import WordPieceTokenizer
 from nnlearn.training.optim import AdamW, clip_grad_norm, cosine, warm_up
 from nnlearn.training.saving import load_with_notes, save
 

@@ -5,5 +5,6 @@ from nnlearn.public import offer as _offer
 from nnlearn.text.sampling import *
 from nnlearn.text.tokenizers import *
 from nnlearn.text.tokenizers import END_OF_TEXT as END_OF_TEXT
+from nnlearn.text.wordpiece import *
 
 __getattr__, __dir__, __all__ = _offer(__name__)

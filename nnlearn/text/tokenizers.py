@@ -11,14 +11,16 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from nnlearn.text import tokenizer_files
+from nnlearn.text.shared import checked, split
+
 Pair = tuple[int, int]
-_IDEOGRAPHS = [(0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2CEAF), (0x2F800, 0x2FA1F)]
 END_OF_TEXT = "<|endoftext|>"
 
 
@@ -54,7 +56,7 @@ class CharTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text again.  (T,) -> str of length T"""
-        return "".join(self.tokens[i] for i in _checked(ids, len(self)))
+        return "".join(self.tokens[i] for i in checked(ids, len(self)))
 
 
 class BPETokenizer:
@@ -85,7 +87,7 @@ class BPETokenizer:
                 f"train: vocab_size is {vocab_size}, but the 256 bytes and {len(special)} special tokens "
                 f"need {256 + len(special)} already"
             )
-        words = Counter(word for part in _split(text, special)[::2] for word in _word_pattern().findall(part))
+        words = Counter(word for part in split(text, special)[::2] for word in _word_pattern().findall(part))
         merges, ids = _learn_merges(words, size)
         return cls(merges, ids, {name: len(ids) + i for i, name in enumerate(special)})
 
@@ -105,7 +107,7 @@ class BPETokenizer:
     def encode(self, text: str) -> np.ndarray:
         """The ids of the tokens of `text`, word by word.  str -> (T,)"""
         ids: list[int] = []
-        for i, part in enumerate(_split(text, self.special)):
+        for i, part in enumerate(split(text, self.special)):
             if i % 2:
                 ids.append(self.special[part])
             else:
@@ -115,7 +117,7 @@ class BPETokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text again; bytes that do not make a whole character show as U+FFFD.  (T,) -> str"""
-        return b"".join(self.tokens[i] for i in _checked(ids, self.tokens)).decode(errors="replace")
+        return b"".join(self.tokens[i] for i in checked(ids, self.tokens)).decode(errors="replace")
 
     def save(self, directory: str | Path) -> None:
         """Write vocab.json and merges.txt, as GPT-2 has them."""
@@ -129,30 +131,26 @@ class BPETokenizer:
 
     @classmethod
     def load(cls, directory: str | Path) -> "BPETokenizer":
-        """Read GPT-2's vocab.json and merges.txt.
+        """Read tokenizer.json or, where there is none, GPT-2's vocab.json and merges.txt.
 
-        A token that is neither a byte nor the result of a merge is special. Raises FileNotFoundError when a
-        file is missing, ValueError when the two do not fit together.
+        Special are the added tokens of tokenizer.json; in the older files, a token that is neither a byte nor
+        the result of a merge. Raises FileNotFoundError when a file is missing, ValueError when the files do
+        not fit together, or ask for what is not supported: the error names it.
         """
-        directory, byte_of = Path(directory), {letter: b for b, letter in _byte_letters().items()}
+        vocabulary, pairs, special = tokenizer_files.read_bpe(Path(directory))
+        byte_of = {letter: b for b, letter in _byte_letters().items()}
+        spelled = {*byte_of, *map("".join, pairs)}
+        if special is None:
+            special = {token: i for token, i in vocabulary.items() if token not in spelled}
+        spelled |= vocabulary.keys() - special.keys()
         try:
-            vocabulary = json.loads(_read(directory / "vocab.json"))
-            lines = _read(directory / "merges.txt").split("\n")
-            pairs = [line.split(" ") for line in lines if line and not line.startswith("#version")]
             merges = [(vocabulary[left], vocabulary[right]) for left, right in pairs]
-            ordinary = {*byte_of, *("".join(pair) for pair in pairs)}
-            ids = {bytes(byte_of[letter] for letter in token): vocabulary[token] for token in ordinary}
+            ids = {bytes(byte_of[letter] for letter in token): vocabulary[token] for token in spelled}
         except (KeyError, ValueError) as error:
             raise ValueError(
-                f"{directory}: vocab.json and merges.txt do not fit together ({error!r})"
+                f"{directory}: the vocabulary and the merges do not fit together ({error!r})"
             ) from None
-        return cls(merges, ids, {token: i for token, i in vocabulary.items() if token not in ordinary})
-
-
-def _split(text: str, special: Iterable[str]) -> list[str]:
-    """The text cut at special tokens: text, token, text, …, token, text."""
-    pattern = "|".join(map(re.escape, special))
-    return re.split(f"({pattern})", text) if pattern else [text]
+        return cls(merges, ids, special)
 
 
 def _learn_merges(counts: Counter[str], size: int) -> tuple[list[Pair], dict[bytes, int]]:
@@ -242,6 +240,7 @@ def _word_pattern() -> re.Pattern[str]:
     """GPT-2's words: English contractions, or letters, digits or signs with the space before them, or space.
 
     Python's \\w and \\s count number letters (½, Ⅷ) and four control characters in; GPT-2's classes do not.
+    A letter that is newer than this Python's Unicode tables counts as a sign.
     """
     numbers = "".join(
         c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in ("Nl", "No")
@@ -251,92 +250,3 @@ def _word_pattern() -> re.Pattern[str]:
     return re.compile(
         rf"'(?:s|t|re|ve|m|ll|d)| ?{letter}+| ?{number}+| ?{sign}+|{space}+(?!(?:\S|[\x1c-\x1f]))|{space}+"
     )
-
-
-class WordPieceTokenizer:
-    """BERT's tokens: words in lower case without accents, split into the longest pieces the vocabulary holds.
-
-    "##" marks a piece that continues a word. Raises ValueError when the vocabulary lacks a special token.
-    Source: M. Schuster and K. Nakajima (2012); J. Devlin et al. (2019).
-    """
-
-    def __init__(self, tokens: Sequence[str], lowercase: bool = True) -> None:
-        self.tokens, self.lowercase = list(tokens), lowercase
-        self.ids = {token: i for i, token in enumerate(self.tokens)}
-        missing = [t for t in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if t not in self.ids]
-        if missing:
-            raise ValueError(f"WordPieceTokenizer: the vocabulary lacks {', '.join(missing)}")
-
-    @classmethod
-    def load(cls, directory: str | Path, lowercase: bool = True) -> "WordPieceTokenizer":
-        """Read BERT's vocab.txt, one token a line. Raises FileNotFoundError when it is missing."""
-        return cls(_read(Path(directory) / "vocab.txt").rstrip("\n").split("\n"), lowercase)
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def tokenize(self, text: str) -> list[str]:
-        """The pieces, as strings."""
-        parts = re.split(r"(\[PAD\]|\[UNK\]|\[CLS\]|\[SEP\]|\[MASK\])", text)
-        words = ([part] if part in self.ids and part.startswith("[") else self._words(part) for part in parts)
-        return [piece for word in words for w in word for piece in self._pieces(w)]
-
-    def _words(self, text: str) -> list[str]:
-        """Split at space, and around each punctuation mark and Chinese character."""
-        text = "".join(" " if c in "\t\n\r" else c for c in text if c in "\t\n\r" or _visible(c))
-        if self.lowercase:
-            text = "".join(
-                c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn"
-            )
-        return "".join(f" {c} " if _stands_alone(c) else c for c in text).split()
-
-    def _pieces(self, word: str) -> list[str]:
-        if word in self.ids:
-            return [word]
-        pieces, start = [], 0
-        while start < len(word) <= 100:
-            prefix = "##" if start else ""
-            end = next((e for e in range(len(word), start, -1) if prefix + word[start:e] in self.ids), None)
-            if end is None:
-                break
-            pieces.append(prefix + word[start:end])
-            start = end
-        return pieces if start == len(word) else ["[UNK]"]
-
-    def encode(self, text: str, second: str | None = None) -> np.ndarray:
-        """[CLS] text [SEP], or [CLS] text [SEP] second [SEP].  str -> (T,)"""
-        pieces = ["[CLS]", *self.tokenize(text), "[SEP]"]
-        if second is not None:
-            pieces += [*self.tokenize(second), "[SEP]"]
-        return np.array([self.ids[piece] for piece in pieces], dtype=np.int64)
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """The pieces joined to words, with a space between them: case, accents and spacing are gone."""
-        return " ".join(self.tokens[i] for i in _checked(ids, len(self))).replace(" ##", "")
-
-
-def _visible(character: str) -> bool:
-    return character not in "\0\ufffd" and unicodedata.category(character)[0] != "C"
-
-
-def _stands_alone(character: str) -> bool:
-    """Punctuation (every ASCII sign counts) and the ideographs of Chinese and Japanese."""
-    code = ord(character)
-    if code < 128:
-        return character.isprintable() and not character.isalnum() and character != " "
-    return unicodedata.category(character)[0] == "P" or any(low <= code <= high for low, high in _IDEOGRAPHS)
-
-
-def _checked(ids: Iterable[int], known: int | Collection[int]) -> Iterator[int]:
-    """The ids as plain integers, an error for one the vocabulary does not have."""
-    for i in np.asarray(ids).reshape(-1).tolist():
-        if not (0 <= i < known if isinstance(known, int) else i in known):
-            size = known if isinstance(known, int) else len(known)
-            raise ValueError(f"decode: id {i} is not in the vocabulary of {size} tokens")
-        yield i
-
-
-def _read(path: Path) -> str:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} not found; a tokenizer's vocabulary is expected there")
-    return path.read_text(encoding="utf-8")

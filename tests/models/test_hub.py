@@ -142,7 +142,9 @@ def test_bad_input(gpt, tmp_path, monkeypatch):
         GPT.from_pretrained(tmp_path)
     config = json.loads((folder / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(FileNotFoundError, match=r"has no \*\.safetensors"):
+    with pytest.raises(
+        FileNotFoundError, match=r"has no model\.safetensors, nor model\.safetensors\.index\.json"
+    ):
         GPT.from_pretrained(tmp_path)
     whole = (folder / "model.safetensors").read_bytes()
     (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])

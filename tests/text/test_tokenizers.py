@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nnlearn import data
-from nnlearn.text.tokenizers import END_OF_TEXT, BPETokenizer, CharTokenizer, WordPieceTokenizer
+from nnlearn.text.tokenizers import END_OF_TEXT, BPETokenizer, CharTokenizer
+from nnlearn.text.wordpiece import WordPieceTokenizer
 from tests.support.reference import library
 
 CORPUS = data.manual()[:100_000]
@@ -104,7 +105,7 @@ def test_vocabulary_files_that_are_missing_or_wrong(bpe, tmp_path):
     with pytest.raises(ValueError, match="do not fit together"):
         BPETokenizer.load(tmp_path)
     (tmp_path / "vocab.json").write_text("{half a fi")
-    with pytest.raises(ValueError, match="do not fit together"):
+    with pytest.raises(ValueError, match=r"vocab\.json is not JSON"):
         BPETokenizer.load(tmp_path)
 
 

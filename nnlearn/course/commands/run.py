@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]) -> None:
+def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, writable=True)]) -> None:
     """Run notebooks and store their outputs in them."""
     from nnlearn.course.notebooks import execute
 
