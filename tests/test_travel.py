@@ -28,9 +28,8 @@ def test_rounding_residue_is_caught(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     x = np.random.default_rng(0).normal(size=(300, 300)).astype(np.float32)
     notebook = write(tmp_path / "residue.ipynb", RESIDUE, f"{(np.exp(x) @ x).sum().item()!r}\n")
-    own, *others = here()
-    assert travel.run(notebook, own)[0] == "ok"
-    assert any(travel.run(notebook, world)[0] == "[0]" for world in reversed(others))
+    assert travel.run(notebook, World("own"))[0] == "ok"
+    assert any(travel.run(notebook, world)[0] == "[0]" for world in reversed(here()))
 
 
 def test_claim_that_holds_for_its_own_seed_alone_is_caught(tmp_path: Path):
@@ -89,4 +88,4 @@ def test_world_that_this_machine_cannot_show_is_named(command, monkeypatch):
 
 def test_every_world_of_this_machine_is_drawn_for_some_notebook():
     names = {worlds.drawn("7", f"chapters/{k}.ipynb").name for k in range(200)}
-    assert names == {world.name for world in here()} and len(names) >= 3
+    assert names == {world.name for world in here()} and len(names) >= 2

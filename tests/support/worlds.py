@@ -41,8 +41,6 @@ class World:
 def processors() -> dict[str, Callable[[], World]]:
     """The worlds that another processor could be, where all outputs must be the same."""
     made: dict[str, Callable[[], World]] = {}
-    for count in THREADS:
-        made[f"threads-{count}"] = partial(World, f"threads-{count}", {"OPENBLAS_NUM_THREADS": str(count)})
     for kernel in KERNELS:
         made[kernel.lower()] = partial(_kernel, kernel)
     made["no-simd"] = _without_simd
@@ -64,6 +62,8 @@ def drawn(seed: str, notebook: str) -> World:
 def worlds() -> dict[str, Callable[[], World]]:
     """Every world by name, and how it is made."""
     made = processors()
+    for count in THREADS:
+        made[f"threads-{count}"] = partial(World, f"threads-{count}", {"OPENBLAS_NUM_THREADS": str(count)})
     for shift in SHIFTS:
         shifted = {"NNLEARN_SEED_SHIFT": str(shift)}
         made[f"shift-{shift}"] = partial(World, f"shift-{shift}", shifted, compare=False)
