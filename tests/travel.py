@@ -1,8 +1,9 @@
 """Run the notebooks in worlds that stand for other machines: which cell of which notebook falls where?
 
     python -m tests.travel                          every notebook in every world that this machine can show
-    python -m tests.travel 07_autodiff --world haswell --world shift-1000
+    python -m tests.travel 07_autodiff --world kernel-haswell --world shift
     python -m tests.travel --sample 6               six pairs drawn at random: the seed of the draw is printed
+    python -m tests.travel --latest 3               the three notebooks that were changed last
 
 The worlds are in tests/support/worlds.py. Outputs are compared everywhere but under other seeds: there the
 assertions must hold.
@@ -40,6 +41,14 @@ def notebooks(names: Sequence[str]) -> list[Path]:
     return chosen
 
 
+def latest(among: list[Path], count: int | None) -> list[Path]:
+    """The `count` that the newest commits have changed; all without a count, or where there is no history."""
+    command = ["git", "log", "-n", "200", "--name-only", "--format=", "--", "chapters", "solutions"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout if count else ""
+    changed = dict.fromkeys(ROOT / name for name in said.splitlines())
+    return [path for path in changed if path in among][:count] or among
+
+
 def run(notebook: Path, world: World) -> tuple[str, str]:
     """ "ok", or the cells that fail as "[12] [40]"; and what was said about them."""
     with tempfile.TemporaryDirectory(prefix="nnlearn-travel-") as folder:
@@ -58,7 +67,7 @@ def run(notebook: Path, world: World) -> tuple[str, str]:
         command += ["-c", str(ROOT / "pyproject.toml"), f"--junitxml={report}", str(notebook)]
         command += [] if world.compare else ["--nbval-lax"]
         command += ["-W", "default"] if "PYTHONWARNINGS" in world.environment else []
-        place: dict[str, Any] = {"cwd": ROOT, "env": os.environ | {"CI": ""} | world.environment}
+        place: dict[str, Any] = {"cwd": ROOT, "env": os.environ | world.environment}
         try:
             done = subprocess.run(command, **place, capture_output=True, text=True, timeout=LIMIT)
         except subprocess.TimeoutExpired:
@@ -92,7 +101,10 @@ def main() -> int:
     parser.add_argument(
         "notebooks", nargs="*", help="how their names begin: 07, 09_training; all without one"
     )
-    parser.add_argument("--world", action="append", default=[], help="only this world; may be given again")
+    parser.add_argument(
+        "--world", action="append", default=[], help="only worlds whose names begin so; may be given again"
+    )
+    parser.add_argument("--latest", type=int, metavar="N", help="only the N notebooks changed last")
     parser.add_argument(
         "--sample", type=int, metavar="N", help="N pairs of a notebook and a world, drawn at random"
     )
@@ -102,18 +114,26 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     options = parser.parse_args()
     try:
-        pairs = list(itertools.product(notebooks(options.notebooks), _wanted(options.world)))
+        chosen = latest(notebooks(options.notebooks), options.latest)
+        pairs = list(itertools.product(chosen, _wanted(options.world)))
     except ValueError as error:
         print(f"travel: {error}", file=sys.stderr)
         return 2
     if options.sample is not None:
-        pairs = random.Random(options.seed).sample(pairs, min(options.sample, len(pairs)))
+        random.Random(options.seed).shuffle(pairs)
         print(f"drawn with --sample {options.sample} --seed {options.seed}")
     make = cache(lambda name: worlds()[name]())
-    for world in map(make, dict.fromkeys(name for _, name in pairs)):
-        if world.missing:
-            print(f"not run: {world.name}: {world.missing}")
-    trips = [(notebook, make(name)) for notebook, name in pairs if not make(name).missing]
+    trips: list[tuple[Path, World]] = []
+    missing: dict[str, str] = {}
+    for notebook, name in pairs:
+        if len(trips) == options.sample:
+            break
+        if make(name).missing:
+            missing[make(name).name] = make(name).missing
+        else:
+            trips.append((notebook, make(name)))
+    for name, why in missing.items():
+        print(f"not run: {name}: {why}")
     found, told = {}, []
     with ThreadPoolExecutor(options.jobs) as pool:
         for (notebook, world), (cells, text) in zip(
@@ -128,10 +148,10 @@ def main() -> int:
 
 
 def _wanted(names: Sequence[str]) -> list[str]:
-    unknown = set(names) - worlds().keys()
+    unknown = [name for name in names if not any(world.startswith(name) for world in worlds())]
     if unknown:
-        raise ValueError(f"no world {', '.join(sorted(unknown))}: there are {', '.join(worlds())}")
-    return [name for name in worlds() if not names or name in names]
+        raise ValueError(f"no world {', '.join(unknown)}: there are {', '.join(worlds())}")
+    return [world for world in worlds() if not names or world.startswith(tuple(names))]
 
 
 if __name__ == "__main__":

@@ -5,9 +5,6 @@ that measures says what: `record_property("measured", "9 of 10 rejected")`; that
 Notebooks are run by nbval, a test a cell; one counts as checked when all of its cells have passed. A run of
 everything fails where the two counts differ, so that nothing is left out unseen.
 
-Where `CI` is set, each notebook runs in the world of another processor (tests/support/worlds.py), drawn anew
-in every run; what was drawn is printed, and drawn again with NNLEARN_DRAW.
-
 A notebook has a limit of processor time, on one thread of BLAS, in units of a loop that is timed in the same
 kernel every few seconds: a busy or a slow machine takes longer for both.
 """
@@ -15,7 +12,6 @@ kernel every few seconds: a busy or a slow machine takes longer for both.
 import ast
 import json
 import os
-import random
 import re
 import tempfile
 from pathlib import Path
@@ -23,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from tests.support import IN_CI, ROOT
-from tests.support.worlds import World, drawn, here
 
 TIME_LIMIT = 60  # seconds of a processor on which the loop below takes LOOP
 LOOP = 0.025  # the slowest chapters, 13, 15 and 16, take 1,600 loops (40 s); 2,000 where all cores are busy
@@ -113,9 +108,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PASSED], config.stash[FAILED], config.stash[MEASURED] = set(), set(), []
-    config.stash[WORLDS] = {}
-    names = {name for world in here() for name in world.environment} if IN_CI else ()
-    config.stash[OWN] = {name: os.environ.get(name) for name in names}
     if hasattr(config, "workerinput"):
         return  # the settings below are inherited from the process that started this one
     config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="nnlearn-tests-")
@@ -125,15 +117,11 @@ def pytest_configure(config: pytest.Config) -> None:
     (startup / "strict.py").write_text(STRICT_KERNEL)
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     (folder / "meters").mkdir()
-    if IN_CI:
-        os.environ.setdefault("NNLEARN_DRAW", str(random.SystemRandom().randrange(10**6)))
     os.environ["NNLEARN_HOME"] = str(folder / "home")  # a learner's own progress is not the tests' to change
 
 
 PASSED, FAILED = pytest.StashKey[set[str]](), pytest.StashKey[set[str]]()
 MEASURED = pytest.StashKey[list[str]]()
-WORLDS = pytest.StashKey[dict[str, World]]()  # of the notebooks that ran
-OWN = pytest.StashKey[dict[str, str | None]]()  # what this machine has for what the worlds change
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
 _config: pytest.Config
 
@@ -145,15 +133,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
-    """Before a notebook's kernel starts: its world, and where it writes down the time that it takes."""
+    """Before a notebook's kernel starts: where it writes down the time that it takes."""
     path = nodeid.partition("::")[0]
-    for name, value in _config.stash[OWN].items():
-        os.environ.pop(name, None)
-        os.environ.update({name: value} if value is not None else {})
     if path.endswith(".ipynb"):
-        if "NNLEARN_DRAW" in os.environ:
-            _config.stash[WORLDS][path] = world = drawn(os.environ["NNLEARN_DRAW"], path)
-            os.environ.update(world.environment)
         name = path.replace("/", "-").replace(".ipynb", ".json")
         os.environ["NNLEARN_METER"] = str(Path(os.environ["IPYTHONDIR"]).with_name("meters") / name)
 
@@ -241,14 +223,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write("\n".join(sorted(config.stash[MEASURED])) + "\n")
     if not _is_whole_run(config):
         return
-    if worlds := config.stash[WORLDS]:
-        terminalreporter.section("travelled")
-        terminalreporter.line(
-            f"NNLEARN_DRAW={os.environ['NNLEARN_DRAW']} draws the same of {len(here())} worlds"
-        )
-        for world in here():
-            names = [Path(path).stem for path, drawn in sorted(worlds.items()) if drawn == world]
-            terminalreporter.line(f"{world.name}: {', '.join(names)}")
     names, missing = held(), _missing(config)
     terminalreporter.section("checked")
     for kind in sorted({name.split()[0] for name in names}):

@@ -1,4 +1,4 @@
-"""Worlds that stand for other machines, and how one is drawn for each notebook.
+"""Worlds that stand for other machines.
 
 A world is another processor's kernels (OpenBLAS chooses by OPENBLAS_CORETYPE, NumPy by
 NPY_DISABLE_CPU_FEATURES), another number of threads, other seeds, or another Python with other versions of
@@ -6,12 +6,11 @@ the dependencies.
 """
 
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from tests.support import ROOT
@@ -38,30 +37,11 @@ class World:
     missing: str = ""  # why this machine cannot show it
 
 
-def processors() -> dict[str, Callable[[], World]]:
-    """The worlds that another processor could be, where all outputs must be the same."""
-    made: dict[str, Callable[[], World]] = {}
-    for kernel in KERNELS:
-        made[kernel.lower()] = partial(_kernel, kernel)
-    made["no-simd"] = _without_simd
-    return made
-
-
-@cache
-def here() -> list[World]:
-    """Those of them that this machine can show."""
-    made = [make() for make in processors().values()]
-    return [world for world in made if not world.missing]
-
-
-def drawn(seed: str, notebook: str) -> World:
-    """One of them by chance, the same for the same seed and notebook."""
-    return random.Random(f"{seed} {notebook}").choice(here())
-
-
 def worlds() -> dict[str, Callable[[], World]]:
     """Every world by name, and how it is made."""
-    made = processors()
+    made: dict[str, Callable[[], World]] = {"no-simd": _without_simd}
+    for kernel in KERNELS:
+        made[_world_of(kernel)] = partial(_kernel, kernel)
     for count in THREADS:
         made[f"threads-{count}"] = partial(World, f"threads-{count}", {"OPENBLAS_NUM_THREADS": str(count)})
     for shift in SHIFTS:
@@ -73,14 +53,18 @@ def worlds() -> dict[str, Callable[[], World]]:
     return made
 
 
+def _world_of(kernel: str) -> str:
+    return f"kernel-{kernel.lower()}"
+
+
 def _kernel(name: str) -> World:
     environment = {"OPENBLAS_CORETYPE": name}
     shown, own = _architecture(environment), _architecture({})
     if not shown:
-        return World(name.lower(), missing="this processor does not have its instructions")
+        return World(_world_of(name), missing="this processor does not have its instructions")
     if shown == own != name:  # the oldest kernels go by several names, so that another one is as good
-        return World(name.lower(), missing=f"OpenBLAS takes {own} in its place")
-    return World(name.lower(), environment)
+        return World(_world_of(name), missing=f"OpenBLAS takes {own} in its place")
+    return World(_world_of(name), environment)
 
 
 def _architecture(environment: dict[str, str]) -> str:
