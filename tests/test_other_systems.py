@@ -82,9 +82,10 @@ def test_temporary_home_stands_in_and_is_gone_afterwards(home, tmp_path: Path, m
     monkeypatch.setenv("HOME", home) if home else monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 54321)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")  # whatever the tests before this one have recorded
     said = CliRunner().invoke(app, ["progress"])
     why = f"your home folder {home} cannot be written" if home else "you have no home folder"
-    assert said.exit_code == 0 and "0 of" in said.stdout
+    assert said.exit_code == 0 and "01 The neuron" in said.stdout
     assert said.stderr.startswith(f"nnlearn: {why}, ") and said.stderr.count("\n") == 1
     assert os.environ["HOME"].startswith(str(tmp_path)) and not list(tmp_path.iterdir())
 
