@@ -2,7 +2,7 @@
 
     import nnlearn as nn
 
-Functions work on plain arrays and, from chapter 07 on, on tensors that record what is done with them.
+Functions work on plain arrays and, from chapter 08 on, on tensors that record what is done with them.
 """
 
 # ruff: noqa: F403, I001

@@ -1,7 +1,7 @@
 """Run the notebooks in worlds that stand for other machines: which cell of which notebook falls where?
 
     python -m tests.travel                          every notebook in every world that this machine can show
-    python -m tests.travel 07_autodiff --world kernel-haswell --world shift
+    python -m tests.travel 08_autodiff --world kernel-haswell --world shift
     python -m tests.travel --sample 6               six pairs drawn at random: the seed of the draw is printed
     python -m tests.travel --latest 3               the three notebooks that were changed last
 
@@ -99,7 +99,7 @@ def main() -> int:
         prog="python -m tests.travel", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument(
-        "notebooks", nargs="*", help="how their names begin: 07, 09_training; all without one"
+        "notebooks", nargs="*", help="how their names begin: 07, 10_training; all without one"
     )
     parser.add_argument(
         "--world", action="append", default=[], help="only worlds whose names begin so; may be given again"

@@ -1,4 +1,4 @@
-"""Gradients checked against differences (chapter 06)."""
+"""Gradients checked against differences (chapter 07)."""
 
 from __future__ import annotations
 

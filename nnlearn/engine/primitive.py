@@ -1,4 +1,4 @@
-"""Primitives, and how the tape records what they do (chapter 07).
+"""Primitives, and how the tape records what they do (chapter 08).
 
 A *primitive* is one function. It returns its value and, for each input, a vector–Jacobian product (vjp): the
 function that turns the gradient at the output into the gradient at that input. The product rule reads

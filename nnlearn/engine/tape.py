@@ -1,4 +1,4 @@
-"""The tape run in reverse: gradients, second derivatives, sums over reuse (chapter 07)."""
+"""The tape run in reverse: gradients, second derivatives, sums over reuse (chapter 08)."""
 
 from __future__ import annotations
 

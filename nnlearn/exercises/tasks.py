@@ -1,7 +1,7 @@
 """What the exercises ask: titles, points and signatures, read from the notebooks where they stand.
 
-A task is a heading, `## 05.3 Huber, with its corner in the right place (2 points)`; a cell with the
-`grade_id` "05-3" for the answer; and, where the computer grades it, `check("05.3", huber)`.
+A task is a heading, `## 06.3 Huber, with its corner in the right place (2 points)`; a cell with the
+`grade_id` "06-3" for the answer; and, where the computer grades it, `check("06.3", huber)`.
 """
 
 import ast
@@ -35,7 +35,7 @@ class Task:
 
 
 def notebook_of(chapter: str) -> Path:
-    """The notebook with a chapter's exercises ("05"). Raises LookupError where there is none.
+    """The notebook with a chapter's exercises ("06"). Raises LookupError where there is none.
 
     In a clone that is the one in `solutions/`, from which `exercises/` is made: there a learner writes.
     """

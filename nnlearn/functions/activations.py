@@ -1,4 +1,4 @@
-"""Activation functions, each with its derivative (chapter 04)."""
+"""Activation functions, each with its derivative (chapter 05)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention over whole sequences, and positions (chapter 14)."""
+"""Attention over whole sequences, and positions (chapter 15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolution and pooling (chapter 11).
+"""Convolution and pooling (chapter 12).
 
 Images are (B, C, H, W); in memory the channels lie last, so that a patch is a few long runs of memory, and a
 convolution one matrix product of all patches with all kernels.

@@ -1,4 +1,4 @@
-"""Dropout: units left out by chance while a network trains (chapter 10)."""
+"""Dropout: units left out by chance while a network trains (chapter 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loss functions: one number, the mean over the batch, and its slope (chapter 05)."""
+"""Loss functions: one number, the mean over the batch, and its slope (chapter 06)."""
 
 from __future__ import annotations
 

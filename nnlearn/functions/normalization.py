@@ -1,4 +1,4 @@
-"""Layer and batch normalisation (chapter 10), each as one fused step."""
+"""Layer and batch normalisation (chapter 11), each as one fused step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recurrent networks over whole sequences (chapters 12 and 13).
+"""Recurrent networks over whole sequences (chapters 13 and 14).
 
 One product for the inputs of all steps, and a loop of few operations in place. Time comes first in memory, so
 that each step reads and writes one contiguous block.

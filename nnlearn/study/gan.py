@@ -1,4 +1,4 @@
-"""Generative adversarial networks: the losses of the two players, and one round of their game (chapter 17).
+"""Generative adversarial networks: the losses of the two players, and one round of their game (chapter 18).
 
 A discriminator D gives each sample a logit: large means "real". A generator G turns noise into samples.
 """

@@ -1,4 +1,4 @@
-"""A small GPT that has read Python's manual for ten minutes, and how it was made (chapter 15).
+"""A small GPT that has read Python's manual for ten minutes, and how it was made (chapter 16).
 
     model, tokenizer, notes = nn.manual_gpt.load()
 
@@ -48,7 +48,7 @@ def small_gpt(
 
 
 def read_manual() -> tuple[CharTokenizer, np.ndarray, np.ndarray]:
-    """The tokenizer, the ids to train on and the held-out ones: the split of chapters 12 and 13."""
+    """The tokenizer, the ids to train on and the held-out ones: the split of chapters 13 and 14."""
     train, validation = manual_split()
     tokenizer = CharTokenizer(train + validation)
     return tokenizer, tokenizer.encode(train), tokenizer.encode(validation)

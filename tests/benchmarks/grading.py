@@ -1,6 +1,6 @@
 """How fast a class is graded, beside nbgrader and Otter: `python -m tests.benchmarks.grading`.
 
-Submissions are the solutions of chapter 03 (nine questions that are graded), each under its student's name.
+Submissions are the solutions of chapter 04 (nine questions that are graded), each under its student's name.
 nbgrader and Otter (where `pip install otter-grader` was done) are timed on some of them. With `--kills N`
 a run is killed N times at moments of chance, and its table compared with that of an undisturbed one.
 """
@@ -22,7 +22,7 @@ from nnlearn.exercises.tasks import chapter_tasks
 from tests.support.classroom import ROOT, submit
 
 BIN = Path(sys.executable).parent
-CHAPTER, NAME, QUESTIONS = "03", "03_layers", 9
+CHAPTER, NAME, QUESTIONS = "04", "04_layers", 9
 
 
 def ours(folder: Path, students: int) -> float:

@@ -22,7 +22,7 @@ from tests.support.classroom import submit
 
 NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
 STUDENTS = ["ada", "bob", "cem", "dil", "eve", "fay"]
-ABSOLUTE = "def layer(x, W, b):\n    return np.abs(x @ W + b)\n"  # a misconception of 03.3
+ABSOLUTE = "def layer(x, W, b):\n    return np.abs(x @ W + b)\n"  # a misconception of 04.3
 SECRET = b"0123456789abcdef"
 
 
@@ -36,8 +36,8 @@ def submissions(tmp_path_factory) -> Path:
     """A small class: most are right, bob has a misconception, cem has handed in no notebook at all."""
     folder = tmp_path_factory.mktemp("class") / "submissions"
     for student in STUDENTS:
-        submit(folder, student, "03", {"03.3": ABSOLUTE} if student == "bob" else None)
-    (folder / "cem" / "03_layers.ipynb").write_text('{"cells": [{"cell_type": "code"')
+        submit(folder, student, "04", {"04.3": ABSOLUTE} if student == "bob" else None)
+    (folder / "cem" / "04_layers.ipynb").write_text('{"cells": [{"cell_type": "code"')
     (folder.parent / "secret").write_bytes(SECRET)
     return folder
 
@@ -67,10 +67,10 @@ def test_a_class_is_graded(undisturbed):
     assert list(rows[0]) == ["student", "chapter", "exercise", "status", "score", "points"]
     assert len(rows) == 10 * len(STUDENTS)
     by = {(row["student"], row["exercise"]): row for row in rows}
-    assert by["ada", "03.3"]["score"] == "2" and by["bob", "03.3"]["score"] == "0"
-    assert by["ada", "03.10"]["status"] == "to read" and by["ada", "03.10"]["score"] == ""
-    assert by["cem", "03.3"]["status"] == "rejected" and by["cem", "03.3"]["score"] == "0"
-    (bobs,) = (g for g in Store(undisturbed).grades() if (g.student, g.exercise) == ("bob", "03.3"))
+    assert by["ada", "04.3"]["score"] == "2" and by["bob", "04.3"]["score"] == "0"
+    assert by["ada", "04.10"]["status"] == "to read" and by["ada", "04.10"]["score"] == ""
+    assert by["cem", "04.3"]["status"] == "rejected" and by["cem", "04.3"]["score"] == "0"
+    (bobs,) = (g for g in Store(undisturbed).grades() if (g.student, g.exercise) == ("bob", "04.3"))
     assert bobs.misconception and bobs.hint
 
 
@@ -85,9 +85,9 @@ def test_graded_once_is_not_graded_again(submissions, undisturbed, tmp_path):
 def test_a_corrected_notebook_counts_instead(submissions, undisturbed, tmp_path):
     store, folder = tmp_path / "grades.sqlite", tmp_path / "submissions"
     shutil.copy(undisturbed, store)
-    submit(folder, "bob", "03")
+    submit(folder, "bob", "04")
     assert grade(folder, "--store", store).returncode == 0
-    (bobs,) = (g for g in Store(store).grades() if (g.student, g.exercise) == ("bob", "03.3"))
+    (bobs,) = (g for g in Store(store).grades() if (g.student, g.exercise) == ("bob", "04.3"))
     assert bobs.score == 2
     assert len(list(Store(store).grades())) == 10 * len(STUDENTS)
 
@@ -174,14 +174,14 @@ def test_bad_input_is_told_in_one_sentence(submissions, undisturbed, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     odd = tmp_path / "odd"
-    submit(odd, "ada", "03")
-    shutil.copy(odd / "ada" / "03_layers.ipynb", odd / "ada" / "99_other.ipynb")
+    submit(odd, "ada", "04")
+    shutil.copy(odd / "ada" / "04_layers.ipynb", odd / "ada" / "99_other.ipynb")
     (odd / "..\\..\\x").mkdir()
     (odd / "link").symlink_to("/")
     (odd / "huge").mkdir()
-    (odd / "huge" / "03_layers.ipynb").write_text("[" * 30_000_000)
+    (odd / "huge" / "04_layers.ipynb").write_text("[" * 30_000_000)
     (odd / "deep").mkdir()
-    (odd / "deep" / "03_layers.ipynb").write_text("[" * 100_000)
+    (odd / "deep" / "04_layers.ipynb").write_text("[" * 100_000)
     other = tmp_path / "other.sqlite"
     with sqlite3.connect(other) as db:
         db.execute("CREATE TABLE meta (key, value)")
@@ -211,7 +211,7 @@ def test_report_writes_tables_and_pages(undisturbed, tmp_path):
     done = CliRunner().invoke(app, ["report", "--store", str(undisturbed), "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert (out / "grades.csv").read_text() == table(undisturbed)
-    assert (out / "lms.csv").read_text().splitlines()[0] == "ID,Chapter 03,Total"
+    assert (out / "lms.csv").read_text().splitlines()[0] == "ID,Chapter 04,Total"
     assert {path.stem for path in (out / "students").iterdir()} == set(STUDENTS)
     assert "the absolute value" in (out / "index.html").read_text(), "bob's misconception, for the lecture"
 
@@ -220,11 +220,11 @@ def test_nbgrader_releases_and_grades_the_same_notebook_and_takes_our_scores(
     submissions, undisturbed, tmp_path
 ):
     """nbgrader's own commands on our files: its gradebook then holds our scores."""
-    source = tmp_path / "source" / "03_layers"
+    source = tmp_path / "source" / "04_layers"
     source.mkdir(parents=True)
-    shutil.copy(ROOT / "solutions" / "03_layers.ipynb", source)
+    shutil.copy(ROOT / "solutions" / "04_layers.ipynb", source)
     for student in ("ada", "bob"):
-        shutil.copytree(submissions / student, tmp_path / "submitted" / student / "03_layers")
+        shutil.copytree(submissions / student, tmp_path / "submitted" / student / "04_layers")
     (tmp_path / "nbgrader_config.py").write_text(
         "c = get_config()\nc.ClearSolutions.code_stub = {'python': '# YOUR CODE HERE\\npass'}\n"
         "c.ExecutePreprocessor.kernel_name = 'python3'\n"
@@ -233,14 +233,14 @@ def test_nbgrader_releases_and_grades_the_same_notebook_and_takes_our_scores(
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for command in (["generate_assignment"], ["autograde"]):
         done = subprocess.run(
-            [nbgrader, *command, "03_layers"], cwd=tmp_path, env=environment, capture_output=True, text=True
+            [nbgrader, *command, "04_layers"], cwd=tmp_path, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr[-3000:]
     from nbgrader.api import Gradebook
 
     def scores() -> dict[str, float]:
         with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
-            return {s.student.id: s.score for s in book.assignment_submissions("03_layers")}
+            return {s.student.id: s.score for s in book.assignment_submissions("04_layers")}
 
     theirs = scores()
     assert theirs == {"ada": 21, "bob": 19}, "nbgrader's own grades of the same notebooks"
@@ -249,4 +249,4 @@ def test_nbgrader_releases_and_grades_the_same_notebook_and_takes_our_scores(
     assert {**scores(), **theirs} == scores() and scores()["cem"] == 0
     (tmp_path / "other.db").unlink(missing_ok=True)
     done = grade("--store", undisturbed, "--export-nbgrader", tmp_path / "other.db")
-    assert done.returncode == 1 and "no assignment 03_layers" in done.stderr
+    assert done.returncode == 1 and "no assignment 04_layers" in done.stderr

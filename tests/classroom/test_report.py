@@ -13,12 +13,12 @@ from nnlearn.course.cli import app
 
 def test_reports_escape_what_strangers_write():
     evil = "<script>alert(1)</script>"
-    strange = Grade("ada", "03.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,))
+    strange = Grade("ada", "04.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,))
     pages = {name: content.decode() for name, content in files([strange]) if name.endswith(".html")}
     assert len(pages) == 2
     for page in pages.values():
         assert "<script" not in page and "&lt;script&gt;" in page
-    formula = Grade("=1+1", "03.3", "h", "s", "not yet", 0.0, 2.0)
+    formula = Grade("=1+1", "04.3", "h", "s", "not yet", 0.0, 2.0)
     assert "'=1+1" in grades_csv([formula])
 
 
@@ -39,6 +39,6 @@ def test_a_report_of_nothing_good_writes_nothing(make, said, tmp_path):
 
 def _with_student(path: Path, student: str) -> None:
     store = Store(path)
-    store.hand_in(student, "03", "h", "s")
-    store.put(Grade(student, "03.3", "h", "s", "passed", 2.0, 2.0))
+    store.hand_in(student, "04", "h", "s")
+    store.put(Grade(student, "04.3", "h", "s", "passed", 2.0, 2.0))
     store.close()

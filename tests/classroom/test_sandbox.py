@@ -122,11 +122,11 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_strangers_try_gets_them_nothing(name, tmp_path):
     source, said = ATTACKS[name]
-    file = submit(tmp_path, "mallory", "03", {"03.3": source})
-    grade = graded(file, "03.3")
+    file = submit(tmp_path, "mallory", "04", {"04.3": source})
+    grade = graded(file, "04.3")
     assert grade.score == 0 and grade.status != COULD_NOT_RUN, grade
     assert said in grade.message + "".join(grade.details), grade
-    assert graded(file, "03.2").status == "passed", "the other answers keep their points"
+    assert graded(file, "04.2").status == "passed", "the other answers keep their points"
 
 
 RIGHT = {
@@ -138,13 +138,13 @@ RIGHT = {
     "uses threads": "import threading\nt = threading.Thread(target=print)\nt.start(); t.join()\n" + LAYER,
     "writes a file": "open('notes.txt', 'w').write('x')\n" + LAYER,
     "shuts its output": "import sys\nsys.stdout.close()\n" + LAYER,
-    "calls check itself": LAYER + "from nnlearn.exercises import check\ncheck('03.3', layer)\n",
+    "calls check itself": LAYER + "from nnlearn.exercises import check\ncheck('04.3', layer)\n",
 }
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_get_full_marks(name, tmp_path):
-    grade = graded(submit(tmp_path, "ada", "03", {"03.3": RIGHT[name]}), "03.3")
+    grade = graded(submit(tmp_path, "ada", "04", {"04.3": RIGHT[name]}), "04.3")
     assert (grade.status, grade.score) == ("passed", 2), grade
 
 
@@ -188,16 +188,16 @@ def test_the_sandbox_offers_what_the_solution_uses_and_no_answer(exercise):
 
 def test_anothers_numbers_do_not_fit(tmp_path):
     """An answer that has learnt its outputs by heart passes with its own inputs and with nobody else's."""
-    exercise = find_exercise("03.3")
+    exercise = find_exercise("04.3")
     from nnlearn.classroom.grading import student_seed
 
-    seed = student_seed(SECRET, "ada", "03.3")
+    seed = student_seed(SECRET, "ada", "04.3")
     outputs = [exercise.reference(**inputs) for inputs in exercise.make_cases(seed).values()]
     learnt = [(np.asarray(y).tolist(), np.shape(y)) for y in outputs]
     source = f"import numpy as np\nlearnt = iter({learnt!r})\n"
     source += "def layer(x, W, b):\n    y, shape = next(learnt)\n    return np.reshape(y, shape)\n"
-    assert graded(submit(tmp_path, "ada", "03", {"03.3": source}), "03.3").score == 2
-    assert graded(submit(tmp_path, "bob", "03", {"03.3": source}), "03.3").score == 0
+    assert graded(submit(tmp_path, "ada", "04", {"04.3": source}), "04.3").score == 2
+    assert graded(submit(tmp_path, "bob", "04", {"04.3": source}), "04.3").score == 0
 
 
 def missing(notebook, cell, check):
@@ -235,9 +235,9 @@ def helper_below(notebook, cell, check):
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_the_specification_wins_over_what_a_notebook_says(change, score, said, tmp_path):
-    notebook = solution("03")
-    change(notebook, answer_cell(notebook, "03.3"), answer_cell(notebook, "03.3-check"))
-    grade = graded(write(tmp_path, "ada", "03", notebook), "03.3")
+    notebook = solution("04")
+    change(notebook, answer_cell(notebook, "04.3"), answer_cell(notebook, "04.3-check"))
+    grade = graded(write(tmp_path, "ada", "04", notebook), "04.3")
     assert (grade.points, grade.score) == (2, score), grade
     assert said in grade.message + "".join(grade.details), grade
 
@@ -245,11 +245,11 @@ def test_the_specification_wins_over_what_a_notebook_says(change, score, said, t
 def in_a_new_sandbox(file: Path) -> Grade:
     """Each thread has its own."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(graded, file, "03.3").result()
+        return thread.submit(graded, file, "04.3").result()
 
 
 def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
-    file = submit(tmp_path, "ada", "03")
+    file = submit(tmp_path, "ada", "04")
     monkeypatch.setenv("PATH", "/nowhere")
     grade = in_a_new_sandbox(file)
     assert (grade.status, grade.score) == (COULD_NOT_RUN, None), grade

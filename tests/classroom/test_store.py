@@ -12,7 +12,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
     store, acknowledged = Store(path), []
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages + 3}")
-    store.hand_in("ada", "03", "hash", "spec")
+    store.hand_in("ada", "04", "hash", "spec")
     with pytest.raises(StoreError, match="full"):
         for k in range(1, 1000):
             store.put(Grade("ada", f"03.{k}", "hash", "spec", "passed", 1.0, 1.0, "x" * 500))

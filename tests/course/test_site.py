@@ -154,7 +154,7 @@ def test_search_finds_softmax(from_disk: bool, browser: Browser, home: str, buil
     hits = page.locator("#search-results li a")
     page.wait_for_function("document.querySelectorAll('#search-results li').length > 3")
     names = hits.evaluate_all("all => all.map((a) => a.getAttribute('href'))")
-    assert any("04_activations" in name for name in names)
+    assert any("05_activations" in name for name in names)
     assert any("reference/functions" in name for name in names)
     page.wait_for_load_state("networkidle")  # the lines around each hit come after it
     hits.first.click()

@@ -21,30 +21,30 @@ EQUIVALENT = {
     "02.8": {
         "error = label - float((x @ w) + b > 0)": "w · x = x · w for two vectors",
     },
-    "03.7": {
+    "04.7": {
         "W2, b2 = np.array([[1.0], [- 3.0]]), np.array([0.0])": "takes more away for 11 than it must",
     },
-    "03.9": {
+    "04.9": {
         "places = +b[bends] / w[bends]": "mirrored at zero: as many places, the same units at each",
         "places = b[bends] / w[bends]": "mirrored at zero: as many places, the same units at each",
         "return 1 + sum(abs(changes[places == t].sum()) >= 1e-9 for t in np.unique(places))": "no change is exactly 1e-9",
         "return 1 + sum(abs((changes[places == t].mean())) > 1e-9 for t in np.unique(places))": "a mean is zero where its sum is",
     },
-    "04.3": {
+    "05.3": {
         "return np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2",
     },
-    "05.3": {
+    "06.3": {
         "return np.mean(np.where(r < delta, r**2 / 2, delta * (r - delta / 2)))": "at r = δ they agree",
         "r = np.abs((target - prediction))": "the absolute value forgets the order",
     },
-    "06.6": {
+    "07.6": {
         "g = (np.ones(x.shape))": "every entry is written over",
     },
-    "07.5": {
+    "08.5": {
         "while g.ndim != len(shape):": "g never has fewer axes than the shape",
         "while g.ndim is not len(shape):": "g never has fewer axes than the shape",
     },
-    "07.7": {
+    "08.7": {
         "for k in range(len(tape) - 1, not 1, -1):": "the first entry has no inputs to send to",
         "for k in range(len(tape) - 1, - 0, -1):": "the first entry has no inputs to send to",
     },

@@ -1,134 +1,243 @@
+"""Batches are rows, units are columns: y = x W + b with W (n_in, n_out). The step is 0 at exactly 0."""
+
+import itertools
+
 import numpy as np
 
+import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-HOTTER = Predict(1, "closer together", mistakes=[
-    ("heat as strength", "further apart",
-     "The scores are divided by the temperature: what does a large T do to their differences?"),
-    ("only the order counts", "the same",
-     "The order of the probabilities stays. Do their differences? Try scores 2 and 0 with T = 1 and T = 10."),
-], after="Divided by a large T, all scores are nearly equal, and so are their exponentials.")
+SHAPES = Value(1, [[100, 20], [32, 20], [32, 10]], mistakes=[
+    ("weights the other way round", [[20, 100], [32, 20], [32, 10]],
+     "W₂ stands on the right of h: `h @ W2`. Its rows match what comes in, its columns what goes out."),
+    ("the batch in the weights", [[32, 20], [32, 20], [32, 10]],
+     "The weights do not know how many examples come: 32 is not in their shape."),
+    ("z₂ is what comes in", [[100, 20], [32, 100], [32, 10]],
+     "(32, 100) is what the second layer receives. What is the shape after its matrix product?"),
+    ("examples as columns", [[100, 20], [20, 32], [10, 32]],
+     "Here rows are examples: the 32 stays in front from the first layer to the last."),
+    ("one layer too far", [[20, 10], [32, 10], [32, 10]],
+     "That is the third layer. The second leads from the 100 hidden units to the 20."),
+], after="Inner sizes meet and vanish: (32, 100) @ (100, 20) is (32, 20).")
 
-STEEPEST = Value(2, 0.25**10, rtol=1e-3, atol=0.0, mistakes=[
-    ("one sigmoid", 0.25, "That is one sigmoid. The slopes of ten in a row multiply."),
-    ("adds the slopes", 2.5, "Each neuron passes on a share of what it gets: shares multiply."),
-    ("slope one half", 0.5**10, "One half is the sigmoid's value at 0. What is its slope there?"),
-    ("twenty of them", 0.25**20, "That is twenty. Here ten stand in a row."),
+
+def widths_of_networks(rng):
+    yield "two inputs, three hidden units, one output", [2, 3, 1]
+    yield "no hidden layer", [64, 10]
+    yield "three hidden layers", rng.integers(2, 30, size=5).tolist()
+    yield "an output layer wider than the input", [1, 4, 9]
+
+
+def parameters(sizes):
+    return sum(n * m + m for n, m in itertools.pairwise(sizes))
+
+
+PARAMETERS = Function(2, parameters, widths_of_networks, lists=True, mistakes=[
+    ("forgets the biases", edit(" + m", ""),
+     "Those are the weights. Every unit of a layer has a bias as well."),
+    ("a bias for each input", edit("+ m", "+ n"),
+     "A bias belongs to a unit, and a layer's units are its outputs. The input has no biases."),
+    ("one bias a layer", edit("+ m", "+ 1"),
+     "You count one bias a layer, but b has one number for each of the layer's units."),
+    ("biases for the input too", edit(" + m", "", "(sizes))", "(sizes)) + sum(sizes)"),
+     "You count a bias for every number of the input, too. The input is not computed: it has none."),
+    ("counts the units", lambda sizes: sum(sizes[1:]),
+     "That is the number of units. Each has a weight for every unit before it, and a bias."),
 ])
 
 
-def numbers_far_and_near(rng):
-    yield "ordinary numbers", rng.normal(size=7) * 2
-    yield "a batch", rng.normal(size=(4, 3)) * 3
-    yield "zero", [0.0]
-    yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
+def inputs_and_a_layer(rng):
+    W = rng.normal(size=(3, 4))
+    yield "a batch of five", rng.normal(size=(5, 3)), W, rng.normal(size=4)
+    yield "one input", rng.normal(size=3), W, rng.normal(size=4)
+    yield "as many units as inputs", rng.normal(size=(4, 2)), [[1.0, -2.0], [0.5, 1.5]], [0.3, -0.2]
+    yield "biases that decide", 0.1 * rng.normal(size=(3, 3)), W, [5.0, -5.0, 4.0, -4.0]
+    yield "three inputs, three units, a batch of three", *rng.normal(size=(2, 3, 3)), rng.normal(size=3)
+    yield "one number, one unit", [-0.5], [[-2.0]], [0.5]
+    yield "an empty batch", np.zeros((0, 3)), W, np.ones(4)
 
 
-def sigmoid(z):
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+def layer(x, W, b):
+    return np.maximum(0, x @ W + b)
 
 
-SIGMOID = Function(3, sigmoid, numbers_far_and_near, atol=1e-300, mistakes=[
-    ("other fraction everywhere", lambda z: np.exp(z) / (1 + np.exp(z)),
-     "For large positive z this is infinity over infinity. Use this form for negative z only."),
-    ("sign of the exponent", lambda z: 1 / (1 + np.exp(z)),
-     "Your function falls where the sigmoid rises: look at the sign in the exponent."),
-    ("tanh instead", lambda z: np.tanh(z),
-     "Those values run from -1 to 1: that is tanh. The sigmoid runs from 0 to 1."),
-    ("symmetric by mistake", edit("np.where(z >= 0, 1, e)", "1"),
-     "Negative z must give values below one half. "
-     "With |z| in the exponent both sides get the same fraction."),
-    ("clips", lambda z: 1 / (1 + np.exp(-np.clip(z, -10, 10))),
-     "Clipping z hides the overflow and changes the values: at z = -800 the sigmoid is not that of -10."),
-], after="Every exponential in it is at most 1: nothing can overflow.")
-
-
-def scores(rng):
-    yield "one row of scores", rng.normal(size=5), -1, 1.0
-    yield "a batch, over its last axis", rng.normal(size=(3, 4)), -1, 1.0
-    yield "a batch, over its first axis", rng.normal(size=(3, 4)), 0, 1.0
-    yield "three axes, over the middle one", rng.normal(size=(2, 3, 4)), 1, 0.5
-    yield "a high temperature", rng.normal(size=(2, 3)), 1, 20.0
-    yield "scores in the thousands", [[1000.0, 998.0, -4000.0], [-5000.0, -5001.0, -5001.0]], -1, 2.0
-
-
-def softmax(z, axis, T):
-    z = z / T
-    e = np.exp(z - z.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-SOFTMAX = Function(4, softmax, scores, mistakes=[
-    ("overflows", edit(" - z.max(axis=axis, keepdims=True)", ""),
-     "It overflows for large scores. Take the largest score along the axis away from all of them first."),
-    ("always the last axis", edit("axis=axis", "axis=-1"),
-     "You always use the last axis. Pass `axis` on to `max` and `sum`."),
-    ("forgets keepdims", edit("sum(axis=axis, keepdims=True)", "sum(axis=axis)"),
-     "After the sum, the axis is gone and the shapes no longer match: "
-     "`keepdims=True` keeps it with length 1."),
-    ("multiplies by the temperature", edit("z / T", "z * T"),
-     "The scores are divided by T: a hot softmax is an undecided one."),
-    ("ignores the temperature", edit("z / T", "z"),
-     "T changes nothing in your function. Divide the scores by it before you exponentiate."),
-    ("normalises over everything", edit("axis=axis", "axis=None"),
-     "Each row has to sum to 1 along `axis`; yours sum to 1 over the whole array."),
+LAYER = Function(3, layer, inputs_and_a_layer, mistakes=[
+    ("forgets the bias", edit(" + b", ""), "The biases b are missing from the sums."),
+    ("the bias after the ReLU", edit(" + b)", ") + b"),
+     "The bias belongs inside: first the whole sum z = x W + b, then max(0, z)."),
+    ("no activation", edit("np.maximum(0, x @ W + b)", "x @ W + b"),
+     "That is z. The layer passes on max(0, z): no number below 0."),
+    ("a step for a ReLU", edit("np.maximum(0, x @ W + b)", "(x @ W + b > 0).astype(float)"),
+     "That is the step: it says whether z > 0. A ReLU says how much, too."),
+    ("the absolute value", edit("np.maximum(0, x @ W + b)", "np.abs(x @ W + b)"),
+     "A ReLU does not turn negative sums into positive ones; it is silent for them."),
+    ("W transposed", edit("x @ W", "x @ W.T"),
+     "`x @ W.T` treats W's rows as units. Here the columns are the units: W is (n_in, n_out)."),
+    ("W on the left", edit("x @ W", "W @ x"),
+     "`W @ x` is for examples as columns. Here they are rows, and x stands on the left: `x @ W`."),
+    ("Python's max", edit("np.maximum", "max"),
+     "`max(0, z)` wants one number, and z is an array. `np.maximum` compares element by element."),
 ])
 
 
-def numbers(rng):
-    yield "ordinary numbers", rng.normal(size=6) * 2
-    yield "a batch", rng.normal(size=(3, 5)) * 3
-    yield "zero", [0.0]
+def positions_and_edges(rng):
+    yield "a row of positions", np.linspace(0, 1, 11), 0.25, 0.65, 2.0
+    yield "a bump that points down", rng.uniform(-1, 1, 12), -0.5, 0.5, -1.5
+    yield "exactly at the edges", [1.0, 2.0, 3.0, 4.0], 2.0, 3.0, 1.0
+    yield "a column", [[-3.0], [0.5], [9.0]], -1.0, 1.0, 0.5
 
 
-def dsilu(z):
-    s = 1 / (1 + np.exp(-z))
-    return s + z * s * (1 - s)
+def bump(x, start, end, height):
+    return height * (nn.step(x - start) - nn.step(x - end))
 
 
-DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
-    ("the value", edit("s + z * s * (1 - s)", "z * s"), "That is the SiLU itself. Its slope is asked for."),
-    ("product of the slopes", edit("s + z * s", "s"),
-     "The slope of a product is not the product of the slopes: use the product rule on z · sigmoid(z)."),
-    ("half of the product rule", edit(" + z * s * (1 - s)", ""),
-     "One half of the product rule is there: the slope of z times the sigmoid. "
-     "Add z times the slope of the sigmoid."),
-    ("forgets z", edit("z * s", "s"), "In the second part of the product rule, the factor z is missing."),
-], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
-
-
-def inputs_of_relus(rng):
-    z = rng.normal(size=(6, 5))
-    z[:, [1, 3]] = -np.abs(z[:, [1, 3]]) - 0.1
-    yield "six inputs and five neurons", z
-    yield "a neuron that is exactly at zero", [[-1.0, 0.0, -2.0], [-3.0, 0.0, 1.0]]
-    yield "all alive", np.abs(rng.normal(size=(3, 4))) + 0.1
-    yield "all dead", -np.ones((7, 2))
-    yield "one input", [[-1.0, 2.0, -3.0, -4.0]]
-
-
-def dead_share(z):
-    return (z <= 0).all(axis=0).mean()
-
-
-DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
-    ("share of zeros", edit(".all(axis=0)", ""),
-     "That is the share of zeros. A neuron is dead when it is zero for every input: "
-     "`all` along the batch first."),
-    ("along the wrong axis", edit("axis=0", "axis=1"),
-     "You count inputs for which all neurons are silent. A neuron is a column: go along axis 0."),
-    ("any instead of all", edit("all", "any"),
-     "Silent for some input is how a ReLU works. Dead is silent for all of them."),
-    ("counts instead of a share", edit("mean", "sum"),
-     "That is how many. The share is that number divided by the number of neurons."),
-    ("the living", edit("<= 0).all", "> 0).any"), "That is the share of neurons that live."),
-    ("zero counts as firing", edit("<=", "<"),
-     "A ReLU at z = 0 passes nothing on and its slope is taken as 0: count `z <= 0`."),
+BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
+    ("never switches off", edit(" - nn.step(x - end)", ""),
+     "It goes up at `start` and never comes down. A second unit has to take the height away at `end`."),
+    ("two stairs", edit("- nn", "+ nn"),
+     "That is a stair of two steps: at `end` the second unit must be subtracted."),
+    ("the height once", edit("* (nn", "* nn", "end))", "end)"),
+     "You go up by `height` but down by 1: both units need the same height."),
+    ("always one high", edit("height * ", ""), "The place is right, but this bump is always 1 high."),
+    ("closed at the start", edit("nn.step(x - start) - nn.step(x - end)", "(x >= start) & (x < end)"),
+     "Between the edges it is right. At the edges our steps decide: step(0) is 0."),
 ])
 
-WHICH = Explain(7, rubric=[
-    "hidden layers: not sigmoids, because slopes of at most 1/4 multiply to nothing through eight layers",
-    "a named choice such as ReLU or GELU, with its risk (dead units, or none but a little more work)",
-    "output: softmax, because the four classes compete and the answers have to be probabilities",
+ZIGZAG = Predict(5, 27, mistakes=[
+    ("adds up", 9, "You add 3 for each application. But each of the old pieces is cut into three new ones."),
+    ("the tent", 8, "That is the tent, which folds in two: 2 · 2 · 2. The zigzag has three pieces, not two."),
+    ("one layer's bound", 10,
+     "At most n + 1 pieces holds for n units in *one* layer. Here they stand in three layers."),
+    ("one too few", 26, "26 is the number of bends. There is one more piece than there are bends."),
+], after="Every piece runs from 0 to 1 or back, so the next zigzag is drawn in full on each: 3 · 3 · 3.")
+
+
+def networks(rng):
+    def layers(*sizes):
+        return [[rng.normal(size=(n, m)), rng.normal(size=m)] for n, m in itertools.pairwise(sizes)]
+
+    one = np.ones((1, 1))
+    yield "one hidden layer, a batch of four", rng.normal(size=(4, 2)), layers(2, 5, 3)
+    yield "two hidden layers", rng.normal(size=(6, 3)), layers(3, 4, 4, 2)
+    yield "no hidden layer", rng.normal(size=(5, 2)), layers(2, 2)
+    yield "an output below zero", [[1.0], [-2.0]], [[one, np.ones(1)], [-one, np.zeros(1)]]
+    yield "one input", rng.normal(size=2), layers(2, 3, 1)
+
+
+def forward(x, layers):
+    for W, b in layers[:-1]:
+        x = np.maximum(0, x @ W + b)
+    W, b = layers[-1]
+    return x @ W + b
+
+
+FORWARD = Function(6, forward, networks, mistakes=[
+    ("a ReLU at the end, too", edit("return x @ W + b", "return np.maximum(0, x @ W + b)"),
+     "The last layer has no activation: the output may be any number, below zero, too."),
+    ("no ReLU at all", edit("np.maximum(0, x @ W + b)", "x @ W + b"),
+     "There is no activation between the layers: together, they are one linear layer."),
+    ("a ReLU only at the end", edit("np.maximum(0, x @ W + b)", "x @ W + b", "return x @ W + b",
+     "return np.maximum(0, x @ W + b)"),
+     "The activation stands the wrong way round: after every layer but the last."),
+    ("a ReLU on the input", edit("x @ W", "np.maximum(0, x) @ W"),
+     "The input goes in as it is: the first ReLU comes after the first layer."),
+    ("forgets the biases", edit(" + b", ""), "The biases are missing: each layer is x W + b."),
+    ("stops before the last layer", edit("return x @ W + b", "return x"),
+     "The last layer is missing. It is linear, but it has to be there."),
+])
+
+
+def four_corners(rng):
+    yield "the four corners 00, 01, 10, 11", [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+
+def truth_table(answer, x):
+    W1, b1, W2, b2 = answer
+    return (np.maximum(0, x @ W1 + b1) @ W2 + b2 > 0.5).astype(float)
+
+
+SUM, BOTH = [[1, 1], [1, 1]], [0, -1]  # x₁ + x₂, and what of it exceeds 1
+
+XOR = Value(7, (SUM, BOTH, [[1], [-2]], [0]), four_corners, run=truth_table, mistakes=[
+    ("OR: takes too little away", (SUM, BOTH, [[1], [-1]], [0]),
+     "That is OR: for 11 too much is left. h₁ is 2 there: how much must h₂ take away?"),
+    ("AND", (SUM, BOTH, [[0], [1]], [0]),
+     "That is AND: only 11 comes through. It is to be the one that is taken away."),
+    ("XNOR", (SUM, BOTH, [[-1], [2]], [1]),
+     "Every output is the opposite: turn the signs of the output layer round, its bias included."),
+    ("nothing comes through", (SUM, [-2, -2], [[1], [-2]], [0]),
+     "The output is at or below one half for all four. Follow 01 by hand: what is h, what is y?"),
+    ("the same unit twice", (SUM, [0, 0], [[1], [-2]], [1]),
+     "This fires for 00 alone. Are your two hidden units different? Equal ones are only one unit."),
+], after="h₁ = x₁ + x₂ and h₂ = max(0, x₁ + x₂ − 1): the points go to (0, 0), (1, 0) twice and (2, 1).")
+
+
+def two_layers(rng):
+    def layers(n, m, k):
+        return rng.normal(size=(n, m)), rng.normal(size=m), rng.normal(size=(m, k)), rng.normal(size=k)
+
+    yield "3 inputs, 4 hidden, 2 outputs", *layers(3, 4, 2)
+    yield "all of one size", *layers(2, 2, 2)
+    yield "one hidden unit", *layers(5, 1, 3)
+    yield "one output", *layers(2, 3, 1)
+
+
+def collapse(W1, b1, W2, b2):
+    return W1 @ W2, b1 @ W2 + b2
+
+
+COLLAPSE = Function(8, collapse, two_layers, mistakes=[
+    ("the matrices the other way round", edit("W1 @ W2", "W2 @ W1"),
+     "Read (x W₁) W₂ from the left: x meets W₁ first, so W₁ stands first."),
+    ("b₁ is not passed on", edit("b1 @ W2 + b2", "b2"),
+     "What the first layer's biases add has vanished. They go through the second layer, too."),
+    ("the biases added", edit("b1 @ W2", "b1"),
+     "b₁ and b₂ do not even have the same size. What does the second layer do with all it gets?"),
+    ("b₂ forgotten", edit(" + b2", ""), "The second layer's own biases are missing."),
+    ("the matrices multiplied element by element", edit("W1 @ W2", "W1 * W2"),
+     "`*` multiplies element by element. A layer after a layer is a matrix product: `@`."),
+])
+
+
+def hidden_units(rng):
+    places = rng.choice(np.arange(-8, 9), size=5, replace=False).astype(float)
+    w = np.array([1.0, -1.0, 2.0, -2.0, 4.0])
+    yield "five units that bend at five places", w, -w * places, rng.uniform(1, 2, size=5)
+    yield "one unit", [2.0], [-1.0], [3.0]
+    yield "two units that bend at one place", [1.0, 2.0, 1.0], [-1.0, -2.0, 3.0], [1.0, 1.0, 1.0]
+    yield "a unit without a say", [1.0, 1.0, -1.0], [0.0, 1.0, 5.0], [1.0, 0.0, -2.0]
+    yield "a unit that does not look at x", [1.0, 0.0, 2.0], [1.0, 1.0, 4.0], [1.0, 5.0, 1.0]
+    yield "two units that undo one another", [1.0, 2.0, -1.0], [-1.0, -2.0, 7.0], [2.0, -1.0, 1.0]
+    yield "looking left and right from one place", [1.0, -1.0], [-2.0, 2.0], [1.0, 1.0]
+    yield "up, then level again", [4.0, 4.0], [-1.0, -2.0], [1.0, -1.0]
+    yield "relu(x) − relu(−x) is x", [1.0, -1.0], [0.0, 0.0], [1.0, -1.0]
+
+
+def pieces(w, b, v):
+    bends = w != 0
+    places = -b[bends] / w[bends]
+    change = np.abs(w[bends]) * v[bends]  # of the slope, from left to right
+    return 1 + sum(abs(change[places == place].sum()) > 1e-12 for place in np.unique(places))
+
+
+PIECES = Function(9, pieces, hidden_units, mistakes=[
+    ("as many as there could be", lambda w, b, v: len(w) + 1,
+     "n + 1 is the most there can be. Which units bend nothing, or bend where another does?"),
+    ("counts the bends", edit("1 + ", ""), "Those are the bends. A line with no bend is already one piece."),
+    ("every unit bends at a place of its own", lambda w, b, v: 1 + np.sum((w != 0) & (v != 0)),
+     "Two units can bend the curve at the same place: that is one bend, not two."),
+    ("every place counts", edit("> 1e-12", ">= 0"),
+     "At some of these places nothing bends: a weight v may be 0, or two units may undo one another."),
+    ("only v = 0 is silent", edit("w != 0", "(w != 0) & (v != 0)", "> 1e-12", ">= 0"),
+     "Almost. Units at one place can undo one another: add up how each changes the slope there."),
+    ("forgets that w may be negative", edit("np.abs(w[bends])", "w[bends]"),
+     "Walk past a unit's place from left to right: if w > 0 its slope w·v begins, if w < 0 it ends. "
+     "What is the change in each case?"),
+], after="At each place the slope changes by the sum of |w|·v. Where that is zero, nothing is to be seen.")
+
+PROMISE = Explain(10, rubric=[
+    "what it does say: one hidden layer can come as close as wanted to a continuous f, on a bounded set",
+    "existence only: not how many units, and not that learning finds their weights",
+    "nothing about inputs outside the set or between the examples: fitting the data is not enough",
+    "an example of one's own, in which one of these matters",
 ])

@@ -2,142 +2,133 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-PULL = Predict(1, "squared", mistakes=[
-    ("absolute",
-     "The absolute value's slope is 1 everywhere: a record that is off by 100 pulls no harder "
-     "than one off by 1."),
-    ("huber", "Beyond δ the Huber loss is a straight line. Its slope no longer grows."),
-], after="The slope of r² is 2r: it grows with the error, without bound.")
+HOTTER = Predict(1, "closer together", mistakes=[
+    ("heat as strength", "further apart",
+     "The scores are divided by the temperature: what does a large T do to their differences?"),
+    ("only the order counts", "the same",
+     "The order of the probabilities stays. Do their differences? Try scores 2 and 0 with T = 1 and T = 10."),
+], after="Divided by a large T, all scores are nearly equal, and so are their exponentials.")
 
-
-def surprise(right=(0.8, 0.8, 0.1)):
-    return float(-np.log(right).mean())
-
-
-SURPRISE = Value(2, surprise(), rtol=1e-3, mistakes=[
-    ("the sum", 3 * surprise(), "That is the sum over the three days. The loss of a batch is the mean."),
-    ("sign", -surprise(),
-     "Logarithms of probabilities are negative; a surprise is not. Put a minus in front."),
-    ("always rain", surprise((0.8, 0.8, 0.9)),
-     "On the third day it did not rain. Which probability did the forecast give to that?"),
-    ("mean first", float(-np.log((0.8 + 0.8 + 0.1) / 3)),
-     "Take the logarithm of each probability first, and then the mean."),
-    ("base ten", surprise() / np.log(10),
-     "That is with logarithms to the base 10. Here ln, the natural one, is meant: `np.log`."),
+STEEPEST = Value(2, 0.25**10, rtol=1e-3, atol=0.0, mistakes=[
+    ("one sigmoid", 0.25, "That is one sigmoid. The slopes of ten in a row multiply."),
+    ("adds the slopes", 2.5, "Each neuron passes on a share of what it gets: shares multiply."),
+    ("slope one half", 0.5**10, "One half is the sigmoid's value at 0. What is its slope there?"),
+    ("twenty of them", 0.25**20, "That is twenty. Here ten stand in a row."),
 ])
 
 
-def errors(rng):
-    yield "small errors only", rng.normal(size=8) * 0.3, np.zeros(8), 1.0
-    yield "large errors only", 5 + rng.normal(size=5), np.zeros(5), 1.0
-    yield "errors to both sides", rng.normal(size=9), 4 * rng.normal(size=9), 1.0
-    yield "another delta", rng.normal(size=9), 6 * rng.normal(size=9), 2.5
-    yield "an error of exactly delta", [3.0], [1.0], 2.0
+def numbers_far_and_near(rng):
+    yield "ordinary numbers", rng.normal(size=7) * 2
+    yield "a batch", rng.normal(size=(4, 3)) * 3
+    yield "zero", [0.0]
+    yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
 
 
-def huber(prediction, target, delta):
-    r = np.abs(prediction - target)
-    return np.mean(np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)))
+def sigmoid(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
 
 
-HUBER = Function(3, huber, errors, mistakes=[
-    ("forgets the half", edit("r**2 / 2", "r**2"),
-     "Inside, it is half of the square. Without the half the two pieces do not meet at δ."),
-    ("forgets the shift", edit("(r - delta / 2)", "r"),
-     "The straight piece is δ(|r| − δ/2). Without the δ/2 the loss jumps at δ."),
-    ("slope one outside", edit("delta * (r", "1 * (r"),
-     "Outside, the line goes on with the slope that the parabola had reached: δ, not 1."),
-    ("forgets the absolute value", edit("np.abs(prediction - target)", "prediction - target"),
-     "Errors below zero can be large too. Compare |r| with δ."),
-    ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
+SIGMOID = Function(3, sigmoid, numbers_far_and_near, atol=1e-300, mistakes=[
+    ("other fraction everywhere", lambda z: np.exp(z) / (1 + np.exp(z)),
+     "For large positive z this is infinity over infinity. Use this form for negative z only."),
+    ("sign of the exponent", lambda z: 1 / (1 + np.exp(z)),
+     "Your function falls where the sigmoid rises: look at the sign in the exponent."),
+    ("tanh instead", lambda z: np.tanh(z),
+     "Those values run from -1 to 1: that is tanh. The sigmoid runs from 0 to 1."),
+    ("symmetric by mistake", edit("np.where(z >= 0, 1, e)", "1"),
+     "Negative z must give values below one half. "
+     "With |z| in the exponent both sides get the same fraction."),
+    ("clips", lambda z: 1 / (1 + np.exp(-np.clip(z, -10, 10))),
+     "Clipping z hides the overflow and changes the values: at z = -800 the sigmoid is not that of -10."),
+], after="Every exponential in it is at most 1: nothing can overflow.")
+
+
+def scores(rng):
+    yield "one row of scores", rng.normal(size=5), -1, 1.0
+    yield "a batch, over its last axis", rng.normal(size=(3, 4)), -1, 1.0
+    yield "a batch, over its first axis", rng.normal(size=(3, 4)), 0, 1.0
+    yield "three axes, over the middle one", rng.normal(size=(2, 3, 4)), 1, 0.5
+    yield "a high temperature", rng.normal(size=(2, 3)), 1, 20.0
+    yield "scores in the thousands", [[1000.0, 998.0, -4000.0], [-5000.0, -5001.0, -5001.0]], -1, 2.0
+
+
+def softmax(z, axis, T):
+    z = z / T
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+SOFTMAX = Function(4, softmax, scores, mistakes=[
+    ("overflows", edit(" - z.max(axis=axis, keepdims=True)", ""),
+     "It overflows for large scores. Take the largest score along the axis away from all of them first."),
+    ("always the last axis", edit("axis=axis", "axis=-1"),
+     "You always use the last axis. Pass `axis` on to `max` and `sum`."),
+    ("forgets keepdims", edit("sum(axis=axis, keepdims=True)", "sum(axis=axis)"),
+     "After the sum, the axis is gone and the shapes no longer match: "
+     "`keepdims=True` keeps it with length 1."),
+    ("multiplies by the temperature", edit("z / T", "z * T"),
+     "The scores are divided by T: a hot softmax is an undecided one."),
+    ("ignores the temperature", edit("z / T", "z"),
+     "T changes nothing in your function. Divide the scores by it before you exponentiate."),
+    ("normalises over everything", edit("axis=axis", "axis=None"),
+     "Each row has to sum to 1 along `axis`; yours sum to 1 over the whole array."),
 ])
 
 
-def logits_and_labels(rng):
-    yield "a small batch", rng.normal(size=(4, 3)), [0, 2, 1, 2]
-    yield "one example", rng.normal(size=(1, 5)), [3]
-    yield "knowing nothing", np.zeros((6, 10)), np.arange(6)
-    yield "logits in the thousands", [[1000.0, 0.0, -1000.0], [-2000.0, -2001.0, -4000.0]], [1, 0]
+def numbers(rng):
+    yield "ordinary numbers", rng.normal(size=6) * 2
+    yield "a batch", rng.normal(size=(3, 5)) * 3
+    yield "zero", [0.0]
 
 
-def cross_entropy(logits, labels):
-    z = logits - logits.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    return -np.mean(log_p[np.arange(len(labels)), labels])
+def dsilu(z):
+    s = 1 / (1 + np.exp(-z))
+    return s + z * s * (1 - s)
 
 
-CROSS_ENTROPY = Function(4, cross_entropy, logits_and_labels, mistakes=[
-    ("overflows", edit(" - logits.max(axis=1, keepdims=True)", ""),
-     "The exponential overflows. Take each row's largest logit out of it first."),
-    ("logarithm of the softmax",
-     edit("z - np.log(np.exp(z).sum(", "np.log(np.exp(z) / np.exp(z).sum("),
-     "A softmax that has been rounded to 0 has an infinite logarithm. Compute log-sum-exp minus "
-     "the right logit."),
-    ("all columns", edit("np.arange(len(labels))", ":"),
-     "`z[:, labels]` takes all those columns of every row. One number a row: `z[np.arange(B), labels]`."),
-    ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
-    ("wrong sign", edit("-np.mean", "np.mean"),
-     "A surprise is never negative: the sign is the wrong way round."),
-    ("averages over the classes", edit("labels])", "labels]) / z.shape[1]"),
-     "You divide by examples times classes. Sum over the classes of an example, then take the "
-     "mean over examples."),
+DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
+    ("the value", edit("s + z * s * (1 - s)", "z * s"), "That is the SiLU itself. Its slope is asked for."),
+    ("product of the slopes", edit("s + z * s", "s"),
+     "The slope of a product is not the product of the slopes: use the product rule on z · sigmoid(z)."),
+    ("half of the product rule", edit(" + z * s * (1 - s)", ""),
+     "One half of the product rule is there: the slope of z times the sigmoid. "
+     "Add z times the slope of the sigmoid."),
+    ("forgets z", edit("z * s", "s"), "In the second part of the product rule, the factor z is missing."),
+], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
+
+
+def inputs_of_relus(rng):
+    z = rng.normal(size=(6, 5))
+    z[:, [1, 3]] = -np.abs(z[:, [1, 3]]) - 0.1
+    yield "six inputs and five neurons", z
+    yield "a neuron that is exactly at zero", [[-1.0, 0.0, -2.0], [-3.0, 0.0, 1.0]]
+    yield "all alive", np.abs(rng.normal(size=(3, 4))) + 0.1
+    yield "all dead", -np.ones((7, 2))
+    yield "one input", [[-1.0, 2.0, -3.0, -4.0]]
+
+
+def dead_share(z):
+    return (z <= 0).all(axis=0).mean()
+
+
+DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
+    ("share of zeros", edit(".all(axis=0)", ""),
+     "That is the share of zeros. A neuron is dead when it is zero for every input: "
+     "`all` along the batch first."),
+    ("along the wrong axis", edit("axis=0", "axis=1"),
+     "You count inputs for which all neurons are silent. A neuron is a column: go along axis 0."),
+    ("any instead of all", edit("all", "any"),
+     "Silent for some input is how a ReLU works. Dead is silent for all of them."),
+    ("counts instead of a share", edit("mean", "sum"),
+     "That is how many. The share is that number divided by the number of neurons."),
+    ("the living", edit("<= 0).all", "> 0).any"), "That is the share of neurons that live."),
+    ("zero counts as firing", edit("<=", "<"),
+     "A ReLU at z = 0 passes nothing on and its slope is taken as 0: count `z <= 0`."),
 ])
 
-
-def slope_cases(rng):
-    yield "one example", rng.normal(size=(1, 3)), [1]
-    yield "a batch of five", rng.normal(size=(5, 3)), [0, 2, 1, 1, 0]
-    yield "more classes than examples", 3 * rng.normal(size=(2, 7)), [6, 0]
-
-
-def slope(logits, labels):
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-    return (p - np.eye(logits.shape[1])[labels]) / len(labels)
-
-
-SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
-    ("forgets the mean", edit(" / len(labels)", ""),
-     "This is the slope of the sum. The loss is the mean over the batch: divide by B."),
-    ("truth minus prediction", edit("return (", "return -("),
-     "The sign is the wrong way round: p − y, what was said minus what was true."),
-    ("only the softmax", edit("- np.eye(logits.shape[1])[labels]", ""),
-     "The truth is missing: take 1 away from the probability of each right class."),
-    ("divides by everything", edit("len(labels)", "logits.size"),
-     "You divide by examples times classes. The mean is over examples only."),
-    ("with the softmax's own slope", edit("return ", "return p * (1 - p) * "),
-     "The softmax's slope has already cancelled against the logarithm's. Nothing more is to be multiplied."),
-])
-
-
-def forecasts(rng):
-    p = rng.random(40)
-    yield "forty forecasts, all of them", p, (rng.random(40) < p).astype(float), 0.0, 1.0
-    yield "forty forecasts, the undecided ones", p, (rng.random(40) < p).astype(float), 0.3, 0.7
-    yield "forecasts at the edges of the range", [0.2, 0.5, 0.8, 0.8], [1.0, 0.0, 1.0, 1.0], 0.2, 0.8
-
-
-def overconfidence(p, y, low, high):
-    group = (p >= low) & (p < high)
-    return p[group].mean() - y[group].mean()
-
-
-GAP = Function(6, overconfidence, forecasts, mistakes=[
-    ("the other way round", edit("return p[group].mean() -", "return -p[group].mean() +"),
-     "Overconfident means that more was said than was true: said minus true."),
-    ("takes the upper edge in", edit("p < high", "p <= high"),
-     "A forecast of exactly `high` belongs to the next group: use p < high."),
-    ("leaves the lower edge out", edit("p >= low", "p > low"),
-     "A forecast of exactly `low` belongs to this group: use p >= low."),
-    ("everything", edit("(p >= low) & (p < high)", "slice(None)"),
-     "Only the forecasts from `low` up to `high` count."),
-    ("counts right answers", edit("p[group].mean() - y[group].mean()", "((p >= 0.5) == y)[group].mean()"),
-     "That is the share of right answers. Compare the mean probability said with the share that was true."),
-])
-
-CHOOSE = Explain(7, rubric=[
-    "Huber or the absolute error for prices with typing errors, because their pull is bounded",
-    "binary cross-entropy from the logit for the yes or no, with a sigmoid",
-    "cross-entropy for one of ten, with a softmax",
-    "not the squared error of a probability: it hardly pulls where the model is certain and wrong",
+WHICH = Explain(7, rubric=[
+    "hidden layers: not sigmoids, because slopes of at most 1/4 multiply to nothing through eight layers",
+    "a named choice such as ReLU or GELU, with its risk (dead units, or none but a little more work)",
+    "output: softmax, because the four classes compete and the answers have to be probabilities",
 ])

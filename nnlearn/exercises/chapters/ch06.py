@@ -1,196 +1,143 @@
 import numpy as np
 
-import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-WHITE_PIXEL = Predict(1, "have not moved", mistakes=[
-    ("useless means zero", "have shrunk to zero",
-     "Nothing tells these weights to shrink. What is x times dZ when x is 0?"),
-    ("all weights learn", "have moved like the others",
-     "A weight's share is what came in times the unit's gradient. What came in here?"),
-], after="Their gradient is x · dZ, summed over images, and x is 0 in all of them: "
-         "they stay where chance put them.")
+PULL = Predict(1, "squared", mistakes=[
+    ("absolute",
+     "The absolute value's slope is 1 everywhere: a record that is off by 100 pulls no harder "
+     "than one off by 1."),
+    ("huber", "Beyond δ the Huber loss is a straight line. Its slope no longer grows."),
+], after="The slope of r² is 2r: it grows with the error, without bound.")
 
-CHAIN = Value(2, (-4.0, 4.0, 8.0), mistakes=[
-    ("forgets the 2 of the square", (-2.0, 2.0, 4.0),
-     "The slope of a square is twice what is squared: dL/da = 2 (a − y)."),
-    ("x and w the wrong way round", (8.0, 4.0, -4.0),
-     "z = x w + b: moving w moves z by x, and moving x moves z by w. You have them the other way round."),
-    ("target minus output", (4.0, -4.0, -8.0),
-     "All your signs are turned: L = (a − y)², so dL/da = 2 (a − y), and a is too large here."),
-    ("no local slope", (4.0, 4.0, 4.0),
-     "That is dL/dz for all three. Each still needs its local slope: how much does z move when it moves?"),
-    ("local slopes alone", (-1.0, 1.0, 2.0),
-     "Those are the local slopes of z. Multiply each by what arrives from the right, dL/dz."),
+
+def surprise(right=(0.8, 0.8, 0.1)):
+    return float(-np.log(right).mean())
+
+
+SURPRISE = Value(2, surprise(), rtol=1e-3, mistakes=[
+    ("the sum", 3 * surprise(), "That is the sum over the three days. The loss of a batch is the mean."),
+    ("sign", -surprise(),
+     "Logarithms of probabilities are negative; a surprise is not. Put a minus in front."),
+    ("always rain", surprise((0.8, 0.8, 0.9)),
+     "On the third day it did not rain. Which probability did the forecast give to that?"),
+    ("mean first", float(-np.log((0.8 + 0.8 + 0.1) / 3)),
+     "Take the logarithm of each probability first, and then the mean."),
+    ("base ten", surprise() / np.log(10),
+     "That is with logarithms to the base 10. Here ln, the natural one, is meant: `np.log`."),
 ])
 
 
-def parabolas(rng):
-    yield "three steps from 0", 0.0, 1.5, 3.0, 0.1, 3
-    yield "one step", -2.0, 0.5, 1.0, 0.3, 1
-    yield "ten steps in a steep valley", rng.normal(), 4.0, -1.0, 0.2, 10
-    yield "no step", 5.0, 1.0, 0.0, 0.1, 0
+def errors(rng):
+    yield "small errors only", rng.normal(size=8) * 0.3, np.zeros(8), 1.0
+    yield "large errors only", 5 + rng.normal(size=5), np.zeros(5), 1.0
+    yield "errors to both sides", rng.normal(size=9), 4 * rng.normal(size=9), 1.0
+    yield "another delta", rng.normal(size=9), 6 * rng.normal(size=9), 2.5
+    yield "an error of exactly delta", [3.0], [1.0], 2.0
 
 
-def descend(w, c, m, lr, steps):
-    for _ in range(steps):
-        w = w - lr * 2 * c * (w - m)
-    return w
+def huber(prediction, target, delta):
+    r = np.abs(prediction - target)
+    return np.mean(np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)))
 
 
-DESCENT = Function(3, descend, parabolas, mistakes=[
-    ("uphill", edit("w - lr", "w + lr"), "You climb: the slope points uphill, so subtract it."),
-    ("slope without the 2", edit("2 * c", "c"), "The slope of c (w − m)² is 2 c (w − m)."),
-    ("slope without c", edit("2 * c", "2"), "The factor c belongs to the slope as well: 2 c (w − m)."),
-    ("the first slope for all steps", edit("range(steps)", "range(1)", "lr *", "steps * lr *"),
-     "You use the slope at the start for every step. It changes as w moves: compute it again each time."),
-    ("steps along the loss", edit("2 * c * (w - m)", "c * (np.clip(w, -1e6, 1e6) - m) ** 2"),
-     "You subtract the loss. What tells the direction is its slope."),
-], after="Each step multiplies the distance to m by 1 − 2 c lr: that is why a steep valley needs a small lr.")
-
-
-def around_a_relu(rng):
-    yield "one row", rng.normal(size=(1, 5)), [[-2.0, -0.1, 0.3, 1.0, 4.0]]
-    yield "a batch", rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
-    yield "exactly at the corner, where we say 0", [[2.0, -3.0, 1.0]], [[0.0, 1e-3, -1e-3]]
-
-
-def relu_backward(dA, Z):
-    return dA * (Z > 0)
-
-
-RELU = Function(4, relu_backward, around_a_relu, mistakes=[
-    ("the ReLU of the gradient", edit("dA * (Z > 0)", "np.maximum(dA, 0)"),
-     "You cut off negative gradients. What opens or closes the gate is Z, not the gradient."),
-    ("everything passes", edit(" * (Z > 0)", ""),
-     "Nothing is held back. Where Z was negative, the unit was closed and its slope is 0."),
-    ("the value for the slope", edit("(Z > 0)", "np.maximum(Z, 0)"),
-     "You multiply by the ReLU's value. The chain rule wants its slope: 1 where it is open."),
-    ("the slope alone", edit("dA * (Z > 0)", "1.0 * (Z > 0)"),
-     "That is the local slope. Multiply it by what arrives from the right, dA."),
-    ("open at zero", edit(">", ">="),
-     "Right but for z = 0 exactly. There the course says 0, as PyTorch does."),
+HUBER = Function(3, huber, errors, mistakes=[
+    ("forgets the half", edit("r**2 / 2", "r**2"),
+     "Inside, it is half of the square. Without the half the two pieces do not meet at δ."),
+    ("forgets the shift", edit("(r - delta / 2)", "r"),
+     "The straight piece is δ(|r| − δ/2). Without the δ/2 the loss jumps at δ."),
+    ("slope one outside", edit("delta * (r", "1 * (r"),
+     "Outside, the line goes on with the slope that the parabola had reached: δ, not 1."),
+    ("forgets the absolute value", edit("np.abs(prediction - target)", "prediction - target"),
+     "Errors below zero can be large too. Compare |r| with δ."),
+    ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
 ])
 
 
-def around_a_layer(rng):
-    def dZ_X_W(B, n, m):
-        return rng.normal(size=(B, m)), rng.normal(size=(B, n)), rng.normal(size=(n, m))
-
-    yield "five examples, three inputs, two units", *dZ_X_W(5, 3, 2)
-    yield "a square layer", *dZ_X_W(4, 3, 3)
-    yield "everything square", *dZ_X_W(3, 3, 3)
-    yield "one example", *dZ_X_W(1, 4, 2)
+def logits_and_labels(rng):
+    yield "a small batch", rng.normal(size=(4, 3)), [0, 2, 1, 2]
+    yield "one example", rng.normal(size=(1, 5)), [3]
+    yield "knowing nothing", np.zeros((6, 10)), np.arange(6)
+    yield "logits in the thousands", [[1000.0, 0.0, -1000.0], [-2000.0, -2001.0, -4000.0]], [1, 0]
 
 
-def linear_backward(dZ, X, W):
-    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
+def cross_entropy(logits, labels):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return -np.mean(log_p[np.arange(len(labels)), labels])
 
 
-LINEAR = Function(5, linear_backward, around_a_layer, mistakes=[
-    ("W not transposed", edit("W.T", "W"),
-     "dX: dZ is (B, m) and W is (n, m), so the product that gives (B, n) is with W.T. A square W hides it."),
-    ("the product the other way round", edit("X.T @ dZ", "dZ.T @ X"),
-     "Your dW is transposed: it must have the shape of W, (n, m)."),
-    ("bias summed over the units", edit("axis=0", "axis=1"),
-     "db sums over the examples, not over the units: there is one bias for each unit."),
-    ("mean for the bias", edit("sum", "mean"),
-     "db is a sum over the examples. The 1/B of the mean is already in dZ, from the loss."),
-    ("divides by B once more", edit("X.T @ dZ", "X.T @ dZ / len(X)", "sum", "mean"),
-     "You divide by the batch size, but the loss has done so: it is in dZ already."),
-    ("in the order of the formula", edit("dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)",
-     "X.T @ dZ, dZ.sum(axis=0), dZ @ W.T"),
-     "Your three results are right, in another order: dX, dW, db."),
-], after="Three lines that run in every neural network there is.")
-
-
-def functions_and_points(rng):
-    yield "three numbers", "product of exponentials", rng.normal(size=3), 0.1
-    yield "a matrix", "sum of cubes", rng.normal(size=(2, 3)), 0.2
-    yield "one number", "sum of cubes", [2.0], 0.5
-    yield "four factors", "product", rng.normal(size=4), 1e-3
-
-
-def slopes_of(answer, f, x, h):
-    """The slopes that `answer` finds for the function called `f`, and x as it leaves it."""
-    functions = {
-        "sum of cubes": lambda x: float(np.sum(x**3)),
-        "product": lambda x: float(np.prod(x)),
-        "product of exponentials": lambda x: float(np.exp(x.ravel() @ np.arange(1.0, x.size + 1) / x.size)),
-    }
-    x = x.copy()
-    g = answer(functions[f], x, h)
-    return None if g is None else (np.array(g, dtype=float), x)
-
-
-def numeric_gradient(f, x, h):
-    g = np.empty_like(x)
-    for i in np.ndindex(x.shape):
-        old = x[i]
-        x[i] = old + h
-        above = f(x)
-        x[i] = old - h
-        g[i] = (above - f(x)) / (2 * h)
-        x[i] = old
-    return g
-
-
-NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mistakes=[
-    ("to one side", edit("old - h", "old", "2 * h", "h"),
-     "You move to one side only. To both sides, f(x + h) − f(x − h), the error shrinks with h²."),
-    ("divides by h", edit("2 * h", "h"), "Your slopes are twice too large: from x − h to x + h it is 2 h."),
-    ("does not move it back", edit("x[i] = old\n", "pass\n"),
-     "You leave the entry moved when you go on to the next, and whoever gave you x finds it changed. "
-     "Put the old value back."),
-    ("moves all entries together", lambda f, x, h: np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h)),
-     "You move all entries at once and find one slope for them all. Move one, measure, move it back."),
+CROSS_ENTROPY = Function(4, cross_entropy, logits_and_labels, mistakes=[
+    ("overflows", edit(" - logits.max(axis=1, keepdims=True)", ""),
+     "The exponential overflows. Take each row's largest logit out of it first."),
+    ("logarithm of the softmax",
+     edit("z - np.log(np.exp(z).sum(", "np.log(np.exp(z) / np.exp(z).sum("),
+     "A softmax that has been rounded to 0 has an infinite logarithm. Compute log-sum-exp minus "
+     "the right logit."),
+    ("all columns", edit("np.arange(len(labels))", ":"),
+     "`z[:, labels]` takes all those columns of every row. One number a row: `z[np.arange(B), labels]`."),
+    ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
+    ("wrong sign", edit("-np.mean", "np.mean"),
+     "A surprise is never negative: the sign is the wrong way round."),
+    ("averages over the classes", edit("labels])", "labels]) / z.shape[1]"),
+     "You divide by examples times classes. Sum over the classes of an example, then take the "
+     "mean over examples."),
 ])
 
 
-def small_networks(rng):
-    def network(B, n, H, C):
-        X, labels = rng.normal(size=(B, n)), rng.integers(0, C, B)
-        W1, b1 = rng.normal(size=(n, H)), rng.normal(size=H)
-        return X, labels, W1, b1, rng.normal(size=(H, C)), rng.normal(size=C)
-
-    yield "six examples, sizes 4, 3, 2", *network(6, 4, 3, 2)
-    yield "as many hidden units as classes", *network(5, 2, 3, 3)
-    yield "one example", *network(1, 3, 2, 4)
+def slope_cases(rng):
+    yield "one example", rng.normal(size=(1, 3)), [1]
+    yield "a batch of five", rng.normal(size=(5, 3)), [0, 2, 1, 1, 0]
+    yield "more classes than examples", 3 * rng.normal(size=(2, 7)), [6, 0]
 
 
-def gradients(X, labels, W1, b1, W2, b2):
-    Z1 = X @ W1 + b1
-    A1 = np.tanh(Z1)
-    dZ2 = (nn.softmax(A1 @ W2 + b2) - np.eye(len(b2))[labels]) / len(X)
-    dW2, db2 = A1.T @ dZ2, dZ2.sum(axis=0)
-    dZ1 = dZ2 @ W2.T * (1 - A1**2)
-    return X.T @ dZ1, dZ1.sum(axis=0), dW2, db2
+def slope(logits, labels):
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return (p - np.eye(logits.shape[1])[labels]) / len(labels)
 
 
-NETWORK = Function(7, gradients, small_networks, allows=("softmax",), mistakes=[
-    ("no mean", edit(" / len(X)", ""),
-     "Your gradients are B times too large: the loss is a mean, so dZ2 = (P − Y) / B."),
-    ("slope taken at a", edit("A1**2", "np.tanh(A1) ** 2"),
-     "You take the tanh's slope at A1. It belongs where the tanh was entered, at Z1: "
-     "1 − tanh(Z1)², which is 1 − A1²."),
-    ("z for a", edit("A1**2", "Z1**2"), "The slope is 1 − tanh(Z1)², not 1 − Z1²."),
-    ("no activation slope", edit(" * (1 - A1**2)", ""), "Between dA1 and dZ1 the slope of tanh is missing."),
-    ("the slope of a ReLU", edit("(1 - A1**2)", "(Z1 > 0)"),
-     "That is the slope of a ReLU. This network has tanh."),
-    ("W2 not transposed", edit("W2.T", "W2"),
-     "dA1 = dZ2 W2.T. Without the transpose it runs only where there are as many hidden units as classes."),
-    ("overwritten too early", edit("W2.T", "(W2 - dW2).T"),
-     "The first layer's gradients use a W2 that has already been changed. All gradients belong to the "
-     "weights of the forward pass."),
-    ("biases summed over units", edit("axis=0", "axis=1"),
-     "The biases' gradients are sums over the examples: axis 0."),
-], after="With this and one line, W -= lr * dW, you can train on the digits.")
+SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
+    ("forgets the mean", edit(" / len(labels)", ""),
+     "This is the slope of the sum. The loss is the mean over the batch: divide by B."),
+    ("truth minus prediction", edit("return (", "return -("),
+     "The sign is the wrong way round: p − y, what was said minus what was true."),
+    ("only the softmax", edit("- np.eye(logits.shape[1])[labels]", ""),
+     "The truth is missing: take 1 away from the probability of each right class."),
+    ("divides by everything", edit("len(labels)", "logits.size"),
+     "You divide by examples times classes. The mean is over examples only."),
+    ("with the softmax's own slope", edit("return ", "return p * (1 - p) * "),
+     "The softmax's slope has already cancelled against the logarithm's. Nothing more is to be multiplied."),
+])
 
-STILL_LEARNS = Explain(8, rubric=[
-    "The output layer's gradient does not pass through the mistake, so that layer learns to use whatever "
-    "features the hidden layer offers.",
-    "The hidden layer's gradient is wrong in direction, so it learns more slowly and ends a little worse; "
-    "with nothing to compare with, nobody notices.",
-    "A numeric check of every gradient finds it, on a small network whose sizes all differ, "
-    "before any training.",
+
+def forecasts(rng):
+    p = rng.random(40)
+    yield "forty forecasts, all of them", p, (rng.random(40) < p).astype(float), 0.0, 1.0
+    yield "forty forecasts, the undecided ones", p, (rng.random(40) < p).astype(float), 0.3, 0.7
+    yield "forecasts at the edges of the range", [0.2, 0.5, 0.8, 0.8], [1.0, 0.0, 1.0, 1.0], 0.2, 0.8
+
+
+def overconfidence(p, y, low, high):
+    group = (p >= low) & (p < high)
+    return p[group].mean() - y[group].mean()
+
+
+GAP = Function(6, overconfidence, forecasts, mistakes=[
+    ("the other way round", edit("return p[group].mean() -", "return -p[group].mean() +"),
+     "Overconfident means that more was said than was true: said minus true."),
+    ("takes the upper edge in", edit("p < high", "p <= high"),
+     "A forecast of exactly `high` belongs to the next group: use p < high."),
+    ("leaves the lower edge out", edit("p >= low", "p > low"),
+     "A forecast of exactly `low` belongs to this group: use p >= low."),
+    ("everything", edit("(p >= low) & (p < high)", "slice(None)"),
+     "Only the forecasts from `low` up to `high` count."),
+    ("counts right answers", edit("p[group].mean() - y[group].mean()", "((p >= 0.5) == y)[group].mean()"),
+     "That is the share of right answers. Compare the mean probability said with the share that was true."),
+])
+
+CHOOSE = Explain(7, rubric=[
+    "Huber or the absolute error for prices with typing errors, because their pull is bounded",
+    "binary cross-entropy from the logit for the yes or no, with a sigmoid",
+    "cross-entropy for one of ten, with a softmax",
+    "not the squared error of a probability: it hardly pulls where the model is certain and wrong",
 ])

@@ -1,227 +1,196 @@
 import numpy as np
 
+import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
-    ("overwrites in the product", 4.0, "In x · x, x is used twice: it gets 3 from each use."),
-    ("forgets the sum", 6.0, "That is the product's share. The x that is added sends one too."),
-    ("the last share only", 1.0, "That is the share of one use. What arrives is added up."),
-    ("the value", 12.0, "12 is the value of the expression at 3. What is its slope?"),
-    ("multiplies the shares", 9.0, "Shares of several paths are added: 3 + 3 + 1."),
-], after="Three uses, three shares: 3 and 3 from the product, 1 from the sum.")
+WHITE_PIXEL = Predict(1, "have not moved", mistakes=[
+    ("useless means zero", "have shrunk to zero",
+     "Nothing tells these weights to shrink. What is x times dZ when x is 0?"),
+    ("all weights learn", "have moved like the others",
+     "A weight's share is what came in times the unit's gradient. What came in here?"),
+], after="Their gradient is x · dZ, summed over images, and x is 0 in all of them: "
+         "they stay where chance put them.")
 
-PRICE = Predict(2, "about twice", mistakes=[
-    ("square root", "about a thousand times",
-     "Count products: a matrix product forward is how many of the same size backward?"),
-    ("one run for each weight", "about a million times",
-     "That is what differences cost: one or two runs for each weight. Backward, each node sends once and "
-     "serves all weights."),
-], after="Each product forward is two products backward, however many weights there are.")
-
-
-def quotients(rng):
-    yield "one number each", np.array(3.0), np.array(2.0), np.array(5.0)
-    yield "arrays", rng.normal(size=(2, 3)), rng.uniform(0.5, 2.0, (2, 3)), rng.normal(size=(2, 3))
-    yield "negative denominators", rng.normal(size=4), -rng.uniform(0.5, 2.0, 4), rng.normal(size=4)
-
-
-def divide_shares(a, b, g):
-    return g / b, -g * a / b**2
+CHAIN = Value(2, (-4.0, 4.0, 8.0), mistakes=[
+    ("forgets the 2 of the square", (-2.0, 2.0, 4.0),
+     "The slope of a square is twice what is squared: dL/da = 2 (a − y)."),
+    ("x and w the wrong way round", (8.0, 4.0, -4.0),
+     "z = x w + b: moving w moves z by x, and moving x moves z by w. You have them the other way round."),
+    ("target minus output", (4.0, -4.0, -8.0),
+     "All your signs are turned: L = (a − y)², so dL/da = 2 (a − y), and a is too large here."),
+    ("no local slope", (4.0, 4.0, 4.0),
+     "That is dL/dz for all three. Each still needs its local slope: how much does z move when it moves?"),
+    ("local slopes alone", (-1.0, 1.0, 2.0),
+     "Those are the local slopes of z. Multiply each by what arrives from the right, dL/dz."),
+])
 
 
-DIVIDE = Function(3, divide_shares, quotients, mistakes=[
-    ("forgets the minus", edit("-g", "g"), "If b grows, a / b shrinks: what sign does b's share have?"),
-    ("forgets the gradient from above", edit("g / b, -g * a", "1 / b, -a"),
-     "Those are the slopes. A share is the slope times the gradient `g` that arrived."),
-    ("the shares of a product", edit("g / b, -g * a / b**2", "g * b, g * a"),
-     "Those are the shares of a · b. Write a / b as a · (1/b): what is the slope of 1/b?"),
-    ("swapped", edit("g / b, -g * a / b**2", "-g * a / b**2, g / b"),
-     "The two shares stand in the wrong order: a's comes first."),
-    ("denominator not squared", edit("b**2", "b"), "The slope of 1/b is −1/b², not −1/b."),
-], after="g / b, and minus that times the quotient itself.")
+def parabolas(rng):
+    yield "three steps from 0", 0.0, 1.5, 3.0, 0.1, 3
+    yield "one step", -2.0, 0.5, 1.0, 0.3, 1
+    yield "ten steps in a steep valley", rng.normal(), 4.0, -1.0, 0.2, 10
+    yield "no step", 5.0, 1.0, 0.0, 0.1, 0
 
 
-def numbers(rng):
-    yield "some numbers", rng.normal(size=5) * 2
-    yield "a batch", rng.normal(size=(2, 3))
-    yield "zero", np.zeros(1)
+def descend(w, c, m, lr, steps):
+    for _ in range(steps):
+        w = w - lr * 2 * c * (w - m)
+    return w
 
 
-def both_ways(answer, x):
-    """The rule's value, and its vjp of some gradient that is not the same everywhere."""
-    value, vjp = answer(x)
-    return value, vjp(2 + np.sin(5 * x))
+DESCENT = Function(3, descend, parabolas, mistakes=[
+    ("uphill", edit("w - lr", "w + lr"), "You climb: the slope points uphill, so subtract it."),
+    ("slope without the 2", edit("2 * c", "c"), "The slope of c (w − m)² is 2 c (w − m)."),
+    ("slope without c", edit("2 * c", "2"), "The factor c belongs to the slope as well: 2 c (w − m)."),
+    ("the first slope for all steps", edit("range(steps)", "range(1)", "lr *", "steps * lr *"),
+     "You use the slope at the start for every step. It changes as w moves: compute it again each time."),
+    ("steps along the loss", edit("2 * c * (w - m)", "c * (np.clip(w, -1e6, 1e6) - m) ** 2"),
+     "You subtract the loss. What tells the direction is its slope."),
+], after="Each step multiplies the distance to m by 1 − 2 c lr: that is why a steep valley needs a small lr.")
 
 
-def softplus(x):
-    return np.log(1 + np.exp(x)), lambda g: g / (1 + np.exp(-x))
+def around_a_relu(rng):
+    yield "one row", rng.normal(size=(1, 5)), [[-2.0, -0.1, 0.3, 1.0, 4.0]]
+    yield "a batch", rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+    yield "exactly at the corner, where we say 0", [[2.0, -3.0, 1.0]], [[0.0, 1e-3, -1e-3]]
 
 
-SOFTPLUS = Function(4, softplus, numbers, run=both_ways, mistakes=[
-    ("forgets g", edit("lambda g: g", "lambda g: 1"),
-     "Your vjp returns the slope alone: multiply it by the gradient `g` that arrives."),
-    ("slope of the logarithm only", edit("np.exp(-x)", "np.exp(x)"),
-     "The logarithm's slope is there. The chain rule also wants the slope of what is inside, eˣ."),
-    ("slope at g", edit("g / (1 + np.exp(-x))", "1 / (1 + np.exp(-g))"),
-     "The slope is to be taken at `x`, and then multiplied by `g`."),
-    ("slope of the sigmoid", edit("np.exp(-x))", "np.exp(-x)) / (1 + np.exp(x))"),
-     "That is the slope of the sigmoid. Softplus is one step before: its slope *is* the sigmoid."),
-    ("returns the slope", edit("lambda g: g", "1"),
-     "The second thing to return is a function, `lambda g: …`: called when the gradient comes."),
-    ("returns the value alone", edit(", lambda g: g / (1 + np.exp(-x))", ""),
-     "A rule returns two things: the value, and a function of `g`."),
-], after="Its slope is the sigmoid: softplus is the ReLU, and the sigmoid the step, with rounded corners.")
+def relu_backward(dA, Z):
+    return dA * (Z > 0)
 
 
-def larger_gradients(rng):
-    yield "a bias under a batch", rng.normal(size=(4, 3)), (3,)
-    yield "one column", rng.normal(size=(4, 3)), (4, 1)
-    yield "one row", rng.normal(size=(4, 3)), (1, 3)
-    yield "as many rows as columns, one column", rng.normal(size=(3, 3)), (3, 1)
-    yield "nothing repeated", rng.normal(size=(4, 3)), (4, 3)
-    yield "one number", rng.normal(size=(2, 5)), (1,)
-    yield "two axes in front", rng.normal(size=(2, 4, 3)), (3,)
-    yield "an empty batch", np.zeros((0, 3)), (0, 3)
-    yield "an axis in front and one inside", rng.normal(size=(2, 4, 3)), (4, 1)
+RELU = Function(4, relu_backward, around_a_relu, mistakes=[
+    ("the ReLU of the gradient", edit("dA * (Z > 0)", "np.maximum(dA, 0)"),
+     "You cut off negative gradients. What opens or closes the gate is Z, not the gradient."),
+    ("everything passes", edit(" * (Z > 0)", ""),
+     "Nothing is held back. Where Z was negative, the unit was closed and its slope is 0."),
+    ("the value for the slope", edit("(Z > 0)", "np.maximum(Z, 0)"),
+     "You multiply by the ReLU's value. The chain rule wants its slope: 1 where it is open."),
+    ("the slope alone", edit("dA * (Z > 0)", "1.0 * (Z > 0)"),
+     "That is the local slope. Multiply it by what arrives from the right, dA."),
+    ("open at zero", edit(">", ">="),
+     "Right but for z = 0 exactly. There the course says 0, as PyTorch does."),
+])
 
 
-def unbroadcast(g, shape):
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    ones = tuple(axis for axis, n in enumerate(shape) if n == 1)
-    return g.sum(axis=ones, keepdims=True)
+def around_a_layer(rng):
+    def dZ_X_W(B, n, m):
+        return rng.normal(size=(B, m)), rng.normal(size=(B, n)), rng.normal(size=(n, m))
+
+    yield "five examples, three inputs, two units", *dZ_X_W(5, 3, 2)
+    yield "a square layer", *dZ_X_W(4, 3, 3)
+    yield "everything square", *dZ_X_W(3, 3, 3)
+    yield "one example", *dZ_X_W(1, 4, 2)
 
 
-UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
-    ("the axes in front only", edit(".sum(axis=ones, keepdims=True)", ""),
-     "The axes in front are summed. An axis of length 1 in `shape` was repeated too."),
-    ("always the first axis", lambda g, shape: g.sum(axis=0),
-     "That is right for one bias under a batch. Which axes were repeated depends on `shape`."),
-    ("mean instead of sum", edit("sum", "mean"),
-     "Each use sends its share, and shares are added: sum, not mean."),
-    ("takes the first", lambda g, shape: g[(0,) * (g.ndim - len(shape))][tuple(slice(0, n) for n in shape)],
-     "The shape is right, but the shares of the other uses are thrown away. Add them up."),
-    ("loses the axes of length one", edit(", keepdims=True", ""),
-     "Where the shape says 1, the axis has to stay, with length 1: `keepdims=True`."),
-    ("reshapes", np.resize, "Reshaping moves numbers about. What was repeated has to be summed."),
-    ("never sums", lambda g, shape: g,
-     "That is the gradient at the output. Sum it over what was repeated, to the input's shape."),
-], after="Broadcasting forward is summing backward, and the other way round.")
+def linear_backward(dZ, X, W):
+    return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
 
 
-def graphs(rng):
-    yield "a chain", {"x": [], "a": ["x"], "y": ["a"]}, "y"
-    yield "a product", {"w": [], "x": [], "y": ["w", "x"]}, "y"
-    yield "a diamond", {"x": [], "a": ["x"], "c": ["a"], "y": ["a", "c"]}, "y"
-    yield "a diamond, the long arm first", {"x": [], "a": ["x"], "c": ["a"], "y": ["c", "a"]}, "y"
-    graph = {"y": ["c", "b"], "b": ["a"], "c": ["d", "x"], "x": [], "d": ["b"], "a": ["x"]}
-    yield "listed in no order", graph, "y"
-    yield "a square", {"x": [], "y": ["x", "x"]}, "y"
-    graph = {"x": [], "a": ["x"], "y": ["a"], "z": ["y", "x"], "u": []}
-    yield "nodes that the output does not use", graph, "y"
-    yield "a single node", {"x": []}, "x"
+LINEAR = Function(5, linear_backward, around_a_layer, mistakes=[
+    ("W not transposed", edit("W.T", "W"),
+     "dX: dZ is (B, m) and W is (n, m), so the product that gives (B, n) is with W.T. A square W hides it."),
+    ("the product the other way round", edit("X.T @ dZ", "dZ.T @ X"),
+     "Your dW is transposed: it must have the shape of W, (n, m)."),
+    ("bias summed over the units", edit("axis=0", "axis=1"),
+     "db sums over the examples, not over the units: there is one bias for each unit."),
+    ("mean for the bias", edit("sum", "mean"),
+     "db is a sum over the examples. The 1/B of the mean is already in dZ, from the loss."),
+    ("divides by B once more", edit("X.T @ dZ", "X.T @ dZ / len(X)", "sum", "mean"),
+     "You divide by the batch size, but the loss has done so: it is in dZ already."),
+    ("in the order of the formula", edit("dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)",
+     "X.T @ dZ, dZ.sum(axis=0), dZ @ W.T"),
+     "Your three results are right, in another order: dX, dW, db."),
+], after="Three lines that run in every neural network there is.")
 
 
-def along_every_path(graph, output):
-    return [output, *(node for source in graph[output] for node in along_every_path(graph, source))]
+def functions_and_points(rng):
+    yield "three numbers", "product of exponentials", rng.normal(size=3), 0.1
+    yield "a matrix", "sum of cubes", rng.normal(size=(2, 3)), 0.2
+    yield "one number", "sum of cubes", [2.0], 0.5
+    yield "four factors", "product", rng.normal(size=4), 1e-3
 
 
-def faults(order, graph, output):
-    """What is wrong with an order, counted: many orders are right."""
-    order = [str(node) for node in order]
-    needed = set(along_every_path(graph, output))
-    place = {node: k for k, node in reversed(list(enumerate(order)))}
-    pairs = [(place.get(source, 0), place.get(user, 0)) for user in needed for source in graph[user]]
-    return {
-        "nodes that the output does not depend on": len(set(order) - needed),
-        "nodes missing": len(needed - set(order)),
-        "nodes listed again": len(order) - len(set(order)),
-        "nodes listed before one that uses them": sum(source < user for source, user in pairs),
+def slopes_of(answer, f, x, h):
+    """The slopes that `answer` finds for the function called `f`, and x as it leaves it."""
+    functions = {
+        "sum of cubes": lambda x: float(np.sum(x**3)),
+        "product": lambda x: float(np.prod(x)),
+        "product of exponentials": lambda x: float(np.exp(x.ravel() @ np.arange(1.0, x.size + 1) / x.size)),
     }
+    x = x.copy()
+    g = answer(functions[f], x, h)
+    return None if g is None else (np.array(g, dtype=float), x)
 
 
-def backward_order(graph, output):
-    order = []
-
-    def visit(node):
-        if node not in order:
-            for source in graph[node]:
-                visit(source)
-            order.append(node)
-
-    visit(output)
-    return order[::-1]
-
-
-def nearest_first(graph, output):
-    order = [output]
-    for node in order:
-        order += [source for source in dict.fromkeys(graph[node]) if source not in order]
-    return order
+def numeric_gradient(f, x, h):
+    g = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        old = x[i]
+        x[i] = old + h
+        above = f(x)
+        x[i] = old - h
+        g[i] = (above - f(x)) / (2 * h)
+        x[i] = old
+    return g
 
 
-ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
-    ("forward order", edit("[::-1]", ""),
-     "That is the order of the forward pass. Going back, the output sends first."),
-    ("nearest first", nearest_first,
-     "Nearest first fails on the diamond: a node one step away may also be used two steps away. Let it wait "
-     "for both."),
-    ("put down on arrival", lambda graph, output: list(dict.fromkeys(along_every_path(graph, output))),
-     "You put a node down when you first meet it. Put it down after everything it uses, and read the list "
-     "backwards."),
-    ("along every path", along_every_path,
-     "A node that is used twice is in your list twice, and would send twice. Note what you have seen."),
-    ("as listed", lambda graph, output: list(graph),
-     "You return the nodes as they are listed. What has to come first, and which nodes do not belong?"),
-    ("as listed, backwards", lambda graph, output: list(graph)[::-1],
-     "The graph's own order need not be the order of computation, and not every node belongs to the output."),
-], after="With numbers given as the nodes are made, sorting is all that is left of this.")
+NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mistakes=[
+    ("to one side", edit("old - h", "old", "2 * h", "h"),
+     "You move to one side only. To both sides, f(x + h) − f(x − h), the error shrinks with h²."),
+    ("divides by h", edit("2 * h", "h"), "Your slopes are twice too large: from x − h to x + h it is 2 h."),
+    ("does not move it back", edit("x[i] = old\n", "pass\n"),
+     "You leave the entry moved when you go on to the next, and whoever gave you x finds it changed. "
+     "Put the old value back."),
+    ("moves all entries together", lambda f, x, h: np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h)),
+     "You move all entries at once and find one slope for them all. Move one, measure, move it back."),
+])
 
 
-def tapes(rng):
-    def entry(*pairs):
-        return {"inputs": [i for i, _ in pairs], "slopes": [float(s) for _, s in pairs]}
+def small_networks(rng):
+    def network(B, n, H, C):
+        X, labels = rng.normal(size=(B, n)), rng.integers(0, C, B)
+        W1, b1 = rng.normal(size=(n, H)), rng.normal(size=H)
+        return X, labels, W1, b1, rng.normal(size=(H, C)), rng.normal(size=C)
 
-    a, b, c = rng.uniform(1.0, 3.0, 3)
-    yield "w x + b", [entry(), entry(), entry(), entry((0, a), (1, b)), entry((3, 1), (2, 1))]
-    yield "x · x", [entry(), entry((0, 3), (0, 3))]
-    yield "a diamond", [entry(), entry((0, a)), entry((1, b)), entry((1, 1), (2, c))]
-    yield "a chain", [entry(), entry((0, a)), entry((1, b)), entry((2, c))]
-    yield "a line that is not used", [entry(), entry((0, 2)), entry((0, c)), entry((2, b), (0, a))]
-    yield "a single leaf", [entry()]
+    yield "six examples, sizes 4, 3, 2", *network(6, 4, 3, 2)
+    yield "as many hidden units as classes", *network(5, 2, 3, 3)
+    yield "one example", *network(1, 3, 2, 4)
 
 
-def gradients(tape):
-    grads = [0.0] * (len(tape) - 1) + [1.0]
-    for k in reversed(range(len(tape))):
-        for i, slope in zip(tape[k]["inputs"], tape[k]["slopes"], strict=True):
-            grads[i] += slope * grads[k]
-    return grads
+def gradients(X, labels, W1, b1, W2, b2):
+    Z1 = X @ W1 + b1
+    A1 = np.tanh(Z1)
+    dZ2 = (nn.softmax(A1 @ W2 + b2) - np.eye(len(b2))[labels]) / len(X)
+    dW2, db2 = A1.T @ dZ2, dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2.T * (1 - A1**2)
+    return X.T @ dZ1, dZ1.sum(axis=0), dW2, db2
 
 
-TAPE = Function(7, gradients, tapes, mistakes=[
-    ("overwrites", edit("+=", "="),
-     "Look at x · x: the second share has overwritten the first. Add what arrives."),
-    ("forward order", edit("reversed", "iter"),
-     "You go through the tape from the beginning. Nothing has arrived there yet: start at the end."),
-    ("no gradient to start from", edit("[1.0]", "[0.0]"),
-     "All zero: the output's own gradient, 1, has to be there before anything can flow."),
-    ("local slopes only", edit(" * grads[k]", ""),
-     "A share is the slope times the gradient of the node that sends it."),
-], after="Six lines, and they would train a network. All the rest is comfort.")
+NETWORK = Function(7, gradients, small_networks, allows=("softmax",), mistakes=[
+    ("no mean", edit(" / len(X)", ""),
+     "Your gradients are B times too large: the loss is a mean, so dZ2 = (P − Y) / B."),
+    ("slope taken at a", edit("A1**2", "np.tanh(A1) ** 2"),
+     "You take the tanh's slope at A1. It belongs where the tanh was entered, at Z1: "
+     "1 − tanh(Z1)², which is 1 − A1²."),
+    ("z for a", edit("A1**2", "Z1**2"), "The slope is 1 − tanh(Z1)², not 1 − Z1²."),
+    ("no activation slope", edit(" * (1 - A1**2)", ""), "Between dA1 and dZ1 the slope of tanh is missing."),
+    ("the slope of a ReLU", edit("(1 - A1**2)", "(Z1 > 0)"),
+     "That is the slope of a ReLU. This network has tanh."),
+    ("W2 not transposed", edit("W2.T", "W2"),
+     "dA1 = dZ2 W2.T. Without the transpose it runs only where there are as many hidden units as classes."),
+    ("overwritten too early", edit("W2.T", "(W2 - dW2).T"),
+     "The first layer's gradients use a W2 that has already been changed. All gradients belong to the "
+     "weights of the forward pass."),
+    ("biases summed over units", edit("axis=0", "axis=1"),
+     "The biases' gradients are sums over the examples: axis 0."),
+], after="With this and one line, W -= lr * dW, you can train on the digits.")
 
-PARAMETERS = Value(8, 64 * 50 + 50 + 50 * 20 + 20 + 20 * 10 + 10, mistakes=[
-    ("forgets the biases", 4400, "Those are the weights. Each `Linear` also has a bias."),
-    ("biases of the inputs too", 4400 + 64 + 50 + 20,
-     "A bias belongs to each output of a layer, not to each input."),
-    ("one bias a layer", 4403, "A layer has one bias for each of its outputs, not one in all."),
-    ("counts neurons", 80, "Those are the neurons. Each has a weight for every input."),
-    ("counts arrays", 6, "Those are the arrays. How many numbers are in them?"),
-], after="In code: sum(p.size for p in model.parameters()).")
-
-REVERSE = Explain(9, rubric=[
-    "A network has many weights and one loss: one output, many inputs.",
-    "Going backward, each node carries the derivative of the one loss by itself, so a single pass serves "
-    "every weight.",
-    "Going forward, each value carries its derivative by one input: one pass for each weight.",
-    "A node may send only when all that use it have sent, or part of its gradient is lost.",
+STILL_LEARNS = Explain(8, rubric=[
+    "The output layer's gradient does not pass through the mistake, so that layer learns to use whatever "
+    "features the hidden layer offers.",
+    "The hidden layer's gradient is wrong in direction, so it learns more slowly and ends a little worse; "
+    "with nothing to compare with, nobody notices.",
+    "A numeric check of every gradient finds it, on a small network whose sizes all differ, "
+    "before any training.",
 ])

@@ -2,167 +2,226 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-LOUDER = Predict(1, "the same", mistakes=[
-    ("thinks of SGD", "a thousand times longer",
-     "That is SGD. What does Adam divide the mean gradient by, and how does that grow?"),
-    ("divides once too often", "a thousand times shorter",
-     "The root of the mean square grows a thousandfold. But so does what it divides."),
-], after="Mean and root of the mean square both grow a thousandfold: their quotient stays.")
+REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
+    ("overwrites in the product", 4.0, "In x · x, x is used twice: it gets 3 from each use."),
+    ("forgets the sum", 6.0, "That is the product's share. The x that is added sends one too."),
+    ("the last share only", 1.0, "That is the share of one use. What arrives is added up."),
+    ("the value", 12.0, "12 is the value of the expression at 3. What is its slope?"),
+    ("multiplies the shares", 9.0, "Shares of several paths are added: 3 + 3 + 1."),
+], after="Three uses, three shares: 3 and 3 from the product, 1 from the sum.")
 
-DECAY = Predict(2, "slower", mistakes=[
-    ("loud moves more", "faster",
-     "In Adam all of a weight's gradient is divided by √v̂, decay included. For which weight is √v̂ large?"),
-    ("thinks of AdamW", "equally fast",
-     "That is AdamW, where decay stays outside the gradient. Here it goes through the division."),
-], after="Its decay is divided by its own large √v̂. AdamW takes the decay out of the gradient for this "
-         "reason.")
-
-STABLE = Value(3, 0.5, rtol=0.01, mistakes=[
-    ("reads the diagonal", 2 / 3,
-     "3 is the curvature along the axes. The bowl lies askew: look along its own axes, the eigenvectors."),
-    ("smallest curvature", 1.0, "You took the flattest direction. The steepest one sets the limit."),
-    ("one over the curvature", 0.25,
-     "At 1/c a step lands exactly at the bottom. How far beyond may it go before it climbs?"),
-    ("adds the curvatures", 2 / 6,
-     "Directions do not add up: each goes its own way. Which single one diverges first?"),
-], after="The eigenvalues are 2 and 4, and 2/4 is the limit.")
-
-FIRST = Value(4, np.sqrt(10), rtol=0.01, mistakes=[
-    ("forgets the root", 10.0, "s is a tenth of g². The step divides by its root."),
-    ("turned over", np.sqrt(0.1), "√s is smaller than |g|. Does dividing by it lengthen or shorten?"),
-    ("no bias", 1.0, "That would be so if s were g² at once. But s starts from zero."),
-    ("the other share", 1 / np.sqrt(0.9),
-     "The old s, which is 0, keeps 0.9. What share does the new g² get?"),
-], after="s = 0.1 g², so the step is lr · g / (√0.1 |g|): more than three times lr.")
+PRICE = Predict(2, "about twice", mistakes=[
+    ("square root", "about a thousand times",
+     "Count products: a matrix product forward is how many of the same size backward?"),
+    ("one run for each weight", "about a million times",
+     "That is what differences cost: one or two runs for each weight. Backward, each node sends once and "
+     "serves all weights."),
+], after="Each product forward is two products backward, however many weights there are.")
 
 
-def weights_in_motion(rng):
-    yield "already rolling", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), 0.1, 0.9
-    yield "from rest", rng.normal(size=3), np.zeros(3), rng.normal(size=3), 0.5, 0.9
-    yield "no gradient any more", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), np.zeros((2, 3)), 2.0, 0.5
+def quotients(rng):
+    yield "one number each", np.array(3.0), np.array(2.0), np.array(5.0)
+    yield "arrays", rng.normal(size=(2, 3)), rng.uniform(0.5, 2.0, (2, 3)), rng.normal(size=(2, 3))
+    yield "negative denominators", rng.normal(size=4), -rng.uniform(0.5, 2.0, 4), rng.normal(size=4)
 
 
-def momentum_step(w, v, g, lr, mu):
-    v = mu * v + g
-    return w - lr * v, v
+def divide_shares(a, b, g):
+    return g / b, -g * a / b**2
 
 
-MOMENTUM = Function(5, momentum_step, weights_in_motion, mistakes=[
-    ("moves with the old velocity", lambda w, v, g, lr, mu: (w - lr * v, mu * v + g),
-     "You move with the old velocity. Take in the gradient first, then move."),
-    ("a mean instead of a sum", edit("+ g", "+ (1 - mu) * g"),
-     "With the factor (1 − μ) on the gradient, v is a running mean, as Adam's m. Here the gradient comes in "
-     "whole."),
-    ("learning rate inside", edit("+ g", "+ lr * g", "lr * v", "v"),
-     "The learning rate has got into the velocity. Let v = μ v + g, and multiply by lr when w moves."),
-    ("uphill", edit("w - lr", "w + lr"), "You go uphill: the step is subtracted."),
-    ("Nesterov", edit("lr * v", "lr * (g + mu * v)"),
-     "That looks ahead as Nesterov does. Plain momentum moves by lr · v."),
-    ("forgets the velocity", edit("lr * v", "lr * g"), "The velocity is kept, but w does not move with it."),
-])
+DIVIDE = Function(3, divide_shares, quotients, mistakes=[
+    ("forgets the minus", edit("-g", "g"), "If b grows, a / b shrinks: what sign does b's share have?"),
+    ("forgets the gradient from above", edit("g / b, -g * a", "1 / b, -a"),
+     "Those are the slopes. A share is the slope times the gradient `g` that arrived."),
+    ("the shares of a product", edit("g / b, -g * a / b**2", "g * b, g * a"),
+     "Those are the shares of a · b. Write a / b as a · (1/b): what is the slope of 1/b?"),
+    ("swapped", edit("g / b, -g * a / b**2", "-g * a / b**2, g / b"),
+     "The two shares stand in the wrong order: a's comes first."),
+    ("denominator not squared", edit("b**2", "b"), "The slope of 1/b is −1/b², not −1/b."),
+], after="g / b, and minus that times the quotient itself.")
 
 
-def gradients_of_layers(rng):
-    yield "two layers, far too long", [rng.normal(size=(3, 2)) * 10, rng.normal(size=2) * 10], 1.0
-    yield "short enough", [np.array([0.3, 0.0]), np.array([[0.4]])], 2.0
-    yield "one long, one short", [np.array([30.0, -40.0]), np.array([0.5, 0.1, -0.2])], 5.0
-    yield "short apart, long together", [np.array([3.0]), np.array([4.0])], 4.5
-    yield "all zero", [np.zeros(3), np.zeros((2, 2))], 1.0
+def numbers(rng):
+    yield "some numbers", rng.normal(size=5) * 2
+    yield "a batch", rng.normal(size=(2, 3))
+    yield "zero", np.zeros(1)
 
 
-def clip(grads, max_norm):
-    norm = np.sqrt(sum((g**2).sum() for g in grads))
-    return [g * max_norm / max(norm, max_norm) for g in grads]
+def both_ways(answer, x):
+    """The rule's value, and its vjp of some gradient that is not the same everywhere."""
+    value, vjp = answer(x)
+    return value, vjp(2 + np.sin(5 * x))
 
 
-CLIP = Function(6, clip, gradients_of_layers, mistakes=[
-    ("each element", lambda grads, max_norm: [np.clip(g, -max_norm, max_norm) for g in grads],
-     "You clip element by element. That turns the gradient; shorten all of it by one factor instead."),
-    ("each layer", lambda grads, max_norm: [clip([g], max_norm)[0] for g in grads],
-     "Each layer is clipped by itself. All gradients together are one vector with one norm."),
-    ("always", edit("max(norm, max_norm)", "(norm or 1)"),
-     "A gradient that is short enough must stay as it is. Yours is stretched to the norm."),
-    ("forgets the root", edit("np.sqrt", ""),
-     "That divides by the squared norm. The norm is the root of the sum of squares."),
-    ("adds norms", edit("np.sqrt(sum((g**2).sum()", "(sum(np.sqrt((g**2).sum())"),
-     "Norms of parts do not add up: sum the squares of all elements, then take one root."),
-])
+def softplus(x):
+    return np.log(1 + np.exp(x)), lambda g: g / (1 + np.exp(-x))
 
 
-def moments_of_a_run(rng):
-    usual = 0.2, 10, 110
-    yield "the first step", 0, *usual
-    yield "in the warm-up", 4, *usual
-    yield "the warm-up's last step", 9, *usual
-    yield "just after the warm-up", 10, *usual
-    yield "a quarter of the way down", 35, *usual
-    yield "near the end", 100, *usual
-    yield "the end", 110, *usual
-    yield "long after the end", 150, *usual
-    yield "another run", 7, 3.0, 4, 13
+SOFTPLUS = Function(4, softplus, numbers, run=both_ways, mistakes=[
+    ("forgets g", edit("lambda g: g", "lambda g: 1"),
+     "Your vjp returns the slope alone: multiply it by the gradient `g` that arrives."),
+    ("slope of the logarithm only", edit("np.exp(-x)", "np.exp(x)"),
+     "The logarithm's slope is there. The chain rule also wants the slope of what is inside, eˣ."),
+    ("slope at g", edit("g / (1 + np.exp(-x))", "1 / (1 + np.exp(-g))"),
+     "The slope is to be taken at `x`, and then multiplied by `g`."),
+    ("slope of the sigmoid", edit("np.exp(-x))", "np.exp(-x)) / (1 + np.exp(x))"),
+     "That is the slope of the sigmoid. Softplus is one step before: its slope *is* the sigmoid."),
+    ("returns the slope", edit("lambda g: g", "1"),
+     "The second thing to return is a function, `lambda g: …`: called when the gradient comes."),
+    ("returns the value alone", edit(", lambda g: g / (1 + np.exp(-x))", ""),
+     "A rule returns two things: the value, and a function of `g`."),
+], after="Its slope is the sigmoid: softplus is the ReLU, and the sigmoid the step, with rounded corners.")
 
 
-def rate(step, lr, warm_up, steps):
-    if step < warm_up:
-        return lr * (step + 1) / warm_up
-    part = min((step - warm_up) / (steps - warm_up), 1)
-    return lr * (1 + np.cos(np.pi * part)) / 2
+def larger_gradients(rng):
+    yield "a bias under a batch", rng.normal(size=(4, 3)), (3,)
+    yield "one column", rng.normal(size=(4, 3)), (4, 1)
+    yield "one row", rng.normal(size=(4, 3)), (1, 3)
+    yield "as many rows as columns, one column", rng.normal(size=(3, 3)), (3, 1)
+    yield "nothing repeated", rng.normal(size=(4, 3)), (4, 3)
+    yield "one number", rng.normal(size=(2, 5)), (1,)
+    yield "two axes in front", rng.normal(size=(2, 4, 3)), (3,)
+    yield "an empty batch", np.zeros((0, 3)), (0, 3)
+    yield "an axis in front and one inside", rng.normal(size=(2, 4, 3)), (4, 1)
 
 
-RATE = Function(7, rate, moments_of_a_run, mistakes=[
-    ("starts from nothing", edit("(step + 1)", "step"),
-     "Your first step has the learning rate 0: nothing is learned. Steps count from 0, so use step + 1."),
-    ("cosine over the whole run", edit("(step - warm_up) / (steps - warm_up)", "step / steps"),
-     "Your cosine starts at step 0, so the rate jumps where the warm-up ends. Let it start there."),
-    ("rises again", edit("min(", "(", ", 1)", ")"),
-     "After the last step the cosine rises again. Hold it at its end."),
-    ("half of the way down", edit("np.pi", "np.pi / 2"),
-     "Your rate ends at one half: the cosine must go from 1 to −1, through an angle of π."),
-    ("no warm-up", edit(" * (step + 1) / warm_up", ""),
-     "The warm-up is missing: before it ends, the rate rises evenly from lr / warm_up to lr."),
-])
+def unbroadcast(g, shape):
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    ones = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return g.sum(axis=ones, keepdims=True)
 
 
-def states_of_adam(rng):
-    yield "the first step", rng.normal(size=4), rng.normal(size=4), np.zeros(4), np.zeros(4), 1, 0.1
-    yield "the third step", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), rng.random(4), 3, 0.1
-    w, g, m = rng.normal(size=(3, 2, 3))
-    yield "a hundred steps on", w, g, m, rng.random((2, 3)), 100, 2.0
-    yield "no gradient", np.ones(2), np.zeros(2), np.zeros(2), np.zeros(2), 1, 0.1
-    yield "a tiny gradient", np.ones(2), [1e-8, -3e-8], np.zeros(2), np.zeros(2), 1, 1.0
+UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
+    ("the axes in front only", edit(".sum(axis=ones, keepdims=True)", ""),
+     "The axes in front are summed. An axis of length 1 in `shape` was repeated too."),
+    ("always the first axis", lambda g, shape: g.sum(axis=0),
+     "That is right for one bias under a batch. Which axes were repeated depends on `shape`."),
+    ("mean instead of sum", edit("sum", "mean"),
+     "Each use sends its share, and shares are added: sum, not mean."),
+    ("takes the first", lambda g, shape: g[(0,) * (g.ndim - len(shape))][tuple(slice(0, n) for n in shape)],
+     "The shape is right, but the shares of the other uses are thrown away. Add them up."),
+    ("loses the axes of length one", edit(", keepdims=True", ""),
+     "Where the shape says 1, the axis has to stay, with length 1: `keepdims=True`."),
+    ("reshapes", np.resize, "Reshaping moves numbers about. What was repeated has to be summed."),
+    ("never sums", lambda g, shape: g,
+     "That is the gradient at the output. Sum it over what was repeated, to the input's shape."),
+], after="Broadcasting forward is summing backward, and the other way round.")
 
 
-def adam_step(w, g, m, v, t, lr):
-    m = 0.9 * m + 0.1 * g
-    v = 0.999 * v + 0.001 * g**2
-    m_hat = m / (1 - 0.9**t)
-    v_hat = v / (1 - 0.999**t)
-    return w - lr * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
+def graphs(rng):
+    yield "a chain", {"x": [], "a": ["x"], "y": ["a"]}, "y"
+    yield "a product", {"w": [], "x": [], "y": ["w", "x"]}, "y"
+    yield "a diamond", {"x": [], "a": ["x"], "c": ["a"], "y": ["a", "c"]}, "y"
+    yield "a diamond, the long arm first", {"x": [], "a": ["x"], "c": ["a"], "y": ["c", "a"]}, "y"
+    graph = {"y": ["c", "b"], "b": ["a"], "c": ["d", "x"], "x": [], "d": ["b"], "a": ["x"]}
+    yield "listed in no order", graph, "y"
+    yield "a square", {"x": [], "y": ["x", "x"]}, "y"
+    graph = {"x": [], "a": ["x"], "y": ["a"], "z": ["y", "x"], "u": []}
+    yield "nodes that the output does not use", graph, "y"
+    yield "a single node", {"x": []}, "x"
 
 
-ADAM = Function(8, adam_step, states_of_adam, atol=1e-12, mistakes=[
-    ("no bias correction", edit(" / (1 - 0.9**t)", "", " / (1 - 0.999**t)", ""),
-     "The bias correction is missing: m and v start from zero, so divide them by 1 − 0.9ᵗ and 1 − 0.999ᵗ."),
-    ("corrects the mean only", edit(" / (1 - 0.999**t)", ""),
-     "You correct m but not v. At the first step v is a thousandth of g²."),
-    ("forgets the power", edit("**t", ""),
-     "You divide by 1 − β at every step. The correction must fade: 1 − β to the power t."),
-    ("square root before the mean", edit("g**2", "np.abs(g)", "np.sqrt(v_hat)", "v_hat"),
-     "You average |g|, the root of each square. Average the squares first and take the root of the mean."),
-    ("no root", edit("np.sqrt(v_hat)", "v_hat"),
-     "You divide by v̂ itself. It is a mean of squares: take its root."),
-    ("no momentum", edit("lr * m_hat", "lr * g"),
-     "The step uses g. Use its corrected running mean m̂: that is the momentum."),
-    ("keeps the corrected means", edit("1e-8), m, v", "1e-8), m_hat, v_hat"),
-     "You return m̂ and v̂. The memory must stay uncorrected, or the next step corrects it twice."),
-    ("no epsilon", edit(" + 1e-8", ""), "Without ε a weight that gets no gradient divides zero by zero."),
-])
+def along_every_path(graph, output):
+    return [output, *(node for source in graph[output] for node in along_every_path(graph, source))]
 
-COMPARE = Explain(9, rubric=[
-    "Adam's rate was not tuned and the new one's was: with unequal budgets the comparison says nothing",
-    "one run each: chance (initial weights, order of batches) may explain the difference; several seeds, "
-    "with their spread",
-    "one task, and training loss only: other tasks, held-out data, and time as well as steps",
-    "a fair design: the same search and number of trials for each, fresh seeds for the comparison, the "
-    "tuning curves shown",
+
+def faults(order, graph, output):
+    """What is wrong with an order, counted: many orders are right."""
+    order = [str(node) for node in order]
+    needed = set(along_every_path(graph, output))
+    place = {node: k for k, node in reversed(list(enumerate(order)))}
+    pairs = [(place.get(source, 0), place.get(user, 0)) for user in needed for source in graph[user]]
+    return {
+        "nodes that the output does not depend on": len(set(order) - needed),
+        "nodes missing": len(needed - set(order)),
+        "nodes listed again": len(order) - len(set(order)),
+        "nodes listed before one that uses them": sum(source < user for source, user in pairs),
+    }
+
+
+def backward_order(graph, output):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for source in graph[node]:
+                visit(source)
+            order.append(node)
+
+    visit(output)
+    return order[::-1]
+
+
+def nearest_first(graph, output):
+    order = [output]
+    for node in order:
+        order += [source for source in dict.fromkeys(graph[node]) if source not in order]
+    return order
+
+
+ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
+    ("forward order", edit("[::-1]", ""),
+     "That is the order of the forward pass. Going back, the output sends first."),
+    ("nearest first", nearest_first,
+     "Nearest first fails on the diamond: a node one step away may also be used two steps away. Let it wait "
+     "for both."),
+    ("put down on arrival", lambda graph, output: list(dict.fromkeys(along_every_path(graph, output))),
+     "You put a node down when you first meet it. Put it down after everything it uses, and read the list "
+     "backwards."),
+    ("along every path", along_every_path,
+     "A node that is used twice is in your list twice, and would send twice. Note what you have seen."),
+    ("as listed", lambda graph, output: list(graph),
+     "You return the nodes as they are listed. What has to come first, and which nodes do not belong?"),
+    ("as listed, backwards", lambda graph, output: list(graph)[::-1],
+     "The graph's own order need not be the order of computation, and not every node belongs to the output."),
+], after="With numbers given as the nodes are made, sorting is all that is left of this.")
+
+
+def tapes(rng):
+    def entry(*pairs):
+        return {"inputs": [i for i, _ in pairs], "slopes": [float(s) for _, s in pairs]}
+
+    a, b, c = rng.uniform(1.0, 3.0, 3)
+    yield "w x + b", [entry(), entry(), entry(), entry((0, a), (1, b)), entry((3, 1), (2, 1))]
+    yield "x · x", [entry(), entry((0, 3), (0, 3))]
+    yield "a diamond", [entry(), entry((0, a)), entry((1, b)), entry((1, 1), (2, c))]
+    yield "a chain", [entry(), entry((0, a)), entry((1, b)), entry((2, c))]
+    yield "a line that is not used", [entry(), entry((0, 2)), entry((0, c)), entry((2, b), (0, a))]
+    yield "a single leaf", [entry()]
+
+
+def gradients(tape):
+    grads = [0.0] * (len(tape) - 1) + [1.0]
+    for k in reversed(range(len(tape))):
+        for i, slope in zip(tape[k]["inputs"], tape[k]["slopes"], strict=True):
+            grads[i] += slope * grads[k]
+    return grads
+
+
+TAPE = Function(7, gradients, tapes, mistakes=[
+    ("overwrites", edit("+=", "="),
+     "Look at x · x: the second share has overwritten the first. Add what arrives."),
+    ("forward order", edit("reversed", "iter"),
+     "You go through the tape from the beginning. Nothing has arrived there yet: start at the end."),
+    ("no gradient to start from", edit("[1.0]", "[0.0]"),
+     "All zero: the output's own gradient, 1, has to be there before anything can flow."),
+    ("local slopes only", edit(" * grads[k]", ""),
+     "A share is the slope times the gradient of the node that sends it."),
+], after="Six lines, and they would train a network. All the rest is comfort.")
+
+PARAMETERS = Value(8, 64 * 50 + 50 + 50 * 20 + 20 + 20 * 10 + 10, mistakes=[
+    ("forgets the biases", 4400, "Those are the weights. Each `Linear` also has a bias."),
+    ("biases of the inputs too", 4400 + 64 + 50 + 20,
+     "A bias belongs to each output of a layer, not to each input."),
+    ("one bias a layer", 4403, "A layer has one bias for each of its outputs, not one in all."),
+    ("counts neurons", 80, "Those are the neurons. Each has a weight for every input."),
+    ("counts arrays", 6, "Those are the arrays. How many numbers are in them?"),
+], after="In code: sum(p.size for p in model.parameters()).")
+
+REVERSE = Explain(9, rubric=[
+    "A network has many weights and one loss: one output, many inputs.",
+    "Going backward, each node carries the derivative of the one loss by itself, so a single pass serves "
+    "every weight.",
+    "Going forward, each value carries its derivative by one input: one pass for each weight.",
+    "A node may send only when all that use it have sent, or part of its gradient is lost.",
 ])

@@ -2,187 +2,167 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-WINNER = Predict(1, "higher", mistakes=[
-    ("new data is a fresh start", "lower",
-     "It was chosen because its validation accuracy was the highest of all. Can luck have had no part?"),
-    ("both are unseen", "the same",
-     "Training has seen neither set, true. But who decided which of the 200 is the winner?"),
-], after="The best of many is partly the luckiest of many. On new data the luck is gone.")
+LOUDER = Predict(1, "the same", mistakes=[
+    ("thinks of SGD", "a thousand times longer",
+     "That is SGD. What does Adam divide the mean gradient by, and how does that grow?"),
+    ("divides once too often", "a thousand times shorter",
+     "The root of the mean square grows a thousandfold. But so does what it divides."),
+], after="Mean and root of the mean square both grow a thousandfold: their quotient stays.")
 
-SPREAD = Value(2, 0.1, rtol=1e-3, atol=0.0, mistakes=[
-    ("the variance", 0.01, "That is the variance. The standard deviation is its root."),
-    ("Xavier", np.sqrt(2 / 250),
-     "That is Xavier's start, for tanh: it counts inputs and outputs. What does He count?"),
-    ("no ReLU", np.sqrt(1 / 200),
-     "This keeps the signal's size without a ReLU. A ReLU lets half of E[z²] through."),
-    ("counts the outputs", 0.2,
-     "Each z adds up one product for every *input* of the layer. How many are there?"),
+DECAY = Predict(2, "slower", mistakes=[
+    ("loud moves more", "faster",
+     "In Adam all of a weight's gradient is divided by √v̂, decay included. For which weight is √v̂ large?"),
+    ("thinks of AdamW", "equally fast",
+     "That is AdamW, where decay stays outside the gradient. Here it goes through the division."),
+], after="Its decay is divided by its own large √v̂. AdamW takes the decay out of the gradient for this "
+         "reason.")
+
+STABLE = Value(3, 0.5, rtol=0.01, mistakes=[
+    ("reads the diagonal", 2 / 3,
+     "3 is the curvature along the axes. The bowl lies askew: look along its own axes, the eigenvectors."),
+    ("smallest curvature", 1.0, "You took the flattest direction. The steepest one sets the limit."),
+    ("one over the curvature", 0.25,
+     "At 1/c a step lands exactly at the bottom. How far beyond may it go before it climbs?"),
+    ("adds the curvatures", 2 / 6,
+     "Directions do not add up: each goes its own way. Which single one diverges first?"),
+], after="The eigenvalues are 2 and 4, and 2/4 is the limit.")
+
+FIRST = Value(4, np.sqrt(10), rtol=0.01, mistakes=[
+    ("forgets the root", 10.0, "s is a tenth of g². The step divides by its root."),
+    ("turned over", np.sqrt(0.1), "√s is smaller than |g|. Does dividing by it lengthen or shorten?"),
+    ("no bias", 1.0, "That would be so if s were g² at once. But s starts from zero."),
+    ("the other share", 1 / np.sqrt(0.9),
+     "The old s, which is 0, keeps 0.9. What share does the new g² get?"),
+], after="s = 0.1 g², so the step is lr · g / (√0.1 |g|): more than three times lr.")
+
+
+def weights_in_motion(rng):
+    yield "already rolling", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), 0.1, 0.9
+    yield "from rest", rng.normal(size=3), np.zeros(3), rng.normal(size=3), 0.5, 0.9
+    yield "no gradient any more", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), np.zeros((2, 3)), 2.0, 0.5
+
+
+def momentum_step(w, v, g, lr, mu):
+    v = mu * v + g
+    return w - lr * v, v
+
+
+MOMENTUM = Function(5, momentum_step, weights_in_motion, mistakes=[
+    ("moves with the old velocity", lambda w, v, g, lr, mu: (w - lr * v, mu * v + g),
+     "You move with the old velocity. Take in the gradient first, then move."),
+    ("a mean instead of a sum", edit("+ g", "+ (1 - mu) * g"),
+     "With the factor (1 − μ) on the gradient, v is a running mean, as Adam's m. Here the gradient comes in "
+     "whole."),
+    ("learning rate inside", edit("+ g", "+ lr * g", "lr * v", "v"),
+     "The learning rate has got into the velocity. Let v = μ v + g, and multiply by lr when w moves."),
+    ("uphill", edit("w - lr", "w + lr"), "You go uphill: the step is subtracted."),
+    ("Nesterov", edit("lr * v", "lr * (g + mu * v)"),
+     "That looks ahead as Nesterov does. Plain momentum moves by lr · v."),
+    ("forgets the velocity", edit("lr * v", "lr * g"), "The velocity is kept, but w does not move with it."),
 ])
 
 
-def tables(rng):
-    constant = rng.normal(size=(6, 3)) * 4 + 2
-    constant[:, 1] = 7.0
-    train = rng.normal(size=(8, 2)) * [1.0, 500.0] + [3.0, -40.0]
-    test = rng.normal(size=(5, 2)) * [1.0, 500.0] + [3.5, 60.0]
-    yield "two features of very different size", train, test
-    yield "a single patient to test", rng.normal(size=(7, 4)) * 3 + 1, rng.normal(size=(1, 4))
-    yield "a feature that never changes in training", constant, rng.normal(size=(4, 3)) + 7
+def gradients_of_layers(rng):
+    yield "two layers, far too long", [rng.normal(size=(3, 2)) * 10, rng.normal(size=2) * 10], 1.0
+    yield "short enough", [np.array([0.3, 0.0]), np.array([[0.4]])], 2.0
+    yield "one long, one short", [np.array([30.0, -40.0]), np.array([0.5, 0.1, -0.2])], 5.0
+    yield "short apart, long together", [np.array([3.0]), np.array([4.0])], 4.5
+    yield "all zero", [np.zeros(3), np.zeros((2, 2))], 1.0
 
 
-def standardize(train, test):
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1)
-    return (train - mean) / scale, (test - mean) / scale
+def clip(grads, max_norm):
+    norm = np.sqrt(sum((g**2).sum() for g in grads))
+    return [g * max_norm / max(norm, max_norm) for g in grads]
 
 
-STANDARDIZE = Function(3, standardize, tables, mistakes=[
-    ("each set by its own numbers",
-     lambda train, test: (standardize(train, train)[0], standardize(test, test)[0]),
-     "The test set has been moved by its own mean. Mean and deviation are learned from the training set, and "
-     "used on both."),
-    ("leaks the test set", edit("train.", "np.concatenate([train, test])."),
-     "Mean and deviation were taken over training and test examples together: the test set has leaked in."),
-    ("divides by the variance", edit("std", "var"),
-     "This divides by the variance. The standard deviation has the unit of the feature, the variance its "
-     "square."),
-    ("zero over zero", edit("np.where(deviation > 0, deviation, 1)", "deviation"),
-     "A feature that never changes has deviation 0, and 0/0 is no number. Divide such a feature by 1."),
-    ("one number for all features", edit("axis=0", ""),
-     "You used one mean and one deviation for the whole table. Each feature needs its own: axis=0."),
-])
-
-
-def noises(rng):
-    yield "many inputs, few outputs", rng.normal(size=(50, 3))
-    yield "few inputs, many outputs", rng.normal(size=(2, 6))
-    yield "one input", rng.normal(size=(1, 4))
-
-
-def he(noise):
-    return noise * np.sqrt(2 / len(noise))
-
-
-HE = Function(4, he, noises, mistakes=[
+CLIP = Function(6, clip, gradients_of_layers, mistakes=[
+    ("each element", lambda grads, max_norm: [np.clip(g, -max_norm, max_norm) for g in grads],
+     "You clip element by element. That turns the gradient; shorten all of it by one factor instead."),
+    ("each layer", lambda grads, max_norm: [clip([g], max_norm)[0] for g in grads],
+     "Each layer is clipped by itself. All gradients together are one vector with one norm."),
+    ("always", edit("max(norm, max_norm)", "(norm or 1)"),
+     "A gradient that is short enough must stay as it is. Yours is stretched to the norm."),
     ("forgets the root", edit("np.sqrt", ""),
-     "2 / n_in is the *variance* that is wanted. By what must a number of variance 1 be multiplied?"),
-    ("counts the outputs", edit("len(noise)", "noise.shape[1]"),
-     "W is (n_in, n_out): you have used its second axis. A neuron adds up n_in products."),
-    ("without the 2", edit("2", "1"),
-     "This is right without an activation. A ReLU lets half of E[z²] through: put it back."),
-    ("Xavier", edit("len(noise)", "sum(noise.shape)"),
-     "That is Xavier's compromise between forward and backward. He counts the inputs alone."),
+     "That divides by the squared norm. The norm is the root of the sum of squares."),
+    ("adds norms", edit("np.sqrt(sum((g**2).sum()", "(sum(np.sqrt((g**2).sum())"),
+     "Norms of parts do not add up: sum the squares of all elements, then take one root."),
 ])
 
 
-def curves(rng):
-    yield "falls, then rises", [5.0, 3.0, 2.0, 2.5, 2.6, 2.7, 1.0], 3
-    yield "a small rise on the way down", [5.0, 3.0, 3.5, 2.0, 2.4, 2.2], 2
-    yield "the lowest value twice", [4.0, 2.0, 3.0, 2.0, 3.0, 3.0, 3.0], 3
-    yield "never rises", [4.0, 3.0, 2.0, 1.5], 1
-    yield "only rises", [1.0, 2.0, 3.0, 4.0], 1
-    yield "one epoch", [0.7], 2
-    yield "slowly down, with bumps", [9.0, 8.5, 8.8, 8.0, 8.2, 8.1, 7.0, 7.5, 7.2, 7.1, 7.3, 6.0], 4
+def moments_of_a_run(rng):
+    usual = 0.2, 10, 110
+    yield "the first step", 0, *usual
+    yield "in the warm-up", 4, *usual
+    yield "the warm-up's last step", 9, *usual
+    yield "just after the warm-up", 10, *usual
+    yield "a quarter of the way down", 35, *usual
+    yield "near the end", 100, *usual
+    yield "the end", 110, *usual
+    yield "long after the end", 150, *usual
+    yield "another run", 7, 3.0, 4, 13
 
 
-def stop_at(losses, patience):
-    best = 0
-    for epoch, loss in enumerate(losses):
-        if loss < losses[best]:
-            best = epoch
-        if epoch - best >= patience:
-            break
-    return epoch + 1, best + 1
+def rate(step, lr, warm_up, steps):
+    if step < warm_up:
+        return lr * (step + 1) / warm_up
+    part = min((step - warm_up) / (steps - warm_up), 1)
+    return lr * (1 + np.cos(np.pi * part)) / 2
 
 
-STOP = Function(5, stop_at, curves, mistakes=[
-    ("stops at the first rise", edit(">= patience", ">= 1"),
-     "This stops at the first rise, whatever the patience. Validation losses are noisy: wait."),
-    ("never stops", edit("break", "pass"),
-     "You look at the whole curve. In practice you stand in the middle of it: what comes later is not "
-     "known."),
-    ("keeps the last weights", edit("best + 1", "epoch + 1"),
-     "The second number should be the epoch whose weights come back: the one with the lowest loss."),
-    ("counts from zero", edit("epoch + 1, best + 1", "epoch, best"),
-     "Epochs are counted from 1: after the first, one is done."),
-    ("waits one too long", edit(">=", ">"),
-     "You wait one epoch too long: after `patience` epochs without a lower loss it is time to stop."),
-    ("compares with the last epoch",
-     edit("epoch - best >= patience", "sum(np.diff(losses)[:epoch][-patience:] > 0) == patience"),
-     "A rise against the epoch before is not the point: count the epochs since the *lowest* loss so far."),
+RATE = Function(7, rate, moments_of_a_run, mistakes=[
+    ("starts from nothing", edit("(step + 1)", "step"),
+     "Your first step has the learning rate 0: nothing is learned. Steps count from 0, so use step + 1."),
+    ("cosine over the whole run", edit("(step - warm_up) / (steps - warm_up)", "step / steps"),
+     "Your cosine starts at step 0, so the rate jumps where the warm-up ends. Let it start there."),
+    ("rises again", edit("min(", "(", ", 1)", ")"),
+     "After the last step the cosine rises again. Hold it at its end."),
+    ("half of the way down", edit("np.pi", "np.pi / 2"),
+     "Your rate ends at one half: the cosine must go from 1 to −1, through an angle of π."),
+    ("no warm-up", edit(" * (step + 1) / warm_up", ""),
+     "The warm-up is missing: before it ends, the rate rises evenly from lr / warm_up to lr."),
 ])
 
 
-def answers(rng):
-    truth = rng.integers(0, 2, 30)
-    yield "an ordinary set", truth, np.where(rng.random(30) < 0.7, truth, 1 - truth)
-    yield "few ill, many alarms", [1, 0, 0, 0, 0, 0, 0, 1], [1, 1, 1, 0, 1, 0, 0, 1]
-    yield "many ill, few alarms", [1, 1, 1, 1, 0, 1, 0], [0, 1, 0, 0, 0, 1, 1]
-    yield "a single alarm", [0, 1, 1], [0, 1, 0]
-    yield "no alarm at all", [0, 1, 1, 0], [0, 0, 0, 0]
+def states_of_adam(rng):
+    yield "the first step", rng.normal(size=4), rng.normal(size=4), np.zeros(4), np.zeros(4), 1, 0.1
+    yield "the third step", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), rng.random(4), 3, 0.1
+    w, g, m = rng.normal(size=(3, 2, 3))
+    yield "a hundred steps on", w, g, m, rng.random((2, 3)), 100, 2.0
+    yield "no gradient", np.ones(2), np.zeros(2), np.zeros(2), np.zeros(2), 1, 0.1
+    yield "a tiny gradient", np.ones(2), [1e-8, -3e-8], np.zeros(2), np.zeros(2), 1, 1.0
 
 
-def recall_precision(truth, guess):
-    found = (truth * guess).sum()
-    return found / truth.sum(), found / max(guess.sum(), 1)
+def adam_step(w, g, m, v, t, lr):
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    m_hat = m / (1 - 0.9**t)
+    v_hat = v / (1 - 0.999**t)
+    return w - lr * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
 
 
-METRICS = Function(6, recall_precision, answers, mistakes=[
-    ("the two exchanged", lambda truth, guess: recall_precision(truth, guess)[::-1],
-     "These are precision and recall: exchange them. Recall asks about the ill, precision about the alarms."),
-    ("accuracy", edit("found / truth.sum()", "(truth == guess).mean()"),
-     "Your recall is the accuracy: it counts the healthy too. Recall looks at the ill only."),
-    ("the healthy", lambda truth, guess: recall_precision(1 - truth, 1 - guess),
-     "You have counted class 0 as the ill. Here 1 means ill."),
-    ("share of all", edit("truth.sum()", "len(truth)", "max(guess.sum(), 1)", "len(guess)"),
-     "You divide by all examples. Divide the tumours found by the tumours there are, and by the alarms."),
-    ("no alarm, no number", edit("max(guess.sum(), 1)", "guess.sum()"),
-     "Without a single alarm, precision is 0/0. Say 0 here: divide by at least 1."),
+ADAM = Function(8, adam_step, states_of_adam, atol=1e-12, mistakes=[
+    ("no bias correction", edit(" / (1 - 0.9**t)", "", " / (1 - 0.999**t)", ""),
+     "The bias correction is missing: m and v start from zero, so divide them by 1 − 0.9ᵗ and 1 − 0.999ᵗ."),
+    ("corrects the mean only", edit(" / (1 - 0.999**t)", ""),
+     "You correct m but not v. At the first step v is a thousandth of g²."),
+    ("forgets the power", edit("**t", ""),
+     "You divide by 1 − β at every step. The correction must fade: 1 − β to the power t."),
+    ("square root before the mean", edit("g**2", "np.abs(g)", "np.sqrt(v_hat)", "v_hat"),
+     "You average |g|, the root of each square. Average the squares first and take the root of the mean."),
+    ("no root", edit("np.sqrt(v_hat)", "v_hat"),
+     "You divide by v̂ itself. It is a mean of squares: take its root."),
+    ("no momentum", edit("lr * m_hat", "lr * g"),
+     "The step uses g. Use its corrected running mean m̂: that is the momentum."),
+    ("keeps the corrected means", edit("1e-8), m, v", "1e-8), m_hat, v_hat"),
+     "You return m̂ and v̂. The memory must stay uncorrected, or the next step corrects it twice."),
+    ("no epsilon", edit(" + 1e-8", ""), "Without ε a weight that gets no gradient divides zero by zero."),
 ])
 
-LEAK = Predict(7, "step 3", mistakes=[
-    ("the patients", "step 1",
-     "One image a patient: whoever splits the images splits the patients. With three images each it would "
-     "leak."),
-    ("scaling before the split", "step 2",
-     "Careful: each image is scaled by its *own* mean. Nothing about one image tells anything about "
-     "another."),
-    ("choosing among ten", "step 4",
-     "Choosing is what the validation set is for. It is worn out afterwards, and they do not report it."),
-    ("the test itself", "step 5",
-     "The test set is opened once, at the end, for one number. Look at what is *in* it."),
-], after="Mirror images made before the split end up on both sides: the test asks what was trained on.")
-
-
-def samples(rng):
-    yield "five seeds", [0.95, 0.98, 0.96, 0.93, 0.97], 2.776
-    yield "three seeds", rng.normal(size=3) + 4, 4.303
-    yield "ten seeds", rng.normal(size=10) * 3 - 1, 2.262
-    yield "no spread", [0.5, 0.5, 0.5, 0.5], 3.182
-
-
-def interval(values, t):
-    half = t * np.std(values, ddof=1) / np.sqrt(len(values))
-    return np.mean(values) - half, np.mean(values) + half
-
-
-INTERVAL = Function(8, interval, samples, mistakes=[
-    ("the spread of one run", edit(" / np.sqrt(len(values))", ""),
-     "This is where *one* more run would fall. The mean of n runs is more certain than one: divide by √n."),
-    ("divides by n", edit("np.sqrt(len(values))", "len(values)"),
-     "You divide by n. Uncertainties of a mean shrink with the root of n."),
-    ("forgets that the mean was estimated", edit(", ddof=1", ""),
-     "NumPy's std divides by n; the sample's deviation divides by n − 1, because the mean was estimated from "
-     "the same values: ddof=1."),
-    ("without t", edit("t * ", ""),
-     "This is one standard error to each side, about 68 %. The factor t makes it 95 %."),
-    ("mean and half", edit("np.mean(values) - half, np.mean(values) + half", "np.mean(values), half"),
-     "You return the mean and half the width. Return the two ends."),
-])
-
-STUCK = Explain(9, rubric=[
-    "0.693 is ln 2: the network says one half for everything, as if it saw no input.",
-    "Dead or saturated units from unscaled inputs or too large a learning rate: look at the activations.",
-    "Weights that start at zero, or all equal: look at the first layer's gradients and at the units' spread.",
-    "Each suspicion comes with a measurement that would confirm it, the cheapest first.",
+COMPARE = Explain(9, rubric=[
+    "Adam's rate was not tuned and the new one's was: with unequal budgets the comparison says nothing",
+    "one run each: chance (initial weights, order of batches) may explain the difference; several seeds, "
+    "with their spread",
+    "one task, and training loss only: other tasks, held-out data, and time as well as steps",
+    "a fair design: the same search and number of trials for each, fresh seeds for the comparison, the "
+    "tuning curves shown",
 ])

@@ -1,188 +1,188 @@
 import numpy as np
 
-import nnlearn as nn
-from nnlearn.exercises import Explain, Function, Predict, edit
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-GAP = Predict(1, "80 %", mistakes=[
-    ("training is always easy", "100 %",
-     "100 % means: answered all as labelled, the 20 wrong labels included. Would someone who understands "
-     "digits do that?"),
-    ("counts the wrong labels", "20 %",
-     "20 of the labels are wrong. How often does the right answer agree with the label?"),
-], after="So in training the perfect student is beaten by the one who learned by heart.")
+WINNER = Predict(1, "higher", mistakes=[
+    ("new data is a fresh start", "lower",
+     "It was chosen because its validation accuracy was the highest of all. Can luck have had no part?"),
+    ("both are unseen", "the same",
+     "Training has seen neither set, true. But who decided which of the 200 is the winner?"),
+], after="The best of many is partly the luckiest of many. On new data the luck is gone.")
 
-
-def weights(rng):
-    yield "three weights", rng.normal(size=3), rng.normal(size=3), 0.1, 0.5
-    yield "a matrix", rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), 0.3, 2.0
-    yield "no decay", rng.normal(size=5), rng.normal(size=5), 0.05, 0.0
-    yield "no gradient", [2.0, -3.0], [0.0, 0.0], 0.2, 0.3
-
-
-def decayed(w, g, lr, decay):
-    return w - lr * (g + decay * w)
-
-
-DECAY = Function(2, decayed, weights, mistakes=[
-    ("forgets the decay", edit(" + decay * w", ""),
-     "This is plain SGD. Where is the pull towards zero, λ w?"),
-    ("without the learning rate", edit("lr * (g + decay * w)", "lr * g - decay * w"),
-     "The decay is part of the gradient, so the learning rate multiplies it too: 1 − ηλ."),
-    ("pushes away", edit("g + decay", "g - decay"),
-     "These weights grow. The step goes *against* the gradient λ w."),
-    ("the penalty's 2", edit("decay * w", "2 * decay * w"),
-     "The penalty is λ/2 · ‖w‖²: its derivative is λ w, the 2 has gone."),
-    ("adds the penalty itself", edit("decay * w", "decay / 2 * w**2"),
-     "You step along the penalty itself. The step goes against its gradient, which is λ w."),
-    ("pulls by the sign", edit("decay * w", "decay * np.sign(w)"),
-     "That is the slope of λ|w|, the L1 penalty. L2 pulls in proportion to the weight."),
+SPREAD = Value(2, 0.1, rtol=1e-3, atol=0.0, mistakes=[
+    ("the variance", 0.01, "That is the variance. The standard deviation is its root."),
+    ("Xavier", np.sqrt(2 / 250),
+     "That is Xavier's start, for tanh: it counts inputs and outputs. What does He count?"),
+    ("no ReLU", np.sqrt(1 / 200),
+     "This keeps the signal's size without a ReLU. A ReLU lets half of E[z²] through."),
+    ("counts the outputs", 0.2,
+     "Each z adds up one product for every *input* of the layer. How many are there?"),
 ])
 
 
-def masks(rng):
-    yield "two examples", rng.normal(size=(2, 5)), rng.random((2, 5)) > 0.25, 0.25
-    yield "most switched off", rng.normal(size=(3, 4)), rng.random((3, 4)) > 0.8, 0.8
-    yield "nothing switched off", rng.normal(size=6), np.ones(6, bool), 0.0
-    yield "half", [1.0, -2.0, 3.0], [True, False, True], 0.5
+def tables(rng):
+    constant = rng.normal(size=(6, 3)) * 4 + 2
+    constant[:, 1] = 7.0
+    train = rng.normal(size=(8, 2)) * [1.0, 500.0] + [3.0, -40.0]
+    test = rng.normal(size=(5, 2)) * [1.0, 500.0] + [3.5, 60.0]
+    yield "two features of very different size", train, test
+    yield "a single patient to test", rng.normal(size=(7, 4)) * 3 + 1, rng.normal(size=(1, 4))
+    yield "a feature that never changes in training", constant, rng.normal(size=(4, 3)) + 7
 
 
-def dropped(x, keep, p):
-    return x * keep / (1 - p)
+def standardize(train, test):
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    scale = np.where(deviation > 0, deviation, 1)
+    return (train - mean) / scale, (test - mean) / scale
 
 
-DROPOUT = Function(3, dropped, masks, mistakes=[
-    ("does not scale", edit(" / (1 - p)", ""),
-     "On average this lets only a share 1 − p through. In use the next layer would see more than it learned "
-     "with."),
-    ("scales down", edit("/ (1 - p)", "* (1 - p)"),
-     "This makes what is left even smaller. To keep the mean, divide by 1 − p."),
-    ("divides by p", edit("(1 - p)", "p"),
-     "p is the share that is switched off. What share is left to carry the mean?"),
-    ("the mask turned round", edit("* keep", "* (1 - keep)"),
-     "You kept the units that should be switched off: `keep` is True for those that stay."),
-    ("scales by what happened", edit("(1 - p)", "np.mean(keep)"),
-     "You divide by the share that happened to be kept. Divide by the share to be expected, 1 − p."),
+STANDARDIZE = Function(3, standardize, tables, mistakes=[
+    ("each set by its own numbers",
+     lambda train, test: (standardize(train, train)[0], standardize(test, test)[0]),
+     "The test set has been moved by its own mean. Mean and deviation are learned from the training set, and "
+     "used on both."),
+    ("leaks the test set", edit("train.", "np.concatenate([train, test])."),
+     "Mean and deviation were taken over training and test examples together: the test set has leaked in."),
+    ("divides by the variance", edit("std", "var"),
+     "This divides by the variance. The standard deviation has the unit of the feature, the variance its "
+     "square."),
+    ("zero over zero", edit("np.where(deviation > 0, deviation, 1)", "deviation"),
+     "A feature that never changes has deviation 0, and 0/0 is no number. Divide such a feature by 1."),
+    ("one number for all features", edit("axis=0", ""),
+     "You used one mean and one deviation for the whole table. Each feature needs its own: axis=0."),
 ])
 
 
-def thresholds(rng):
-    yield "both signs", [-1.0, -0.2, 0.1, 0.7, 0.0], 0.25
-    yield "a matrix", rng.normal(size=(3, 4)), 0.5
-    yield "exactly at the threshold", [0.5, -0.5, 0.51, -3.0], 0.5
-    yield "nothing taken", rng.normal(size=4), 0.0
+def noises(rng):
+    yield "many inputs, few outputs", rng.normal(size=(50, 3))
+    yield "few inputs, many outputs", rng.normal(size=(2, 6))
+    yield "one input", rng.normal(size=(1, 4))
 
 
-def soft_threshold(w, amount):
-    return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
+def he(noise):
+    return noise * np.sqrt(2 / len(noise))
 
 
-SOFT = Function(4, soft_threshold, thresholds, mistakes=[
-    ("steps across zero", edit("np.maximum(np.abs(w) - amount, 0)", "(np.abs(w) - amount)"),
-     "A weight smaller than the amount has crossed zero. It should stop there."),
-    ("loses the sign", edit("np.sign(w) * ", ""),
-     "Negative weights have come out positive: give back the sign."),
-    ("cuts negative weights", edit("np.sign(w) * ", "", "np.abs(w)", "w"),
-     "This is a shifted ReLU. Negative weights move up towards zero."),
-    ("hard threshold", lambda w, amount: np.where(np.abs(w) > amount, w, 0),
-     "Small weights are zero, good; but the large ones should move towards zero as well."),
+HE = Function(4, he, noises, mistakes=[
+    ("forgets the root", edit("np.sqrt", ""),
+     "2 / n_in is the *variance* that is wanted. By what must a number of variance 1 be multiplied?"),
+    ("counts the outputs", edit("len(noise)", "noise.shape[1]"),
+     "W is (n_in, n_out): you have used its second axis. A neuron adds up n_in products."),
+    ("without the 2", edit("2", "1"),
+     "This is right without an activation. A ReLU lets half of E[z²] through: put it back."),
+    ("Xavier", edit("len(noise)", "sum(noise.shape)"),
+     "That is Xavier's compromise between forward and backward. He counts the inputs alone."),
 ])
 
 
-def batches(rng):
-    x, gamma, beta = rng.normal(2, 3, size=(6, 3)), rng.normal(size=3), rng.normal(size=3)
-    yield "six examples, three channels", x, gamma, beta, 1e-5
-    yield "two examples", rng.normal(size=(2, 4)), rng.normal(size=4), rng.normal(size=4), 0.1
-    yield "a channel that never changes", [[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]], [2.0, -1.0], [0.5, 0.3], 1e-3
+def curves(rng):
+    yield "falls, then rises", [5.0, 3.0, 2.0, 2.5, 2.6, 2.7, 1.0], 3
+    yield "a small rise on the way down", [5.0, 3.0, 3.5, 2.0, 2.4, 2.2], 2
+    yield "the lowest value twice", [4.0, 2.0, 3.0, 2.0, 3.0, 3.0, 3.0], 3
+    yield "never rises", [4.0, 3.0, 2.0, 1.5], 1
+    yield "only rises", [1.0, 2.0, 3.0, 4.0], 1
+    yield "one epoch", [0.7], 2
+    yield "slowly down, with bumps", [9.0, 8.5, 8.8, 8.0, 8.2, 8.1, 7.0, 7.5, 7.2, 7.1, 7.3, 6.0], 4
 
 
-def batch_norm(x, gamma, beta, eps):
-    mean, variance = x.mean(axis=0), x.var(axis=0)
-    return gamma * (x - mean) / np.sqrt(variance + eps) + beta
+def stop_at(losses, patience):
+    best = 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return epoch + 1, best + 1
 
 
-NORM = Function(5, batch_norm, batches, mistakes=[
-    ("layer norm", edit("axis=0", "axis=1, keepdims=True"),
-     "You normalised each example over its channels: that is layer norm. Batch norm looks down the batch, "
-     "axis 0."),
-    ("divides by the variance", edit("np.sqrt", ""),
-     "You divide by the variance; the deviation is its root."),
-    ("ε outside the root", edit("np.sqrt(variance + eps)", "(np.sqrt(variance) + eps)"),
-     "ε belongs under the root: √(var + ε)."),
-    ("the sample's variance", edit("var(axis=0", "var(axis=0, ddof=1"),
-     "In training the batch's own variance is used, divided by B, not B − 1."),
-    ("neither scale nor shift", edit("gamma * ", "", " + beta", ""),
-     "Mean 0 and variance 1 are right. Each channel's scale γ and shift β are still missing."),
-    ("scales the shift",
-     edit("(x - mean) / np.sqrt(variance + eps) + beta", "((x - mean) / np.sqrt(variance + eps) + beta)"),
-     "You multiply β by γ as well: the shift comes last."),
-    ("one mean for all channels", edit("axis=0", ""),
-     "You took one mean over the whole batch. Each channel has its own: axis=0."),
+STOP = Function(5, stop_at, curves, mistakes=[
+    ("stops at the first rise", edit(">= patience", ">= 1"),
+     "This stops at the first rise, whatever the patience. Validation losses are noisy: wait."),
+    ("never stops", edit("break", "pass"),
+     "You look at the whole curve. In practice you stand in the middle of it: what comes later is not "
+     "known."),
+    ("keeps the last weights", edit("best + 1", "epoch + 1"),
+     "The second number should be the epoch whose weights come back: the one with the lowest loss."),
+    ("counts from zero", edit("epoch + 1, best + 1", "epoch, best"),
+     "Epochs are counted from 1: after the first, one is done."),
+    ("waits one too long", edit(">=", ">"),
+     "You wait one epoch too long: after `patience` epochs without a lower loss it is time to stop."),
+    ("compares with the last epoch",
+     edit("epoch - best >= patience", "sum(np.diff(losses)[:epoch][-patience:] > 0) == patience"),
+     "A rise against the epoch before is not the point: count the epochs since the *lowest* loss so far."),
 ])
 
 
-def normalised_examples(rng):
-    sizes = {"four examples, six channels": (4, 6), "more examples": (7, 3), "one example": (1, 5)}
-    for name, (B, C) in sizes.items():
-        x, gamma = rng.normal(1, 3, size=(B, C)), rng.normal(size=C)
-        deviation = x.std(axis=1, keepdims=True)
-        normal = (x - x.mean(axis=1, keepdims=True)) / deviation
-        yield name, rng.normal(size=(B, C)), gamma, normal, deviation
+def answers(rng):
+    truth = rng.integers(0, 2, 30)
+    yield "an ordinary set", truth, np.where(rng.random(30) < 0.7, truth, 1 - truth)
+    yield "few ill, many alarms", [1, 0, 0, 0, 0, 0, 0, 1], [1, 1, 1, 0, 1, 0, 0, 1]
+    yield "many ill, few alarms", [1, 1, 1, 1, 0, 1, 0], [0, 1, 0, 0, 0, 1, 1]
+    yield "a single alarm", [0, 1, 1], [0, 1, 0]
+    yield "no alarm at all", [0, 1, 1, 0], [0, 0, 0, 0]
 
 
-def layer_norm_backward(g, gamma, normal, deviation):
-    h = gamma * g
-    mean = h.mean(axis=1, keepdims=True)
-    along = (h * normal).mean(axis=1, keepdims=True)
-    return (h - mean - normal * along) / deviation
+def recall_precision(truth, guess):
+    found = (truth * guess).sum()
+    return found / truth.sum(), found / max(guess.sum(), 1)
 
 
-BACKWARD = Function(6, layer_norm_backward, normalised_examples, mistakes=[
-    ("only the direct road", edit(" - mean - normal * along", ""),
-     "x also reaches the output through the mean and the variance. You followed the direct road only."),
-    ("not through the mean", edit(" - mean", ""),
-     "Adding a constant to an example changes nothing, so the gradient's mean over its channels must be "
-     "zero. Yours is not."),
-    ("not through the variance", edit(" - normal * along", ""),
-     "Stretching an example changes nothing, so nothing may come through along `normal`."),
-    ("batch norm's", edit("axis=1", "axis=0"),
-     "These means are taken over the batch. Layer norm normalises each example: axis 1."),
-    ("forgets gamma", edit("gamma * g", "g"), "On its way back the gradient passes γ first: start from γ g."),
-    ("gamma last", edit("gamma * g", "g", "return (h", "return gamma * (h"),
-     "You multiply by γ at the end. Going back it comes first: take both means of γ g."),
-    ("sums for means", edit(".mean(", ".sum("),
-     "You take sums over the channels. What comes through the mean and the variance is shared by all C of "
-     "them: means."),
-    ("forgets the deviation", edit(" / deviation", ""),
-     "x was divided by the deviation, so its gradient is too."),
+METRICS = Function(6, recall_precision, answers, mistakes=[
+    ("the two exchanged", lambda truth, guess: recall_precision(truth, guess)[::-1],
+     "These are precision and recall: exchange them. Recall asks about the ill, precision about the alarms."),
+    ("accuracy", edit("found / truth.sum()", "(truth == guess).mean()"),
+     "Your recall is the accuracy: it counts the healthy too. Recall looks at the ill only."),
+    ("the healthy", lambda truth, guess: recall_precision(1 - truth, 1 - guess),
+     "You have counted class 0 as the ill. Here 1 means ill."),
+    ("share of all", edit("truth.sum()", "len(truth)", "max(guess.sum(), 1)", "len(guess)"),
+     "You divide by all examples. Divide the tumours found by the tumours there are, and by the alarms."),
+    ("no alarm, no number", edit("max(guess.sum(), 1)", "guess.sum()"),
+     "Without a single alarm, precision is 0/0. Say 0 here: divide by at least 1."),
 ])
 
+LEAK = Predict(7, "step 3", mistakes=[
+    ("the patients", "step 1",
+     "One image a patient: whoever splits the images splits the patients. With three images each it would "
+     "leak."),
+    ("scaling before the split", "step 2",
+     "Careful: each image is scaled by its *own* mean. Nothing about one image tells anything about "
+     "another."),
+    ("choosing among ten", "step 4",
+     "Choosing is what the validation set is for. It is worn out afterwards, and they do not report it."),
+    ("the test itself", "step 5",
+     "The test set is opened once, at the end, for one number. Look at what is *in* it."),
+], after="Mirror images made before the split end up on both sides: the test asks what was trained on.")
 
-def members(rng):
-    yield "three networks", rng.normal(size=(3, 5, 4)) * 3
-    yield "one very sure network", [[[9.0, 0.0, 0.0]], [[0.0, 0.5, 0.0]], [[0.0, 0.5, 0.0]]]
-    yield "one network", rng.normal(size=(1, 4, 3))
-    yield "large logits", rng.normal(size=(2, 3, 6)) * 20
+
+def samples(rng):
+    yield "five seeds", [0.95, 0.98, 0.96, 0.93, 0.97], 2.776
+    yield "three seeds", rng.normal(size=3) + 4, 4.303
+    yield "ten seeds", rng.normal(size=10) * 3 - 1, 2.262
+    yield "no spread", [0.5, 0.5, 0.5, 0.5], 3.182
 
 
-def ensemble(logits):
-    return nn.softmax(logits, axis=-1).mean(axis=0)
+def interval(values, t):
+    half = t * np.std(values, ddof=1) / np.sqrt(len(values))
+    return np.mean(values) - half, np.mean(values) + half
 
 
-ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
-    ("averages the logits", lambda logits: nn.softmax(logits.mean(axis=0), axis=-1),
-     "You averaged before the softmax: one network with huge logits then outvotes all others. Average "
-     "probabilities."),
-    ("adds up", edit("mean", "sum"),
-     "These are sums: the probabilities of an example add up to the number of networks."),
-    ("over the examples", edit("axis=0", "axis=1"),
-     "You averaged over the examples. The networks are along axis 0."),
-    ("softmax over the networks", edit("axis=-1", "axis=0"),
-     "This softmax runs over the networks. Each network's probabilities add up to 1 over the classes."),
+INTERVAL = Function(8, interval, samples, mistakes=[
+    ("the spread of one run", edit(" / np.sqrt(len(values))", ""),
+     "This is where *one* more run would fall. The mean of n runs is more certain than one: divide by √n."),
+    ("divides by n", edit("np.sqrt(len(values))", "len(values)"),
+     "You divide by n. Uncertainties of a mean shrink with the root of n."),
+    ("forgets that the mean was estimated", edit(", ddof=1", ""),
+     "NumPy's std divides by n; the sample's deviation divides by n − 1, because the mean was estimated from "
+     "the same values: ddof=1."),
+    ("without t", edit("t * ", ""),
+     "This is one standard error to each side, about 68 %. The factor t makes it 95 %."),
+    ("mean and half", edit("np.mean(values) - half, np.mean(values) + half", "np.mean(values), half"),
+     "You return the mean and half the width. Return the two ends."),
 ])
 
-CLAIM = Explain(8, rubric=[
-    "Batch norm's gap is smaller, but the gap alone is no aim: what is its accuracy on new data?",
-    "λ was chosen on the test set, so the test accuracy flatters it.",
-    "One seed each: the difference may be luck; ask for several seeds, the same ones, and an interval.",
-    "The runs had different numbers of steps or learning rates: not the same conditions.",
+STUCK = Explain(9, rubric=[
+    "0.693 is ln 2: the network says one half for everything, as if it saw no input.",
+    "Dead or saturated units from unscaled inputs or too large a learning rate: look at the activations.",
+    "Weights that start at zero, or all equal: look at the first layer's gradients and at the units' spread.",
+    "Each suspicion comes with a measurement that would confirm it, the cheapest first.",
 ])

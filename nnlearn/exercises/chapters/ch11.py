@@ -1,214 +1,188 @@
 import numpy as np
 
-from nnlearn.exercises import Explain, Function, Predict, Value, edit
+import nnlearn as nn
+from nnlearn.exercises import Explain, Function, Predict, edit
 
-SHIFTED = Predict(1, "moves along", mistakes=[
-    ("confuses equivariance with invariance", "stays the same",
-     "That would be invariance. The same kernel meets the same patch, but at another place: so where does "
-     "its answer appear?"),
-    ("thinks of an MLP", "changes everywhere",
-     "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are used at all "
-     "of them."),
-], after="Equivariance: shift, then convolve, or convolve, then shift. Only near the border they differ.")
+GAP = Predict(1, "80 %", mistakes=[
+    ("training is always easy", "100 %",
+     "100 % means: answered all as labelled, the 20 wrong labels included. Would someone who understands "
+     "digits do that?"),
+    ("counts the wrong labels", "20 %",
+     "20 of the labels are wrong. How often does the right answer agree with the label?"),
+], after="So in training the perfect student is beaten by the one who learned by heart.")
 
-WEIGHTS = Value(2, (3 * 3 * 3 * 8 + 8, 5 * 5 * 8 * 16 + 16), mistakes=[
-    ("forgets the biases", (216, 3200),
-     "These are the kernels' numbers. Each kernel has a bias as well: one for each channel that comes out."),
-    ("forgets the input channels", (3 * 3 * 8 + 8, 5 * 5 * 16 + 16),
-     "Each kernel looks at all channels of a patch: kh · kw · C_in numbers, not kh · kw."),
-    ("one bias for each place", (216 + 8 * 32 * 32, 3200 + 16 * 32 * 32),
-     "The bias is shared over places as the kernel is: one for each channel that comes out."),
+
+def weights(rng):
+    yield "three weights", rng.normal(size=3), rng.normal(size=3), 0.1, 0.5
+    yield "a matrix", rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), 0.3, 2.0
+    yield "no decay", rng.normal(size=5), rng.normal(size=5), 0.05, 0.0
+    yield "no gradient", [2.0, -3.0], [0.0, 0.0], 0.2, 0.3
+
+
+def decayed(w, g, lr, decay):
+    return w - lr * (g + decay * w)
+
+
+DECAY = Function(2, decayed, weights, mistakes=[
+    ("forgets the decay", edit(" + decay * w", ""),
+     "This is plain SGD. Where is the pull towards zero, λ w?"),
+    ("without the learning rate", edit("lr * (g + decay * w)", "lr * g - decay * w"),
+     "The decay is part of the gradient, so the learning rate multiplies it too: 1 − ηλ."),
+    ("pushes away", edit("g + decay", "g - decay"),
+     "These weights grow. The step goes *against* the gradient λ w."),
+    ("the penalty's 2", edit("decay * w", "2 * decay * w"),
+     "The penalty is λ/2 · ‖w‖²: its derivative is λ w, the 2 has gone."),
+    ("adds the penalty itself", edit("decay * w", "decay / 2 * w**2"),
+     "You step along the penalty itself. The step goes against its gradient, which is λ w."),
+    ("pulls by the sign", edit("decay * w", "decay * np.sign(w)"),
+     "That is the slope of λ|w|, the L1 penalty. L2 pulls in proportion to the weight."),
 ])
 
 
-def rows_of_pixels(rng):
-    yield "a plain kernel", 28, 5, 1, 0, 1
-    yield "padding that keeps the size", 8, 3, 1, 1, 1
-    yield "a stride that does not fit", 10, 3, 2, 0, 1
-    yield "a stride of 3 that fits", 13, 4, 3, 0, 1
-    yield "a dilated kernel", 20, 3, 1, 0, 4
-    yield "all of them", 33, 5, 3, 2, 2
-    yield "one place only", 5, 5, 2, 0, 1
+def masks(rng):
+    yield "two examples", rng.normal(size=(2, 5)), rng.random((2, 5)) > 0.25, 0.25
+    yield "most switched off", rng.normal(size=(3, 4)), rng.random((3, 4)) > 0.8, 0.8
+    yield "nothing switched off", rng.normal(size=6), np.ones(6, bool), 0.0
+    yield "half", [1.0, -2.0, 3.0], [True, False, True], 0.5
 
 
-def output_size(n, k, stride, padding, dilation):
-    return (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+def dropped(x, keep, p):
+    return x * keep / (1 - p)
 
 
-SIZE = Function(3, output_size, rows_of_pixels, mistakes=[
-    ("pads one side", edit("2 * padding", "padding"),
-     "Zeros come on both sides: the picture grows by 2 · padding."),
-    ("forgets the first place", edit("stride + 1", "stride"),
-     "You count the steps. Before the first step the kernel already stands somewhere: one place more."),
-    ("dilates the whole kernel", edit("dilation * (k - 1) - 1", "dilation * k"),
-     "A dilated kernel has k pixels and k − 1 gaps: it spans d · (k − 1) + 1, not d · k."),
-    ("rounds up", edit("return (", "return -(-(", "// stride", "// stride)"),
-     "A last step that does not fit is left out: round down."),
-    ("ignores dilation", edit("dilation * ", ""),
-     "The dilation is missing: with gaps the kernel spans more pixels."),
+DROPOUT = Function(3, dropped, masks, mistakes=[
+    ("does not scale", edit(" / (1 - p)", ""),
+     "On average this lets only a share 1 − p through. In use the next layer would see more than it learned "
+     "with."),
+    ("scales down", edit("/ (1 - p)", "* (1 - p)"),
+     "This makes what is left even smaller. To keep the mean, divide by 1 − p."),
+    ("divides by p", edit("(1 - p)", "p"),
+     "p is the share that is switched off. What share is left to carry the mean?"),
+    ("the mask turned round", edit("* keep", "* (1 - keep)"),
+     "You kept the units that should be switched off: `keep` is True for those that stay."),
+    ("scales by what happened", edit("(1 - p)", "np.mean(keep)"),
+     "You divide by the share that happened to be kept. Divide by the share to be expected, 1 − p."),
 ])
 
 
-def pictures(rng):
-    yield "a plain kernel", rng.normal(size=(5, 7)), rng.normal(size=(3, 2)), 1, 0
-    yield "padding", rng.normal(size=(4, 3)), rng.normal(size=(3, 3)), 1, 2
-    yield "stride 2", rng.normal(size=(7, 6)), rng.normal(size=(2, 3)), 2, 0
-    yield "both", rng.normal(size=(8, 5)), rng.normal(size=(3, 2)), 3, 1
-    yield "as large as the picture", rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 1, 0
+def thresholds(rng):
+    yield "both signs", [-1.0, -0.2, 0.1, 0.7, 0.0], 0.25
+    yield "a matrix", rng.normal(size=(3, 4)), 0.5
+    yield "exactly at the threshold", [0.5, -0.5, 0.51, -3.0], 0.5
+    yield "nothing taken", rng.normal(size=4), 0.0
 
 
-def conv(x, w, stride, padding):
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, padding), w.shape)
-    return (windows[::stride, ::stride] * w).sum(axis=(2, 3))
+def soft_threshold(w, amount):
+    return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
 
 
-CONV = Function(4, conv, pictures, mistakes=[
-    ("turns the kernel around", edit("* w)", "* w[::-1, ::-1])"),
-     "This is the mathematicians' convolution, with the kernel turned around. Networks leave it as it is."),
-    ("ignores the stride", edit("[::stride, ::stride]", ""),
-     "You move the window by one pixel each time. It should move by `stride`."),
-    ("ignores the padding", edit("np.pad(x, padding)", "x"),
-     "The zeros around the picture are missing: np.pad(x, padding) first."),
-    ("pads with the border's values", edit("np.pad(x, padding)", "np.pad(x, padding, mode='edge')"),
-     "You repeat the border's pixels. Here the padding is zeros."),
-    ("takes the mean", edit("sum", "mean"), "You take the mean of the products. A convolution adds them up."),
+SOFT = Function(4, soft_threshold, thresholds, mistakes=[
+    ("steps across zero", edit("np.maximum(np.abs(w) - amount, 0)", "(np.abs(w) - amount)"),
+     "A weight smaller than the amount has crossed zero. It should stop there."),
+    ("loses the sign", edit("np.sign(w) * ", ""),
+     "Negative weights have come out positive: give back the sign."),
+    ("cuts negative weights", edit("np.sign(w) * ", "", "np.abs(w)", "w"),
+     "This is a shifted ReLU. Negative weights move up towards zero."),
+    ("hard threshold", lambda w, amount: np.where(np.abs(w) > amount, w, 0),
+     "Small weights are zero, good; but the large ones should move towards zero as well."),
 ])
 
 
-def upstream(rng):
-    yield "a small map", rng.normal(size=(3, 4)), rng.normal(size=(5, 5)), rng.normal(size=(3, 2))
-    yield "a tall kernel", rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=(4, 1))
-    yield "one number", rng.normal(size=(1, 1)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
-    yield "a kernel of one", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(1, 1))
+def batches(rng):
+    x, gamma, beta = rng.normal(2, 3, size=(6, 3)), rng.normal(size=3), rng.normal(size=3)
+    yield "six examples, three channels", x, gamma, beta, 1e-5
+    yield "two examples", rng.normal(size=(2, 4)), rng.normal(size=4), rng.normal(size=4), 0.1
+    yield "a channel that never changes", [[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]], [2.0, -1.0], [0.5, 0.3], 1e-3
 
 
-def backward(dy, x, w):
-    dx, dw = np.zeros_like(x), np.zeros_like(w)
-    kh, kw = w.shape
-    for i, j in np.ndindex(dy.shape):
-        dw += dy[i, j] * x[i : i + kh, j : j + kw]
-        dx[i : i + kh, j : j + kw] += dy[i, j] * w
-    return dx, dw
+def batch_norm(x, gamma, beta, eps):
+    mean, variance = x.mean(axis=0), x.var(axis=0)
+    return gamma * (x - mean) / np.sqrt(variance + eps) + beta
 
 
-BACKWARD = Function(5, backward, upstream, mistakes=[
-    ("does not turn the kernel", edit("dy[i, j] * w", "dy[i, j] * w[::-1, ::-1]"),
-     "Your dx uses the kernel as it is. Going back it must be turned around by 180°."),
-    ("turns it in one direction only", edit("dy[i, j] * w", "dy[i, j] * w[::-1]"),
-     "Your dx turns the kernel around in one direction only. Reverse rows and columns."),
-    ("overwrites", edit("kw] +=", "kw] ="),
-     "Pixels lie in several windows: their gradients must be added (+=), not overwritten."),
-    ("means over places", edit("return dx, dw", "return dx, dw / dy.size"),
-     "Your dw is divided by the number of places. A shared weight *adds up* what comes from each."),
-    ("in the wrong order", edit("return dx, dw", "return dw, dx"),
-     "You return (dw, dx). Asked for is (dx, dw)."),
+NORM = Function(5, batch_norm, batches, mistakes=[
+    ("layer norm", edit("axis=0", "axis=1, keepdims=True"),
+     "You normalised each example over its channels: that is layer norm. Batch norm looks down the batch, "
+     "axis 0."),
+    ("divides by the variance", edit("np.sqrt", ""),
+     "You divide by the variance; the deviation is its root."),
+    ("ε outside the root", edit("np.sqrt(variance + eps)", "(np.sqrt(variance) + eps)"),
+     "ε belongs under the root: √(var + ε)."),
+    ("the sample's variance", edit("var(axis=0", "var(axis=0, ddof=1"),
+     "In training the batch's own variance is used, divided by B, not B − 1."),
+    ("neither scale nor shift", edit("gamma * ", "", " + beta", ""),
+     "Mean 0 and variance 1 are right. Each channel's scale γ and shift β are still missing."),
+    ("scales the shift",
+     edit("(x - mean) / np.sqrt(variance + eps) + beta", "((x - mean) / np.sqrt(variance + eps) + beta)"),
+     "You multiply β by γ as well: the shift comes last."),
+    ("one mean for all channels", edit("axis=0", ""),
+     "You took one mean over the whole batch. Each channel has its own: axis=0."),
 ])
 
 
-def maps(rng):
-    yield "a small map", rng.normal(size=(4, 6)), 2, rng.normal(size=(2, 3))
-    yield "all negative", -rng.random((6, 3)) - 1, 3, rng.normal(size=(2, 1))
-    yield "one window", rng.normal(size=(4, 4)), 4, rng.normal(size=(1, 1))
-    yield "windows of one", rng.normal(size=(2, 3)), 1, rng.normal(size=(2, 3))
+def normalised_examples(rng):
+    sizes = {"four examples, six channels": (4, 6), "more examples": (7, 3), "one example": (1, 5)}
+    for name, (B, C) in sizes.items():
+        x, gamma = rng.normal(1, 3, size=(B, C)), rng.normal(size=C)
+        deviation = x.std(axis=1, keepdims=True)
+        normal = (x - x.mean(axis=1, keepdims=True)) / deviation
+        yield name, rng.normal(size=(B, C)), gamma, normal, deviation
 
 
-def pool_backward(x, size, dy):
-    dx = np.zeros_like(x)
-    for i, j in np.ndindex(dy.shape):
-        window = np.s_[i * size : (i + 1) * size, j * size : (j + 1) * size]
-        dx[window] += dy[i, j] * (x[window] == x[window].max())
-    return dx
+def layer_norm_backward(g, gamma, normal, deviation):
+    h = gamma * g
+    mean = h.mean(axis=1, keepdims=True)
+    along = (h * normal).mean(axis=1, keepdims=True)
+    return (h - mean - normal * along) / deviation
 
 
-POOL = Function(6, pool_backward, maps, mistakes=[
-    ("all get it", edit(" * (x[window] == x[window].max())", ""),
-     "Everyone in the window gets the gradient. Which of them can change the maximum?"),
-    ("the mean's gradient", edit("* (x[window] == x[window].max())", "/ size**2"),
-     "That is the gradient of average pooling. Of a maximum only the winner hears."),
-    ("the largest magnitude", lambda x, size, dy: pool_backward(abs(x), size, dy),
-     "You look for the largest absolute value. Max pooling takes the largest value, signs and all."),
-    ("forgets where the window is", edit("dx[window]", "dx[:size, :size]"),
-     "Every gradient lands in the upper left window. A winner's place counts from the corner of its own "
-     "window."),
-    ("windows that overlap",
-     edit("i * size : (i + 1) * size, j * size : (j + 1) * size", "i : i + size, j : j + size"),
-     "Your windows overlap. They stand side by side: window (i, j) begins at (i · size, j · size)."),
-    ("all winners get 1", edit("dy[i, j] * ", ""),
-     "The winners are right, but each gets 1. It should get its window's number in `dy`."),
-    ("multiplies by the value", edit("dy[i, j]", "dy[i, j] * x[window]"),
-     "The winner's gradient is multiplied by its value. The slope of max is 1 for the winner, whatever it "
-     "is."),
+BACKWARD = Function(6, layer_norm_backward, normalised_examples, mistakes=[
+    ("only the direct road", edit(" - mean - normal * along", ""),
+     "x also reaches the output through the mean and the variance. You followed the direct road only."),
+    ("not through the mean", edit(" - mean", ""),
+     "Adding a constant to an example changes nothing, so the gradient's mean over its channels must be "
+     "zero. Yours is not."),
+    ("not through the variance", edit(" - normal * along", ""),
+     "Stretching an example changes nothing, so nothing may come through along `normal`."),
+    ("batch norm's", edit("axis=1", "axis=0"),
+     "These means are taken over the batch. Layer norm normalises each example: axis 1."),
+    ("forgets gamma", edit("gamma * g", "g"), "On its way back the gradient passes γ first: start from γ g."),
+    ("gamma last", edit("gamma * g", "g", "return (h", "return gamma * (h"),
+     "You multiply by γ at the end. Going back it comes first: take both means of γ g."),
+    ("sums for means", edit(".mean(", ".sum("),
+     "You take sums over the channels. What comes through the mean and the variance is shared by all C of "
+     "them: means."),
+    ("forgets the deviation", edit(" / deviation", ""),
+     "x was divided by the deviation, so its gradient is too."),
 ])
 
 
-def stacks(rng):
-    yield "one layer", [5], [1], [1]
-    yield "three of 3×3", [3, 3, 3], [1, 1, 1], [1, 1, 1]
-    yield "a stride first", [3, 3], [2, 1], [1, 1]
-    yield "a stride last", [5, 2], [1, 2], [1, 1]
-    yield "convolution and pooling, twice", [3, 2, 3, 2], [1, 2, 1, 2], [1, 1, 1, 1]
-    yield "everything", [7, 3, 3, 5], [2, 3, 1, 2], [1, 2, 4, 1]
-    yield "no layer", [], [], []
+def members(rng):
+    yield "three networks", rng.normal(size=(3, 5, 4)) * 3
+    yield "one very sure network", [[[9.0, 0.0, 0.0]], [[0.0, 0.5, 0.0]], [[0.0, 0.5, 0.0]]]
+    yield "one network", rng.normal(size=(1, 4, 3))
+    yield "large logits", rng.normal(size=(2, 3, 6)) * 20
 
 
-def receptive_field(sizes, strides, dilations):
-    r, step = 1, 1
-    for k, s, d in zip(sizes, strides, dilations, strict=True):
-        r += d * (k - 1) * step
-        step *= s
-    return r
+def ensemble(logits):
+    return nn.softmax(logits, axis=-1).mean(axis=0)
 
 
-FIELD = Function(7, receptive_field, stacks, lists=True, mistakes=[
-    ("ignores strides", edit(" * step", ""),
-     "The strides are missing: after a stride of 2, one step of the next layer is two pixels."),
-    ("ignores dilation", edit("d * ", ""),
-     "The dilations are missing: a dilated kernel spans d (k − 1) + 1."),
-    ("counts its own stride", edit("* step", "* step * s"),
-     "A layer's own stride spaces its *outputs*. What widens its view are the strides before it."),
-    ("only the last stride", edit("*= s", "= s"),
-     "Strides multiply: after 2 and 3, neighbours are six pixels apart."),
-    ("multiplies kernels", lambda sizes, strides, dilations: int(np.prod(sizes)),
-     "Kernels do not multiply: each further layer adds k − 1 pixels, not k times as many."),
+ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
+    ("averages the logits", lambda logits: nn.softmax(logits.mean(axis=0), axis=-1),
+     "You averaged before the softmax: one network with huge logits then outvotes all others. Average "
+     "probabilities."),
+    ("adds up", edit("mean", "sum"),
+     "These are sums: the probabilities of an example add up to the number of networks."),
+    ("over the examples", edit("axis=0", "axis=1"),
+     "You averaged over the examples. The networks are along axis 0."),
+    ("softmax over the networks", edit("axis=-1", "axis=0"),
+     "This softmax runs over the networks. Each network's probabilities add up to 1 over the classes."),
 ])
 
-
-def scenes(rng):
-    square = np.zeros((9, 9))
-    square[3:7, 3:7] = 1
-    band = np.zeros((8, 12))
-    band[2:6, 4:] = 0.5
-    yield "a bright square", square
-    yield "a band that goes on", band
-
-
-def finds(kernel, scene):
-    """Whether a smooth area gives zero, and where in the scene the kernel's answer is largest."""
-    kernel = np.asarray(kernel, dtype=float)
-    y = (np.lib.stride_tricks.sliding_window_view(scene, (3, 3)) * kernel).sum(axis=(2, 3))
-    return float(round(abs(kernel.sum()), 6)), (y >= y.max() - 1e-9).astype(float)
-
-
-CORNER = Value(8, [[-1, -1, -1], [-1, 2, 1], [-1, 1, 1]], scenes, run=finds, mistakes=[
-    ("an edge detector", [[-1, -1, -1], [0, 0, 0], [1, 1, 1]],
-     "This answers as loudly all along the upper edge. What is different at the corner: the *left* is dark "
-     "too."),
-    ("the numbers do not cancel", [[-1, -1, -1], [-1, 1, 1], [-1, 1, 1]],
-     "On a smooth area the sum should be 0: your nine numbers must add up to 0."),
-    ("the opposite corner", [[1, 1, -1], [1, 2, -1], [-1, -1, -1]],
-     "This answers to the lower right corner. The kernel is laid on as it is, not turned around."),
-    ("a dark corner", [[1, 1, 1], [1, -2, -1], [1, -1, -1]],
-     "At this corner your sum is the most negative one. Turn all signs round."),
-    ("only a diagonal", [[-1, 0, 0], [0, 0, 0], [0, 0, 1]],
-     "This compares along the diagonal only, and answers as loudly along two edges. Let more of the dark "
-     "pixels count."),
-    ("an outline", [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
-     "This answers alike to all four corners. Use numbers that differ between the four sides."),
-])
-
-HORIZON = Explain(9, rubric=[
-    "Sharing weights says that a patch means the same wherever it is.",
-    "An example in which it does not: aligned faces, a spectrum over frequency, columns of a table.",
-    "What to do: no sharing over that axis, coordinates as a further channel, or flattening at the end.",
-    "A measurement that would decide: both at equal size, on shifted and unshifted data.",
+CLAIM = Explain(8, rubric=[
+    "Batch norm's gap is smaller, but the gap alone is no aim: what is its accuracy on new data?",
+    "λ was chosen on the test set, so the test accuracy flatters it.",
+    "One seed each: the difference may be luck; ask for several seeds, the same ones, and an interval.",
+    "The runs had different numbers of steps or learning rates: not the same conditions.",
 ])

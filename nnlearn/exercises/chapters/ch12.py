@@ -2,217 +2,213 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-CUT = Predict(1, "use it but not learn to keep it", mistakes=[
-    ("thinks the gradient goes on", "use it and learn to keep it",
-     "To learn to keep it, the gradient would have to travel 50 steps back. Where does it stop?"),
-    ("thinks the state is cut too", "neither",
-     "The gradient stops at the border of a chunk. Does the state stop there as well?"),
-], after="The state crosses the border, the gradient does not.")
+SHIFTED = Predict(1, "moves along", mistakes=[
+    ("confuses equivariance with invariance", "stays the same",
+     "That would be invariance. The same kernel meets the same patch, but at another place: so where does "
+     "its answer appear?"),
+    ("thinks of an MLP", "changes everywhere",
+     "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are used at all "
+     "of them."),
+], after="Equivariance: shift, then convolve, or convolve, then shift. Only near the border they differ.")
 
-TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
-    ("adds up", 1 + 99 * 0.1,
-     "You added a tenth for every step. Each step multiplies what the one before has left."),
-    ("one step too many", 1.1**100,
-     "Count the steps between the states: from 100 back to 1 there are fewer than 100."),
-    ("forwards from the loss", 1.1**-99,
-     "That would be so for a weight of 1/1.1. Going back, the gradient is multiplied by the weight, "
-     "not divided."),
-    ("does not change", 1.0, "Only a weight of exactly 1 leaves the gradient as it is, and this is 1.1."),
-], after="Some 12,500: what a weight only a tenth above 1 does within a hundred steps.")
-
-
-def ones_and_zeros(rng):
-    yield "ones, a zero, ones again", [1.0, 1, 1, 0, 1, 1]
-    yield "nineteen ones, then a zero", [1.0] * 19 + [0]
-    yield "zeros first", [0.0, 0, 1, 0, 0, 1, 1]
-    yield "coin tosses", rng.integers(0, 2, 20) * 1.0
-
-
-def count_up(answer, x):
-    """The states of the unit with these weights."""
-    w_x, w_h, b = answer
-    h, states = 0.0, []
-    for x_t in x:
-        h = max(0.0, w_x * x_t + w_h * h + b)
-        states.append(h)
-    return np.array(states)
-
-
-COUNTER = Value(3, (101.0, 1.0, -100.0), ones_and_zeros, run=count_up, mistakes=[
-    ("never starts again", (1.0, 1.0, 0.0),
-     "It counts all ones since the beginning. What could a zero do that a one makes up for? "
-     "You have not used the bias."),
-    ("has no memory", (1.0, 0.0, 0.0),
-     "It only repeats its input. Which weight carries the count from one step to the next?"),
-    ("counts down at a zero", (2.0, 1.0, -1.0),
-     "Right on ones. But a zero takes away one only: it must wipe out any count, of any length."),
-    ("does not make up for the bias", (1.0, 1.0, -100.0),
-     "The bias wipes out every count, even where the input is one. Let the input make up for it, and add "
-     "its one."),
-], after="One weight remembers; the bias forgets, unless the input forbids it. In chapter 13: a gate.")
-
-
-def matrices(rng):
-    yield "a random matrix", rng.normal(size=(5, 5)), 0.9
-    yield "a turn: its eigenvalues are imaginary", [[0.0, -2.0], [2.0, 0.0]], 1.0
-    yield "lopsided", [[0.5, 8.0], [0.0, -0.25]], 0.5
-    yield "its largest eigenvalue is negative", np.diag([-3.0, 1.0, 2.0]), 1.5
-
-
-def with_radius(W, rho):
-    return W * (rho / np.abs(np.linalg.eigvals(W)).max())
-
-
-SCALED = Function(4, with_radius, matrices, mistakes=[
-    ("the largest singular value", edit("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
-     "You scaled by the largest singular value: how much *one* step can stretch. The long run is decided by "
-     "the eigenvalues."),
-    ("the largest real part",
-     edit("np.abs(np.linalg.eigvals(W)).max()", "(np.linalg.eigvals(W).real.max() or 1)"),
-     "Eigenvalues may be negative or complex. What counts is their distance from zero, the modulus."),
-    ("does not divide", edit("(rho / np.abs(np.linalg.eigvals(W)).max())", "rho"),
-     "That multiplies the radius by rho. Divide by what the radius was, first."),
-    ("the largest element", edit("np.linalg.eigvals(W)", "W"),
-     "You scaled by the largest number in the matrix. The spectral radius is about its eigenvalues."),
+WEIGHTS = Value(2, (3 * 3 * 3 * 8 + 8, 5 * 5 * 8 * 16 + 16), mistakes=[
+    ("forgets the biases", (216, 3200),
+     "These are the kernels' numbers. Each kernel has a bias as well: one for each channel that comes out."),
+    ("forgets the input channels", (3 * 3 * 8 + 8, 5 * 5 * 16 + 16),
+     "Each kernel looks at all channels of a patch: kh · kw · C_in numbers, not kh · kw."),
+    ("one bias for each place", (216 + 8 * 32 * 32, 3200 + 16 * 32 * 32),
+     "The bias is shared over places as the kernel is: one for each channel that comes out."),
 ])
 
 
-def logits_and_ids(rng):
-    yield "five characters of seven", rng.normal(size=(5, 7)), rng.integers(0, 7, 5)
-    yield "knowing nothing of eight", np.zeros((4, 8)), np.arange(4)
-    yield "a batch", 2 * rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))
-    yield "large logits", [[1000.0, 999.0], [-1000.0, -998.0]], [0, 1]
-    yield "large and far apart", [[1000.0, 0.0], [0.0, 900.0]], [1, 1]
+def rows_of_pixels(rng):
+    yield "a plain kernel", 28, 5, 1, 0, 1
+    yield "padding that keeps the size", 8, 3, 1, 1, 1
+    yield "a stride that does not fit", 10, 3, 2, 0, 1
+    yield "a stride of 3 that fits", 13, 4, 3, 0, 1
+    yield "a dilated kernel", 20, 3, 1, 0, 4
+    yield "all of them", 33, 5, 3, 2, 2
+    yield "one place only", 5, 5, 2, 0, 1
 
 
-def bits_per_character(logits, ids):
-    z = logits - logits.max(axis=-1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-    said = np.take_along_axis(log_p, ids[..., None], axis=-1)
-    return -said.mean() / np.log(2)
+def output_size(n, k, stride, padding, dilation):
+    return (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
 
 
-BITS = Function(5, bits_per_character, logits_and_ids, mistakes=[
-    ("nats", edit(" / np.log(2)", ""),
-     "That is in nats: the natural logarithm. How many nats are one bit?"),
-    ("multiplies by ln 2", edit("/ np.log(2)", "* np.log(2)"),
-     "The right factor on the wrong side: log₂ p = ln p / ln 2."),
-    ("the sum", edit("said.mean", "said.sum"),
-     "These are the bits of the whole text. Per character, please."),
-    ("log of the mean", edit("said.mean() / np.log(2)", "np.log2(np.exp(said).mean())"),
-     "You averaged the probabilities and then took the logarithm. Each character's bits count."),
-    ("softmax over the wrong axis", edit("axis=-1, keepdims", "axis=-2, keepdims"),
-     "Your probabilities sum to 1 over the positions. They must do so over the characters."),
+SIZE = Function(3, output_size, rows_of_pixels, mistakes=[
+    ("pads one side", edit("2 * padding", "padding"),
+     "Zeros come on both sides: the picture grows by 2 · padding."),
+    ("forgets the first place", edit("stride + 1", "stride"),
+     "You count the steps. Before the first step the kernel already stands somewhere: one place more."),
+    ("dilates the whole kernel", edit("dilation * (k - 1) - 1", "dilation * k"),
+     "A dilated kernel has k pixels and k − 1 gaps: it spans d · (k − 1) + 1, not d · k."),
+    ("rounds up", edit("return (", "return -(-(", "// stride", "// stride)"),
+     "A last step that does not fit is left out: round down."),
+    ("ignores dilation", edit("dilation * ", ""),
+     "The dilation is missing: with gaps the kernel spans more pixels."),
 ])
 
 
-def pair_counts(rng):
-    yield "four characters", rng.integers(0, 9, (4, 4)) * 1.0, 2.0
-    yield "a character after which nothing was seen", [[3.0, 1, 0], [0, 0, 0], [2, 5, 1]], 1.0
-    yield "counts alone would do", 1000.0 * rng.integers(1, 9, (3, 3)), 0.5
+def pictures(rng):
+    yield "a plain kernel", rng.normal(size=(5, 7)), rng.normal(size=(3, 2)), 1, 0
+    yield "padding", rng.normal(size=(4, 3)), rng.normal(size=(3, 3)), 1, 2
+    yield "stride 2", rng.normal(size=(7, 6)), rng.normal(size=(2, 3)), 2, 0
+    yield "both", rng.normal(size=(8, 5)), rng.normal(size=(3, 2)), 3, 1
+    yield "as large as the picture", rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 1, 0
 
 
-def pair_model(counts, k):
-    share = counts.sum(axis=0) / counts.sum()
-    return (counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)
+def conv(x, w, stride, padding):
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, padding), w.shape)
+    return (windows[::stride, ::stride] * w).sum(axis=(2, 3))
 
 
-BACK_OFF = Function(6, pair_model, pair_counts, mistakes=[
-    ("adds the same to all", edit("counts.sum(axis=0) / counts.sum()", "1 / len(counts)"),
-     "You spread the k observations evenly. An e is likelier than a z after any letter: spread them as the "
-     "single characters are."),
-    ("adds k to each", edit("k * share", "k", "True) + k", "True) + k * len(counts)"),
-     "You added k to every count. Here it is k observations *in all*, shared out as the single "
-     "characters are."),
-    ("imagines nothing", edit(" + k * share", "", " + k", ""),
-     "These are the counts alone: the `k` imagined observations are missing."),
-    ("not a share", edit(" / counts.sum()", ""),
-     "You imagined far more than `k` observations: how often each character came must first become a share, "
-     "so that all shares sum to 1."),
-    ("forgets keepdims", edit(", keepdims=True", ""),
-     "The sum of row i has divided *column* i: keep the axis, with `keepdims=True`."),
-    ("forgets them below the line", edit("True) + k", "True) + 1e-300"),
-     "Does each row sum to 1? You imagined k more observations: count them in the denominator too."),
-    ("what comes before", edit("axis=0", "axis=1"),
-     "You counted how often a character comes *first* in a pair. The guess is about the second one."),
-    ("divides by the columns", edit("axis=1, keepdims=True", "axis=0"),
-     "Each *row* is a distribution: given the first character, over all second ones."),
+CONV = Function(4, conv, pictures, mistakes=[
+    ("turns the kernel around", edit("* w)", "* w[::-1, ::-1])"),
+     "This is the mathematicians' convolution, with the kernel turned around. Networks leave it as it is."),
+    ("ignores the stride", edit("[::stride, ::stride]", ""),
+     "You move the window by one pixel each time. It should move by `stride`."),
+    ("ignores the padding", edit("np.pad(x, padding)", "x"),
+     "The zeros around the picture are missing: np.pad(x, padding) first."),
+    ("pads with the border's values", edit("np.pad(x, padding)", "np.pad(x, padding, mode='edge')"),
+     "You repeat the border's pixels. Here the padding is zeros."),
+    ("takes the mean", edit("sum", "mean"), "You take the mean of the products. A convolution adds them up."),
 ])
 
 
-def padded_sequences(rng):
-    def weights(n, m):
-        return rng.normal(size=(n, m)), rng.normal(size=(m, m)) / 2, rng.normal(size=m)
-
-    yield "three sequences", rng.normal(size=(3, 6, 2)), [6, 2, 4], *weights(2, 3)
-    yield "of one step", rng.normal(size=(2, 4, 1)), [1, 3], *weights(1, 4)
-    yield "all of full length", rng.normal(size=(2, 3, 2)), [3, 3], *weights(2, 2)
+def upstream(rng):
+    yield "a small map", rng.normal(size=(3, 4)), rng.normal(size=(5, 5)), rng.normal(size=(3, 2))
+    yield "a tall kernel", rng.normal(size=(2, 5)), rng.normal(size=(5, 5)), rng.normal(size=(4, 1))
+    yield "one number", rng.normal(size=(1, 1)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+    yield "a kernel of one", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(1, 1))
 
 
-def last_states(x, lengths, W_x, W_h, b):
-    h, states = np.zeros((len(x), len(b))), []
-    for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
-        states.append(h)
-    return np.array(states)[lengths - 1, np.arange(len(x))]
+def backward(dy, x, w):
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    kh, kw = w.shape
+    for i, j in np.ndindex(dy.shape):
+        dw += dy[i, j] * x[i : i + kh, j : j + kw]
+        dx[i : i + kh, j : j + kw] += dy[i, j] * w
+    return dx, dw
 
 
-LENGTHS = Function(7, last_states, padded_sequences, mistakes=[
-    ("reads the padding", edit("lengths - 1", "-1"),
-     "You took the state after the last step of the array. A short sequence had ended before, and the "
-     "padding has been mixed into its memory."),
-    ("one step too late", edit("lengths - 1", "np.minimum(lengths, len(states) - 1)"),
-     "One step too late: a sequence of length 4 ends at t = 3."),
-    ("no memory", edit(" + h @ W_h", ""),
-     "Only the last input counts for you. The state before must come in, through W_h."),
-    ("zeroes the padding only", edit("x[:, t]", "(x[:, t] * (t < lengths)[:, None])", "lengths - 1", "-1"),
-     "Setting the padding to zero does not stop the clock: the state goes on through W_h and b."),
-    ("transposes W_h", edit("h @ W_h", "h @ W_h.T"),
-     "W_h is transposed on the way back only. Forwards it is h @ W_h."),
+BACKWARD = Function(5, backward, upstream, mistakes=[
+    ("does not turn the kernel", edit("dy[i, j] * w", "dy[i, j] * w[::-1, ::-1]"),
+     "Your dx uses the kernel as it is. Going back it must be turned around by 180°."),
+    ("turns it in one direction only", edit("dy[i, j] * w", "dy[i, j] * w[::-1]"),
+     "Your dx turns the kernel around in one direction only. Reverse rows and columns."),
+    ("overwrites", edit("kw] +=", "kw] ="),
+     "Pixels lie in several windows: their gradients must be added (+=), not overwritten."),
+    ("means over places", edit("return dx, dw", "return dx, dw / dy.size"),
+     "Your dw is divided by the number of places. A shared weight *adds up* what comes from each."),
+    ("in the wrong order", edit("return dx, dw", "return dw, dx"),
+     "You return (dw, dx). Asked for is (dx, dw)."),
 ])
 
 
-def slopes_and_states(rng):
-    def some(B, T, m):
-        return rng.normal(size=(B, T, m)), np.tanh(rng.normal(size=(B, T, m))), rng.normal(size=(m, m))
-
-    late, *states = some(2, 5, 3)
-    late[:, :-1] = 0
-    yield "a loss at every step", *some(2, 4, 3)
-    yield "a loss at the last step alone", late, *states
-    yield "one step", *some(3, 1, 2)
+def maps(rng):
+    yield "a small map", rng.normal(size=(4, 6)), 2, rng.normal(size=(2, 3))
+    yield "all negative", -rng.random((6, 3)) - 1, 3, rng.normal(size=(2, 1))
+    yield "one window", rng.normal(size=(4, 4)), 4, rng.normal(size=(1, 1))
+    yield "windows of one", rng.normal(size=(2, 3)), 1, rng.normal(size=(2, 3))
 
 
-def deltas(g, h, W_h):
-    delta, future = np.zeros_like(g), 0
-    for t in reversed(range(g.shape[1])):
-        delta[:, t] = (g[:, t] + future) * (1 - h[:, t] ** 2)
-        future = delta[:, t] @ W_h.T
-    return delta
+def pool_backward(x, size, dy):
+    dx = np.zeros_like(x)
+    for i, j in np.ndindex(dy.shape):
+        window = np.s_[i * size : (i + 1) * size, j * size : (j + 1) * size]
+        dx[window] += dy[i, j] * (x[window] == x[window].max())
+    return dx
 
 
-BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
-    ("nothing comes from the future", edit(" + future", ""),
-     "Every step stands alone. h_t also feeds the next step: a gradient comes back from there."),
-    ("does not transpose W_h", edit(".T", ""),
-     "The shapes fit, since W_h is square, but backwards it is W_h transposed."),
-    ("forgets the slope", edit(" * (1 - h[:, t] ** 2)", ""),
-     "You stepped over the tanh. Its derivative, 1 − h², is missing."),
-    ("differentiates tanh twice", edit("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2"),
-     "h is already tanh(z): the slope is 1 − h², not 1 − tanh(h)²."),
-    ("hands back what has not passed the tanh", edit("= delta[:, t]", "= (g[:, t] + future)"),
-     "What goes back through W_h must have passed this step's tanh: send δ_t back."),
-    ("never reaches the first step", edit("range(", "range(1, "),
-     "Your first step's δ is 0. The walk back must reach t = 0 too."),
-    ("in the order of the walk", edit("return delta", "return delta[:, ::-1]"),
-     "Right numbers, in the order in which you met them: turn time round before you return them."),
-    ("walks forwards", edit("reversed(range(g.shape[1]))", "range(g.shape[1])"),
-     "You walked from the first step to the last. The gradient comes from the future."),
-], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t].")
+POOL = Function(6, pool_backward, maps, mistakes=[
+    ("all get it", edit(" * (x[window] == x[window].max())", ""),
+     "Everyone in the window gets the gradient. Which of them can change the maximum?"),
+    ("the mean's gradient", edit("* (x[window] == x[window].max())", "/ size**2"),
+     "That is the gradient of average pooling. Of a maximum only the winner hears."),
+    ("the largest magnitude", lambda x, size, dy: pool_backward(abs(x), size, dy),
+     "You look for the largest absolute value. Max pooling takes the largest value, signs and all."),
+    ("forgets where the window is", edit("dx[window]", "dx[:size, :size]"),
+     "Every gradient lands in the upper left window. A winner's place counts from the corner of its own "
+     "window."),
+    ("windows that overlap",
+     edit("i * size : (i + 1) * size, j * size : (j + 1) * size", "i : i + size, j : j + size"),
+     "Your windows overlap. They stand side by side: window (i, j) begins at (i · size, j · size)."),
+    ("all winners get 1", edit("dy[i, j] * ", ""),
+     "The winners are right, but each gets 1. It should get its window's number in `dy`."),
+    ("multiplies by the value", edit("dy[i, j]", "dy[i, j] * x[window]"),
+     "The winner's gradient is multiplied by its value. The slope of max is 1 for the winner, whatever it "
+     "is."),
+])
 
-LATCH = Explain(9, rubric=[
-    "held safely, the state rests where small disturbances die out: each step shrinks differences",
-    "the gradient travels back through the same steps: what shrinks a disturbance shrinks it too",
-    "so after many steps it has vanished, and the weights that decide *what* is stored are not taught",
-    "clipping does not help, since it only shortens; what is needed is another path for the memory",
+
+def stacks(rng):
+    yield "one layer", [5], [1], [1]
+    yield "three of 3×3", [3, 3, 3], [1, 1, 1], [1, 1, 1]
+    yield "a stride first", [3, 3], [2, 1], [1, 1]
+    yield "a stride last", [5, 2], [1, 2], [1, 1]
+    yield "convolution and pooling, twice", [3, 2, 3, 2], [1, 2, 1, 2], [1, 1, 1, 1]
+    yield "everything", [7, 3, 3, 5], [2, 3, 1, 2], [1, 2, 4, 1]
+    yield "no layer", [], [], []
+
+
+def receptive_field(sizes, strides, dilations):
+    r, step = 1, 1
+    for k, s, d in zip(sizes, strides, dilations, strict=True):
+        r += d * (k - 1) * step
+        step *= s
+    return r
+
+
+FIELD = Function(7, receptive_field, stacks, lists=True, mistakes=[
+    ("ignores strides", edit(" * step", ""),
+     "The strides are missing: after a stride of 2, one step of the next layer is two pixels."),
+    ("ignores dilation", edit("d * ", ""),
+     "The dilations are missing: a dilated kernel spans d (k − 1) + 1."),
+    ("counts its own stride", edit("* step", "* step * s"),
+     "A layer's own stride spaces its *outputs*. What widens its view are the strides before it."),
+    ("only the last stride", edit("*= s", "= s"),
+     "Strides multiply: after 2 and 3, neighbours are six pixels apart."),
+    ("multiplies kernels", lambda sizes, strides, dilations: int(np.prod(sizes)),
+     "Kernels do not multiply: each further layer adds k − 1 pixels, not k times as many."),
+])
+
+
+def scenes(rng):
+    square = np.zeros((9, 9))
+    square[3:7, 3:7] = 1
+    band = np.zeros((8, 12))
+    band[2:6, 4:] = 0.5
+    yield "a bright square", square
+    yield "a band that goes on", band
+
+
+def finds(kernel, scene):
+    """Whether a smooth area gives zero, and where in the scene the kernel's answer is largest."""
+    kernel = np.asarray(kernel, dtype=float)
+    y = (np.lib.stride_tricks.sliding_window_view(scene, (3, 3)) * kernel).sum(axis=(2, 3))
+    return float(round(abs(kernel.sum()), 6)), (y >= y.max() - 1e-9).astype(float)
+
+
+CORNER = Value(8, [[-1, -1, -1], [-1, 2, 1], [-1, 1, 1]], scenes, run=finds, mistakes=[
+    ("an edge detector", [[-1, -1, -1], [0, 0, 0], [1, 1, 1]],
+     "This answers as loudly all along the upper edge. What is different at the corner: the *left* is dark "
+     "too."),
+    ("the numbers do not cancel", [[-1, -1, -1], [-1, 1, 1], [-1, 1, 1]],
+     "On a smooth area the sum should be 0: your nine numbers must add up to 0."),
+    ("the opposite corner", [[1, 1, -1], [1, 2, -1], [-1, -1, -1]],
+     "This answers to the lower right corner. The kernel is laid on as it is, not turned around."),
+    ("a dark corner", [[1, 1, 1], [1, -2, -1], [1, -1, -1]],
+     "At this corner your sum is the most negative one. Turn all signs round."),
+    ("only a diagonal", [[-1, 0, 0], [0, 0, 0], [0, 0, 1]],
+     "This compares along the diagonal only, and answers as loudly along two edges. Let more of the dark "
+     "pixels count."),
+    ("an outline", [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
+     "This answers alike to all four corners. Use numbers that differ between the four sides."),
+])
+
+HORIZON = Explain(9, rubric=[
+    "Sharing weights says that a patch means the same wherever it is.",
+    "An example in which it does not: aligned faces, a spectrum over frequency, columns of a table.",
+    "What to do: no sharing over that axis, coordinates as a further channel, or flattening at the end.",
+    "A measurement that would decide: both at equal size, on shifted and unshifted data.",
 ])

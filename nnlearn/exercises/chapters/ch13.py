@@ -1,178 +1,218 @@
-from functools import partial
-
 import numpy as np
 
-import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-LASTS = Predict(1, "more than ten times as long", mistakes=[
-    ("thinks the bias does not matter", "equally long",
-     "Compute σ(0) and σ(3). What is left of the cell after five steps of each?"),
-    ("takes the bias for the factor", "about three times as long",
-     "The gate is σ(bias), and it multiplies at every step. How often can you multiply with σ(3) until a "
-     "half is left?"),
-], after="At σ(0) = 0.5 half is left after one step, at σ(3) = 0.95 after fourteen.")
+CUT = Predict(1, "use it but not learn to keep it", mistakes=[
+    ("thinks the gradient goes on", "use it and learn to keep it",
+     "To learn to keep it, the gradient would have to travel 50 steps back. Where does it stop?"),
+    ("thinks the state is cut too", "neither",
+     "The gradient stops at the border of a chunk. Does the state stop there as well?"),
+], after="The state crosses the border, the gradient does not.")
 
-BIAS = Value(2, -np.log(2 ** (1 / 100) - 1), rtol=5e-3, mistakes=[
-    ("the gate, not its bias", 0.5 ** (1 / 100),
-     "That is where the gate must stand. Which bias brings a sigmoid there?"),
-    ("the rule of thumb", np.log(100),
-     "Close: that bias leaves about 1/e = 37 % after 100 steps, and a half is asked for."),
-    ("the other sign", np.log(2 ** (1 / 100) - 1), "With this sign the gate is nearly shut."),
-    ("one step", 0.0, "At σ(0) = 0.5, half is left after one step. After a hundred steps, f¹⁰⁰ is left."),
-], after="f¹⁰⁰ = 1/2 and f = σ(b): b = −ln(2^(1/100) − 1) = 4.97.")
-
-
-def states_and_weights(gates, rng):
-    for name, B, n, m, size in [
-        ("one sequence, two units", 1, 3, 2, 1.0),
-        ("a batch of four", 4, 2, 3, 1.0),
-        ("one unit", 2, 1, 1, 2.0),
-        ("no weights, only biases", 2, 3, 2, 0.0),
-    ]:
-        states = [rng.normal(size=(B, n)), np.tanh(rng.normal(size=(B, m)))]
-        if gates == 4:  # an LSTM has a cell too
-            states.append(2 * rng.normal(size=(B, m)))
-        weights = size * rng.normal(size=(n, gates * m)), size * rng.normal(size=(m, gates * m))
-        yield name, *states, *weights, rng.normal(size=gates * m)
+TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
+    ("adds up", 1 + 99 * 0.1,
+     "You added a tenth for every step. Each step multiplies what the one before has left."),
+    ("one step too many", 1.1**100,
+     "Count the steps between the states: from 100 back to 1 there are fewer than 100."),
+    ("forwards from the loss", 1.1**-99,
+     "That would be so for a weight of 1/1.1. Going back, the gradient is multiplied by the weight, "
+     "not divided."),
+    ("does not change", 1.0, "Only a weight of exactly 1 leaves the gradient as it is, and this is 1.1."),
+], after="Some 12,500: what a weight only a tenth above 1 does within a hundred steps.")
 
 
-def lstm_step(x, h, c, W_x, W_h, b):
-    i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=-1)
-    new = nn.sigmoid(f) * c + nn.sigmoid(i) * np.tanh(g)
-    return nn.sigmoid(o) * np.tanh(new), new
+def ones_and_zeros(rng):
+    yield "ones, a zero, ones again", [1.0, 1, 1, 0, 1, 1]
+    yield "nineteen ones, then a zero", [1.0] * 19 + [0]
+    yield "zeros first", [0.0, 0, 1, 0, 0, 1, 1]
+    yield "coin tosses", rng.integers(0, 2, 20) * 1.0
 
 
-LSTM_STEP = Function(3, lstm_step, partial(states_and_weights, 4), allows=("sigmoid",), mistakes=[
-    ("input and forget gate exchanged", edit("i, f, g, o =", "f, i, g, o ="),
-     "Your input gate keeps and your forget gate writes. The first block is i: it multiplies the candidate."),
-    ("another library's order", edit("i, f, g, o =", "i, f, o, g ="),
-     "The third block is the candidate g, the fourth the output gate o: i, f, g, o."),
-    ("a sigmoid for the candidate", edit("np.tanh(g)", "nn.sigmoid(g)"),
-     "Your candidate is a sigmoid: this cell can only go up. A content needs both signs."),
-    ("no tanh for the candidate", edit("np.tanh(g)", "g"),
-     "Your candidate is what comes out of the matrices. It passes a tanh before it is written."),
-    ("no sigmoid for the gates", edit("nn.sigmoid", ""),
-     "Your gates are what comes out of the matrices, of any size and sign. Pass i, f and o through σ."),
-    ("cell first", lambda *inputs: lstm_step(*inputs)[::-1],
-     "Right numbers, in the other order: the new h first, then the new c."),
-    ("tanh for the gates", edit("nn.sigmoid", "np.tanh"),
-     "Your gates can be negative. A gate is a share between 0 and 1."),
-    ("shows the cell as it is", edit("np.tanh(new)", "new"),
-     "The cell can be large: it passes a tanh before the output gate shows it."),
-    ("shows the old cell", edit("np.tanh(new)", "np.tanh(c)"),
-     "You show the cell as it was before this step. h comes from the new one."),
-    ("forgets the bias", edit(" + b", ""), "The bias `b` is missing, and with it the open gate."),
-], after="Four gates, one matrix product: this is all of it.")
+def count_up(answer, x):
+    """The states of the unit with these weights."""
+    w_x, w_h, b = answer
+    h, states = 0.0, []
+    for x_t in x:
+        h = max(0.0, w_x * x_t + w_h * h + b)
+        states.append(h)
+    return np.array(states)
 
 
-def gru_step(x, h, W_x, W_h, b):
-    r, z, n = np.split(x @ W_x + b, 3, axis=-1)
-    past_r, past_z, past_n = np.split(h @ W_h, 3, axis=-1)
-    r, z = nn.sigmoid(r + past_r), nn.sigmoid(z + past_z)
-    n = np.tanh(n + r * past_n)
-    return (1 - z) * n + z * h
+COUNTER = Value(3, (101.0, 1.0, -100.0), ones_and_zeros, run=count_up, mistakes=[
+    ("never starts again", (1.0, 1.0, 0.0),
+     "It counts all ones since the beginning. What could a zero do that a one makes up for? "
+     "You have not used the bias."),
+    ("has no memory", (1.0, 0.0, 0.0),
+     "It only repeats its input. Which weight carries the count from one step to the next?"),
+    ("counts down at a zero", (2.0, 1.0, -1.0),
+     "Right on ones. But a zero takes away one only: it must wipe out any count, of any length."),
+    ("does not make up for the bias", (1.0, 1.0, -100.0),
+     "The bias wipes out every count, even where the input is one. Let the input make up for it, and add "
+     "its one."),
+], after="One weight remembers; the bias forgets, unless the input forbids it. In chapter 14: a gate.")
 
 
-GRU_STEP = Function(4, gru_step, partial(states_and_weights, 3), allows=("sigmoid",), mistakes=[
-    ("keeps where it should write", edit("(1 - z) * n + z * h", "z * n + (1 - z) * h"),
-     "Your z = 1 writes. Here, as in PyTorch, z = 1 keeps: h = (1 − z) n + z h."),
-    ("reset and update exchanged", edit("r, z = nn", "z, r = nn"),
-     "The first block is the reset gate r, the second the update gate z."),
-    ("resets before the product", edit("r * past_n", "np.split((r * h) @ W_h, 3, axis=-1)[2]"),
-     "You reset the state before it meets W_h, as in the paper of 2014. Here r multiplies h W_h."),
-    ("never resets", edit("r * past_n", "past_n"),
-     "The candidate sees the whole past. The reset gate r multiplies h W_h in it."),
+def matrices(rng):
+    yield "a random matrix", rng.normal(size=(5, 5)), 0.9
+    yield "a turn: its eigenvalues are imaginary", [[0.0, -2.0], [2.0, 0.0]], 1.0
+    yield "lopsided", [[0.5, 8.0], [0.0, -0.25]], 0.5
+    yield "its largest eigenvalue is negative", np.diag([-3.0, 1.0, 2.0]), 1.5
+
+
+def with_radius(W, rho):
+    return W * (rho / np.abs(np.linalg.eigvals(W)).max())
+
+
+SCALED = Function(4, with_radius, matrices, mistakes=[
+    ("the largest singular value", edit("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
+     "You scaled by the largest singular value: how much *one* step can stretch. The long run is decided by "
+     "the eigenvalues."),
+    ("the largest real part",
+     edit("np.abs(np.linalg.eigvals(W)).max()", "(np.linalg.eigvals(W).real.max() or 1)"),
+     "Eigenvalues may be negative or complex. What counts is their distance from zero, the modulus."),
+    ("does not divide", edit("(rho / np.abs(np.linalg.eigvals(W)).max())", "rho"),
+     "That multiplies the radius by rho. Divide by what the radius was, first."),
+    ("the largest element", edit("np.linalg.eigvals(W)", "W"),
+     "You scaled by the largest number in the matrix. The spectral radius is about its eigenvalues."),
 ])
 
 
-def forget_gates(rng):
-    yield "one unit, four steps", [[[0.9], [0.5], [0.8], [0.25]]]
-    yield "a batch", rng.uniform(0.3, 1, size=(2, 5, 3))
-    yield "erased in the middle", [[[0.9], [0.8], [0.0], [0.7], [0.6]]]
-    yield "one step", [[[0.4, 0.6]]]
+def logits_and_ids(rng):
+    yield "five characters of seven", rng.normal(size=(5, 7)), rng.integers(0, 7, 5)
+    yield "knowing nothing of eight", np.zeros((4, 8)), np.arange(4)
+    yield "a batch", 2 * rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))
+    yield "large logits", [[1000.0, 999.0], [-1000.0, -998.0]], [0, 1]
+    yield "large and far apart", [[1000.0, 0.0], [0.0, 900.0]], [1, 1]
 
 
-def road_back(f):
-    road = np.ones_like(f)
-    for t in reversed(range(f.shape[1] - 1)):
-        road[:, t] = road[:, t + 1] * f[:, t + 1]
-    return road
+def bits_per_character(logits, ids):
+    z = logits - logits.max(axis=-1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    said = np.take_along_axis(log_p, ids[..., None], axis=-1)
+    return -said.mean() / np.log(2)
 
 
-ROAD = Function(5, road_back, forget_gates, mistakes=[
-    ("its own gate too", edit("return road", "return road * f"),
-     "One factor too many: from c_T back to c_t you pass the gates t + 1 … T, not that of t. At the last "
-     "step the derivative is 1."),
-    ("from the front", lambda f: np.cumprod(f, axis=1),
-     "You multiplied from the first step on. The gradient comes from the last."),
-    ("one gate only", edit("road[:, t + 1] * ", ""),
-     "That is one step back. The gates of all later steps multiply."),
-    ("divides", lambda f: np.prod(f, axis=1, keepdims=True) / np.cumprod(np.maximum(f, 1e-300), axis=1),
-     "Dividing the whole product by its beginning fails where a gate is 0. Multiply from the end."),
+BITS = Function(5, bits_per_character, logits_and_ids, mistakes=[
+    ("nats", edit(" / np.log(2)", ""),
+     "That is in nats: the natural logarithm. How many nats are one bit?"),
+    ("multiplies by ln 2", edit("/ np.log(2)", "* np.log(2)"),
+     "The right factor on the wrong side: log₂ p = ln p / ln 2."),
+    ("the sum", edit("said.mean", "said.sum"),
+     "These are the bits of the whole text. Per character, please."),
+    ("log of the mean", edit("said.mean() / np.log(2)", "np.log2(np.exp(said).mean())"),
+     "You averaged the probabilities and then took the logarithm. Each character's bits count."),
+    ("softmax over the wrong axis", edit("axis=-1, keepdims", "axis=-2, keepdims"),
+     "Your probabilities sum to 1 over the positions. They must do so over the characters."),
 ])
 
 
-def biases_and_lags(rng):
-    yield "two units", np.zeros(6), 20.0
-    yield "biases already trained", rng.normal(size=9), 50.0
-    yield "one unit", [0.5, -0.5, 1.0], 3.0
+def pair_counts(rng):
+    yield "four characters", rng.integers(0, 9, (4, 4)) * 1.0, 2.0
+    yield "a character after which nothing was seen", [[3.0, 1, 0], [0, 0, 0], [2, 5, 1]], 1.0
+    yield "counts alone would do", 1000.0 * rng.integers(1, 9, (3, 3)), 0.5
 
 
-def opened(b, lag):
-    b, m = b.copy(), len(b) // 3
-    b[m : 2 * m] = np.log(lag)
-    return b
+def pair_model(counts, k):
+    share = counts.sum(axis=0) / counts.sum()
+    return (counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)
 
 
-OPEN = Function(6, opened, biases_and_lags, mistakes=[
-    ("the reset gate", edit("m : 2 * m", ":m"),
-     "The first block is the reset gate. It is the update gate z that keeps."),
-    ("the candidate", edit("m : 2 * m", "2 * m :"), "The last block is no gate: it is the candidate."),
-    ("all blocks", edit("m : 2 * m", ":"),
-     "You set all blocks. The reset gate and the candidate keep their biases."),
-    ("the lag itself", edit("np.log(lag)", "lag"),
-     "A bias of `lag` keeps for e^lag steps. Which bias keeps for about `lag` steps?"),
-    ("shuts it", edit("np.log(lag)", "-np.log(lag)"),
-     "With a negative bias z is near 0, which here means: write afresh at each step."),
-    ("adds to what was there", edit("] =", "] +="), "Set the biases to ln(lag), whatever they were."),
+BACK_OFF = Function(6, pair_model, pair_counts, mistakes=[
+    ("adds the same to all", edit("counts.sum(axis=0) / counts.sum()", "1 / len(counts)"),
+     "You spread the k observations evenly. An e is likelier than a z after any letter: spread them as the "
+     "single characters are."),
+    ("adds k to each", edit("k * share", "k", "True) + k", "True) + k * len(counts)"),
+     "You added k to every count. Here it is k observations *in all*, shared out as the single "
+     "characters are."),
+    ("imagines nothing", edit(" + k * share", "", " + k", ""),
+     "These are the counts alone: the `k` imagined observations are missing."),
+    ("not a share", edit(" / counts.sum()", ""),
+     "You imagined far more than `k` observations: how often each character came must first become a share, "
+     "so that all shares sum to 1."),
+    ("forgets keepdims", edit(", keepdims=True", ""),
+     "The sum of row i has divided *column* i: keep the axis, with `keepdims=True`."),
+    ("forgets them below the line", edit("True) + k", "True) + 1e-300"),
+     "Does each row sum to 1? You imagined k more observations: count them in the denominator too."),
+    ("what comes before", edit("axis=0", "axis=1"),
+     "You counted how often a character comes *first* in a pair. The guess is about the second one."),
+    ("divides by the columns", edit("axis=1, keepdims=True", "axis=0"),
+     "Each *row* is a distribution: given the first character, over all second ones."),
 ])
 
 
-def budgets(rng):
-    yield "a plain layer", 620, 10, 1
-    yield "one weight too few", 619, 10, 1
-    yield "room for more than half of another", 597, 10, 1
-    yield "an LSTM", 10_000, 16, 4
-    yield "a GRU that just fits", 3 * (5 * 12 + 12 * 12 + 12), 5, 3
-    yield "room for one unit", 12, 1, 4
-    yield "room for none", 11, 1, 4
+def padded_sequences(rng):
+    def weights(n, m):
+        return rng.normal(size=(n, m)), rng.normal(size=(m, m)) / 2, rng.normal(size=m)
+
+    yield "three sequences", rng.normal(size=(3, 6, 2)), [6, 2, 4], *weights(2, 3)
+    yield "of one step", rng.normal(size=(2, 4, 1)), [1, 3], *weights(1, 4)
+    yield "all of full length", rng.normal(size=(2, 3, 2)), [3, 3], *weights(2, 2)
 
 
-def units(budget, n, gates):
-    m = 1
-    while gates * (n * m + m**2 + m) <= budget:
-        m += 1
-    return m - 1
+def last_states(x, lengths, W_x, W_h, b):
+    h, states = np.zeros((len(x), len(b))), []
+    for t in range(x.shape[1]):
+        h = np.tanh(x[:, t] @ W_x + h @ W_h + b)
+        states.append(h)
+    return np.array(states)[lengths - 1, np.arange(len(x))]
 
 
-UNITS = Function(7, units, budgets, mistakes=[
-    ("counts one block", edit("gates * ", ""),
-     "You counted one block of weights. There are `gates` of them."),
-    ("no biases", edit(" + m)", ")"), "Each block has m biases too."),
-    ("biases of one block", edit(" + m)", ") + m"),
-     "You counted m biases in all. Each block has m of its own."),
-    ("rounds up", lambda budget, n, gates: round(((n + 1) ** 2 / 4 + budget / gates) ** 0.5 - (n + 1) / 2),
-     "You rounded to the nearest whole number: a unit that fits only in part does not fit."),
-    ("one too many", edit("m - 1", "m"),
-     "This is the first m that does not fit any more. The last that fits is asked for."),
-    ("divides the plain layer's units", lambda budget, n, gates: units(budget, n, 1) // gates,
-     "Four times the blocks is not a quarter of the units: m enters squared."),
+LENGTHS = Function(7, last_states, padded_sequences, mistakes=[
+    ("reads the padding", edit("lengths - 1", "-1"),
+     "You took the state after the last step of the array. A short sequence had ended before, and the "
+     "padding has been mixed into its memory."),
+    ("one step too late", edit("lengths - 1", "np.minimum(lengths, len(states) - 1)"),
+     "One step too late: a sequence of length 4 ends at t = 3."),
+    ("no memory", edit(" + h @ W_h", ""),
+     "Only the last input counts for you. The state before must come in, through W_h."),
+    ("zeroes the padding only", edit("x[:, t]", "(x[:, t] * (t < lengths)[:, None])", "lengths - 1", "-1"),
+     "Setting the padding to zero does not stop the clock: the state goes on through W_h and b."),
+    ("transposes W_h", edit("h @ W_h", "h @ W_h.T"),
+     "W_h is transposed on the way back only. Forwards it is h @ W_h."),
 ])
 
-WHY = Explain(8, rubric=[
-    "at σ(0) = 0.5 a gradient along the direct road is halved at every step: nothing is left after 40",
-    "in copying, only what lies 40 steps back helps, so nothing ever opens the gate",
-    "in adding, the second value often lies near the end: it can be learned at once, at short range",
-    "learning that opens the gates, and longer ranges come into reach; a larger bias does so at once",
+
+def slopes_and_states(rng):
+    def some(B, T, m):
+        return rng.normal(size=(B, T, m)), np.tanh(rng.normal(size=(B, T, m))), rng.normal(size=(m, m))
+
+    late, *states = some(2, 5, 3)
+    late[:, :-1] = 0
+    yield "a loss at every step", *some(2, 4, 3)
+    yield "a loss at the last step alone", late, *states
+    yield "one step", *some(3, 1, 2)
+
+
+def deltas(g, h, W_h):
+    delta, future = np.zeros_like(g), 0
+    for t in reversed(range(g.shape[1])):
+        delta[:, t] = (g[:, t] + future) * (1 - h[:, t] ** 2)
+        future = delta[:, t] @ W_h.T
+    return delta
+
+
+BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
+    ("nothing comes from the future", edit(" + future", ""),
+     "Every step stands alone. h_t also feeds the next step: a gradient comes back from there."),
+    ("does not transpose W_h", edit(".T", ""),
+     "The shapes fit, since W_h is square, but backwards it is W_h transposed."),
+    ("forgets the slope", edit(" * (1 - h[:, t] ** 2)", ""),
+     "You stepped over the tanh. Its derivative, 1 − h², is missing."),
+    ("differentiates tanh twice", edit("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2"),
+     "h is already tanh(z): the slope is 1 − h², not 1 − tanh(h)²."),
+    ("hands back what has not passed the tanh", edit("= delta[:, t]", "= (g[:, t] + future)"),
+     "What goes back through W_h must have passed this step's tanh: send δ_t back."),
+    ("never reaches the first step", edit("range(", "range(1, "),
+     "Your first step's δ is 0. The walk back must reach t = 0 too."),
+    ("in the order of the walk", edit("return delta", "return delta[:, ::-1]"),
+     "Right numbers, in the order in which you met them: turn time round before you return them."),
+    ("walks forwards", edit("reversed(range(g.shape[1]))", "range(g.shape[1])"),
+     "You walked from the first step to the last. The gradient comes from the future."),
+], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t].")
+
+LATCH = Explain(9, rubric=[
+    "held safely, the state rests where small disturbances die out: each step shrinks differences",
+    "the gradient travels back through the same steps: what shrinks a disturbance shrinks it too",
+    "so after many steps it has vanished, and the weights that decide *what* is stored are not taught",
+    "clipping does not help, since it only shortens; what is needed is another path for the memory",
 ])

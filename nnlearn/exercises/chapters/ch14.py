@@ -1,189 +1,178 @@
+from functools import partial
+
 import numpy as np
 
 import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-SHARPER = Predict(1, "sharper", mistakes=[
-    ("takes length for temperature", "more even",
-     "A *shorter* query makes scores alike. What does doubling q do to the differences of scores?"),
-    ("thinks softmax forgets size", "unchanged",
-     "Softmax forgets what is *added* to all scores. Here they are multiplied."),
-], after="All scores double, their differences too: the temperature is halved.")
+LASTS = Predict(1, "more than ten times as long", mistakes=[
+    ("thinks the bias does not matter", "equally long",
+     "Compute σ(0) and σ(3). What is left of the cell after five steps of each?"),
+    ("takes the bias for the factor", "about three times as long",
+     "The gate is σ(bias), and it multiplies at every step. How often can you multiply with σ(3) until a "
+     "half is left?"),
+], after="At σ(0) = 0.5 half is left after one step, at σ(3) = 0.95 after fourteen.")
 
-ORDER = Predict(2, "equal", mistakes=[
-    ("expects order to count", "different",
-     "What does the first *dog* know that the second does not? Same query, same keys, no mask."),
-], after="Same query, same keys, same values: the same output. Only positions or a mask tell them apart.")
-
-ANSWER = Value(3, 4.0, atol=1e-3, mistakes=[
-    ("takes the best alone", 0.0,
-     "That is the value of the best key alone. The other one answers too, a little."),
-    ("weights without exponential", 16.0,
-     "Score 0 still has e⁰ = 1. Take the exponential before you divide by the sum."),
-    ("forgets the division", 16 / 10, "The scores must be divided by √d first, and d is 4."),
-    ("a plain mean", 8.0, "That is the plain mean: both keys would have to fit alike."),
-    ("turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"),
-], after="Scores 2 ln 3 and 0, divided by 2: ln 3 and 0. Weights 3/4 and 1/4, and 1/4 of 16 is 4.")
+BIAS = Value(2, -np.log(2 ** (1 / 100) - 1), rtol=5e-3, mistakes=[
+    ("the gate, not its bias", 0.5 ** (1 / 100),
+     "That is where the gate must stand. Which bias brings a sigmoid there?"),
+    ("the rule of thumb", np.log(100),
+     "Close: that bias leaves about 1/e = 37 % after 100 steps, and a half is asked for."),
+    ("the other sign", np.log(2 ** (1 / 100) - 1), "With this sign the gate is nearly shut."),
+    ("one step", 0.0, "At σ(0) = 0.5, half is left after one step. After a hundred steps, f¹⁰⁰ is left."),
+], after="f¹⁰⁰ = 1/2 and f = σ(b): b = −ln(2^(1/100) − 1) = 4.97.")
 
 
-def queries_keys_and_values(rng):
-    def some(T, S, d, e, *batch):
-        return [rng.normal(size=(*batch, *shape)) for shape in [(T, d), (S, d), (S, e)]]
-
-    yield "three queries, five keys", *some(3, 5, 4, 2), np.ones((3, 5), bool)
-    yield "a padding mask", *some(3, 4, 9, 4), [[False, True, True, True]]
-    yield "two texts, three heads, causal", *some(4, 4, 6, 5, 2, 3), np.tri(4, dtype=bool)
-    yield "one key", *some(2, 1, 3, 2), np.ones((2, 1), bool)
-    q, k, v = some(2, 3, 16, 2)
-    yield "huge scores", 40 * q, 40 * k, v, np.ones((2, 3), bool)
-
-
-def attention(q, k, v, visible):
-    scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
-    scores = np.where(visible, scores, -1e9)
-    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    w = w / w.sum(axis=-1, keepdims=True)
-    return w @ v
+def states_and_weights(gates, rng):
+    for name, B, n, m, size in [
+        ("one sequence, two units", 1, 3, 2, 1.0),
+        ("a batch of four", 4, 2, 3, 1.0),
+        ("one unit", 2, 1, 1, 2.0),
+        ("no weights, only biases", 2, 3, 2, 0.0),
+    ]:
+        states = [rng.normal(size=(B, n)), np.tanh(rng.normal(size=(B, m)))]
+        if gates == 4:  # an LSTM has a cell too
+            states.append(2 * rng.normal(size=(B, m)))
+        weights = size * rng.normal(size=(n, gates * m)), size * rng.normal(size=(m, gates * m))
+        yield name, *states, *weights, rng.normal(size=gates * m)
 
 
-ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
-    ("no scale", edit(" / np.sqrt(q.shape[-1])", ""),
-     "Your scores are not divided by √d, d the width of q."),
-    ("divides by d", edit("np.sqrt(q.shape[-1])", "q.shape[-1]"),
-     "You divide by d. It is the spread √d, not the variance."),
-    ("divides by the number of keys", edit("q.shape[-1]", "k.shape[-2]"),
-     "You divide by the root of the number of keys. d is the *width*, the last axis of q and k."),
-    ("one softmax for all", edit("axis=-1", "axis=None"),
-     "Your weights sum to 1 over everything. Each query has a 1 of its own: name the axis."),
-    ("wrong axis", edit("axis=-1", "axis=-2"),
-     "Your softmax runs over the queries. Each query shares 1 among the *keys*."),
-    ("no mask", edit("np.where(visible, scores, -1e9)", "scores"),
-     "Hidden keys still answer: use `visible`."),
-    ("mask upside down", edit("np.where(visible", "np.where(~visible"),
-     "`visible` is True where a query *may* look. Yours hides those."),
-    ("mask after the softmax",
-     edit("np.where(visible, scores, -1e9)", "scores", "w @ v", "(w * visible) @ v"),
-     "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it."),
-    ("hidden scores are 0", edit("-1e9", "0"),
-     "A hidden score of 0 still gets e⁰ = 1. It must be very negative."),
-    ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", ""),
-     "Large scores overflow. Subtract each row's largest before np.exp."),
+def lstm_step(x, h, c, W_x, W_h, b):
+    i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=-1)
+    new = nn.sigmoid(f) * c + nn.sigmoid(i) * np.tanh(g)
+    return nn.sigmoid(o) * np.tanh(new), new
+
+
+LSTM_STEP = Function(3, lstm_step, partial(states_and_weights, 4), allows=("sigmoid",), mistakes=[
+    ("input and forget gate exchanged", edit("i, f, g, o =", "f, i, g, o ="),
+     "Your input gate keeps and your forget gate writes. The first block is i: it multiplies the candidate."),
+    ("another library's order", edit("i, f, g, o =", "i, f, o, g ="),
+     "The third block is the candidate g, the fourth the output gate o: i, f, g, o."),
+    ("a sigmoid for the candidate", edit("np.tanh(g)", "nn.sigmoid(g)"),
+     "Your candidate is a sigmoid: this cell can only go up. A content needs both signs."),
+    ("no tanh for the candidate", edit("np.tanh(g)", "g"),
+     "Your candidate is what comes out of the matrices. It passes a tanh before it is written."),
+    ("no sigmoid for the gates", edit("nn.sigmoid", ""),
+     "Your gates are what comes out of the matrices, of any size and sign. Pass i, f and o through σ."),
+    ("cell first", lambda *inputs: lstm_step(*inputs)[::-1],
+     "Right numbers, in the other order: the new h first, then the new c."),
+    ("tanh for the gates", edit("nn.sigmoid", "np.tanh"),
+     "Your gates can be negative. A gate is a share between 0 and 1."),
+    ("shows the cell as it is", edit("np.tanh(new)", "new"),
+     "The cell can be large: it passes a tanh before the output gate shows it."),
+    ("shows the old cell", edit("np.tanh(new)", "np.tanh(c)"),
+     "You show the cell as it was before this step. h comes from the new one."),
+    ("forgets the bias", edit(" + b", ""), "The bias `b` is missing, and with it the open gate."),
+], after="Four gates, one matrix product: this is all of it.")
+
+
+def gru_step(x, h, W_x, W_h, b):
+    r, z, n = np.split(x @ W_x + b, 3, axis=-1)
+    past_r, past_z, past_n = np.split(h @ W_h, 3, axis=-1)
+    r, z = nn.sigmoid(r + past_r), nn.sigmoid(z + past_z)
+    n = np.tanh(n + r * past_n)
+    return (1 - z) * n + z * h
+
+
+GRU_STEP = Function(4, gru_step, partial(states_and_weights, 3), allows=("sigmoid",), mistakes=[
+    ("keeps where it should write", edit("(1 - z) * n + z * h", "z * n + (1 - z) * h"),
+     "Your z = 1 writes. Here, as in PyTorch, z = 1 keeps: h = (1 − z) n + z h."),
+    ("reset and update exchanged", edit("r, z = nn", "z, r = nn"),
+     "The first block is the reset gate r, the second the update gate z."),
+    ("resets before the product", edit("r * past_n", "np.split((r * h) @ W_h, 3, axis=-1)[2]"),
+     "You reset the state before it meets W_h, as in the paper of 2014. Here r multiplies h W_h."),
+    ("never resets", edit("r * past_n", "past_n"),
+     "The candidate sees the whole past. The reset gate r multiplies h W_h in it."),
 ])
 
 
-def windows(rng):
-    yield "six places, window 3", 6, 3
-    yield "window 1: only oneself", 4, 1
-    yield "a window longer than the text", 3, 8
-    yield "one place", 1, 2
-    yield "seven places, window 2", 7, 2
+def forget_gates(rng):
+    yield "one unit, four steps", [[[0.9], [0.5], [0.8], [0.25]]]
+    yield "a batch", rng.uniform(0.3, 1, size=(2, 5, 3))
+    yield "erased in the middle", [[[0.9], [0.8], [0.0], [0.7], [0.6]]]
+    yield "one step", [[[0.4, 0.6]]]
 
 
-def window_mask(T, window):
-    back = np.arange(T)[:, None] - np.arange(T)
-    return (back >= 0) & (back < window)
+def road_back(f):
+    road = np.ones_like(f)
+    for t in reversed(range(f.shape[1] - 1)):
+        road[:, t] = road[:, t + 1] * f[:, t + 1]
+    return road
 
 
-WINDOW = Function(5, window_mask, windows, mistakes=[
-    ("looks ahead", edit("(back >= 0) & (back", "(abs(back)"), "Your mask looks ahead as well."),
-    ("one too many", edit("back < window", "back <= window"),
-     "Your window is one place too long: oneself counts, so window 1 sees only the diagonal."),
-    ("not oneself", edit("back >= 0", "back > 0"),
-     "A place may look at itself: the diagonal belongs to the window."),
-    ("transposed", edit("[:, None] - np.arange(T)", " - np.arange(T)[:, None]"),
-     "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*."),
-    ("no window", edit(" & (back < window)", ""), "That is causal, but it never forgets."),
+ROAD = Function(5, road_back, forget_gates, mistakes=[
+    ("its own gate too", edit("return road", "return road * f"),
+     "One factor too many: from c_T back to c_t you pass the gates t + 1 … T, not that of t. At the last "
+     "step the derivative is 1."),
+    ("from the front", lambda f: np.cumprod(f, axis=1),
+     "You multiplied from the first step on. The gradient comes from the last."),
+    ("one gate only", edit("road[:, t + 1] * ", ""),
+     "That is one step back. The gates of all later steps multiply."),
+    ("divides", lambda f: np.prod(f, axis=1, keepdims=True) / np.cumprod(np.maximum(f, 1e-300), axis=1),
+     "Dividing the whole product by its beginning fails where a gate is 0. Multiply from the end."),
 ])
 
 
-def vectors_and_heads(rng):
-    yield "two texts of five places", rng.normal(size=(2, 5, 12)), 3
-    yield "one head", rng.normal(size=(3, 2, 4)), 1
-    yield "a head for each component", rng.normal(size=(1, 3, 4)), 4
-    yield "as many heads as places", rng.normal(size=(2, 4, 8)), 4
+def biases_and_lags(rng):
+    yield "two units", np.zeros(6), 20.0
+    yield "biases already trained", rng.normal(size=9), 50.0
+    yield "one unit", [0.5, -0.5, 1.0], 3.0
 
 
-def split_heads(x, heads):
-    return x.reshape(*x.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+def opened(b, lag):
+    b, m = b.copy(), len(b) // 3
+    b[m : 2 * m] = np.log(lag)
+    return b
 
 
-SPLIT = Function(6, split_heads, vectors_and_heads, mistakes=[
-    ("reshapes at once", lambda x, heads: x.reshape(x.shape[0], heads, x.shape[1], -1),
-     "The shape is right, the content is not: reshape alone mixes places with heads. First cut the last "
-     "axis, then exchange axes."),
-    ("forgets to exchange", edit(".transpose(0, 2, 1, 3)", ""),
-     "Cut well. Now exchange places and heads: each head needs a (T, C/heads) matrix of its own."),
-    ("every other component", edit("heads, -1", "-1, heads", "(0, 2, 1, 3)", "(0, 3, 1, 2)"),
-     "Head 0 should get the *first* C/heads components; yours gets every heads-th one."),
+OPEN = Function(6, opened, biases_and_lags, mistakes=[
+    ("the reset gate", edit("m : 2 * m", ":m"),
+     "The first block is the reset gate. It is the update gate z that keeps."),
+    ("the candidate", edit("m : 2 * m", "2 * m :"), "The last block is no gate: it is the candidate."),
+    ("all blocks", edit("m : 2 * m", ":"),
+     "You set all blocks. The reset gate and the candidate keep their biases."),
+    ("the lag itself", edit("np.log(lag)", "lag"),
+     "A bias of `lag` keeps for e^lag steps. Which bias keeps for about `lag` steps?"),
+    ("shuts it", edit("np.log(lag)", "-np.log(lag)"),
+     "With a negative bias z is near 0, which here means: write afresh at each step."),
+    ("adds to what was there", edit("] =", "] +="), "Set the biases to ln(lag), whatever they were."),
 ])
 
 
-def vectors_and_places(rng):
-    yield "at the beginning", rng.normal(size=(5, 4)), np.arange(5)
-    yield "one place, far away", rng.normal(size=(1, 6)), [37]
-    yield "two texts", rng.normal(size=(2, 3, 8)), [4, 5, 6]
-    yield "out of order", rng.normal(size=(3, 2)), [2, 0, 9]
+def budgets(rng):
+    yield "a plain layer", 620, 10, 1
+    yield "one weight too few", 619, 10, 1
+    yield "room for more than half of another", 597, 10, 1
+    yield "an LSTM", 10_000, 16, 4
+    yield "a GRU that just fits", 3 * (5 * 12 + 12 * 12 + 12), 5, 3
+    yield "room for one unit", 12, 1, 4
+    yield "room for none", 11, 1, 4
 
 
-def turn(x, places):
-    d = x.shape[-1]
-    angle = places[:, None] / 10000 ** (np.arange(0, d, 2) / d)
-    a, b = x[..., 0::2], x[..., 1::2]
-    pairs = a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)
-    return np.stack(pairs, axis=-1).reshape(x.shape)
+def units(budget, n, gates):
+    m = 1
+    while gates * (n * m + m**2 + m) <= budget:
+        m += 1
+    return m - 1
 
 
-TURN = Function(7, turn, vectors_and_places, mistakes=[
-    ("backwards", edit("= places", "= -places"),
-     "You turn clockwise: check the sign of the sine in the first component."),
-    ("one speed", edit(" / 10000 ** (np.arange(0, d, 2) / d)", ""),
-     "All pairs turn equally fast. Pair i turns by place / 10000^(2i/d)."),
-    ("exponent doubled", edit("np.arange(0, d, 2)", "2 * np.arange(0, d, 2)"),
-     "The exponents should be 0/d, 2/d, 4/d, …: yours grow twice as fast."),
-    ("pairs halves",
-     edit("x[..., 0::2], x[..., 1::2]", "np.split(x, 2, axis=-1)",
-          "np.stack(pairs, axis=-1).reshape(x.shape)", "np.concatenate(pairs, axis=-1)"),
-     "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …"),
-    ("mirrors", edit("np.sin(angle) +", "np.sin(angle) -"),
-     "That is a mirror, not a turn: both terms of the second component have a plus sign."),
+UNITS = Function(7, units, budgets, mistakes=[
+    ("counts one block", edit("gates * ", ""),
+     "You counted one block of weights. There are `gates` of them."),
+    ("no biases", edit(" + m)", ")"), "Each block has m biases too."),
+    ("biases of one block", edit(" + m)", ") + m"),
+     "You counted m biases in all. Each block has m of its own."),
+    ("rounds up", lambda budget, n, gates: round(((n + 1) ** 2 / 4 + budget / gates) ** 0.5 - (n + 1) / 2),
+     "You rounded to the nearest whole number: a unit that fits only in part does not fit."),
+    ("one too many", edit("m - 1", "m"),
+     "This is the first m that does not fit any more. The last that fits is asked for."),
+    ("divides the plain layer's units", lambda budget, n, gates: units(budget, n, 1) // gates,
+     "Four times the blocks is not a quarter of the units: m enters squared."),
 ])
 
-
-def weights_values_and_slopes(rng):
-    def some(T, S, e, *batch):
-        w = nn.softmax(rng.normal(size=(*batch, T, S)))
-        return w, rng.normal(size=(*batch, S, e)), rng.normal(size=(*batch, T, e))
-
-    yield "three queries, five keys", *some(3, 5, 2)
-    yield "two texts", *some(4, 3, 6, 2)
-    yield "one query", *some(1, 4, 3)
-    yield "a query sure of itself", [[1.0, 0.0], [0.3, 0.7]], rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
-
-
-def look_up_backward(w, v, g):
-    dw = g @ np.swapaxes(v, -1, -2)
-    dv = np.swapaxes(w, -1, -2) @ g
-    mean = (w * dw).sum(axis=-1, keepdims=True)
-    return dv, w * (dw - mean)
-
-
-BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, mistakes=[
-    ("stops at the weights", edit("w * (dw - mean)", "dw"),
-     "Your second result is ∂L/∂w. Go on through the softmax to the scores."),
-    ("forgets that weights sum to 1", edit("(dw - mean)", "dw"),
-     "When one score rises, all other weights fall: subtract the weighted mean of ∂L/∂w first."),
-    ("the diagonal alone", edit(".sum(axis=-1, keepdims=True)", ""),
-     "w (1 − w) is how a weight moves with its *own* score. Each score moves all weights of its row."),
-    ("subtracts the plain mean", edit("(w * dw).sum", "dw.mean"), "The mean to subtract is weighted by w."),
-    ("wrong axis", edit("axis=-1", "axis=-2"),
-     "The softmax ran over the keys, the last axis; so does the sum in its derivative."),
-])
-
-LEAK = Explain(9, rubric=[
-    "the suspicion: the model sees what it must guess: a causal mask missing, transposed or off by one "
-    "(or inputs and targets not shifted)",
-    "why validation does not warn: it is computed in the same way and leaks in the same way",
-    "a test that decides: change sign t of an input; no output before t may change; or compute the loss "
-    "from prefixes alone",
-    "what generation shows and why: there is no future to copy",
+WHY = Explain(8, rubric=[
+    "at σ(0) = 0.5 a gradient along the direct road is halved at every step: nothing is left after 40",
+    "in copying, only what lies 40 steps back helps, so nothing ever opens the gate",
+    "in adding, the second value often lies near the end: it can be learned at once, at short range",
+    "learning that opens the gates, and longer ranges come into reach; a larger bias does so at once",
 ])

@@ -2,168 +2,191 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-MASKS = Value(1, 60.0, rtol=1e-3, atol=0.0, mistakes=[
-    ("all that are chosen", 75.0, "75 tokens are chosen. Do all of them become `[MASK]`?"),
-    ("all tokens", 400.0, "80 % of the *chosen* tokens become `[MASK]`. How many are chosen?"),
-    ("all that change", 67.5, "This counts the random tokens too. Asked is for the marks alone."),
-    ("what stays or is random", 15.0, "These are the chosen tokens that do *not* become `[MASK]`."),
-])
+NORMS = Predict(1, "less than a millionth", mistakes=[
+    ("thinks of pre-norm", "about a seventh",
+     "1/√49 is right where norms stand in the branches and nothing divides on the way. "
+     "Here each of the 48 norms divides."),
+    ("one block only", "about a half",
+     "That is left after one block, with its two branches. The next block halves it again."),
+], after="(1/√2) to the power 48 is below a ten-millionth. In the branches: 1/√49, a seventh.")
 
-SOURCE = Predict(2, "all letters", mistakes=[
-    ("the larger pictures", "cats and dogs",
-     "Fur and ears need other features than strokes. Which source needs what telling digits needs?"),
-    ("a handful of classes", "vowels",
-     "Near, but five classes need few features; the rest is let go. Remember 0 to 4."),
-], after="Near the target, and with many classes: the source had to keep most of what strokes can tell.")
+TOKENS, PLACES, LAST_NORM = 1000 * 64, 256 * 64, 2 * 64
+MATRICES, BIASES_AND_NORMS = 4 * 12 * 64**2, 4 * 13 * 64  # in the four blocks
 
-LEFT = Predict(3, "the last", mistakes=[
-    ("the first", "Before the first word there is nothing: a causal model sees nothing."),
-    ("the middle",
-     "In the middle BERT sees as much again on the right. Where is there nothing on the right?"),
-], after="Behind the last word there is nothing to see: both models have the same to go by.")
+SIZE = Value(2, TOKENS + PLACES + MATRICES + BIASES_AND_NORMS + LAST_NORM, mistakes=[
+    ("two tables", 2 * TOKENS + PLACES + MATRICES + BIASES_AND_NORMS + LAST_NORM,
+     "You counted the table of tokens twice. At the exit the same E is used again."),
+    ("no places", TOKENS + MATRICES + BIASES_AND_NORMS + LAST_NORM,
+     "The places have a vector each, too: context × width."),
+    ("matrices only", TOKENS + PLACES + MATRICES,
+     "That is all matrices. Biases and the norms' γ and β are parameters as well."),
+    ("no last norm", TOKENS + PLACES + MATRICES + BIASES_AND_NORMS,
+     "There is one more norm, after the last block."),
+], after="Seven in ten are in the blocks. The smallest GPT-2: two in three.")
 
-
-def texts_and_draws(rng):
-    ids = rng.integers(5, 40, (3, 12))
-    ids[:, 0], ids[:, -1] = 2, 3
-    ids[2, 8:] = 0
-    draw, kind = rng.random((3, 12)) ** 2, rng.random((3, 12))
-    yield "three texts, one of them padded", ids, draw, kind, rng.integers(5, 40, (3, 12))
-    yield (
-        "every ordinary token chosen",
-        [[2, 9, 8, 7, 6, 5, 11, 3]],
-        [[0.0] * 8],
-        [[0.0, 0.1, 0.79, 0.81, 0.89, 0.91, 0.99, 0.5]],
-        [[20, 21, 22, 23, 24, 25, 26, 27]],
-    )
-    yield (
-        "exactly at the limits",
-        [[2, 9, 8, 7, 5, 5, 4, 3, 30]],
-        [[0.0, 0.15, 0.149, 0.15, 0.0, 0.1, 0.0, 0.1, 0.14]],
-        [[0.5, 0.5, 0.8, 0.9, 0.8, 0.9, 0.1, 0.95, 0.85]],
-        [[20, 21, 22, 23, 24, 25, 26, 27, 28]],
-    )
-    yield "nothing chosen", [[2, 9, 8, 3]], [[0.7] * 4], [[0.1] * 4], [[20] * 4]
+BITS = Value(3, 3.0 / np.log(2) / 3.6, rtol=0.01, mistakes=[
+    ("nats for bits", 3.0 / 3.6, "The loss is in nats, from the natural logarithm. A bit is ln 2 nats."),
+    ("per token", 3.0 / np.log(2), "Those are bits per token. A token stands for 3.6 characters."),
+    ("multiplies", 3.0 / np.log(2) * 3.6,
+     "The bits of a token are shared by its characters: do you divide or multiply?"),
+    ("the wrong way to bits", 3.0 * np.log(2) / 3.6, "Nats to bits: divide by ln 2 = 0.69."),
+], after="About 1.2 bits per character: better than our model, whatever its tokens look like.")
 
 
-def mask_tokens(ids, draw, kind, other):
-    chosen = (draw < 0.15) & (ids >= 5)
-    read = np.where(chosen & (kind < 0.8), 4, ids)
-    return np.where(chosen & (kind >= 0.9), other, read), chosen
+def ids_and_lengths(rng):
+    yield "ten ids, windows of three", rng.integers(0, 50, 10), 3
+    yield "an exact fit", rng.integers(0, 50, 9), 4
+    yield "one id too few for another window", rng.integers(0, 50, 12), 4
+    yield "windows of one", rng.integers(0, 50, 4), 1
 
 
-MASKING = Function(4, mask_tokens, texts_and_draws, mistakes=[
-    ("special tokens too", edit(" & (ids >= 5)", ""),
-     "A special token (id below 5) was chosen. Nobody needs to guess `[CLS]`, `[SEP]` or padding."),
-    ("always a mark", edit(" & (kind < 0.8)", "", "np.where(chosen & (kind >= 0.9), other, read)", "read"),
-     "Every chosen token became `[MASK]`. One in ten should be `other`, one in ten should stay."),
-    ("nothing stays", edit("0.9", "0.8"), "No chosen token stays as it is. From 0.8 to below 0.9 it should."),
-    ("chosen means changed", edit("read), chosen", "read), chosen & ((kind < 0.8) | (kind >= 0.9))"),
-     "The tokens that stay are asked about too: `chosen` must be True there."),
-    ("chosen the wrong way round", edit("draw < 0.15", "draw > 0.15"),
-     "You chose where `draw` is large. A token is chosen where `draw` is *below* 0.15."),
-    ("other and stay swapped", edit("(kind >= 0.9)", "(kind >= 0.8) & (kind < 0.9)"),
-     "A chosen token stays from 0.8 to below 0.9, and becomes `other` from 0.9 on: you swapped them."),
-    ("other where nothing is chosen", edit("chosen & (kind >= 0.9)", "kind >= 0.9"),
-     "Tokens that were not chosen became `other`. `kind` counts only where a token is chosen."),
-])
+def pairs(ids, length):
+    n = (len(ids) - 1) // length
+    inputs = ids[: n * length].reshape(n, length)
+    targets = ids[1 : n * length + 1].reshape(n, length)
+    return inputs, targets
 
 
-def guesses_at_gaps(rng):
-    yield (
-        "two texts", rng.normal(size=(2, 4, 6)) * 2, rng.integers(0, 6, (2, 4)),
-        [[False, True, False, True], [True, False, False, False]],
-    )
-    yield "one gap", rng.normal(size=(1, 3, 5)), [[4, 0, 2]], [[False, False, True]]
-    yield "one far below the others", [[[-2000.0, 0.0, 1.0], [1.0, 2.0, -1000.0]]], [[2, 0]], [[True, True]]
-    yield "sure and wrong", [[[50.0, 0.0, -50.0], [0.0, 1.0, 3.0]]], [[2, 1]], [[True, True]]
-    large = [[[1000.0, 1001.0], [-1000.0, 1000.0], [3.0, 4.0]]]
-    yield "very large logits", large, [[0, 0, 1]], [[True, False, True]]
+PAIRS = Function(4, pairs, ids_and_lengths, mistakes=[
+    ("no shift", edit("inputs, targets", "inputs, inputs"),
+     "Inputs and targets are the same. A model learns to repeat what it reads: the loss goes to zero. "
+     "Shift by one."),
+    ("shifted into the past", edit("inputs, targets", "targets, inputs"),
+     "Your model is asked for the token that came before. The target stands one place later than the input."),
+    ("shifts by a window", edit("inputs, targets", "inputs, np.roll(inputs, -1, axis=0)"),
+     "The target is the next token, not the next window."),
+    ("rolls within the window", edit("inputs, targets", "inputs, np.roll(inputs, -1, axis=1)"),
+     "The last target of each window is its own first token. It should be the token that follows "
+     "the window."),
+], after="One window teaches as many guesses as it has places.")
 
 
-def masked_loss(logits, ids, chosen):
-    z, x = logits[chosen], ids[chosen]
-    z = z - z.max(axis=-1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-    return -log_p[np.arange(len(x)), x].mean()
+def texts_and_pairs(rng):
+    yield "twice, apart", [5, 1, 2, 7, 1, 2, 9], [1, 2], 100
+    yield "at both ends", [3, 4, 8, 3, 3, 4], [3, 4], 11
+    yield "three equal ids in a row", [6, 6, 6, 2], [6, 6], 50
+    yield "the pair turned round", [2, 1, 2, 2, 1], [1, 2], 30
+    yield "no such pair", [4, 4, 5, 6], [5, 4], 12
+    yield "a random text", rng.integers(0, 3, 40), [0, 1], 3
+    yield "one id", [7], [7, 7], 8
 
 
-LOSS = Function(5, masked_loss, guesses_at_gaps, mistakes=[
-    ("all places", edit("[chosen]", "[chosen | True]"),
-     "This counts the tokens in plain view too. Only the places where `chosen` is True are asked."),
-    ("divided by all places", edit(".mean()", ".sum() / chosen.size"),
-     "The sum is right, but you divided by the number of all places. Divide by the number of gaps."),
-    ("the sum", edit("mean", "sum"),
-     "This is the sum over the gaps. The loss is their mean, or long texts would weigh more."),
-    ("the other places", edit("[chosen]", "[~chosen]", ".mean()", ".sum() / max(len(x), 1)"),
-     "You asked about exactly the wrong places: those that are *not* chosen."),
-    ("overflow",
-     edit("z - z.max(axis=-1, keepdims=True)", "np.exp(z)",
-          "z - np.log(np.exp(z).sum(axis=-1, keepdims=True))", "np.log(z / z.sum(axis=-1, keepdims=True))"),
-     "Right for small logits, but exp(1000) overflows. Take the largest logit off first (chapter 4)."),
-    ("no softmax", lambda logits, ids, chosen: -logits[chosen][np.arange(chosen.sum()), ids[chosen]].mean(),
-     "That is −z of the right token. The log of the sum over all tokens is missing."),
-])
+def merge(ids, pair, new):
+    merged, i = [], 0
+    while i < len(ids):
+        found = list(ids[i : i + 2]) == list(pair)
+        merged.append(new if found else ids[i])
+        i += 2 if found else 1
+    return np.array(merged)
 
 
-def real_tokens(rng):
-    two = [[True, True, True, True], [True, True, False, False]]
-    yield "two texts of different length", two, False
-    yield "the same, causal", two, True
-    yield "padding in front", [[False, True, True]], True
-    yield "one text of five", [[True] * 4 + [False]], False
-    yield "three short texts", rng.random((3, 2)) < 0.6, True
+MERGE = Function(5, merge, texts_and_pairs, mistakes=[
+    ("only the first", edit("list(pair)", "list(pair) and new not in merged"),
+     "You joined the first occurrence and stopped. Join them all."),
+    ("keeps the second", edit("2 if found else 1", "1"),
+     "The second half of the pair is still there after the new id. Two ids become one: move on by two."),
+    ("either order", edit("list(", "sorted("),
+     "You join the pair turned round as well. “th” and “ht” are two different pairs."),
+], after="Applied for each learned pair in order, this is the whole encoder.")
 
 
-def visible(real, causal):
-    T = real.shape[1]
-    order = np.tri(T, dtype=bool) if causal else np.ones((T, T), dtype=bool)
-    return real[:, None, :] & order
+def logits(rng):
+    yield "three of six", rng.normal(size=6) * 2, 3, 1.0
+    yield "hot", rng.normal(size=6), 2, 2.0
+    yield "cold", rng.normal(size=5), 4, 0.5
+    yield "large logits", [5000.0, 3000.0, 4999.0], 3, 1.5
+    yield "all of them", rng.normal(size=4), 4, 0.7
+    yield "one", rng.normal(size=5), 1, 3.0
 
 
-VISIBLE = Function(6, visible, real_tokens, mistakes=[
-    ("rows for columns", edit("[:, None, :]", "[:, :, None]"),
-     "You have blinded the padding, but nobody may look *at* it. Row t looks, column s is looked at."),
-    ("the past hidden", edit("np.tri(T, dtype=bool)", "np.tri(T, dtype=bool).T"),
-     "Causal means that nobody looks *ahead*. Your triangle hides what lies behind."),
-    ("not even itself", edit("np.tri(T,", "np.tri(T, k=-1,"),
-     "A token may look at itself: the diagonal belongs to the triangle."),
-    ("padding is seen", edit("real[:, None, :] & order", "np.ones_like(real)[:, None, :] & order"),
-     "Padding is visible in yours. Where `real` is False there is no word to look at."),
-    ("never causal", edit("if causal", "if False"), "With causal=True the future must be hidden as well."),
-    ("padding sees itself", edit("& order", "& order | np.eye(T, dtype=bool)"),
-     "Your padding looks at itself. Nobody may look at padding: its whole column is False."),
-    ("padding sees nothing", edit("& order", "& order & real[:, :, None]"),
-     "You have blinded the padding too. Nobody looks *at* it, but its own rows are like all others."),
+def top_k(z, k, temperature):
+    kept = z >= np.sort(z)[-k]
+    p = np.exp((z - z.max()) / temperature) * kept
+    return p / p.sum()
+
+
+TOP_K = Function(6, top_k, logits, mistakes=[
+    ("does not add up", edit(" * kept", "", "p / p.sum()", "p / p.sum() * kept"),
+     "What is left does not add up to 1. Divide by its sum after the cut."),
+    ("temperature upside down", edit("/ temperature", "* temperature"),
+     "Your high temperature makes it surer. Logits are divided by the temperature, not multiplied."),
+    ("temperature on probabilities", lambda z, k, temperature: top_k(top_k(z, len(z), 1.0), k, temperature),
+     "You divided probabilities by the temperature and took a softmax of them. Divide the logits."),
+    ("temperature without effect", edit(" / temperature", ""),
+     "Your temperature has no effect: it must divide the logits, before the exponential."),
+    ("cut logits are 0",
+     lambda z, k, temperature: top_k(np.where(z >= np.sort(z)[-k], z, 0), len(z), temperature),
+     "A logit of 0 still gets e⁰ = 1. What is cut must have a logit of −∞, or probability 0."),
+    ("overflow", edit("(z - z.max())", "z"),
+     "Large logits overflow. Subtract the largest before the exponential."),
+    ("keeps one too many", edit("[-k]", "[-min(k + 1, len(z))]"),
+     "One token too many is left: count from the end, the k-th largest is at index −k."),
+    ("keeps the least likely", edit("z >= np.sort(z)[-k]", "z <= np.sort(z)[k - 1]"),
+     "You keep the k least likely. np.sort puts the smallest first."),
 ])
 
 
-def vectors_and_ids(rng):
-    yield "two texts of different length", rng.normal(size=(2, 4, 3)), [[2, 7, 8, 3], [2, 9, 3, 0]]
-    yield "no padding", rng.normal(size=(3, 2, 5)), rng.integers(1, 9, (3, 2))
-    yield "one word", rng.normal(size=(1, 5, 2)) + 3, [[7, 0, 0, 0, 0]]
-    yield "large values in the padding", [[[1.0, -2.0], [3.0, 4.0], [1e6, -1e6]]], [[5, 6, 0]]
+def probabilities(rng):
+    yield "four tokens", [0.1, 0.5, 0.15, 0.25], 0.7
+    yield "many tokens", rng.dirichlet(np.ones(7)), 0.8
+    yield "the first is enough", [0.05, 0.9, 0.05], 0.6
+    yield "exactly enough", [0.25, 0.125, 0.5, 0.125], 0.75
+    yield "all", [0.2, 0.5, 0.3], 1.0
 
 
-def mean_of_tokens(h, ids):
-    real = (ids != 0)[:, :, None]
-    return np.where(real, h, 0.0).sum(axis=1) / real.sum(axis=1)
+def top_p(p, enough):
+    order = np.argsort(-p)
+    before = np.cumsum(p[order]) - p[order]
+    kept = np.where(before[np.argsort(order)] < enough, p, 0)
+    return kept / kept.sum()
 
 
-POOL = Function(7, mean_of_tokens, vectors_and_ids, mistakes=[
-    ("padding counts", lambda h, ids: h.mean(axis=1),
-     "Padding is averaged in: a short text would look like padding. Leave out places with id 0."),
-    ("divided by T", edit("real.sum(axis=1)", "h.shape[1]"),
-     "The padding adds nothing now, but you still divide by T. Divide by the number of real tokens."),
-    ("the sum", edit(" / real.sum(axis=1)", ""),
-     "This is the sum: long texts get long vectors. Divide by the number of real tokens."),
-    ("over the texts", edit("/ real.sum(axis=1)", "/ np.maximum(real.sum(axis=0), 1)", "axis=1", "axis=0"),
-     "You averaged over the texts of the batch. Each text's own tokens are axis 1."),
-])
+TOP_P = Function(7, top_p, probabilities, mistakes=[
+    ("drops the one that crosses the line", edit(" - p[order]", "", "< enough", "<= enough"),
+     "What you keep does not reach `enough`. The token that crosses the line belongs to it, or a model that "
+     "is very sure would have nothing left to say."),
+    ("stops before the line", edit(" - p[order]", ""),
+     "What you keep adds up to less than `enough`. Take the token that reaches it, too."),
+    ("one too many", edit("< enough", "<= enough"),
+     "Where the tokens before it reach `enough` exactly, a token is not needed: < instead of ≤."),
+    ("does not add up", edit(" / kept.sum()", ""), "What is left does not add up to 1."),
+    ("leaves them sorted", lambda p, enough: top_p(-np.sort(-p), enough),
+     "The right numbers in the wrong places: each probability must stay with its own token."),
+    ("does not sort", edit("np.argsort(-p)", "np.arange(len(p))"),
+     "You add up in the order of the vocabulary. Begin with the likeliest."),
+], after="A floor under the nucleus: however sure the model, one token is always left.")
 
-FORGETTING = Explain(8, rubric=[
-    "names forgetting: large steps on the new task overwrite what pre-training had learned",
-    "says why nobody noticed: only the new task was measured",
-    "proposes a measurement: the old task's loss before and after fine-tuning",
-    "proposes a repair: smaller rate, frozen layers or gradual unfreezing, or a copy of the old weights",
+
+def token_and_cache(rng):
+    for name, n, D, E in [("four kept", 4, 3, 2), ("one kept", 1, 6, 6), ("the very first token", 0, 4, 3)]:
+        yield name, *(rng.normal(size=shape) for shape in [D, D, E, (n, D), (n, E)])
+
+
+def step(q, k, v, keys, values):
+    all_keys, all_values = np.vstack([keys, k]), np.vstack([values, v])
+    s = all_keys @ q / np.sqrt(len(q))
+    w = np.exp(s - s.max())
+    return w / w.sum() @ all_values, all_keys, all_values
+
+
+CACHE = Function(8, step, token_and_cache, mistakes=[
+    ("does not look at itself", edit("= all_keys", "= keys", "@ all_values", "@ values"),
+     "The new token does not see itself. A causal mask lets place t look at 0 … t: append first, "
+     "then attend."),
+    ("forgets", edit(", all_keys, all_values", ", keys, values"),
+     "The output is right, but you hand back the old keys and values. The next token would not "
+     "find this one."),
+    ("never appends", edit("np.vstack([keys, k]), np.vstack([values, v])", "keys, values"),
+     "The new key and value are not used at all: append them, attend, and hand both back."),
+    ("no scale", edit(" / np.sqrt(len(q))", ""), "The scores are not divided by √D."),
+    ("in front", edit("[keys, k]", "[k, keys]", "[values, v]", "[v, values]"),
+     "The new key belongs at the end, in the order of the text."),
+], after="This is what a chat program computes for each word it writes, in each head of each block.")
+
+TOO_GOOD = Explain(9, rubric=[
+    "says that so low a loss is below what people reach (about one bit) and so must be a mistake",
+    "names two causes that fit: no causal mask, targets not shifted, softmax over queries, "
+    "or held-out text in the training text",
+    "gives a test that tells them apart: change a later token and watch earlier outputs; compare inputs "
+    "with targets; generate and read; search for held-out paragraphs in the training text",
 ])

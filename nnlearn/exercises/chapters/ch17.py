@@ -1,148 +1,169 @@
 import numpy as np
 
-import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-COIN = Predict(1, "it cannot tell", mistakes=[
-    ("low is zero", "it has won",
-     "A discriminator that is sure and right has a loss near 0. What does ln 4 say about σ?"),
-    ("thinks wrong is ln 4", "it is always wrong",
-     "Sure and wrong costs far more: −ln of something near 0. Halve ln 4: which probability is that?"),
-], after="ln 4 is twice ln 2: probability one half for both batches. Why, the loss does not say.")
+MASKS = Value(1, 60.0, rtol=1e-3, atol=0.0, mistakes=[
+    ("all that are chosen", 75.0, "75 tokens are chosen. Do all of them become `[MASK]`?"),
+    ("all tokens", 400.0, "80 % of the *chosen* tokens become `[MASK]`. How many are chosen?"),
+    ("all that change", 67.5, "This counts the random tokens too. Asked is for the marks alone."),
+    ("what stays or is random", 15.0, "These are the chosen tokens that do *not* become `[MASK]`."),
+])
+
+SOURCE = Predict(2, "all letters", mistakes=[
+    ("the larger pictures", "cats and dogs",
+     "Fur and ears need other features than strokes. Which source needs what telling digits needs?"),
+    ("a handful of classes", "vowels",
+     "Near, but five classes need few features; the rest is let go. Remember 0 to 4."),
+], after="Near the target, and with many classes: the source had to keep most of what strokes can tell.")
+
+LEFT = Predict(3, "the last", mistakes=[
+    ("the first", "Before the first word there is nothing: a causal model sees nothing."),
+    ("the middle",
+     "In the middle BERT sees as much again on the right. Where is there nothing on the right?"),
+], after="Behind the last word there is nothing to see: both models have the same to go by.")
 
 
-def softplus(s):
-    return np.logaddexp(0, s)
+def texts_and_draws(rng):
+    ids = rng.integers(5, 40, (3, 12))
+    ids[:, 0], ids[:, -1] = 2, 3
+    ids[2, 8:] = 0
+    draw, kind = rng.random((3, 12)) ** 2, rng.random((3, 12))
+    yield "three texts, one of them padded", ids, draw, kind, rng.integers(5, 40, (3, 12))
+    yield (
+        "every ordinary token chosen",
+        [[2, 9, 8, 7, 6, 5, 11, 3]],
+        [[0.0] * 8],
+        [[0.0, 0.1, 0.79, 0.81, 0.89, 0.91, 0.99, 0.5]],
+        [[20, 21, 22, 23, 24, 25, 26, 27]],
+    )
+    yield (
+        "exactly at the limits",
+        [[2, 9, 8, 7, 5, 5, 4, 3, 30]],
+        [[0.0, 0.15, 0.149, 0.15, 0.0, 0.1, 0.0, 0.1, 0.14]],
+        [[0.5, 0.5, 0.8, 0.9, 0.8, 0.9, 0.1, 0.95, 0.85]],
+        [[20, 21, 22, 23, 24, 25, 26, 27, 28]],
+    )
+    yield "nothing chosen", [[2, 9, 8, 3]], [[0.7] * 4], [[0.1] * 4], [[20] * 4]
 
 
-PULL = Value(2, float(np.exp(5.0)), rtol=0.001, mistakes=[
-    ("turned over", float(np.exp(-5.0)), "You divided the other way round. Which one is tiny?"),
-    ("one over sigma", float(1 + np.exp(5.0)),
-     "You took the non-saturating pull for exactly 1. It is 1 − σ(s)."),
-    ("the logits", 5.0, "The ratio of the slopes is not the logit. What is (1 − σ)/σ?"),
-    ("the losses", float(softplus(5.0) / softplus(-5.0)),
-     "You compared the losses. The question is about their slopes."),
-], after="(1 − σ(s)) / σ(s) = e^(−s): here more than a hundred times.")
+def mask_tokens(ids, draw, kind, other):
+    chosen = (draw < 0.15) & (ids >= 5)
+    read = np.where(chosen & (kind < 0.8), 4, ids)
+    return np.where(chosen & (kind >= 0.9), other, read), chosen
 
 
-def densities(rng):
-    yield "ordinary densities", rng.uniform(0.1, 2, 5), rng.uniform(0.1, 2, 5)
-    yield "a table of places", rng.uniform(0.1, 2, (2, 3)), rng.uniform(0.1, 2, (2, 3))
-    yield "only one of them", [0.7, 0.0], [0.0, 0.3]
-
-
-def best_discriminator(p, q):
-    return p / (p + q)
-
-
-BEST = Function(3, best_discriminator, densities, mistakes=[
-    ("probability of fake", edit("p / ", "q / "), "That is the probability of “generated”."),
-    ("a verdict", lambda p, q: (p > q) * 1.0, "A verdict, 0 or 1, is as sure as can be. Be honest."),
-    ("squares", edit("p / (p + q)", "p**2 / (p**2 + q**2)"), "Set p/D equal to q/(1 − D) and solve again."),
+MASKING = Function(4, mask_tokens, texts_and_draws, mistakes=[
+    ("special tokens too", edit(" & (ids >= 5)", ""),
+     "A special token (id below 5) was chosen. Nobody needs to guess `[CLS]`, `[SEP]` or padding."),
+    ("always a mark", edit(" & (kind < 0.8)", "", "np.where(chosen & (kind >= 0.9), other, read)", "read"),
+     "Every chosen token became `[MASK]`. One in ten should be `other`, one in ten should stay."),
+    ("nothing stays", edit("0.9", "0.8"), "No chosen token stays as it is. From 0.8 to below 0.9 it should."),
+    ("chosen means changed", edit("read), chosen", "read), chosen & ((kind < 0.8) | (kind >= 0.9))"),
+     "The tokens that stay are asked about too: `chosen` must be True there."),
+    ("chosen the wrong way round", edit("draw < 0.15", "draw > 0.15"),
+     "You chose where `draw` is large. A token is chosen where `draw` is *below* 0.15."),
+    ("other and stay swapped", edit("(kind >= 0.9)", "(kind >= 0.8) & (kind < 0.9)"),
+     "A chosen token stays from 0.8 to below 0.9, and becomes `other` from 0.9 on: you swapped them."),
+    ("other where nothing is chosen", edit("chosen & (kind >= 0.9)", "kind >= 0.9"),
+     "Tokens that were not chosen became `other`. `kind` counts only where a token is chosen."),
 ])
 
 
-def samples_and_centres(rng):
-    centres = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 5.0]])
-    two_modes = np.repeat([[0.0, 0.0], [4.0, 0.0]], (20, 15), axis=0)
-    yield "two of three", two_modes + 0.1 * rng.normal(size=(35, 2)), centres, 1.0, 0.1
-    yield "a small radius", [[0.0, 0.4], [4.0, 0.0], [0.0, 5.3]], centres, 0.25, 0.1
-    one_mode = 0.1 * rng.normal(size=(49, 2))
-    yield "a straggler does not count", np.concatenate([one_mode, [[4.0, 0.0]]]), centres, 1.0, 0.05
-    yield "exactly the share", [[0.0, 0.0], [4.0, 0.5], [9.0, 9.0], [9.0, -9.0]], centres, 1.0, 0.25
-    edge = [[1.0, 0.0], [4.8, 0.8], [0.6, 5.6]]
-    yield "exactly on the edge, and along a diagonal", edge, centres, 1.0, 0.1
-    yield "one dimension", rng.normal(size=(30, 1)), [[0.0], [50.0]], 3.0, 0.5
+def guesses_at_gaps(rng):
+    yield (
+        "two texts", rng.normal(size=(2, 4, 6)) * 2, rng.integers(0, 6, (2, 4)),
+        [[False, True, False, True], [True, False, False, False]],
+    )
+    yield "one gap", rng.normal(size=(1, 3, 5)), [[4, 0, 2]], [[False, False, True]]
+    yield "one far below the others", [[[-2000.0, 0.0, 1.0], [1.0, 2.0, -1000.0]]], [[2, 0]], [[True, True]]
+    yield "sure and wrong", [[[50.0, 0.0, -50.0], [0.0, 1.0, 3.0]]], [[2, 1]], [[True, True]]
+    large = [[[1000.0, 1001.0], [-1000.0, 1000.0], [3.0, 4.0]]]
+    yield "very large logits", large, [[0, 0, 1]], [[True, False, True]]
 
 
-def covered(samples, centres, radius, share):
-    distance = np.linalg.norm(samples[:, None] - centres, axis=-1)
-    return ((distance < radius).mean(axis=0) >= share).sum()
+def masked_loss(logits, ids, chosen):
+    z, x = logits[chosen], ids[chosen]
+    z = z - z.max(axis=-1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    return -log_p[np.arange(len(x)), x].mean()
 
 
-COVERED = Function(4, covered, samples_and_centres, mistakes=[
-    ("one sample is enough", edit("mean(axis=0) >= share", "any(axis=0)"),
-     "One stray sample covers a mode for you. Which share of the samples must be near?"),
-    ("counts samples", edit("mean(axis=0) >= share", "any(axis=1)"),
-     "You counted samples near some centre. Count centres."),
-    ("squared distance", edit("distance < radius", "distance**2 < radius"),
-     "You compared the squared distance with the radius."),
-    ("city blocks",
-     edit("np.linalg.norm(samples[:, None] - centres, axis=-1)",
-          "abs(samples[:, None] - centres).sum(axis=-1)"),
-     "You added the coordinates' distances. Take the straight line, √(Δx² + Δy²)."),
+LOSS = Function(5, masked_loss, guesses_at_gaps, mistakes=[
+    ("all places", edit("[chosen]", "[chosen | True]"),
+     "This counts the tokens in plain view too. Only the places where `chosen` is True are asked."),
+    ("divided by all places", edit(".mean()", ".sum() / chosen.size"),
+     "The sum is right, but you divided by the number of all places. Divide by the number of gaps."),
+    ("the sum", edit("mean", "sum"),
+     "This is the sum over the gaps. The loss is their mean, or long texts would weigh more."),
+    ("the other places", edit("[chosen]", "[~chosen]", ".mean()", ".sum() / max(len(x), 1)"),
+     "You asked about exactly the wrong places: those that are *not* chosen."),
+    ("overflow",
+     edit("z - z.max(axis=-1, keepdims=True)", "np.exp(z)",
+          "z - np.log(np.exp(z).sum(axis=-1, keepdims=True))", "np.log(z / z.sum(axis=-1, keepdims=True))"),
+     "Right for small logits, but exp(1000) overflows. Take the largest logit off first (chapter 5)."),
+    ("no softmax", lambda logits, ids, chosen: -logits[chosen][np.arange(chosen.sum()), ids[chosen]].mean(),
+     "That is −z of the right token. The log of the sum over all tokens is missing."),
 ])
 
 
-def logits_of_both(rng):
-    yield "ordinary logits", rng.normal(size=(5, 1)), rng.normal(size=(5, 1))
-    yield "batches of two sizes", rng.normal(size=(3, 1)), rng.normal(size=(7, 1))
-    yield "logits of a thousand", [[1000.0], [-1000.0]], [[-1000.0], [1000.0]]
-    yield "D is sure", [[40.0], [38.0]], [[-38.0], [-45.0]]
+def real_tokens(rng):
+    two = [[True, True, True, True], [True, True, False, False]]
+    yield "two texts of different length", two, False
+    yield "the same, causal", two, True
+    yield "padding in front", [[False, True, True]], True
+    yield "one text of five", [[True] * 4 + [False]], False
+    yield "three short texts", rng.random((3, 2)) < 0.6, True
 
 
-def gan_losses(real, fake):
-    d = softplus(-real).mean() + softplus(fake).mean()
-    g = softplus(-fake).mean()
-    return d, g
+def visible(real, causal):
+    T = real.shape[1]
+    order = np.tri(T, dtype=bool) if causal else np.ones((T, T), dtype=bool)
+    return real[:, None, :] & order
 
 
-LOSSES = Function(5, gan_losses, logits_of_both, mistakes=[
-    ("logarithm of zero", edit("np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(s)))", of=softplus),
-     "For logits of a thousand, σ is exactly 0 or 1. Use softplus, np.logaddexp(0, s)."),
-    ("saturating", edit("g = softplus(-fake)", "g = -softplus(fake)"),
-     "That is the saturating loss of G: it is flat where D is sure. Which one is not?"),
-    ("labels swapped", edit("softplus(-real)", "softplus(real)", "softplus(fake)", "softplus(-fake)"),
-     "Your D is rewarded for calling real samples generated. Check the signs of its logits."),
-    ("sums", edit("mean", "sum"), "You summed over the batch: take means."),
-    ("one mean for both",
-     edit("softplus(-real).mean() + softplus(fake).mean()", "softplus(np.concatenate([-real, fake])).mean()"),
-     "D's loss is the sum of two means, one a batch. Yours would be ln 2, not ln 4, for a coin."),
-    ("D's sign at the generated ones", edit("softplus(fake)", "softplus(-fake)"),
-     "Your D is rewarded for taking generated samples for real. Which sign has its logit there?"),
-    ("the value of the game", edit("return d", "return -d"),
-     "That is V, which D wants large. Its loss is −V."),
+VISIBLE = Function(6, visible, real_tokens, mistakes=[
+    ("rows for columns", edit("[:, None, :]", "[:, :, None]"),
+     "You have blinded the padding, but nobody may look *at* it. Row t looks, column s is looked at."),
+    ("the past hidden", edit("np.tri(T, dtype=bool)", "np.tri(T, dtype=bool).T"),
+     "Causal means that nobody looks *ahead*. Your triangle hides what lies behind."),
+    ("not even itself", edit("np.tri(T,", "np.tri(T, k=-1,"),
+     "A token may look at itself: the diagonal belongs to the triangle."),
+    ("padding is seen", edit("real[:, None, :] & order", "np.ones_like(real)[:, None, :] & order"),
+     "Padding is visible in yours. Where `real` is False there is no word to look at."),
+    ("never causal", edit("if causal", "if False"), "With causal=True the future must be hidden as well."),
+    ("padding sees itself", edit("& order", "& order | np.eye(T, dtype=bool)"),
+     "Your padding looks at itself. Nobody may look at padding: its whole column is False."),
+    ("padding sees nothing", edit("& order", "& order & real[:, :, None]"),
+     "You have blinded the padding too. Nobody looks *at* it, but its own rows are like all others."),
 ])
 
 
-def games(rng):
-    yield "no penalty", 1.2, -0.7, 0.3, 0.0
-    yield "with penalty", -0.8, 1.5, 0.2, 0.4
-    yield "several games at once", rng.normal(size=4), rng.normal(size=4), 0.5, 0.3
-    yield "at the solution", 0.0, 0.0, 0.5, 1.0
+def vectors_and_ids(rng):
+    yield "two texts of different length", rng.normal(size=(2, 4, 3)), [[2, 7, 8, 3], [2, 9, 3, 0]]
+    yield "no padding", rng.normal(size=(3, 2, 5)), rng.integers(1, 9, (3, 2))
+    yield "one word", rng.normal(size=(1, 5, 2)) + 3, [[7, 0, 0, 0, 0]]
+    yield "large values in the padding", [[[1.0, -2.0], [3.0, 4.0], [1e6, -1e6]]], [[5, 6, 0]]
 
 
-def dirac_step(theta, psi, lr, gamma):
-    D = nn.sigmoid(psi * theta)
-    return theta + lr * D * psi, psi - lr * (D * theta + gamma * psi)
+def mean_of_tokens(h, ids):
+    real = (ids != 0)[:, :, None]
+    return np.where(real, h, 0.0).sum(axis=1) / real.sum(axis=1)
 
 
-def one_after_the_other(theta, psi, lr, gamma):
-    _, psi = dirac_step(theta, psi, lr, gamma)
-    theta, _ = dirac_step(theta, psi, lr, gamma)
-    return theta, psi
+POOL = Function(7, mean_of_tokens, vectors_and_ids, mistakes=[
+    ("padding counts", lambda h, ids: h.mean(axis=1),
+     "Padding is averaged in: a short text would look like padding. Leave out places with id 0."),
+    ("divided by T", edit("real.sum(axis=1)", "h.shape[1]"),
+     "The padding adds nothing now, but you still divide by T. Divide by the number of real tokens."),
+    ("the sum", edit(" / real.sum(axis=1)", ""),
+     "This is the sum: long texts get long vectors. Divide by the number of real tokens."),
+    ("over the texts", edit("/ real.sum(axis=1)", "/ np.maximum(real.sum(axis=0), 1)", "axis=1", "axis=0"),
+     "You averaged over the texts of the batch. Each text's own tokens are axis 1."),
+])
 
-
-DIRAC = Function(6, dirac_step, games, mistakes=[
-    ("one after the other", one_after_the_other,
-     "Both move at once: compute both slopes before moving anybody."),
-    ("forgets the penalty", edit(" + gamma * psi", ""), "The penalty γ ψ²/2 has a slope in ψ. Where is it?"),
-    ("penalty drives", edit("+ gamma", "- gamma"),
-     "Your penalty has the wrong sign: it pushes ψ away from 0."),
-    ("on the generator", edit(" + gamma * psi", "", "lr * D * psi", "lr * (D * psi - gamma * theta)"),
-     "You put the friction on the generator. The penalty belongs to D."),
-    ("twice", edit("gamma * psi", "2 * gamma * psi"), "The slope of γ ψ²/2 is γ ψ: the 2 cancels."),
-    ("generator uphill", edit("theta + lr", "theta - lr"),
-     "Your θ moves the wrong way. G's loss has a minus in front, and descent takes another one."),
-    ("non-saturating", edit("lr * D * psi", "lr * (1 - D) * psi"),
-     "That is the step of the non-saturating loss. Here G's loss is −softplus(ψθ)."),
-    ("order of the answers", lambda *inputs: dirac_step(*inputs)[::-1],
-     "Both numbers are right, in the wrong order: θ first, then ψ."),
-], after="With γ = 0 the distance grows by √(1 + lr² σ²) each step. Try some γ, and plot.")
-
-JUDGE = Explain(7, rubric=[
-    "a judge can be sure of nonsense: judge noise as well, as a baseline",
-    "confidence alone rewards collapse: count the classes too",
-    "copies of training digits score perfectly: look at nearest neighbours",
-    "variety inside a class is not measured at all",
+FORGETTING = Explain(8, rubric=[
+    "names forgetting: large steps on the new task overwrite what pre-training had learned",
+    "says why nobody noticed: only the new task was measured",
+    "proposes a measurement: the old task's loss before and after fine-tuning",
+    "proposes a repair: smaller rate, frozen layers or gradual unfreezing, or a copy of the old weights",
 ])
