@@ -48,11 +48,11 @@ EQUIVALENT = {
         "for k in range(len(tape) - 1, not 1, -1):": "the first entry has no inputs to send to",
         "for k in range(len(tape) - 1, - 0, -1):": "the first entry has no inputs to send to",
     },
-    "13.3": {
+    "14.3": {
         "i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=+1)": "of two axes, 1 is the last",
         "i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=1)": "of two axes, 1 is the last",
     },
-    "13.4": {
+    "14.4": {
         "r, z, n = np.split(x @ W_x + b, 3, axis=1)": "of two axes, 1 is the last",
         "r, z, n = np.split(x @ W_x + b, 3, axis=+1)": "of two axes, 1 is the last",
         "past_r, past_z, past_n = np.split(h @ W_h, 3, axis=1)": "of two axes, 1 is the last",
