@@ -84,13 +84,13 @@ def test_follows_the_arc(path):
 @every_chapter
 def test_prose_is_long_enough_and_no_longer(path):
     words = sum(len(cell.source.split()) for _, cell in cells(path, "markdown"))
-    assert 1800 <= words <= 3500, f"{path.name} has {words} words"
+    assert 1800 <= words <= 4500, f"{path.name} has {words} words"
 
 
 @every_chapter
 def test_code_comes_in_short_cells(path):
     lengths = {name: len(cell.source.splitlines()) for name, cell in cells(path, "code")}
-    assert 20 <= len(lengths) <= 45, f"{path.name} has {len(lengths)} code cells"
+    assert 20 <= len(lengths) <= 60, f"{path.name} has {len(lengths)} code cells"
     name = max(lengths, key=lengths.__getitem__)
     assert lengths[name] <= 25, f"{name} has {lengths[name]} lines"
     assert statistics.median(lengths.values()) <= 5, (

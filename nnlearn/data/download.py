@@ -1,6 +1,6 @@
 """Well-known sets to download once, by address and checksum: MNIST, Fashion-MNIST, tiny Shakespeare.
 
-No chapter needs them.
+No chapter needs them; `mnist` is a subset that comes with the package.
 """
 
 import gzip
@@ -43,7 +43,7 @@ SOURCES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def mnist(folder: str | Path | None = None) -> tuple[Set, Set]:
+def whole_mnist(folder: str | Path | None = None) -> tuple[Set, Set]:
     """70,000 handwritten digits, 0 paper to 1 ink: 60,000 to train on, 10,000 to test.
 
     X is (n, 1, 28, 28), y (n,). Downloaded once (11 MB) into `folder` or the user's cache.

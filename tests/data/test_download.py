@@ -66,14 +66,14 @@ def kept(folder: Path) -> list[str]:
 
 def test_download_once_then_from_disk(server, tmp_path):
     assert data.tiny_shakespeare(tmp_path).encode() == FILES["input.txt"]
-    for load in (data.mnist, data.fashion_mnist):
+    for load in (data.whole_mnist, data.fashion_mnist):
         (X, y), (X_test, y_test) = load(tmp_path)
         assert X.shape == (3, 1, 28, 28) and X.dtype == np.float32 and y.tolist() == [7, 0, 9]
         np.testing.assert_allclose(X[:, 0] * 255, PIXELS, atol=1e-4)
         assert X_test.shape == (1, 1, 28, 28) and y_test.tolist() == [4]
     server.shutdown()
     server.server_close()
-    assert data.mnist(tmp_path)[0][1].tolist() == [7, 0, 9]
+    assert data.whole_mnist(tmp_path)[0][1].tolist() == [7, 0, 9]
     assert data.tiny_shakespeare(tmp_path).encode() == FILES["input.txt"]
 
 
@@ -106,13 +106,13 @@ def test_no_network_and_no_such_file(server, tmp_path, monkeypatch):
     url, checksums = download.SOURCES["mnist"]
     monkeypatch.setitem(download.SOURCES, "mnist", (url, {"absent.gz": "sha256:" + "0" * 64}))
     with pytest.raises(OSError, match=r"could not be downloaded \(HTTPError"):
-        data.mnist(tmp_path)
+        data.whole_mnist(tmp_path)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         monkeypatch.setitem(download.SOURCES, "mnist", (url, checksums))
         with pytest.raises(OSError, match=r"Is there a network\? No chapter needs this set"):
-            data.mnist(tmp_path)
+            data.whole_mnist(tmp_path)
     assert kept(tmp_path) == []
 
 
