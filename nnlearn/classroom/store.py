@@ -15,8 +15,9 @@ from typing import Any
 
 from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
 from nnlearn.exercises.ids import chapter_of, place
+from nnlearn.exercises.renumbering import renumbered
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE grades (
@@ -62,8 +63,27 @@ class Store:
             version = self._meta("version")
         except (sqlite3.Error, TypeError):
             raise StoreError(f"{path} is a database, but not a store of grades") from None
-        if version != VERSION:
+        if version == 1:
+            self._renumber()
+        elif version != VERSION:
             raise StoreError(f"{path} was made by version {version} of the store; this is version {VERSION}")
+
+    def _renumber(self) -> None:
+        """Give the grades of a store of version 1 the numbers that chapters have now, once, all or none."""
+        with self._transaction():
+            if self._meta("version") != 1:  # another process was quicker
+                return
+            self._db.create_function("renumbered", 1, renumbered, deterministic=True)
+            # From the highest chapter down, so that none takes the place of one that has not moved yet.
+            for (chapter,) in self._db.execute(
+                "SELECT DISTINCT chapter FROM handed_in ORDER BY 1 DESC"
+            ).fetchall():
+                for change in (
+                    "UPDATE grades SET exercise = renumbered(exercise) WHERE chapter_of(exercise) = ?",
+                    "UPDATE handed_in SET chapter = rtrim(renumbered(chapter || '.'), '.') WHERE chapter = ?",
+                ):
+                    self._db.execute(change, (chapter,))
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'version'", (VERSION,))
 
     def _meta(self, key: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]

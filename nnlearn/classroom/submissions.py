@@ -10,10 +10,11 @@ import re
 import symtable
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nnlearn.exercises.renumbering import former_name, moved_notebooks, renumbered
 from nnlearn.exercises.spec import Exercise, chapter_exercises, chapter_modules
 from nnlearn.exercises.tasks import CHECK
 
@@ -56,17 +57,25 @@ def collect(folder: Path) -> Collection:
         else:
             students.add(student)
             for file in sorted(home.glob("*.ipynb")):
-                chapter = re.match(r"(\d\d)_", file.name)
-                if file.is_symlink() or not chapter or chapter[1] not in chapter_modules():
+                chapter = _chapter(file)
+                if file.is_symlink() or chapter not in chapter_modules():
                     found.odd.append(f"{home.name}/{file.name}: this course has no exercises of that name")
-                elif (student, chapter[1]) in {entry[:2] for entry in found.notebooks[-3:]}:
-                    found.odd.append(f"{home.name}/{file.name}: a second notebook of chapter {chapter[1]}")
+                elif (student, chapter) in {entry[:2] for entry in found.notebooks[-3:]}:
+                    found.odd.append(f"{home.name}/{file.name}: a second notebook of chapter {chapter}")
                 else:
-                    found.notebooks.append((student, chapter[1], file))
+                    found.notebooks.append((student, chapter, file))
     if not found.notebooks:
         said = f" ({'; '.join(found.odd[:3])})" if found.odd else ""
         raise ValueError(f"{folder} holds no submissions: expected {folder}/<student>/NN_name.ipynb{said}")
     return found
+
+
+def _chapter(file: Path) -> str:
+    """The chapter whose exercises a file's name says it holds, as they are numbered now; "" where none."""
+    if name := former_name(file.stem):
+        return moved_notebooks()[name][:2]
+    number = re.match(r"(\d\d)_", file.name)
+    return number[1] if number else ""
 
 
 class Rejected(Exception):
@@ -116,7 +125,10 @@ def read_cells(path: Path) -> list[Cell]:
     cells = _field(notebook, "cells")
     if not isinstance(cells, list):
         raise Rejected(f"{path.name} is not a notebook in nbformat 4: it has no list of cells")
-    return list(_cells(cells))
+    found = list(_cells(cells))
+    if former_name(path.stem):
+        found = [replace(cell, grade_id=renumbered(cell.grade_id)) for cell in found]
+    return found
 
 
 def _cells(cells: list[Any]) -> Iterator[Cell]:

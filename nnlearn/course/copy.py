@@ -18,6 +18,7 @@ from pathlib import Path
 import typer
 
 from nnlearn.exercises import notebooks
+from nnlearn.exercises.renumbering import former_name, moved_notebooks, renumber
 from nnlearn.training.saving import write
 
 MANIFEST = ".nnlearn.json"
@@ -31,6 +32,7 @@ class Changes:
     refreshed: list[str] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)  # the learner's file: the newer one laid beside it
     retired: list[str] = field(default_factory=list)  # still in the copy, no longer in the course
+    renamed: dict[str, str] = field(default_factory=dict)  # the former name: the one of now
 
 
 def course_to_open(folder: Path | None = None) -> Path:
@@ -61,6 +63,8 @@ def _say(copy: Path, changes: Changes) -> None:
     typer.echo(f"Your copy of the course is in {copy}; its files: {', '.join(done) or 'up to date'}.")
     for name, new in changes.beside.items():
         typer.echo(f"  {name}: yours is kept; the new one is {new}")
+    for name, now in changes.renamed.items():
+        typer.echo(f"  {name}: is {now} now, what you wrote in it included")
     for name in changes.retired:
         typer.echo(f"  {name}: no longer part of the course; it stays")
 
@@ -74,6 +78,7 @@ def update_copy(course: Path, copy: Path) -> Changes:
     copy.mkdir(parents=True, exist_ok=True)
     given, laid = _read_manifest(copy)
     changes = Changes()
+    _rename(copy, given, laid, changes)
     current = list(_files(course))
     for name in current:
         content = (course / name).read_bytes()
@@ -99,6 +104,26 @@ def update_copy(course: Path, copy: Path) -> Changes:
     # Last, so that it claims nothing that did not happen; after a kill, what was written is known by content.
     _write(copy, MANIFEST, json.dumps({"given": given, "beside": laid}, indent=1, sort_keys=True).encode())
     return changes
+
+
+def _rename(copy: Path, given: dict[str, str], laid: dict[str, str], changes: Changes) -> None:
+    """Give notebooks of chapters that have moved their names of now, and the learner's their numbers, too."""
+    for path in sorted(copy.glob("[ce]*/*.ipynb")):
+        name, former = path.relative_to(copy).as_posix(), former_name(path.stem)
+        if not former or path.parent.name not in ("chapters", "exercises") or path.is_symlink():
+            continue
+        now = name.replace(former, moved_notebooks()[former])
+        if (copy / now).exists():
+            continue
+        content = path.read_bytes()
+        untouched = _digest(content) == given.get(name)
+        _write(copy, now, content if untouched else renumber(content, former))
+        path.unlink()
+        changes.renamed[name] = now
+    for hashes in (given, laid):
+        for name in list(hashes):
+            if former := former_name(Path(name).stem):
+                hashes.setdefault(name.replace(former, moved_notebooks()[former]), hashes.pop(name))
 
 
 def _refuse_unfit(copy: Path) -> None:

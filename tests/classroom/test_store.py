@@ -15,7 +15,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
     store.hand_in("ada", "04", "hash", "spec")
     with pytest.raises(StoreError, match="full"):
         for k in range(1, 1000):
-            store.put(Grade("ada", f"03.{k}", "hash", "spec", "passed", 1.0, 1.0, "x" * 500))
-            acknowledged.append(f"03.{k}")
+            store.put(Grade("ada", f"04.{k}", "hash", "spec", "passed", 1.0, 1.0, "x" * 500))
+            acknowledged.append(f"04.{k}")
     store.close()
     assert acknowledged and [g.exercise for g in Store(path).grades()] == acknowledged

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nnlearn.course.copy import MANIFEST, Changes, update_copy
-from tests.support.small_course import ONE, TWO, notebook, release
+from tests.support import ROOT
+from tests.support.small_course import ONE, TWO, before_renumbering, notebook, release
 
 
 def said(path: Path) -> str:
@@ -164,3 +165,46 @@ def test_link_in_a_files_place_is_the_learners(course: Path, tmp_path: Path):
     (copy / ONE).symlink_to(elsewhere)
     assert update_copy(release(course, "v2"), copy).beside == {ONE: "chapters/01_neuron.new.ipynb"}
     assert (copy / ONE).is_symlink() and said(elsewhere) == "v1"
+
+
+OLD, NEW = "exercises/03_layers.ipynb", "exercises/04_layers.ipynb"
+
+
+def old_copy(course: Path, copy: Path) -> None:
+    """A learner's copy from before."""
+    (course / "exercises").mkdir(parents=True, exist_ok=True)
+    (course / OLD).write_text(before_renumbering(ROOT / NEW))
+    update_copy(course, copy)
+    (course / OLD).rename(course / NEW)
+    (course / NEW).write_text((ROOT / NEW).read_text())
+
+
+def test_an_untouched_renumbered_chapter_is_refreshed(course: Path, tmp_path: Path):
+    old_copy(course, tmp_path / "copy")
+    assert update_copy(course, tmp_path / "copy") == Changes(refreshed=[NEW], renamed={OLD: NEW})
+    assert not (tmp_path / "copy" / OLD).exists()
+    assert (tmp_path / "copy" / NEW).read_bytes() == (course / NEW).read_bytes()
+    assert update_copy(course, tmp_path / "copy") == Changes()
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_answers_of_a_renumbered_chapter_are_kept(interrupted, course: Path, tmp_path: Path, monkeypatch):
+    copy = tmp_path / "copy"
+    old_copy(course, copy)
+    (copy / OLD).write_text((copy / OLD).read_text().replace("YOUR CODE HERE", "MY ANSWER"))
+    if interrupted:
+        unlink = Path.unlink
+
+        def stopped(path: Path, missing_ok: bool = False) -> None:
+            if path == copy / OLD:
+                raise KeyboardInterrupt
+            unlink(path, missing_ok)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Path, "unlink", stopped)
+            update_copy(course, copy)
+    update_copy(course, copy)
+    mine = (copy / NEW).read_text()
+    assert "MY ANSWER" in mine and 'check(\\"04.1' in mine and '"grade_id": "04-1"' in mine
+    assert (copy / NEW.replace(".ipynb", ".new.ipynb")).read_bytes() == (course / NEW).read_bytes()
+    assert update_copy(release(course, "v1", "chapters/01_neuron.ipynb"), copy) == Changes()

@@ -17,3 +17,12 @@ def release(course: Path, version: str, *names: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(notebook(version) if name.endswith("ipynb") else version)
     return course
+
+
+def before_renumbering(source: Path) -> str:
+    """A notebook of exercises as it was before the numbers changed."""
+    chapter = int(source.name[:2])
+    old, new = f"{chapter - 1:02}", f"{chapter:02}"
+    text = source.read_text(encoding="utf-8").replace(f'check(\\"{new}.', f'check(\\"{old}.')
+    text = text.replace(f'"grade_id": "{new}-', f'"grade_id": "{old}-').replace(f'"## {new}.', f'"## {old}.')
+    return text.replace(f'"# Exercises {chapter} ', f'"# Exercises {chapter - 1} ')
