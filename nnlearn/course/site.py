@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode, v4
 
-from nnlearn.course import reference
+from nnlearn.course import glossary, reference
 from nnlearn.course.decks import alt_text, arrange, build, mathjax
 from nnlearn.course.lite import build_lite
 from nnlearn.course.notebooks import read
@@ -109,6 +109,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
     facts = {
         "cards": [_chapter(path, source, extra) for path in notebooks("chapters")],
         "exercises": [_exercises(path, source, extra) for path in notebooks("exercises")],
+        "glossary": glossary.terms(),
         "kernel_inside": kernel_inside,
         "lite": lite,
         "reference": list(reference.pages()),
@@ -116,7 +117,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
     reference.write(source / "reference")
     loader = jinja2.FileSystemLoader(_TEMPLATES)
     pages = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    for name in ["index.md", "lecturers.md", "instructors.md"] + ["browser.md"] * lite:
+    for name in ["index.md", "glossary.md", "lecturers.md", "instructors.md"] + ["browser.md"] * lite:
         (source / name).write_text(pages.get_template(name).render(facts), encoding="utf-8")
 
 

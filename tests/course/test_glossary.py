@@ -1,0 +1,55 @@
+"""The glossary holds the standard terms, each where its chapter first uses it."""
+
+import re
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from nnlearn.course import glossary
+from nnlearn.course.cli import app
+from nnlearn.exercises.notebooks import notebooks
+
+CHAPTERS = notebooks("chapters")
+
+
+def said(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["glossary", *words])
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_each_term_stands_in_bold_where_its_chapter_explains_it(path):
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    before = " ".join(text.partition("### Terms\n")[0].split()).casefold()
+    found = glossary.terms_of(path)
+    assert 6 <= len(found) <= 20, f"{path.stem}: {len(found)} terms under ### Terms"
+    bold = set(re.findall(r"\*\*(.+?)\*\*", before))
+    absent = [term.name for term in found if not {term.name.casefold(), f"{term.name.casefold()}s"} & bold]
+    assert not absent, f"{path.stem}: not in bold before the table: {absent}"
+
+
+def test_no_term_is_introduced_twice():
+    names = [term.name.casefold() for term in glossary.terms()]
+    assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
+
+
+def test_the_command_tells_what_a_term_means():
+    term = glossary.terms()[0]
+    assert said(term.name.upper()) == (0, f"{term.name} (chapter {term.chapter[:2]}): {term.meaning}\n")
+    status, text = said()
+    assert status == 0 and len(text.splitlines()) == len(glossary.terms())
+
+
+def test_a_part_of_a_term_finds_all_that_hold_it():
+    status, text = said("gradient")
+    assert status == 0 and len(text.splitlines()) > 1
+    assert all("gradient" in line.partition(" (")[0].casefold() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("word", ["activaton", "zzz", " "])
+def test_a_word_that_is_not_there(word):
+    status, text = said(word)
+    assert status == 1 and "the glossary has no" in text
+    assert ("did you mean" in text) == (word == "activaton")
