@@ -1,4 +1,4 @@
-"""The glossary: the tables under `### Terms` in the chapters, each term with the chapter that introduces it."""
+"""The glossary: the tables under `### Terms`, each term with the chapter that introduces it."""
 
 import difflib
 import re
@@ -37,7 +37,7 @@ def terms_of(path: Path) -> list[Term]:
 
 
 def look_up(word: str) -> list[Term]:
-    """The term of that name; else those in which it occurs.  Raises ValueError, naming what is close, if none."""
+    """The term of that name, else those in which it occurs.  Raises ValueError, naming what is close."""
     every, wanted = terms(), word.strip().casefold()
     exact = [term for term in every if term.name.casefold() == wanted]
     found = exact or [term for term in every if wanted and wanted in term.name.casefold()]
