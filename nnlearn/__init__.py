@@ -45,6 +45,7 @@ from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
 from nnlearn.study.neuron import *
 from nnlearn.study.perceptron import *
+from nnlearn.study.slopes import *
 
 __version__ = "0.1.0"
 
