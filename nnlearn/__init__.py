@@ -39,7 +39,7 @@ from nnlearn.models.convnet import ConvNet
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
-from nnlearn.models.translator import EncoderDecoder, Transformer, Translator
+from nnlearn.models.translator import Transformer, Translator
 from nnlearn.study.approximation import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
