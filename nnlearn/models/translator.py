@@ -10,7 +10,6 @@ from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.shapes import concatenate
 from nnlearn.functions.activations import gelu, log_softmax
 from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal_positions
-
 from nnlearn.layers.basic import GRU, Embedding, LayerNorm, Linear
 from nnlearn.layers.init import normal
 from nnlearn.layers.module import Module, require_positive

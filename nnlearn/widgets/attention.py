@@ -50,7 +50,7 @@ def translator() -> tuple[Translator, str]:
     signs = "_" + "".join(sorted(set("".join(words for words, _ in pairs))))
     x = np.array([_ids(words.rjust(36, "_"), signs) for words, _ in pairs])
     y = np.array([_ids("_" + iso, WRITTEN) for _, iso in pairs])
-    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 260
+    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 300
     optimizer = optim.Adam(model.parameters())
     rate = optim.warm_up(30, optim.cosine(0.02, steps - 30))
     for step in range(steps):

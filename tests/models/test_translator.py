@@ -35,7 +35,7 @@ def test_both_readers_meet_the_blanks_first():
     assert (x[rows, order][rows, order] == x).all()
     model = Translator(13, 13, 8, attention=False, rng=0)
     with nn.no_grad():
-        h, state, _ = model.read(np.array([[0, 0, 7, 8, 9]]))
+        h, _, _ = model.read(np.array([[0, 0, 7, 8, 9]]))
         back, _ = model.backwards(model.source(np.array([[0, 0, 9, 8, 7]])))
     np.testing.assert_allclose(h[0, 2:, 8:], back[0, :1:-1], rtol=1e-5)  # the state at 7 is the last one
 
