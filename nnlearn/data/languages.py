@@ -1,4 +1,4 @@
-"""Days in many languages, as the Unicode consortium's locale data write them (the package Babel brings it)."""
+"""Days in many languages, as Unicode's locale data write them (the package Babel brings them)."""
 
 from collections.abc import Sequence
 

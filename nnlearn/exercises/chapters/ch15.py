@@ -250,7 +250,7 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
     ("greedy", edit("[:beams]", "[:1]"),
      "That is greedy decoding: it keeps one beginning. Keep the `beams` likeliest."),
     ("keeps all", edit("[:beams]", ""),
-     "You never drop a beginning: that finds the best of all, at a cost that explodes. Keep `beams` of them."),
+     "You never drop a beginning: that finds the best of all, at a cost that explodes. Keep `beams`."),
     ("forgets the score so far", edit("score + table", "table"),
      "The score of a longer text is the sum: log probability so far plus that of the new sign."),
     ("keeps the worst", edit("-path[0]", "path[0]"), "You keep the least likely beginnings."),
