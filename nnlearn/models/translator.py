@@ -130,8 +130,8 @@ class Transformer(EncoderDecoder):
     """An encoder–decoder of attention alone.  x: (B, S), y: (B, T) -> (B, T, vocab_out)
 
     x is filled up on the right. Each encoder block lets the places of x look at each other; each decoder
-    block lets every place of y look at those before it, then at x. Source: A. Vaswani et al. (2017), with the norms
-    before the layers (R. Xiong et al., 2020).
+    block lets every place of y look at those before it, then at x. Source: A. Vaswani et al. (2017), with the
+    norms before the layers (R. Xiong et al., 2020).
     """
 
     def __init__(
