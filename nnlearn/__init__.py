@@ -39,7 +39,7 @@ from nnlearn.models.convnet import ConvNet
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
-from nnlearn.models.translator import Translator
+from nnlearn.models.translator import Transformer, Translator
 from nnlearn.study.approximation import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
@@ -55,6 +55,6 @@ keep_freed_memory()
 if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
-    from nnlearn.study import manual_gpt, pretraining
+    from nnlearn.study import manual_gpt, pretraining, translation
 
 __getattr__, __dir__, __all__ = _offer(__name__)

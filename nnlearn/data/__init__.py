@@ -8,6 +8,7 @@ Generators take `rng=`, a seed or a NumPy Generator. scikit-learn and pooch load
 from nnlearn.data.bundled import *
 from nnlearn.data.download import *
 from nnlearn.data.graphs import *
+from nnlearn.data.languages import *
 from nnlearn.data.mnist_subset import *
 from nnlearn.data.planes import *
 from nnlearn.data.sequences import *

@@ -61,14 +61,7 @@ class MultiHeadAttention(Module):
     ) -> Result:
         if context is None and cache is None:
             return self.out(multi_head_attention(self.qkv(x), self.heads, mask, self.causal))
-        if context is None:
-            q, k, v = self._split(self.qkv(x), 3)
-        else:
-            C = x.shape[-1]
-            W, b = self.qkv.W, self.qkv.b
-            assert b is not None
-            (q,) = self._split(linear(x, W[:, :C], b[:C]), 1)
-            k, v = self._split(linear(context, W[:, C:], b[C:]), 2)
+        q, k, v = self._queries_keys_values(x, context)
         causal = self.causal
         if cache is not None:
             if causal and cache.length:  # the cached tokens all lie behind; of the new ones, none looks ahead
@@ -77,6 +70,23 @@ class MultiHeadAttention(Module):
             k, v = cache.extend(k, v)
         y = scaled_dot_product_attention(q, k, v, mask, causal)  # (B, heads, T, width / heads)
         return self.out(y.transpose((0, 2, 1, 3)).reshape(x.shape))
+
+    def weights(self, x: Array, mask: np.ndarray | None = None, context: Array | None = None) -> Result:
+        """How much each place of x looks at each of `context`, or of x.  -> (B, heads, T, S)"""
+        q, k, _ = self._queries_keys_values(x, context)
+        every_place = np.eye(k.shape[2], dtype=k.dtype)[None, None]  # the identity as values
+        return scaled_dot_product_attention(q, k, every_place, mask, self.causal)
+
+    def _queries_keys_values(self, x: Array, context: Array | None) -> tuple[Result, ...]:
+        """Each (B, heads, …, width / heads)"""
+        if context is None:
+            return self._split(self.qkv(x), 3)
+        C = x.shape[-1]
+        W, b = self.qkv.W, self.qkv.b
+        assert b is not None
+        (q,) = self._split(linear(x, W[:, :C], b[:C]), 1)
+        k, v = self._split(linear(context, W[:, C:], b[C:]), 2)
+        return q, k, v
 
     def _split(self, y: Array, parts: int) -> tuple[Result, ...]:
         """(B, T, parts · width) -> parts × (B, heads, T, width / heads)"""

@@ -45,12 +45,12 @@ def _ids(text: str, signs: str) -> np.ndarray:
 
 @functools.cache
 def translator() -> tuple[Translator, str]:
-    """A translator trained on dates in words, in less than two seconds; and the signs it reads."""
+    """A translator trained on dates in words, in a few seconds; and the signs it reads."""
     pairs = data.dates(5000, rng=0)
     signs = "_" + "".join(sorted(set("".join(words for words, _ in pairs))))
     x = np.array([_ids(words.rjust(36, "_"), signs) for words, _ in pairs])
     y = np.array([_ids("_" + iso, WRITTEN) for _, iso in pairs])
-    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 200
+    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 300
     optimizer = optim.Adam(model.parameters())
     rate = optim.warm_up(30, optim.cosine(0.02, steps - 30))
     for step in range(steps):
@@ -83,7 +83,7 @@ class AttentionExplorer(Explorer):
         return {
             "head": choice("head", (TRANSLATOR, SAME, BACK, WORD)),
             "text": ipywidgets.Text("the third of March 1998", description="text"),
-            "query": slider("query number", 5, 0, 9),
+            "query": slider("query number", 6, 0, 9),
             "temperature": log_slider("temperature (1: divided by √d)", 1.0, -1, 1.5, 0.1),
             "causal": toggle("causal mask"),
             "positions": toggle("positions", True),

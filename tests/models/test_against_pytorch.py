@@ -9,7 +9,7 @@ from nnlearn.models.convnet import ConvNet
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
-from nnlearn.models.translator import Translator
+from nnlearn.models.translator import EncoderDecoder, Transformer, Translator, backwards
 from tests.support.reference import torch
 
 F = torch.nn.functional
@@ -105,14 +105,49 @@ def translator(P, x):
     n, m = P["source.W"].shape[1], P["forwards.W_h"].shape[0]
     read, y = x[:, :6], x[:, 6:]
     there = cell_of(P, "forwards", "GRU", n, m)(P["source.W"][read])
-    back = cell_of(P, "backwards", "GRU", n, m)(P["source.W"][read.flip(1)])
+    order = torch.from_numpy(backwards(read.numpy()))
+    back = cell_of(P, "backwards", "GRU", n, m)(P["source.W"][read.gather(1, order)])
     start = torch.tanh(torch.cat([there[:, -1], back[:, -1]], 1) @ P["start.W"] + P["start.b"])
     s = cell_of(P, "writer", "GRU", n, m)(P["target.W"][y], start[None].contiguous())
     if "query.W" in P:
-        h = torch.cat([there, back.flip(1)], 2)
+        h = torch.cat([there, back.gather(1, order[..., None].expand_as(back))], 2)
         q, k = s @ P["query.W"] + P["query.b"], h @ P["key.W"] + P["key.b"]
         s = torch.cat([s, F.scaled_dot_product_attention(q, k, h, (read > 0)[:, None])], 2)
     return s @ P["output.W"] + P["output.b"]
+
+
+def transformer(P, x):
+    """x and y side by side: six signs to read, then four to go on from."""
+    read, y = x[:, :6], x[:, 6:]
+    visible = (read > 0)[:, None, None]
+
+    def feed_on(name, x):
+        z = normalize(P, f"{name}.norm3", x) @ P[f"{name}.expand.W"] + P[f"{name}.expand.b"]
+        return x + F.gelu(z) @ P[f"{name}.contract.W"] + P[f"{name}.contract.b"]
+
+    def look(name, q_from, kv_from, **how):
+        C = q_from.shape[-1]
+        W, b = P[f"{name}.qkv.W"], P[f"{name}.qkv.b"]
+        parts = q_from @ W[:, :C] + b[:C], *(kv_from @ W[:, C:] + b[C:]).split(C, -1)
+        q, k, v = (part.unflatten(-1, (2, C // 2)).transpose(1, 2) for part in parts)
+        z = F.scaled_dot_product_attention(q, k, v, **how).transpose(1, 2).flatten(2)
+        return z @ P[f"{name}.out.W"] + P[f"{name}.out.b"]
+
+    def placed(name, ids):
+        E = P[f"{name}.W"]
+        return E[ids] + torch.from_numpy(nn.sinusoidal_positions(ids.shape[1], E.shape[1]))
+
+    h, s = placed("source", read), placed("target", y)
+    for i in layers_of(P, "encoder"):
+        z = normalize(P, f"encoder.{i}.norm1", h)
+        h = feed_on(f"encoder.{i}", h + look(f"encoder.{i}.itself", z, z, attn_mask=visible))
+    h = normalize(P, "norm_read", h)
+    for i in layers_of(P, "decoder"):
+        z = normalize(P, f"decoder.{i}.norm1", s)
+        s = s + look(f"decoder.{i}.itself", z, z, is_causal=True)
+        z = normalize(P, f"decoder.{i}.norm2", s)
+        s = feed_on(f"decoder.{i}", s + look(f"decoder.{i}.other", z, h, attn_mask=visible))
+    return normalize(P, "norm_written", s) @ P["output.W"] + P["output.b"]
 
 
 CASES = {
@@ -130,13 +165,14 @@ CASES = {
         IDS[:, 6:],
     ),
     "Translator attention": (lambda: Translator(13, 13, 8, rng=0), translator, IDS, IDS[:, 6:]),
+    "Transformer": (lambda: Transformer(13, 13, 8, 2, 2, rng=0), transformer, IDS, IDS[:, 6:]),
     "BERT": (lambda: BERT(13, 12, 8, 2, 2, rng=0), bert, X, X),
 }
 
 
 def called(model):
     """The model as a function of one array: the translator's x and y lie side by side."""
-    return (lambda x: model(x[:, :6], x[:, 6:])) if isinstance(model, Translator) else model
+    return (lambda x: model(x[:, :6], x[:, 6:])) if isinstance(model, EncoderDecoder) else model
 
 
 @pytest.mark.parametrize("name", CASES)

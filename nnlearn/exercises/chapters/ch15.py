@@ -187,3 +187,75 @@ LEAK = Explain(9, rubric=[
     "from prefixes alone",
     "what generation shows and why: there is no future to copy",
 ])
+
+
+def padded_texts(rng):
+    yield "two texts, two blanks and none", [[0, 0, 7, 8, 9], [4, 3, 2, 5, 6]]
+    yield "one letter", [[0, 0, 0, 5]]
+    yield "four texts", [[0, 1, 2, 3], [0, 0, 1, 2], [4, 3, 2, 1], [0, 0, 0, 9]]
+    yield "no blanks", rng.integers(1, 9, (2, 6))
+    x = rng.integers(1, 20, (5, 9))
+    yield "five texts", np.where(np.arange(9) < rng.integers(0, 8, (5, 1)), 0, x)
+
+
+def from_the_end(x):
+    S, t = x.shape[1], np.arange(x.shape[1])
+    blanks = (x == 0).sum(axis=1)[:, None]
+    order = np.where(t < blanks, t, blanks + S - 1 - t)
+    return np.take_along_axis(x, order, axis=1)
+
+
+FROM_THE_END = Function(10, from_the_end, padded_texts, mistakes=[
+    ("turns the blanks too", lambda x: x[:, ::-1],
+     "Now the blanks come last: the state that has read the letters is overwritten while they are read. "
+     "Blanks stay on the left."),
+    ("as it was", lambda x: x, "The letters still come in their old order."),
+    ("blanks removed to the right", lambda x: np.array([[*row[row > 0], *row[row == 0]] for row in x]),
+     "You moved the blanks to the right. They stay on the left, and the letters behind them turn."),
+    ("one count for all", edit(".sum(axis=1)[:, None]", ".sum(axis=1).max()"),
+     "Each row has a number of blanks of its own."),
+])
+
+COST = Value(11, 128, mistakes=[
+    ("one product", 256, "There are two products with T²: the scores q kᵀ and the weighted mean w v."),
+    ("two projections", 64, "There are four projections: to q, to k, to v, and the one at the end."),
+    ("turned over", 32, "Set 2 T² d = 4 T d² and divide both sides by 2 T d."),
+], after="2 T² d = 4 T d² at T = 2 d. There attention takes 8 T d², four times a plain recurrent layer.")
+
+
+def tables(rng):
+    def some(T, V):
+        return nn.log_softmax(2 * rng.normal(size=V)), nn.log_softmax(2 * rng.normal(size=(T, V, V)))
+
+    sure, unsure = [0.95, 0.05], [0.5, 0.5]
+    yield "the likeliest start leads nowhere", np.log([0.6, 0.4]), np.log([[unsure, sure]]), 2
+    yield "the same, one beam", np.log([0.6, 0.4]), np.log([[[0.55, 0.45], sure]]), 1
+    for beams in (1, 2, 3):
+        yield f"four signs, six steps, beams {beams}", *some(6, 4), beams
+    yield "more beams than signs", *some(3, 3), 7
+    for k in range(8):
+        yield f"five signs, two beams, number {k}", *some(5, 5), 2
+
+
+def beam_search(first, then, beams):
+    V = len(first)
+    paths = [(first[i], [i]) for i in range(V)]
+    for table in then:
+        paths = sorted(paths, key=lambda path: -path[0])[:beams]
+        paths = [(score + table[path[-1], j], [*path, j]) for score, path in paths for j in range(V)]
+    return np.array(max(paths)[1])
+
+
+BEAMS = Function(12, beam_search, tables, mistakes=[
+    ("greedy", edit("[:beams]", "[:1]"),
+     "That is greedy decoding: it keeps one beginning. Keep the `beams` likeliest."),
+    ("keeps all", edit("[:beams]", ""),
+     "You never drop a beginning: that finds the best of all, at a cost that explodes. Keep `beams`."),
+    ("forgets the score so far", edit("score + table", "table"),
+     "The score of a longer text is the sum: log probability so far plus that of the new sign."),
+    ("keeps the worst", edit("-path[0]", "path[0]"), "You keep the least likely beginnings."),
+    ("conditions on the first sign", edit("path[-1]", "path[0]"),
+     "table[i, j] needs the *last* sign of the beginning as i."),
+    ("turned over", edit("table[path[-1], j]", "table[j, path[-1]]"),
+     "Rows of the table are the sign before, columns the sign to come."),
+])
