@@ -91,7 +91,8 @@ def fine_tune(
 ) -> Tagger:
     """Train a new head and the body itself on 16 sentences a step; warm-up, then the rate falls to zero.
 
-    With `rehearse`, a text, every step also fills gaps in 16 stretches of it, and adds `weight` times that loss.
+    With `rehearse`, a text, every step also fills gaps in 16 stretches of it, and adds `weight` times that
+    loss.
     """
     rng = generator(rng)
     model = Tagger(bert, rng)
@@ -325,7 +326,9 @@ def study(shift: int = 0) -> dict[str, Any]:
     found["rehearsal"] = both_tasks(lr, rehearse=text, weight=found["rates"]["rehearsal"])
     print(found["forgetting"], found["rehearsal"], flush=True)
     found["gaps"] = gaps(other, shift)
-    print({name: np.mean(row["right"]) for name, row in found["gaps"].items() if name != "places"}, flush=True)
+    print(
+        {name: np.mean(row["right"]) for name, row in found["gaps"].items() if name != "places"}, flush=True
+    )
     return found
 
 
@@ -353,7 +356,9 @@ def _round(values: Any) -> list[float]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="The studies of chapter 17.")
     parser.add_argument("part", nargs="?", choices=("search",), help="this part alone")
-    parser.add_argument("--shift", type=int, default=0, help="added to every seed; if not 0, nothing is written")
+    parser.add_argument(
+        "--shift", type=int, default=0, help="added to every seed; if not 0, nothing is written"
+    )
     options = parser.parse_args()
     if options.part:
         result = load() | {"engines": search()}

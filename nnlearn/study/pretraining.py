@@ -262,7 +262,9 @@ def _evaluate_next(model: BERT, question: tuple[np.ndarray, np.ndarray, np.ndarr
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Train the models of chapter 17.")
-    parser.add_argument("--shift", type=int, default=0, help="added to the seed; if not 0, nothing is written")
+    parser.add_argument(
+        "--shift", type=int, default=0, help="added to the seed; if not 0, nothing is written"
+    )
     options = parser.parse_args()
     train(False, options.shift)
     train(True, options.shift)
