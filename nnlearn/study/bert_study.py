@@ -318,11 +318,11 @@ def study(shift: int = 0) -> dict[str, Any]:
     print(found["tags"], flush=True)
     found["forgetting"] = {str(lr): both_tasks(lr) for lr in FORGETTING}
     lr = found["rates"]["fine-tuned"]
-    values = {
+    weighted = {
         w: score(run("fine-tuned", 80, lr, shift + 180, rehearse=text, weight=w), *dev) for w in WEIGHTS
     }
-    found["search"]["rehearsal"] = {str(w): round(value, 4) for w, value in values.items()}
-    found["rates"]["rehearsal"] = max(values, key=values.__getitem__)
+    found["search"]["rehearsal"] = {str(w): round(value, 4) for w, value in weighted.items()}
+    found["rates"]["rehearsal"] = max(weighted, key=weighted.__getitem__)
     found["rehearsal"] = both_tasks(lr, rehearse=text, weight=found["rates"]["rehearsal"])
     print(found["forgetting"], found["rehearsal"], flush=True)
     found["gaps"] = gaps(other, shift)
