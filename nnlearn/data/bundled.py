@@ -79,9 +79,14 @@ def photographs() -> np.ndarray:
 
 def manual() -> str:
     """Python's own reference manual, as plain English text: about 465,000 characters."""
+    return "\n\n".join(manual_sections().values())
+
+
+def manual_sections() -> dict[str, str]:
+    """The manual's sections by name, in the order of their names."""
     from pydoc_data.topics import topics
 
-    return "\n\n".join(topics[name] for name in sorted(topics))
+    return {name: topics[name] for name in sorted(topics)}
 
 
 def manual_split(validation: float = 0.1) -> tuple[str, str]:

@@ -1,17 +1,19 @@
 """A small BERT of Python's manual: its text, its masks, its training, and a task with few labels.
 
-`python -m nnlearn.study.pretraining` trains the two models that `load` gives: ten minutes on one thread.
+`python -m nnlearn.study.pretraining` trains the two models that `load` gives, BERT and a GPT of the same
+layers: ten minutes on one thread. With `--shift 1000` it starts from other seeds, and writes nothing.
 """
 
+import argparse
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from nnlearn.data.bundled import manual
+from nnlearn.data.bundled import manual, manual_sections
 from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy
@@ -25,7 +27,7 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = range(5)
 FOLDER = Path(__file__).with_name("weights")
 SIZES = {"vocab_size": 1000, "context": 32, "width": 64, "depth": 2, "heads": 4}
-STEPS, SEED = 20_000, 0
+STEPS, CAUSAL_STEPS, SEED = 20_000, 5_000, 0
 
 # -- the text --------------------------------------------------------------------------------------
 
@@ -35,9 +37,16 @@ def paragraphs() -> tuple[list[str], list[str]]:
 
     A paragraph's side follows from its own words alone: it is the same in every edition of the manual.
     """
-    plain = re.sub(r"[*=~-]{4,}", "", manual())
-    every = dict.fromkeys(" ".join(part.split()) for part in re.split(r"\n\s*\n", plain))
-    every.pop("", None)
+    return _sides(dict.fromkeys(_split(manual())))
+
+
+def _split(text: str) -> list[str]:
+    plain = re.sub(r"[*=~-]{4,}", "", text)
+    return [words for part in re.split(r"\n\s*\n", plain) if (words := " ".join(part.split()))]
+
+
+def _sides(every: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What to learn from, and what is held out."""
     held = {p for p in every if zlib.crc32(p.encode()) % 5 == 0}
     return [p for p in every if p not in held], [p for p in every if p in held]
 
@@ -84,6 +93,26 @@ def code_words(
     return ids, labels
 
 
+def sections(
+    texts: Sequence[str], names: Sequence[str], tokenizer: WordPieceTokenizer, context: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Paragraphs of eight words or more that stand in one section alone, and which of `names` it is.
+
+    ids (n, context), cut off or padded, without quotation marks; labels (n,).
+    """
+    where: dict[str, set[str]] = {}
+    for section, text in manual_sections().items():
+        for paragraph in _split(text):
+            where.setdefault(paragraph, set()).add(section)
+    rows = [(text, *where.get(text, ())) for text in texts if len(text.split()) >= 8]
+    chosen = [(row[0], names.index(row[1])) for row in rows if len(row) == 2 and row[1] in names]
+    ids = np.full((len(chosen), context), PAD)
+    for row, (text, _) in zip(ids, chosen, strict=True):
+        found = tokenizer.encode(text.replace('"', " "))[:context]
+        row[: len(found)] = found
+    return ids, np.array([k for _, k in chosen], dtype=np.int64)
+
+
 # -- the masked language model ---------------------------------------------------------------------
 
 
@@ -125,6 +154,11 @@ def evaluate(model: BERT, question: tuple[np.ndarray, np.ndarray, np.ndarray]) -
         return float(masked_loss(model, *question).data)
 
 
+def next_token_loss(model: BERT, ids: np.ndarray) -> Result:
+    """Cross-entropy of each token given those to its left, in nats: the loss of chapter 16."""
+    return cross_entropy(model.fill(ids[:, :-1]), ids[:, 1:])
+
+
 def pretrain(
     model: BERT,
     text: np.ndarray,
@@ -133,10 +167,12 @@ def pretrain(
     batch: int = 32,
     rng: RNG = None,
     note: Callable[[int, float], None] = lambda step, loss: None,
+    causal: bool = False,
 ) -> list[float]:
     """Train on random stretches of the text, masked afresh each time; the loss of every step.
 
-    `note(steps done, loss)` is called after every step.
+    With `causal`, nothing is masked, and every next token is asked for. `note(steps done, loss)` is called
+    after every step.
     """
     rng, optimizer = generator(rng), AdamW(model.parameters(), lr=lr, weight_decay=0.01)
     schedule = warm_up(steps // 20, cosine(lr, steps, 0.05 * lr))
@@ -144,10 +180,13 @@ def pretrain(
     model.train()
     for step in range(steps):
         ids = examples(text, rng.integers(0, len(text) - model.context, batch), model.context)
-        read, chosen = mask_tokens(ids, vocab_size, rng)
         optimizer.lr = schedule(step)
         optimizer.zero_grad()
-        loss = masked_loss(model, read, ids, chosen)
+        if causal:
+            loss = next_token_loss(model, ids)
+        else:
+            read, chosen = mask_tokens(ids, vocab_size, rng)
+            loss = masked_loss(model, read, ids, chosen)
         loss.backward()
         clip_grad_norm(optimizer.params, 1.0)
         optimizer.step()
@@ -168,7 +207,10 @@ def new(causal: bool = False, rng: RNG = SEED, dropout: float = 0.0) -> BERT:
 
 
 def load(causal: bool = False) -> BERT:
-    """The model that `python -m nnlearn.study.pretraining` trained, or its twin that sees the left."""
+    """The BERT that `python -m nnlearn.study.pretraining` trained; with `causal`, the GPT.
+
+    That one has the same layers, no token looks ahead, and it was trained to say the next token.
+    """
     state, model = load_with_notes(_file(causal))[0], new(causal)
     model.load_state_dict({name: array.astype(np.float32) for name, array in state.items()})
     return model.eval()
@@ -185,32 +227,44 @@ def load_history(causal: bool = False) -> dict[str, list[float]]:
 
 
 def _file(causal: bool) -> Path:
-    return FOLDER / ("bert_manual_left.safetensors" if causal else "bert_manual.safetensors")
+    return FOLDER / ("gpt_manual_words.safetensors" if causal else "bert_manual.safetensors")
 
 
-def train(causal: bool) -> None:
+def train(causal: bool, shift: int = 0) -> None:
     """Train on the manual, and write weights in half precision, vocabulary and training curve."""
     learn, held = paragraphs()
     tokenizer = vocabulary(learn, SIZES["vocab_size"])
     text, other = stream(learn, tokenizer), stream(held, tokenizer)
     question = held_out(other, SIZES["context"], len(tokenizer))
-    model, recent = new(causal, dropout=0.1), []
+    model, recent = new(causal, SEED + shift, dropout=0.1), []
     history: dict[str, list[float]] = {"step": [], "loss": [], "held_out": []}
 
     def note(step: int, loss: float) -> None:
         recent.append(loss)
         if step in (1, 100, 200) or step % 500 == 0:
-            values = {"step": step, "loss": float(np.mean(recent)), "held_out": evaluate(model, question)}
+            judge = _evaluate_next if causal else evaluate
+            values = {"step": step, "loss": float(np.mean(recent)), "held_out": judge(model, question)}
             for name, value in values.items():
                 history[name].append(round(value, 4))
             recent.clear()
             print(" ".join(f"{name} {value:.5g}" for name, value in values.items()), flush=True)
 
-    pretrain(model, text, STEPS, rng=SEED, note=note)
-    half = {name: array.astype(np.float16) for name, array in model.state_dict().items()}
-    save(half, _file(causal), notes={"tokens": tokenizer.tokens, "history": history})
+    pretrain(model, text, CAUSAL_STEPS if causal else STEPS, rng=SEED + shift, note=note, causal=causal)
+    if not shift:
+        half = {name: array.astype(np.float16) for name, array in model.state_dict().items()}
+        save(half, _file(causal), notes={"tokens": tokenizer.tokens, "history": history})
+
+
+def _evaluate_next(model: BERT, question: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
+    with no_grad(), in_use(model):
+        return float(next_token_loss(model, question[1]).data)
 
 
 if __name__ == "__main__":
-    train(causal=False)
-    train(causal=True)
+    parser = argparse.ArgumentParser(description="Train the models of chapter 17.")
+    parser.add_argument(
+        "--shift", type=int, default=0, help="added to the seed; if not 0, nothing is written"
+    )
+    options = parser.parse_args()
+    train(False, options.shift)
+    train(True, options.shift)

@@ -37,6 +37,11 @@ def test_other_bundled_sets():
     assert 300_000 < len(data.manual()) < 700_000 and "assert_stmt" in data.manual()
 
 
+def test_the_manual_is_its_sections_one_after_the_other():
+    sections = data.manual_sections()
+    assert "debugger" in sections and "\n\n".join(sections.values()) == data.manual()
+
+
 def test_no_paragraph_of_the_manual_is_both_learned_and_judged():
     train, validation = data.manual_split()
     assert len(validation) == pytest.approx(len(train) / 9, rel=1e-4)

@@ -31,6 +31,10 @@ def computation() -> Axes:
 DRAWINGS: dict[str, Callable] = {
     "cell_and_unit": drawings.cell_and_unit,
     "computation": computation,
+    "filled_gaps": lambda: drawings.filled_gaps(
+        [("a long sentence with one ____ in the middle of it", "gap", ["gap", "hole"], np.array([0.7, 0.2]))]
+        * 4
+    ),
     "gpt": drawings.gpt,
     "lstm_cell": drawings.lstm_cell,
     "network": lambda: drawings.network(LAYERS),
@@ -43,6 +47,7 @@ DRAWINGS: dict[str, Callable] = {
     "three_beginnings": drawings.three_beginnings,
     "three_sets": drawings.three_sets,
     "unrolled": drawings.unrolled,
+    "who_looks_at_whom": lambda: drawings.who_looks_at_whom(["a", "name", "is"]),
 }
 
 
@@ -56,7 +61,7 @@ def test_every_drawing_is_tried():
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_nothing_is_cut_off_and_no_text_lies_on_another(name):
-    axs = np.atleast_1d(DRAWINGS[name]())
+    axs = np.atleast_1d(DRAWINGS[name]()).ravel()
     figure = axs[0].figure
     FigureCanvasAgg(figure).draw()
     x1, y1 = figure.bbox.max

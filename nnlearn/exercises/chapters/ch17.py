@@ -13,11 +13,11 @@ SOURCE = Predict(2, "all letters", mistakes=[
     ("the larger pictures", "cats and dogs",
      "Fur and ears need other features than strokes. Which source needs what telling digits needs?"),
     ("a handful of classes", "vowels",
-     "Near, but five classes need few features; the rest is let go. Remember 0 to 4."),
-], after="Near the target, and with many classes: the source had to keep most of what strokes can tell.")
+     "Near, but five letters ask for less than 26. Remember 0 to 4: that source helped nobody with 5 to 9."),
+], after="Near the target, and it asks for more. A guess all the same: test it, also against raw pixels.")
 
 LEFT = Predict(3, "the last", mistakes=[
-    ("the first", "Before the first word there is nothing: a causal model sees nothing."),
+    ("the first", "Before the first word there is nothing: who reads only the left side sees nothing."),
     ("the middle",
      "In the middle BERT sees as much again on the right. Where is there nothing on the right?"),
 ], after="Behind the last word there is nothing to see: both models have the same to go by.")
@@ -165,5 +165,5 @@ FORGETTING = Explain(8, rubric=[
     "names forgetting: large steps on the new task overwrite what pre-training had learned",
     "says why nobody noticed: only the new task was measured",
     "proposes a measurement: the old task's loss before and after fine-tuning",
-    "proposes a repair: smaller rate, frozen layers or gradual unfreezing, or a copy of the old weights",
+    "proposes a repair: rehearsal, a frozen body, a copy of the old weights; a smaller rate helps a little",
 ])

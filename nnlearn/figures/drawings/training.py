@@ -1,5 +1,9 @@
 """What training may see and what it may change."""
 
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
 from matplotlib.axes import Axes
 
 from nnlearn.figures import plot
@@ -39,3 +43,37 @@ def three_beginnings() -> Axes:
         label(ax, (x, 4.8), way, color=colour, fontsize=15, weight="bold")
         label(ax, (x, 0.2), "input", color=plot.GREY)
     return ax
+
+
+def who_looks_at_whom(words: Sequence[str]) -> np.ndarray:
+    """Two tables of which token looks at which: a decoder's triangle and an encoder's square."""
+    T = len(words)
+    axes = plot.axes(1, 2, width=8.6, height=3.6)
+    for ax, seen, title in zip(
+        axes,
+        (np.tri(T), np.ones((T, T))),
+        ("GPT (decoder): the left side", "BERT (encoder): both sides"),
+        strict=True,
+    ):
+        ax.imshow(seen, cmap="Blues", vmin=0, vmax=1.6)
+        ax.set(title=title, xticks=range(T), xticklabels=words, yticks=range(T), yticklabels=words)
+        ax.set_xlabel("looks at")
+        ax.grid(False)
+    axes[0].set_ylabel("this token")
+    return axes
+
+
+def filled_gaps(gaps: Sequence[tuple[str, str, Sequence[str], np.ndarray]]) -> np.ndarray:
+    """Four sentences with a gap: the words for it and their probabilities, the true one in green.
+
+    gaps: (sentence, true word, words, probabilities) each.
+    """
+    axes = plot.axes(2, 2, width=9.6, height=4.8, xlim=(0, 1))
+    for ax, (sentence, truth, words, p) in zip(axes.flat, gaps, strict=True):
+        ax.barh(range(len(p)), p, color=[plot.GREEN if word == truth else plot.BLUE for word in words])
+        ax.set_yticks(range(len(p)), words, fontsize=13)
+        ax.set_title("\n".join(textwrap.wrap(f"{sentence}  [{truth}]", 52)), fontsize=10)
+        ax.invert_yaxis()
+    for ax in axes[1]:
+        ax.set_xlabel("probability")
+    return axes
