@@ -78,7 +78,8 @@ def _attend(
     """
     scale = 1 / math.sqrt(q.shape[-1])
     batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
-    q, k, v = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (q, k, v))
+    if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        q, k, v = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (q, k, v))
     T, S = q.shape[-2], k.shape[-2]
     y = np.empty((*batch, T, v.shape[-1]), np.result_type(q, k, v)) if out is None else out
     kept = []
