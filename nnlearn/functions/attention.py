@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -26,8 +26,10 @@ def scaled_dot_product_attention(
             f"scaled_dot_product_attention: q {q.shape}, k {k.shape} and v {v.shape} must be "
             f"(…, T, D), (…, S, D) and (…, S, E)"
         )
-    visible = _visible(mask, causal, (*q.shape[:-1], k.shape[-2]), np.result_type(q, np.float32))
-    y, backward = _attend(q, k, v, visible)
+    q, k, v = floating(q), floating(k), floating(v)
+    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    visible = _visible(mask, (*batch, q.shape[-2], k.shape[-2]), q.dtype)
+    y, backward = _attend(q, k, v, visible, causal)
     return y, Fused(lambda g, needs: backward(g, None, None, None))
 
 
@@ -47,10 +49,10 @@ def multi_head_attention(
         )
     qkv = floating(qkv)
     B, T, width = qkv.shape
-    visible = _visible(mask, causal, (B, heads, T, T), qkv.dtype)
+    visible = _visible(mask, (B, heads, T, T), qkv.dtype)
     out = np.empty((B, T, width // 3), qkv.dtype)
     q, k, v = _heads(qkv, heads, 3)
-    _, backward = _attend(q, k, v, visible, _heads(out, heads, 1)[0])
+    _, backward = _attend(q, k, v, visible, causal, _heads(out, heads, 1)[0])
 
     def merged(g: np.ndarray, needs: list[bool]) -> tuple:
         d = np.empty((*g.shape[:-1], width), g.dtype)
@@ -67,32 +69,72 @@ def _heads(x: Array, heads: int, parts: int) -> np.ndarray:
 
 
 def _attend(
-    q: Array, k: Array, v: Array, visible: np.ndarray | None, out: np.ndarray | None = None
+    q: Array, k: Array, v: Array, visible: np.ndarray | None, causal: bool, out: np.ndarray | None = None
 ) -> tuple[np.ndarray, Callable]:
     """The output, and its backward function, which writes where it is told.
 
+    Tile by tile, so that the scores stay in the cache, and of a causal mask's upper half little is computed.
     The weights are kept as e^score and divided by their sum after the product with v: fewer passes over them.
     """
     scale = 1 / math.sqrt(q.shape[-1])
-    e = (q * scale) @ k.swapaxes(-1, -2)
-    _exp(e, visible)
-    sums = total(e, -1)
-    sums += sums == 0  # a query that sees nothing: 0 / 1
-    y = np.matmul(e, v, out=out)
-    y /= sums
+    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        q, k, v = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (q, k, v))
+    T, S = q.shape[-2], k.shape[-2]
+    y = np.empty((*batch, T, v.shape[-1]), np.result_type(q, k, v)) if out is None else out
+    kept = []
+    for rows, keys in _tiles(batch, T, S, causal):
+        e = (q[rows] * scale) @ k[keys].swapaxes(-1, -2)
+        _exp(e, _seen(visible, causal, rows, keys, e))
+        sums = total(e, -1)
+        sums += sums == 0  # a query that sees nothing: 0 / 1
+        part = np.matmul(e, v[keys], out=y[rows])
+        part /= sums
+        kept.append((rows, keys, e, sums))
 
     def backward(g: np.ndarray, dq: np.ndarray | None, dk: np.ndarray | None, dv: np.ndarray | None) -> tuple:
-        g = g / sums
-        dv = np.matmul(e.swapaxes(-1, -2), g, out=dv)
-        ds = g @ v.swapaxes(-1, -2)
-        ds -= np.vecdot(ds, e)[..., None] / sums
-        ds *= e
-        ds *= scale
-        dk = np.matmul(ds.swapaxes(-1, -2), q, out=dk)
-        dq = np.matmul(ds, k, out=dq)
+        dq, dk, dv = (np.empty(x.shape, x.dtype) if d is None else d for x, d in ((q, dq), (k, dk), (v, dv)))
+        dk[...] = dv[...] = 0
+        for rows, keys, e, sums in kept:
+            part = g[rows] / sums
+            dv[keys] += e.swapaxes(-1, -2) @ part
+            ds = part @ v[keys].swapaxes(-1, -2)
+            ds -= np.vecdot(ds, e)[..., None] / sums
+            ds *= e
+            ds *= scale
+            dk[keys] += ds.swapaxes(-1, -2) @ q[rows]
+            np.matmul(ds, k[keys], out=dq[rows])
         return dq, dk, dv
 
     return y, backward
+
+
+_TILE = 1 << 16  # scores that stay in the cache with their gradients
+
+
+def _tiles(batch: tuple[int, ...], T: int, S: int, causal: bool) -> Iterator[tuple[tuple, tuple]]:
+    """(index of the queries in a tile, index of the keys they may see), cut along the first axis and T."""
+    each = max(math.prod(batch[1:]) * S, 1)  # scores of one query, over all axes but the first
+    rows = max(min(T, _TILE // each), 32)
+    examples = max(1, _TILE // (each * rows)) if rows >= T else 1
+    for i in range(0, batch[0], examples) if batch else [0]:
+        first = (slice(i, i + examples),) * bool(batch)
+        for t in range(0, T, rows):
+            keys = slice(min(t + rows, S) if causal else S)
+            yield (*first, ..., slice(t, t + rows), slice(None)), (*first, ..., keys, slice(None))
+
+
+def _seen(
+    visible: np.ndarray | None, causal: bool, rows: tuple, keys: tuple, scores: np.ndarray
+) -> np.ndarray | None:
+    """1 where a query of a tile may look, 0 elsewhere, or None for everywhere."""
+    triangle = _triangle(*scores.shape[-2:], rows[-2].start, scores.dtype) if causal else None
+    if visible is None:
+        return triangle
+    index = [*rows[:-3], *[slice(None)] * (scores.ndim - 2 - len(rows[:-3])), rows[-2], keys[-2]]
+    index = index[scores.ndim - visible.ndim :]  # an axis of 1 is broadcast
+    part = visible[tuple(slice(None) if n == 1 else i for n, i in zip(visible.shape, index, strict=True))]
+    return part if triangle is None else part * triangle
 
 
 def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
@@ -108,26 +150,27 @@ def _exp(scores: np.ndarray, visible: np.ndarray | None) -> None:
         scores *= visible
 
 
-def _visible(
-    mask: np.ndarray | None, causal: bool, shape: tuple[int, ...], dtype: np.dtype
-) -> np.ndarray | None:
+def _visible(mask: np.ndarray | None, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
     """1 where a query may look, 0 elsewhere, or None for everywhere."""
-    seen = _triangle(*shape[-2:], dtype) if causal else None
     if mask is None:
-        return seen
+        return None
     mask = np.asarray(mask)
     if mask.dtype != bool:
         raise TypeError(f"attention: mask must be of True and False (True: may look), but is {mask.dtype}")
-    try:
-        np.broadcast_shapes(mask.shape, shape)
-    except ValueError:
-        raise ValueError(f"attention: mask {mask.shape} does not broadcast to (…, T, S) = {shape}") from None
-    return mask.astype(dtype) if seen is None else mask * seen
+    if mask.shape != shape:
+        try:
+            np.broadcast_to(mask, shape)
+        except ValueError:
+            raise ValueError(
+                f"attention: mask {mask.shape} does not broadcast to (…, T, S) = {shape}"
+            ) from None
+    return mask.astype(dtype)
 
 
 @functools.lru_cache(maxsize=32)
-def _triangle(T: int, S: int, dtype: np.dtype) -> np.ndarray:
-    return np.tri(T, S, dtype=dtype)
+def _triangle(T: int, S: int, start: int, dtype: np.dtype) -> np.ndarray:
+    """1 where query start + t may look, with every key up to its own place."""
+    return np.tri(T, S, start, dtype=dtype)
 
 
 def sinusoidal_positions(length: int, width: int) -> np.ndarray:

@@ -56,6 +56,34 @@ TWINS = {
 }
 
 
+LONG = R.random((3, 1, 70, 50)) > 0.4
+LONG[..., 0] = True
+TILED = {
+    "causal": dict(causal=True),
+    "masked": dict(mask=LONG),
+    "both": dict(mask=LONG, causal=True),
+    "one mask for all": dict(mask=LONG[0, 0], causal=True),
+    "keys alone": dict(mask=LONG[:, :, :1]),
+}
+
+
+@pytest.mark.parametrize("tile", [1, 2_000, 9_000, 1 << 16])
+@pytest.mark.parametrize("name", TILED)
+def test_cut_into_tiles_it_is_the_same(name: str, tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a tile of 32 queries of one example to one for everything."""
+    monkeypatch.setattr("nnlearn.functions.attention._TILE", tile)
+    inputs = [draw(3, 2, 70, 3), draw(3, 2, 50, 3), draw(3, 2, 50, 4)]
+    assert_fused_equals_composed(nn.scaled_dot_product_attention, attention, inputs, TILED[name])
+
+
+@pytest.mark.parametrize("tile", [1, 1 << 16])
+def test_examples_may_share_their_keys(tile: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnlearn.functions.attention._TILE", tile)
+    for shapes in ([(2, 40, 3), (40, 3), (40, 3)], [(40, 3), (2, 40, 3), (1, 40, 3)], [(40, 3)] * 3):
+        inputs = [draw(*shape) for shape in shapes]
+        assert_fused_equals_composed(nn.scaled_dot_product_attention, attention, inputs, dict(causal=True))
+
+
 @pytest.mark.parametrize("name", TWINS)
 def test_fused_equals_composed(name: str) -> None:
     assert_fused_equals_composed(*TWINS[name])
