@@ -10,14 +10,13 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from nnlearn import data
 from nnlearn.engine.primitive import no_grad
 from nnlearn.engine.shapes import concatenate
 from nnlearn.figures import plot
 from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal_positions
-from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.translator import Translator
-from nnlearn.training import optim
+from nnlearn.study import translation
+from nnlearn.study.translation import WRITTEN
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import (
     Controls,
@@ -33,7 +32,7 @@ from nnlearn.widgets.kit import (
 )  # fmt: skip
 
 TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"
-LONGEST, WRITTEN = 34, "_-0123456789"
+LONGEST = 34
 SHADES = LinearSegmentedColormap.from_list("looks", ["white", plot.SKY, plot.BLUE])
 VOWELS = "aeiouAEIOU"
 
@@ -45,20 +44,8 @@ def _ids(text: str, signs: str) -> np.ndarray:
 
 @functools.cache
 def translator() -> tuple[Translator, str]:
-    """A translator trained on dates in words, in a few seconds; and the signs it reads."""
-    pairs = data.dates(5000, rng=0)
-    signs = "_" + "".join(sorted(set("".join(words for words, _ in pairs))))
-    x = np.array([_ids(words.rjust(36, "_"), signs) for words, _ in pairs])
-    y = np.array([_ids("_" + iso, WRITTEN) for _, iso in pairs])
-    model, rng, steps = Translator(len(signs), len(WRITTEN), 24, rng=0), np.random.default_rng(0), 300
-    optimizer = optim.Adam(model.parameters())
-    rate = optim.warm_up(30, optim.cosine(0.02, steps - 30))
-    for step in range(steps):
-        rows, optimizer.lr = rng.integers(0, len(x), 64), rate(step)
-        optimizer.zero_grad()
-        cross_entropy(model(x[rows], y[rows, :-1]), y[rows, 1:]).backward()
-        optim.clip_grad_norm(optimizer.params, 1.0)
-        optimizer.step()
+    """The translator of dates that is shipped, and the signs it reads."""
+    model, signs, _ = translation.load_small()
     return model, signs
 
 

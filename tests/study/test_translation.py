@@ -32,3 +32,18 @@ def test_a_run_tells_its_steps():
     x, y, read = nn.translation.numbers()
     run = nn.translation.run(x[:1600], y[:1600], len(read), 8, True, 0.01, 0, longest=25)
     assert len(run["curve"]) == 2 and run["steps"] is None and 0 <= run["test"] < 0.5
+
+
+def test_the_small_translator_does_as_its_notes_say():
+    model, signs, share = nn.translation.load_small()
+    x, y, read = nn.translation.numbers()
+    assert signs == read and share > 0.95
+    assert nn.translation.exact(model, x[:1000], y[:1000]) == pytest.approx(share, abs=0.005)
+
+
+def test_training_the_small_translator_writes_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(nn.translation, "WEIGHTS", tmp_path / "small.safetensors")
+    monkeypatch.setattr(nn.translation, "learn", lambda *_: None)
+    nn.translation.train_small()
+    model, signs, share = nn.translation.load_small()
+    assert share < 0.1 and len(signs) > 30 and model.output.W.shape[1] == len(nn.translation.WRITTEN)
