@@ -51,7 +51,7 @@ class LIF:
     E_L: float = -65.0  # resting (leak) potential, mV
     V_th: float = -50.0  # threshold, mV
     V_reset: float = -65.0  # potential after a spike, mV
-    t_ref: float = 2.0  # refractory time, ms
+    t_ref: float = 2.0  # refractory period, ms
 
     def __post_init__(self) -> None:
         for name, unit in (("tau", "ms"), ("R", "MΩ")):
@@ -100,7 +100,7 @@ class LIF:
         target = np.moveaxis(self.E_L + self.R * current, -1, 0)  # where V is heading, (T, ...)
         V, spikes = np.empty(target.shape), np.empty(target.shape, dtype=bool)
         v = np.full(target.shape[1:], float(self.E_L))
-        ready = np.zeros(target.shape[1:])  # the step at which the refractory time is over
+        ready = np.zeros(target.shape[1:])  # the step at which the refractory period is over
         for k in range(len(target)):
             spiked = v >= self.V_th
             v = np.where(spiked, self.V_reset, v)

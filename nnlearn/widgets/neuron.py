@@ -24,6 +24,9 @@ GATES = {
     "0100": "x₂ and not x₁", "0101": "x₂", "0111": "OR", "1000": "NOR", "1010": "not x₂",
     "1011": "x₁ or not x₂", "1100": "not x₁", "1101": "x₂ or not x₁", "1110": "NAND", "1111": "always 1",
 }  # fmt: skip
+FILL = plot.matplotlib.colors.LinearSegmentedColormap.from_list(
+    "output", [plot.COLOURS[0], "white", plot.COLOURS[1]]
+)  # an output of 0 is drawn as class 0, of 1 as class 1
 DT, DURATION = 0.2, 160.0  # ms
 Z = np.linspace(-6, 6, 601)
 A_MIN, A_MAX = -1.2, 2.5  # what is shown of the unit's output; 1 stands beside 100 Hz
@@ -47,7 +50,7 @@ class NeuronExplorer(Explorer):
             "w2": slider("weight w₂", 1.0, -2, 2, 0.1, **digits),
             "b": slider("bias b", -0.5, -2, 2, 0.1, **digits),
             "activation": choice("activation f", ACTIVATIONS),
-            "t_ref": slider("refractory time (ms)", 2.0, 0, 10, 0.5, **digits),
+            "t_ref": slider("refractory period (ms)", 2.0, 0, 10, 0.5, **digits),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -137,15 +140,13 @@ class NeuronExplorer(Explorer):
         fires = f"the cell fires {rate:.0f} times a second" if rate else "the cell is silent"
         return (
             f"z = {two_decimals(z)}: {fires}, the unit ({state['name']}) gives {two_decimals(a)}. "
-            f"Over the four corners, where z > 0, both are the gate {state['gate']}."
+            f"At the four corners both are the gate {state['gate']}: 1 where z > 0."
         )
 
     def _draw_plane(self, state: dict[str, Any]) -> None:
         w, b = state["w"], state["b"]
         self.side.set_xy(half_plane(w, b, *SIDE))
-        shades = plot.matplotlib.colormaps["OrRd"](np.clip(0.75 * state["corner_a"], 0, 0.75))
-        shades[state["corner_a"] <= 0] = 1.0
-        self.corners.set_facecolor(shades)
+        self.corners.set_facecolor(FILL(np.clip(state["corner_a"], 0, 1)))
         for label, rate in zip(self.labels, state["corner_rates"], strict=True):
             label.set_text(f"{rate:.0f} Hz")
         self.now.set_data(*state["x"][:, None])

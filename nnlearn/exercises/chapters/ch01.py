@@ -21,7 +21,7 @@ HALF_R = Predict(1, "not at all", mistakes=[
      "The current is the same, but what lifts the membrane is R · I. How many mV is that now?"),
     ("the rate is proportional to R", "half as fast",
      "The rate is not proportional to R · I: there is a threshold. How far is it from rest, in mV?"),
-    ("the rate always answers a little", "slower, but not half as slow",
+    ("the rate always answers a little", "slower, but more than half as fast",
      "Compute R · I, the height at which V comes to rest, and compare it with the 15 mV to the threshold."),
 ], after="R · I is now 10 mV, and the threshold is 15 mV above rest: the cell stays silent. "
          "The rheobase doubled.")
@@ -134,7 +134,9 @@ def currents_and_a_cell(rng):
     yield "three currents that make it fire", [2.0, 3.0, 5.0], *cell, 2.0
     yield "currents around the rheobase", [0.0, 1.4, 1.6, -1.0], *cell, 2.0
     yield "exactly the rheobase", [1.5, 4.0], *cell, 2.0
-    yield "no refractory time", rng.uniform(1.6, 6, size=4), *cell, 0.0
+    yield "currents that hold it down", [-10.0, -3.0, 2.5], *cell, 2.0
+    yield "whole numbers of nA", np.array([0, 1, 2, 5]), *cell, 2.0
+    yield "no refractory period", rng.uniform(1.6, 6, size=4), *cell, 0.0
     yield "another cell, a table of currents", rng.uniform(0, 1.5, size=(2, 3)), 20.0, 40.0, -70.0, -54.0, 3.0
 
 
@@ -145,17 +147,35 @@ def firing_rate(I, tau, R, E_L, V_th, t_ref):
     return np.where(fires, 1000 / (t_ref + tau * np.log(drive / (drive - climb))), 0.0)
 
 
+def _rates_of_the_currents_kind(I, tau, R, E_L, V_th, t_ref):
+    rate = np.zeros_like(I)
+    fires = R * I > V_th - E_L
+    rate[fires] = firing_rate(I[fires], tau, R, E_L, V_th, t_ref)
+    return rate
+
+
 RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
     ("no silence", edit("drive > climb", "True"),
      "Up to the rheobase the formula means nothing (the logarithm of a negative number, or a division by "
      "zero): there the rate is 0. `np.where` helps."),
+    ("only what is not a number is silenced", lambda I, tau, R, E_L, V_th, t_ref: np.nan_to_num(
+        1000 / (t_ref + tau * np.log(R * I / (R * I - (V_th - E_L)))), nan=0.0),
+     "Between 0 and the rheobase you are right. Below 0 both numbers in the logarithm are negative, so it "
+     "has a value again, and a cell that is held down seems to fire. Ask whether R · I exceeds the climb."),
+    ("negative rates are cut off", lambda I, tau, R, E_L, V_th, t_ref: np.maximum(0.0, np.nan_to_num(
+        1000 / (t_ref + tau * np.log(R * I / (R * I - (V_th - E_L)))), nan=0.0)),
+     "Try −10 nA: you get 1660 Hz. Both numbers in the logarithm are negative there, so it has a value, and the "
+     "rate comes out positive. Do not mend the result: ask whether R · I exceeds the climb."),
+    ("as whole as the currents", _rates_of_the_currents_kind,
+     "Your rates are whole numbers where the currents are: `np.zeros_like(I)` takes over the kind of I and "
+     "cuts off what comes after the point. `np.zeros(I.shape)` holds any number."),
     ("an if for many currents", edit("drive > climb", "1 if drive > climb else 0"),
      "An `if` decides once, but I holds many currents. Compute for all of them and choose with `np.where`, "
      "or with a mask: `rate[fires] = …`."),
     ("spikes a millisecond", edit("1000", "1"),
      "That is in spikes a millisecond: a second has 1000 of them."),
     ("no rest", edit("t_ref + ", ""),
-     "The interval between two spikes is the climb *and* the refractory time."),
+     "The interval between two spikes is the climb *and* the refractory period."),
     ("the ratio upside down", edit("drive / (drive - climb)", "(drive - climb) / drive"),
      "Your logarithm is negative, so the climb would take negative time: turn the ratio over."),
     ("silent cells at the ceiling", edit("0.0)", "1000 / np.float64(t_ref))"),
