@@ -1,9 +1,9 @@
-"""How far back recurrent layers learn to remember, and how well they read, each at its own best rate (chapter 14).
+"""How far back recurrent layers learn to remember, and how well they read, each at its own best rate.
 
-    study = nn.memory.load()  # {"recall": rows, "reading": rows}
+    study = nn.memory.load()  # {"recall": rows, "reading": rows}, for chapter 14
 
-`python -m nnlearn.study.memory` made what is loaded. Every rival gets the same budget: RATES are tried with the
-seeds TUNING, and the rate with the smallest loss there is run with the seeds FRESH. With `--shift 1000` every
+`python -m nnlearn.study.memory` made what is loaded. Every rival gets the same budget: RATES are tried with
+the seeds TUNING, and the rate with the smallest loss there is run with the seeds FRESH. With `--shift 1000` every
 seed is moved, and the rows are only printed.
 """
 
@@ -117,8 +117,9 @@ def read(
 
 
 def reading(shift: int = 0) -> Iterator[dict[str, Any]]:
-    """For each layer the bits of all rates on the last tenth of the training text, the rate chosen, and the
-    held-out bits of fresh seeds at that rate, trained on all of the training text.
+    """For each layer the bits of all rates, the rate chosen, and the held-out bits of fresh seeds at that rate.
+
+    The last tenth of the training text chooses; the fresh seeds learn from all of it.
     """
     text, held_out = manual_split()
     tokenizer = CharTokenizer(text + "\ufffd")  # stands for what was never seen
@@ -138,7 +139,7 @@ def reading(shift: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def load() -> dict[str, list[dict[str, Any]]]:
-    """The stored comparison: {"recall": a row a case, "reading": a row a layer}, see the functions so named."""
+    """The stored comparison: {"recall": a row for each case, "reading": a row for each layer}."""
     study: dict[str, list[dict[str, Any]]] = json.loads(STORED.read_text())
     return study
 

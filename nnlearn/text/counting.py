@@ -18,7 +18,7 @@ def _count(seen: np.ndarray, asked: np.ndarray) -> np.ndarray:
 def ngram_probabilities(
     ids: np.ndarray, judged: np.ndarray, n: int, vocab_size: int, k: float = 20.0
 ) -> np.ndarray:
-    """p_n(c | context) = (count(context, c) + k p_{n−1}(c | shorter context)) / (count(context) + k), p_0 = 1/V
+    """p_n(c | context) = (count(context, c) + k p_{n−1}(c | shorter)) / (count(context) + k), p_0 = 1/V
 
     The probability of every token of `judged` from the n-th on, given the n − 1 before it, from counts in
     `ids`.  (N,), (M,) -> (M − n + 1,). Raises ValueError when n is below 1, k is not positive, a text is
@@ -26,7 +26,9 @@ def ngram_probabilities(
     Source: D. MacKay and L. Bauman Peto (1995).
     """
     if n < 1 or k <= 0:
-        raise ValueError(f"ngram_probabilities: n is {n} and k is {k}, expected n of at least 1 and k above 0")
+        raise ValueError(
+            f"ngram_probabilities: n is {n} and k is {k}, expected n of at least 1 and k above 0"
+        )
     if min(len(ids), len(judged)) < n:
         raise ValueError(
             f"ngram_probabilities: texts of {len(ids)} and {len(judged)} tokens are too short for n = {n}"

@@ -1,4 +1,4 @@
-"""What is stored of the comparison of chapter 14 is what the command makes, and its tasks are what they say."""
+"""What is stored for chapter 14 is what the command makes, and its tasks are what they say."""
 
 import numpy as np
 import pytest

@@ -28,6 +28,7 @@ def test_sums_to_one_over_the_next_token(n):
 
 def test_says_what_is_wrong():
     ids = np.arange(4)
-    for n, k, size, words in [(0, 1, 5, "n is 0"), (2, 0, 5, "k is 0"), (9, 1, 5, "too short"), (3, 1, 2**22, "64-bit")]:
+    cases = [(0, 1, 5, "n is 0"), (2, 0, 5, "k is 0"), (9, 1, 5, "too short"), (3, 1, 2**22, "64-bit")]
+    for n, k, size, words in cases:
         with pytest.raises(ValueError, match=words):
             ngram_probabilities(ids, ids, n, size, k)

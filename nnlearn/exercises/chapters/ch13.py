@@ -4,8 +4,8 @@ from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 CUT = Predict(1, "rightly", mistakes=[
     ("thinks the cut forbids it", "by guessing",
-     "True, no gradient credits a symbol of 60 steps ago. But the network learned to hold a symbol from one "
-     "step to the next, four steps long. Which weights would have to be different for the fifth step?"),
+     "True, no gradient credits a symbol of 60 steps ago. But the network learned to hold a symbol from "
+     "one step to the next. Which weights would have to be different for the fifth step?"),
     ("thinks the chunk must be longer", "rightly only with chunks of 60",
      "What would chunks of 60 teach that chunks of 5 do not? To hold a symbol for one more step is the same "
      "skill at every age."),
