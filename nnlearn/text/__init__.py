@@ -2,6 +2,7 @@
 
 # ruff: noqa: F403
 from nnlearn.public import offer as _offer
+from nnlearn.text.counting import *
 from nnlearn.text.sampling import *
 from nnlearn.text.tokenizers import *
 from nnlearn.text.tokenizers import END_OF_TEXT as END_OF_TEXT

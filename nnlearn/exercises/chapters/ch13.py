@@ -2,12 +2,16 @@ import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-CUT = Predict(1, "use it but not learn to keep it", mistakes=[
-    ("thinks the gradient goes on", "use it and learn to keep it",
-     "To learn to keep it, the gradient would have to travel 50 steps back. Where does it stop?"),
-    ("thinks the state is cut too", "neither",
-     "The gradient stops at the border of a chunk. Does the state stop there as well?"),
-], after="The state crosses the border, the gradient does not.")
+CUT = Predict(1, "rightly", mistakes=[
+    ("thinks the cut forbids it", "by guessing",
+     "True, no gradient credits a symbol of 60 steps ago. But the network learned to hold a symbol from "
+     "one step to the next. Which weights would have to be different for the fifth step?"),
+    ("thinks the chunk must be longer", "rightly only with chunks of 60",
+     "What would chunks of 60 teach that chunks of 5 do not? To hold a symbol for one more step is the same "
+     "skill at every age."),
+], after="The state crosses the border, the gradient does not. Yet what is learned at short ages holds at long "
+         "ones, since the weights are shared over time. Had only old symbols counted, nothing would have "
+         "taught it: the chapter runs that control.")
 
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
     ("adds up", 1 + 99 * 0.1,
@@ -213,6 +217,6 @@ BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
 LATCH = Explain(9, rubric=[
     "held safely, the state rests where small disturbances die out: each step shrinks differences",
     "the gradient travels back through the same steps: what shrinks a disturbance shrinks it too",
-    "so after many steps it has vanished, and the weights that decide *what* is stored are not taught",
+    "so after many steps it has vanished: a loss that comes only then does not teach what to store",
     "clipping does not help, since it only shortens; what is needed is another path for the memory",
 ])
