@@ -67,7 +67,7 @@ BLOCKS: dict[str, tuple[Init, Init, bool]] = {
 
 
 class Block(Module):
-    """relu(F(x)), or relu(x + F(x)) with a skip; F is convolution, ReLU, convolution.  (B, C, H, W) -> same"""
+    """relu(F(x)), with a skip relu(x + F(x)); F: convolution, ReLU, convolution.  (B, C, H, W) -> same"""
 
     def __init__(self, channels: int, kind: str, rng: RNG = None) -> None:
         rng, (first, second, self.skip) = generator(rng), BLOCKS[kind]
@@ -118,7 +118,7 @@ def learn(name: str, size: int, seed: int, lr: float, permuted: bool = False) ->
 
 
 def contest(case: tuple[str, int, bool], shift: int = 0) -> dict[str, Any]:
-    """One contender at one size: its rate, chosen with seed 100, and its test accuracy for each of the seeds."""
+    """One contender at one size: its rate, chosen with seed 100, and its test accuracy, seed by seed."""
     name, size, permuted = case
     tried = [learn(name, size, 100 + shift, lr, permuted)["validation"] for lr in RATES]
     lr = RATES[int(np.argmax(tried))]
