@@ -14,7 +14,8 @@ def test_stored_study_is_complete():
     assert [row["kind"] for row in study["depth"]] == list(mnist_study.BLOCKS)
     for row in [*study["digits"], *study["depth"]]:
         assert len(row.get("test", row.get("loss"))) == len(mnist_study.SEEDS)
-        assert len(row["tried"]) == len(mnist_study.RATES) and row["lr"] in mnist_study.RATES
+        rates = mnist_study.RATES if "test" in row else mnist_study.DEEP_RATES
+        assert len(row["tried"]) == len(rates) and row["lr"] in rates
 
 
 def test_a_stored_row_comes_out_again():
