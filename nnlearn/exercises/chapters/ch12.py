@@ -9,7 +9,7 @@ SHIFTED = Predict(1, "moves along", mistakes=[
     ("thinks of an MLP", "changes everywhere",
      "So it would be in an MLP, whose weights belong to places. Here the same nine numbers are used at all "
      "of them."),
-], after="Equivariance: shift, then convolve, or convolve, then shift. Only near the border they differ.")
+], after="Equivariance: shift, then convolve, or convolve, then shift. They differ only near the border.")
 
 WEIGHTS = Value(2, (3 * 3 * 3 * 8 + 8, 5 * 5 * 8 * 16 + 16), mistakes=[
     ("forgets the biases", (216, 3200),
