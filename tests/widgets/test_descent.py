@@ -29,13 +29,14 @@ def test_it_runs_away_where_theory_says(mean):
     X = np.column_stack([DescentExplorer(mean=mean).state.x, np.ones(N)])
     limit = 1 / np.linalg.eigvalsh(X.T @ X / N)[-1]
     explorer = DescentExplorer(mean=mean, steps=200)
-    for rate in (1e-3, 0.01, 0.1, 1.0, 10.0):
+    rates = np.array([1e-3, 0.01, 0.1, 1.0, 10.0])
+    assert rates[0] < 0.9 * limit and rates[-1] > 1.5 * limit
+    for rate in rates[rates < 0.9 * limit]:
         explorer.set(lr=rate)
-        path, start = explorer.state.path, explorer.state.losses[0]
-        if rate < 0.9 * limit:
-            assert explorer.state.losses[-1] < start and not explorer.state.left
-        if rate > 1.5 * limit:
-            assert explorer.state.left and len(path) < 201 and "run away" in explorer.sentence
+        assert explorer.state.losses[-1] < explorer.state.losses[0] and not explorer.state.left
+    for rate in rates[rates > 1.5 * limit]:
+        explorer.set(lr=rate)
+        assert explorer.state.left and len(explorer.state.path) < 201 and "run away" in explorer.sentence
 
 
 def test_small_batches_hover_and_whole_batches_settle():
