@@ -1,4 +1,4 @@
-"""The activation explorer: a function, its slope, and what layers of it do to a signal and to a nudge."""
+"""The activation explorer: a function, its slope, and what layers of it do to a signal and a change."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ FLOOR, CEILING = 1e-16, 1e12  # of what the logarithmic axis shows
 
 @dataclass(frozen=True)
 class Signal:
-    """An activation, and what random layers with it make of a signal and of a nudge: one value a layer."""
+    """An activation, and what random layers with it make of a signal and of a change: one value a layer."""
 
     value: np.ndarray
     slope: np.ndarray
@@ -40,7 +40,7 @@ class ActivationExplorer(Explorer):
     def make_figure(self, figure: Figure) -> None:
         rng = np.random.default_rng(0)
         self.x = np.linspace(-5, 5, 301)
-        self.inputs = rng.normal(size=(2, BATCH, WIDTH))  # a signal, and a nudge of it
+        self.inputs = rng.normal(size=(2, BATCH, WIDTH))  # a signal, and a small change of it
         self.weights = rng.normal(size=(DEEPEST, WIDTH, WIDTH)) / np.sqrt(WIDTH)
         left, right = figure.subplots(1, 2)
         figure.subplots_adjust(left=0.07, right=0.985, bottom=0.14, top=0.9, wspace=0.22)
@@ -49,7 +49,7 @@ class ActivationExplorer(Explorer):
         left.legend(loc="upper left")
         right.axhspan(1e-2, 1e2, color=plot.GREY, alpha=0.15, linewidth=0)
         self.sizes = [line(right, style, markersize=3, label=label)
-                      for style, label in (("o-", "size of the signal"), ("s-", "nudge left"))]  # fmt: skip
+                      for style, label in (("o-", "size of the signal"), ("s-", "change left"))]  # fmt: skip
         right.set(yscale="log", ylim=(FLOOR, CEILING), xlabel="layer", title="through the layers")
         right.legend(loc="lower left")
         self.right = right
@@ -78,6 +78,6 @@ class ActivationExplorer(Explorer):
         fate = "it vanishes" if left < 1e-2 else "it explodes" if left > 1e2 else "it survives"
         said = (
             f"{self.values['activation']}: after {depth} layers the signal's size is {state.spread[-1]:.2g}, "
-            f"and of a nudge {left:.2g} is left: {fate}."
+            f"and {left:.2g} of a small change is left: {fate}."
         )
         return said + (f" {state.silent:.0%} of the last layer's neurons never fire." if state.silent else "")

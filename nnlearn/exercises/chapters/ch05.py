@@ -21,6 +21,7 @@ def numbers_far_and_near(rng):
     yield "ordinary numbers", rng.normal(size=7) * 2
     yield "a batch", rng.normal(size=(4, 3)) * 3
     yield "zero", [0.0]
+    yield "whole numbers", [-2, 0, 3]
     yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
 
 
@@ -128,7 +129,7 @@ DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
 ])
 
 WHICH = Explain(7, rubric=[
-    "hidden layers: not sigmoids, because slopes of at most 1/4 multiply to nothing through eight layers",
-    "a named choice such as ReLU or GELU, with its risk (dead units, or none but a little more work)",
+    "hidden layers: not sigmoids, because slopes of at most 1/4 multiply to next to nothing",
+    "a named choice with its risk: ReLU units can die; GELU's slope fades far to the left; tanh saturates",
     "output: softmax, because the four classes compete and the answers have to be probabilities",
 ])

@@ -10,8 +10,9 @@ from nnlearn.figures.kit import CELL, arrow, label, node, sheet
 
 
 def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = False) -> Axes:
-    """The layers [(W, b), …] as columns of units and arrows: blue for weights above zero, red below.
+    """The layers [(W, b), …] as columns of units and arrows.
 
+    Weights above zero are blue, below zero orange, and at zero grey.
     With `numbers`, each arrow carries its weight and each unit its bias; without, the matrices their shapes.
     """
     sizes = [len(layers[0][0]), *(W.shape[1] for W, _ in layers)]
@@ -31,7 +32,7 @@ def network(layers: Sequence[tuple[np.ndarray, np.ndarray]], numbers: bool = Fal
         columns.append(column)
     for k, (W, _) in enumerate(layers):
         for (i, j), w in np.ndenumerate(W):
-            colour = plot.BLUE if w > 0 else plot.VERMILION
+            colour = plot.BLUE if w > 0 else plot.VERMILION if w < 0 else plot.GREY
             text = plot.number(w) if numbers else ""
             arrow(ax, columns[k][i], columns[k + 1][j], colour, 1 + min(abs(w), 3), text, at=0.33)
         if not numbers:
