@@ -3,8 +3,8 @@
     study = nn.memory.load()  # {"recall": rows, "reading": rows}, for chapter 14
 
 `python -m nnlearn.study.memory` made what is loaded. Every rival gets the same budget: RATES are tried with
-the seeds TUNING, and the rate with the smallest loss there is run with the seeds FRESH. With `--shift 1000` every
-seed is moved, and the rows are only printed.
+the seeds TUNING, and the rate with the smallest loss there is run with the seeds FRESH. With `--shift 1000`
+every seed is moved, and the rows are only printed.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def read(
 
 
 def reading(shift: int = 0) -> Iterator[dict[str, Any]]:
-    """For each layer the bits of all rates, the rate chosen, and the held-out bits of fresh seeds at that rate.
+    """For each layer the bits of all rates, the rate chosen, the held-out bits of fresh seeds.
 
     The last tenth of the training text chooses; the fresh seeds learn from all of it.
     """
