@@ -117,7 +117,7 @@ def read(
 
 
 def reading(shift: int = 0) -> Iterator[dict[str, Any]]:
-    """For each layer the bits of all rates, the rate chosen, and the held-out bits of fresh seeds at it.
+    """For each layer the bits of all rates, the rate chosen, the held-out bits of fresh seeds.
 
     The last tenth of the training text chooses; the fresh seeds learn from all of it.
     """
