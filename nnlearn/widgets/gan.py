@@ -124,7 +124,7 @@ class GANExplorer(Explorer):
 
     def make_controls(self) -> Controls:
         self.games: dict[tuple, Game] = {}
-        frame = slider(f"rounds (each {EVERY})", 30, 0, FRAMES)
+        frame = slider(f"rounds (each {EVERY})", FRAMES, 0, FRAMES)
         self.play = player(frame, 150, show_repeat=False)
         return {
             "frame": frame,
