@@ -54,6 +54,6 @@ keep_freed_memory()
 if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
-    from nnlearn.study import manual_gpt, pretraining
+    from nnlearn.study import manual_gpt, mnist_study, pretraining
 
 __getattr__, __dir__, __all__ = _offer(__name__)
