@@ -22,7 +22,7 @@ def test_distance_of_two_bell_curves_and_of_rotated_ones():
     rng = np.random.default_rng(0)
     a = rng.normal(size=(500, 3)) * [1, 2, 3]
     assert digits_gan.frechet_distance(a, a) == pytest.approx(0, abs=1e-9)
-    assert digits_gan.frechet_distance(a, a + [3, 0, 4]) == pytest.approx(25)
+    assert digits_gan.frechet_distance(a, a + np.array([3, 0, 4])) == pytest.approx(25)
     one, two = rng.normal(size=(50, 1)), 3 * rng.normal(size=(40, 1))  # in one dimension (σ − τ)² + (μ − ν)²
     expected = (one.std(ddof=1) - two.std(ddof=1)) ** 2 + (one.mean() - two.mean()) ** 2
     assert digits_gan.frechet_distance(one, two) == pytest.approx(expected)
