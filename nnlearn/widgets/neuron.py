@@ -140,7 +140,7 @@ class NeuronExplorer(Explorer):
         fires = f"the cell fires {rate:.0f} times a second" if rate else "the cell is silent"
         return (
             f"z = {two_decimals(z)}: {fires}, the unit ({state['name']}) gives {two_decimals(a)}. "
-            f"At the four corners both are the gate {state['gate']}: 1 where z > 0."
+            f"At the four corners (1 where z > 0) both are the gate {state['gate']}."
         )
 
     def _draw_plane(self, state: dict[str, Any]) -> None:
