@@ -83,7 +83,7 @@ def test_a_network_s_arrows_have_the_sign_and_the_strength_of_its_weights():
     weights = np.concatenate([W.ravel() for W, _ in LAYERS])
     assert len(arrows) == len(weights)
     for arrow, w in zip(arrows, weights, strict=True):
-        colour = plot.BLUE if w > 0 else plot.VERMILION
+        colour = plot.BLUE if w > 0 else plot.VERMILION if w < 0 else plot.GREY
         assert plot.matplotlib.colors.same_color(arrow.get_edgecolor(), colour)
         assert arrow.get_linewidth() == 1 + min(abs(w), 3)
     assert {"$W_1$ (2, 3)", "$W_2$ (3, 1)", "$x_1$", "$h_3$", "$y$"} <= set(texts(ax))

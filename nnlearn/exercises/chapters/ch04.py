@@ -115,7 +115,7 @@ BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
 
 ZIGZAG = Predict(5, 27, mistakes=[
     ("one zigzag too few", 9,
-     "9 is 3 · 3, two zigzags, or 3 + 3 + 3. There are three; each cuts all there is into three."),
+     "9 is 3 · 3, two zigzags (or 3 + 3 + 3?). What does the third do to each of the nine pieces?"),
     ("the tent", 8, "That is the tent, which folds in two: 2 · 2 · 2. The zigzag has three pieces, not two."),
     ("one layer's bound", 10,
      "At most n + 1 pieces holds for n units in *one* layer. Here they stand in three layers."),
