@@ -164,13 +164,8 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "has a value again, and a cell that is held down seems to fire. Ask whether R · I exceeds the climb."),
     ("negative rates are cut off", lambda I, tau, R, E_L, V_th, t_ref: np.maximum(0.0, np.nan_to_num(
         1000 / (t_ref + tau * np.log(R * I / (R * I - (V_th - E_L)))), nan=0.0)),
-<<<<<<< HEAD
      "Try −10 nA: you get 1660 Hz. Both numbers in the logarithm are negative there, so it has a value, "
      "and the rate comes out positive. Do not mend the result: ask whether R · I exceeds the climb."),
-=======
-     "Try −10 nA: you get 1660 Hz. Both numbers in the logarithm are negative there, so it has a value, and "
-     "the rate comes out positive. Do not mend the result: ask whether R · I exceeds the climb."),
->>>>>>> c01
     ("as whole as the currents", _rates_of_the_currents_kind,
      "Your rates are whole numbers where the currents are: `np.zeros_like(I)` takes over the kind of I and "
      "cuts off what comes after the point. `np.zeros(I.shape)` holds any number."),
