@@ -35,7 +35,7 @@ def queries_keys_and_values(rng):
     yield "two texts, three heads, causal", *some(4, 4, 6, 5, 2, 3), np.tri(4, dtype=bool)
     yield "one key", *some(2, 1, 3, 2), np.ones((2, 1), bool)
     q, k, v = some(2, 3, 16, 2)
-    yield "huge scores", 40 * q, 40 * k, v, np.ones((2, 3), bool)
+    yield "huge scores", 200 * q, 200 * k, v, np.ones((2, 3), bool)
 
 
 def attention(q, k, v, visible):
