@@ -55,6 +55,6 @@ keep_freed_memory()
 if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
-    from nnlearn.study import bert_study, manual_gpt, pretraining, translation
+    from nnlearn.study import austen, bert_study, manual_gpt, pretraining, translation
 
 __getattr__, __dir__, __all__ = _offer(__name__)
