@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
     from nnlearn.study import (
+        austen,
         bert_study,
         digits_gan,
         manual_gpt,
