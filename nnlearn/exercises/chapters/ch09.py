@@ -11,10 +11,10 @@ LOUDER = Predict(1, "the same", mistakes=[
 
 DECAY = Predict(2, "slower", mistakes=[
     ("loud moves more", "faster",
-     "In Adam all of a weight's gradient is divided by √v̂, decay included. For which weight is √v̂ large?"),
+     "In Adam all of a weight's gradient is divided by √ŝ, decay included. For which weight is √ŝ large?"),
     ("thinks of AdamW", "equally fast",
      "That is AdamW, where decay stays outside the gradient. Here it goes through the division."),
-], after="Its decay is divided by its own large √v̂. AdamW takes the decay out of the gradient for this "
+], after="Its decay is divided by its own large √ŝ. AdamW takes the decay out of the gradient for this "
          "reason.")
 
 STABLE = Value(3, 0.5, rtol=0.01, mistakes=[
@@ -67,6 +67,7 @@ def gradients_of_layers(rng):
     yield "short enough", [np.array([0.3, 0.0]), np.array([[0.4]])], 2.0
     yield "one long, one short", [np.array([30.0, -40.0]), np.array([0.5, 0.1, -0.2])], 5.0
     yield "short apart, long together", [np.array([3.0]), np.array([4.0])], 4.5
+    yield "short, though its square is longer", [np.array([1.2, 1.2])], 2.0
     yield "all zero", [np.zeros(3), np.zeros((2, 2))], 1.0
 
 
@@ -132,29 +133,31 @@ def states_of_adam(rng):
     yield "a tiny gradient", np.ones(2), [1e-8, -3e-8], np.zeros(2), np.zeros(2), 1, 1.0
 
 
-def adam_step(w, g, m, v, t, lr):
+def adam_step(w, g, m, s, t, lr):
     m = 0.9 * m + 0.1 * g
-    v = 0.999 * v + 0.001 * g**2
+    s = 0.999 * s + 0.001 * g**2
     m_hat = m / (1 - 0.9**t)
-    v_hat = v / (1 - 0.999**t)
-    return w - lr * m_hat / (np.sqrt(v_hat) + 1e-8), m, v
+    s_hat = s / (1 - 0.999**t)
+    return w - lr * m_hat / (np.sqrt(s_hat) + 1e-8), m, s
 
 
 ADAM = Function(8, adam_step, states_of_adam, atol=1e-12, mistakes=[
     ("no bias correction", edit(" / (1 - 0.9**t)", "", " / (1 - 0.999**t)", ""),
-     "The bias correction is missing: m and v start from zero, so divide them by 1 − 0.9ᵗ and 1 − 0.999ᵗ."),
+     "The bias correction is missing: m and s start from zero, so divide them by 1 − 0.9ᵗ and 1 − 0.999ᵗ."),
     ("corrects the mean only", edit(" / (1 - 0.999**t)", ""),
-     "You correct m but not v. At the first step v is a thousandth of g²."),
+     "You correct m but not s. At the first step s is a thousandth of g²."),
     ("forgets the power", edit("**t", ""),
      "You divide by 1 − β at every step. The correction must fade: 1 − β to the power t."),
-    ("square root before the mean", edit("g**2", "np.abs(g)", "np.sqrt(v_hat)", "v_hat"),
+    ("square root before the mean", edit("g**2", "np.abs(g)", "np.sqrt(s_hat)", "s_hat"),
      "You average |g|, the root of each square. Average the squares first and take the root of the mean."),
-    ("no root", edit("np.sqrt(v_hat)", "v_hat"),
-     "You divide by v̂ itself. It is a mean of squares: take its root."),
+    ("epsilon inside the root", edit("np.sqrt(s_hat) + 1e-8", "np.sqrt(s_hat + 1e-8)"),
+     "Your ε stands under the root, where a tiny gradient feels it far more. Add it after taking the root."),
+    ("no root", edit("np.sqrt(s_hat)", "s_hat"),
+     "You divide by ŝ itself. It is a mean of squares: take its root."),
     ("no momentum", edit("lr * m_hat", "lr * g"),
      "The step uses g. Use its corrected running mean m̂: that is the momentum."),
-    ("keeps the corrected means", edit("1e-8), m, v", "1e-8), m_hat, v_hat"),
-     "You return m̂ and v̂. The memory must stay uncorrected, or the next step corrects it twice."),
+    ("keeps the corrected means", edit("1e-8), m, s", "1e-8), m_hat, s_hat"),
+     "You return m̂ and ŝ. The memory must stay uncorrected, or the next step corrects it twice."),
     ("no epsilon", edit(" + 1e-8", ""), "Without ε a weight that gets no gradient divides zero by zero."),
 ])
 
