@@ -141,3 +141,67 @@ CHOOSE = Explain(7, rubric=[
     "cross-entropy for one of ten, with a softmax",
     "not the squared error of a probability: it hardly pulls where the model is certain and wrong",
 ])
+
+
+def counts(rng):
+    yield "a quiet night", np.log([0.5, 1.0, 0.2]), [0, 2, 0]
+    yield "a busy day", 2 + rng.normal(size=6), rng.poisson(8, 6)
+    yield "one hour", [1.5], [4]
+    yield "predicted exactly", np.log([3.0, 7.0]), [3, 7]
+
+
+def count_loss(z, y):
+    return np.mean(np.exp(z) - y * z), (np.exp(z) - y) / len(z)
+
+
+def with_the_factorial(z, y):
+    constant = [np.log(np.arange(1, k + 1)).sum() for k in y.astype(int)]
+    return np.mean(np.exp(z) - y * z + constant), (np.exp(z) - y) / len(z)
+
+
+COUNTS = Function(8, count_loss, counts, mistakes=[
+    ("z for the mean", edit("np.exp(z)", "z"),
+     "The network gives the logarithm of the mean: λ = e^z. Put e^z where the formula has λ, and z where "
+     "it has ln λ."),
+    ("the slope of the sum", edit(" / len(z)", ""),
+     "Your loss is a mean, your slope that of a sum: divide it by B."),
+    ("the sum", edit("np.mean", "np.sum", " / len(z)", ""),
+     "This looks like the sum over the batch instead of its mean, in loss and slope."),
+    ("truth minus prediction", edit("(np.exp(z) - y) / len", "(y - np.exp(z)) / len"),
+     "The sign of your slope is the wrong way round: predicting too much must make the loss rise with z."),
+    ("likelihood for loss", edit("np.mean(np.exp(z) - y * z)", "np.mean(y * z - np.exp(z))"),
+     "That is the log-likelihood. The loss is minus that."),
+    ("keeps the constant", with_the_factorial,
+     "Right, with ln y! in it. It does not depend on z: leave it out."),
+    ("slope for the mean", edit("(np.exp(z) - y) / len", "(1 - y / np.exp(z)) / len"),
+     "That is the slope for λ. The network's output is z = ln λ, so it is multiplied by λ."),
+], after="e^z − y: what was said minus what was true, once more.")
+
+
+def bakeries(rng):
+    yield "sold out every day", [10.0, 20.0], [12, 25], 0.9
+    yield "rolls left every day", [10.0, 20.0], [7, 18], 0.9
+    yield "both", 50 + 10 * rng.normal(size=12), rng.poisson(50, 12), 0.8
+    yield "as bad either way", 50 + 10 * rng.normal(size=8), rng.poisson(50, 8), 0.5
+    yield "whole numbers", [3, 5, 4], [4, 4, 4], 0.25
+
+
+def baker_loss(prediction, demand, q):
+    short = demand - prediction
+    return np.mean(np.where(short > 0, q * short, (q - 1) * short))
+
+
+BAKER = Function(9, baker_loss, bakeries, mistakes=[
+    ("q on the wrong side", edit("demand - prediction", "prediction - demand"),
+     "You charge q for rolls that were left. Too few is demand above the prediction."),
+    ("negative costs", edit("(q - 1) * short", "(1 - q) * short"),
+     "Rolls that are left cost something too, and a cost is never negative: turn the sign there."),
+    ("only what is missing", edit("(q - 1) * short", "0"),
+     "Rolls that are left are free in your bakery. They cost 1 − q each."),
+    ("the same for both", edit("(q - 1) * short", "-q * short"),
+     "You charge q either way. Each roll too many costs 1 − q."),
+    ("squares", edit("q * short, (q - 1) * short", "q * short**2, (1 - q) * short**2"),
+     "The cost is for each roll, so it grows in a straight line, not with the square."),
+    ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the days instead of their mean."),
+], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
+         "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")

@@ -7,7 +7,7 @@ WHITE_PIXEL = Predict(1, "have not moved", mistakes=[
     ("useless means zero", "have shrunk to zero",
      "Nothing tells these weights to shrink. What is x times dZ when x is 0?"),
     ("all weights learn", "have moved like the others",
-     "A weight's share is what came in times the unit's gradient. What came in here?"),
+     "A weight's gradient is what came in times the unit's gradient. What came in here?"),
 ], after="Their gradient is x · dZ, summed over images, and x is 0 in all of them: "
          "they stay where chance put them.")
 
@@ -20,33 +20,27 @@ CHAIN = Value(2, (-4.0, 4.0, 8.0), mistakes=[
      "All your signs are turned: L = (a − y)², so dL/da = 2 (a − y), and a is too large here."),
     ("no local slope", (4.0, 4.0, 4.0),
      "That is dL/dz for all three. Each still needs its local slope: how much does z move when it moves?"),
+    ("sign of dx", (-4.0, 4.0, -8.0),
+     "dw and db are right. dx is w · dL/dz, and w is positive here."),
+    ("sign of dw", (4.0, 4.0, 8.0),
+     "db and dx are right. dw is x · dL/dz, and x is −1 here."),
     ("local slopes alone", (-1.0, 1.0, 2.0),
      "Those are the local slopes of z. Multiply each by what arrives from the right, dL/dz."),
 ])
 
 
-def parabolas(rng):
-    yield "three steps from 0", 0.0, 1.5, 3.0, 0.1, 3
-    yield "one step", -2.0, 0.5, 1.0, 0.3, 1
-    yield "ten steps in a steep valley", rng.normal(), 4.0, -1.0, 0.2, 10
-    yield "no step", 5.0, 1.0, 0.0, 0.1, 0
-
-
-def descend(w, c, m, lr, steps):
-    for _ in range(steps):
-        w = w - lr * 2 * c * (w - m)
-    return w
-
-
-DESCENT = Function(3, descend, parabolas, mistakes=[
-    ("uphill", edit("w - lr", "w + lr"), "You climb: the slope points uphill, so subtract it."),
-    ("slope without the 2", edit("2 * c", "c"), "The slope of c (w − m)² is 2 c (w − m)."),
-    ("slope without c", edit("2 * c", "2"), "The factor c belongs to the slope as well: 2 c (w − m)."),
-    ("the first slope for all steps", edit("range(steps)", "range(1)", "lr *", "steps * lr *"),
-     "You use the slope at the start for every step. It changes as w moves: compute it again each time."),
-    ("steps along the loss", edit("2 * c * (w - m)", "c * (np.clip(w, -1e6, 1e6) - m) ** 2"),
-     "You subtract the loss. What tells the direction is its slope."),
-], after="Each step multiplies the distance to m by 1 − 2 c lr: that is why a steep valley needs a small lr.")
+TWO_WAYS = Value(3, (4.0, 5.0), mistakes=[
+    ("only through w", (4.0, 3.0),
+     "dw is right. x reaches the loss a second way as well, past the ReLU: add what comes along it."),
+    ("only past it", (4.0, 2.0),
+     "dw is right. x also reaches the loss through z: add what comes along that way."),
+    ("multiplied", (4.0, 6.0),
+     "dw is right. Where two paths meet, their gradients are added, not multiplied."),
+    ("forgets the 2 of the square", (2.0, 2.5), "The slope of a square is twice what is squared: 2 (ŷ − y)."),
+    ("target minus output", (-4.0, -5.0),
+     "All your signs are turned: L = (ŷ − y)², so dL/dŷ = 2 (ŷ − y), and ŷ is too large here."),
+    ("the other order", (5.0, 4.0), "Your two numbers are right, in the other order: dw, then dx."),
+], after="Such a way past a layer is called a skip connection. Chapter 12 builds networks of them.")
 
 
 def around_a_relu(rng):
@@ -138,6 +132,8 @@ def numeric_gradient(f, x, h):
 NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mistakes=[
     ("to one side", edit("old - h", "old", "2 * h", "h"),
      "You move to one side only. To both sides, f(x + h) − f(x − h), the error shrinks with h²."),
+    ("forgets the brackets", edit("/ (2 * h)", "/ 2 * h"),
+     "Python reads / 2 * h from the left: divided by 2, and then *times* h. Put brackets around 2 * h."),
     ("divides by h", edit("2 * h", "h"), "Your slopes are twice too large: from x − h to x + h it is 2 h."),
     ("does not move it back", edit("x[i] = old\n", "pass\n"),
      "You leave the entry moved when you go on to the next, and whoever gave you x finds it changed. "
@@ -187,10 +183,57 @@ NETWORK = Function(7, gradients, small_networks, allows=("softmax",), mistakes=[
 ], after="With this and one line, W -= lr * dW, you can train on the digits.")
 
 STILL_LEARNS = Explain(8, rubric=[
-    "The output layer's gradient does not pass through the mistake, so that layer learns to use whatever "
-    "features the hidden layer offers.",
-    "The hidden layer's gradient is wrong in direction, so it learns more slowly and ends a little worse; "
-    "with nothing to compare with, nobody notices.",
+    "The output layer's gradient is right, but that is not enough: with the hidden layer frozen the network "
+    "does much worse, so the wrong gradient does teach the hidden layer.",
+    "The output weights come to agree with the wrong matrix, so that its errors point the hidden layer "
+    "roughly downhill: feedback alignment. The control is to freeze W2: then the wrong matrix teaches nothing.",
+    "It is dangerous because nothing crashes, the loss falls, and the result is respectable; with nothing to "
+    "compare with, nobody notices.",
     "A numeric check of every gradient finds it, on a small network whose sizes all differ, "
     "before any training.",
 ])
+
+
+def tasks(rng):
+    def task(n, lr, B, epochs):
+        X, labels = rng.normal(size=(n, 3)), rng.integers(0, 2, n)
+        W1, W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+        return "those of 07.7", X, labels, W1, rng.normal(size=4), W2, rng.normal(size=2), lr, B, epochs
+
+    yield "one batch, one epoch", *task(6, 0.5, 6, 1)
+    yield "three batches, two epochs", *task(9, 0.3, 3, 2)
+    yield "the last batch is smaller", *task(7, 0.4, 3, 2)
+    yield "no epoch: the weights as they came", *task(4, 0.5, 2, 0)
+
+
+def train_with(answer, **inputs):
+    """What `answer` returns when it is handed the gradients of 07.7, which no case can hold."""
+    return answer(gradients, *list(inputs.values())[1:])
+
+
+def train(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
+    params = W1, b1, W2, b2
+    for _ in range(epochs):
+        for start in range(0, len(X), B):
+            rows = slice(start, start + B)
+            slopes = gradients(X[rows], labels[rows], *params)
+            params = [p - lr * d for p, d in zip(params, slopes, strict=True)]
+    return tuple(params)
+
+
+TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
+    ("uphill", edit("p - lr", "p + lr"), "You climb: the gradient points uphill, so subtract it."),
+    ("all data at every step", edit("gradients(X[rows], labels[rows],", "gradients(X, labels,"),
+     "Each step looks at its own batch only: rows start to start + B."),
+    ("drops the rest", edit("range(0, len(X), B)", "range(0, len(X) - B + 1, B)"),
+     "The examples that are left over at the end are a batch too, a smaller one."),
+    ("one epoch", edit("range(epochs)", "range(min(1, epochs))"),
+     "You go through the data once. Do it `epochs` times, and begin with the first rows each time."),
+    ("divides by B again", edit("lr * d", "lr / B * d"),
+     "The gradients are already means over their batch. Do not divide by B again."),
+    ("the first batch only", edit("range(0, len(X), B)", "range(0, B, B)"),
+     "You use the first batch only. Go on to the next rows, until the data are used up."),
+    ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
+     "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
+     "You compute every gradient at the weights you began with. Each belongs to the weights of the step before."),
+], after="The same loop trains every network in this course.")

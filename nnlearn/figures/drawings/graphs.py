@@ -72,7 +72,7 @@ def computation(
 ) -> Axes:
     """A computation as a graph: {node: place}, {(from, to): local slope}, and each node's value and gradient.
 
-    Values, in blue, are found from left to right; gradients, in red, from right to left.
+    Values, in blue, are found from left to right; gradients, in orange, along the dashed arrows back.
     """
     x, y = np.array(list(places.values())).T
     ax = sheet((x.min() - 0.9, x.max() + 0.9), (y.min() - 0.8, y.max() + 1.1), unit=0.8)
@@ -84,4 +84,6 @@ def computation(
         label(ax, (x0, y0 - 0.24), gradients.get(name, ""), color=plot.VERMILION, fontsize=15)
     for (start, end), slope in slopes.items():
         arrow(ax, nodes[start], nodes[end], plot.GREY, text=slope)
+        bent = {"linestyle": (0, (4, 3)), "connectionstyle": "arc3,rad=-0.28", "shrinkA": 1, "shrinkB": 1}
+        arrow(ax, nodes[end], nodes[start], plot.VERMILION, linewidth=1.2, **bent)
     return ax
