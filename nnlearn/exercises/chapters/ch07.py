@@ -186,7 +186,8 @@ STILL_LEARNS = Explain(8, rubric=[
     "The output layer's gradient is right, but that is not enough: with the hidden layer frozen the network "
     "does much worse, so the wrong gradient does teach the hidden layer.",
     "The output weights come to agree with the wrong matrix, so that its errors point the hidden layer "
-    "roughly downhill: feedback alignment. The control is to freeze W2: then the wrong matrix teaches nothing.",
+    "roughly downhill: feedback alignment. The control is to freeze W2: then the wrong matrix teaches "
+    "nothing.",
     "It is dangerous because nothing crashes, the loss falls, and the result is respectable; with nothing to "
     "compare with, nobody notices.",
     "A numeric check of every gradient finds it, on a small network whose sizes all differ, "
@@ -235,5 +236,6 @@ TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
      "You use the first batch only. Go on to the next rows, until the data are used up."),
     ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
      "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
-     "You compute every gradient at the weights you began with. Each belongs to the weights of the step before."),
+     "You compute every gradient at the weights you began with. Each belongs to the weights of the step "
+     "before."),
 ], after="The same loop trains every network in this course.")
