@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent / "weights" / "austen"
 
 
 def load() -> tuple[GPT, BPETokenizer, np.ndarray, dict[str, Any]]:
-    """The trained model, its tokenizer, 16,384 held-out token ids (int64), and the training's notes.
+    """The trained model, its tokenizer, the first 16,384 held-out token ids, and the notes of training.
 
     The notes' `tokens_read` is the curve: (tokens read, bits per character of all 56,574 held-out tokens).
     """
