@@ -9,9 +9,9 @@ CUT = Predict(1, "rightly", mistakes=[
     ("thinks the chunk must be longer", "rightly only with chunks of 60",
      "What would chunks of 60 teach that chunks of 5 do not? To hold a symbol for one more step is the same "
      "skill at every age."),
-], after="The state crosses the border, the gradient does not. Yet what is learned at short ages holds "
-         "for long ones: the weights are shared over time. Had only old symbols counted, nothing would "
-         "have taught it; the chapter runs that control.")
+], after="The state crosses the border, the gradient does not. Yet what is learned at short ages holds at "
+         "long ones: the weights are shared over time. Had only old symbols counted, nothing would have "
+         "taught it; the chapter runs that control.")
 
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
     ("adds up", 1 + 99 * 0.1,
