@@ -27,6 +27,9 @@ def graph(
         twin = list(inputs[names[k]]).count(source) > 1
         line = curve(path, (0.22 if slot else -0.22) if twin else 0.0)
         ax.plot(*line.T, color="#B5B5B5", linewidth=2, zorder=1)
+        tip = int(0.3 * len(line))
+        arrow_style = {"arrowstyle": "-|>", "color": "#8A8A8A", "mutation_scale": 14}
+        ax.annotate("", line[tip + 1], line[tip - 1], arrowprops=arrow_style, zorder=1)
         text = edges.get(f"{source}→{names[k]}", "")
         label(ax, line[len(line) // 2], text, color=plot.VERMILION, bbox=PLATE)
     for name, place in zip(names, places, strict=True):
@@ -45,7 +48,10 @@ def tape_of_a_neuron() -> Axes:
     slope = 1 - value[v3] ** 2
     back = {w: slope * value[x], x: slope * value[w], b: slope, v1: slope, v2: slope}
     below = {name: plot.number(number, ".3g") for name, number in value.items()}
-    edges = {f"{of}→{to}": plot.number(back[of], ".3g") for to, sources in inputs.items() for of in sources}
+    below[v3] += "   (gradient 1)"
+    edges = {
+        f"{of}→{to}": "← " + plot.number(back[of], ".3g") for to, sources in inputs.items() for of in sources
+    }
     graph(inputs, below, edges, ax)
     return ax
 
