@@ -94,7 +94,7 @@ def learn_deep(kind: str, seed: int, lr: float, blocks: int = DEEP_BLOCKS) -> tu
     loss = cross_entropy(model(train[0][:256]), train[1][:256])
     assert isinstance(loss, Tensor)
     loss.backward()
-    start = float(np.linalg.norm(model[0].W.grad))
+    start = float(np.linalg.norm(next(iter(model.parameters())).grad))
     trainer = Trainer(model, Adam(model.parameters(), lr=lr))
     history = trainer.fit(train, steps=DEEP_STEPS, every=50, rng=seed, progress=False)
     return start, float(history["loss"][-1])
