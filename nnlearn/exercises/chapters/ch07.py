@@ -220,7 +220,7 @@ def train_with(answer, **inputs):
 
 
 def train(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
-    params = W1, b1, W2, b2
+    params = [W1, b1, W2, b2]
     for _ in range(epochs):
         for start in range(0, len(X), B):
             rows = slice(start, start + B)

@@ -1,6 +1,7 @@
 """Computations as graphs of what is computed from what."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -90,6 +91,6 @@ def computation(
         label(ax, (x0, y0 - 0.24), gradients.get(name, ""), color=plot.VERMILION, fontsize=15)
     for (start, end), slope in slopes.items():
         arrow(ax, nodes[start], nodes[end], plot.GREY, text=slope)
-        bent = {"linestyle": (0, (4, 3)), "connectionstyle": "arc3,rad=-0.28", "shrinkA": 1, "shrinkB": 1}
-        arrow(ax, nodes[end], nodes[start], plot.VERMILION, linewidth=1.2, **bent)
+        bent: dict[str, Any] = {"connectionstyle": "arc3,rad=-0.28", "shrinkA": 1, "shrinkB": 1}
+        arrow(ax, nodes[end], nodes[start], plot.VERMILION, linewidth=1.2, linestyle=(0, (4, 3)), **bent)
     return ax
