@@ -9,7 +9,7 @@ from tests.support import ROOT
 
 
 def test_release_hands_out_what_students_get(tmp_path):
-    done = CliRunner().invoke(app, ["release", "3", "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(app, ["release", "4", "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     handed_out = (tmp_path / "out" / "04_layers.ipynb").read_bytes()
     assert handed_out == (ROOT / "exercises" / "04_layers.ipynb").read_bytes()

@@ -112,7 +112,7 @@ ATTACKS = {
     "changes its inputs": ("import numpy as np\ndef layer(x, W, b):\n    x *= 0\n    return np.maximum(0, x @ W + b)\n", "changes its input"),
     "makes an error of markup": ("raise ValueError('<script>alert(1)</script>')\n", "<script>"),
     "makes a syntax error": ("def layer(x, W, b):\n    return np.maximum(0, x @ W + b\n", "line 2"),
-    "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "no part of nnlearn"),
+    "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "NumPy alone"),
     "looks the answer up": ("from nnlearn.functions.linear import linear\n", "No module named"),
     "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
     "looks around and finds": (LOOK + "if found(): raise LookupError(found())\n" + WRONG, "wrong"),
@@ -228,8 +228,8 @@ def helper_below(notebook, cell, check):
 @pytest.mark.parametrize(
     ("change", "score", "said"),
     [
-        (missing, 0, "'03-3' is missing"),
-        (doubled, 2, "all carry the name '03-3'"),
+        (missing, 0, "'04-3' is missing"),
+        (doubled, 2, "all carry the name '04-3'"),
         *((change, 2, "") for change in (reordered, points, check_edited, helper_below)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

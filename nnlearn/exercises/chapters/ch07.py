@@ -212,7 +212,7 @@ def train_with(answer, **inputs):
     def gradients(X, labels, W1, b1, W2, b2):
         A1 = np.tanh(X @ W1 + b1)
         p = np.exp(A1 @ W2 + b2)
-        dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(len(b2))[labels]) / len(X)
+        dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(b2.size)[labels]) / X.shape[0]
         dZ1 = dZ2 @ W2.T * (1 - A1**2)
         return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
 
