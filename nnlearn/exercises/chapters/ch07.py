@@ -186,7 +186,7 @@ STILL_LEARNS = Explain(8, rubric=[
     "The output layer's gradient is right, but that is not enough: with the hidden layer frozen the network "
     "does much worse, so the wrong gradient does teach the hidden layer.",
     "The output weights come to agree with the wrong matrix, so that its errors point the hidden layer "
-    "roughly downhill: feedback alignment. The control is to freeze W2: then the wrong matrix teaches nothing.",
+    "roughly downhill: feedback alignment. The control: freeze W2, and the wrong matrix teaches nothing.",
     "It is dangerous because nothing crashes, the loss falls, and the result is respectable; with nothing to "
     "compare with, nobody notices.",
     "A numeric check of every gradient finds it, on a small network whose sizes all differ, "
@@ -208,6 +208,14 @@ def tasks(rng):
 
 def train_with(answer, **inputs):
     """What `answer` returns when it is handed the gradients of 07.7, which no case can hold."""
+
+    def gradients(X, labels, W1, b1, W2, b2):
+        A1 = np.tanh(X @ W1 + b1)
+        p = np.exp(A1 @ W2 + b2)
+        dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(len(b2))[labels]) / len(X)
+        dZ1 = dZ2 @ W2.T * (1 - A1**2)
+        return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
+
     return answer(gradients, *list(inputs.values())[1:])
 
 
@@ -235,5 +243,5 @@ TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
      "You use the first batch only. Go on to the next rows, until the data are used up."),
     ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
      "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
-     "You compute every gradient at the weights you began with. Each belongs to the weights of the step before."),
+     "You compute every gradient at the weights you began with. Each belongs to the weights of its step."),
 ], after="The same loop trains every network in this course.")
