@@ -50,7 +50,7 @@ def small_gpt(
 def read_manual() -> tuple[CharTokenizer, np.ndarray, np.ndarray]:
     """The tokenizer, the ids to train on and the held-out ones: the split of chapters 13 and 14."""
     train, validation = manual_split()
-    tokenizer = CharTokenizer(train + validation)
+    tokenizer = CharTokenizer(train)
     return tokenizer, tokenizer.encode(train), tokenizer.encode(validation)
 
 

@@ -2,7 +2,7 @@
 
     python -m nnlearn.study.mnist_study [--shift N]
 
-writes `mnist_study.json` beside this file; a shift moves every seed. Each contender, at each size of the
+writes `weights/mnist_study.json`; a shift moves every seed. Each contender, at each size of the
 training set, is given the same learning rates and the same number of steps; the rate is chosen by the
 accuracy on validation pictures, with a seed that is not among the five that count. Four minutes of one core.
 """
@@ -33,7 +33,7 @@ from nnlearn.models.mlp import MLP
 from nnlearn.training.optim import Adam, cosine
 from nnlearn.training.trainer import Trainer, accuracy
 
-STUDY = Path(__file__).with_suffix(".json")
+STUDY = Path(__file__).with_name("weights") / "mnist_study.json"
 SEEDS, SIZES = range(5), (500, 2000, 8000)
 RATES, DEEP_RATES = (0.001, 0.003, 0.01), (0.0003, 0.001, 0.003, 0.01)
 STEPS, BATCH, DEEP_STEPS, DEEP_BLOCKS = 400, 32, 150, 16
