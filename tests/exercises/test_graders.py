@@ -9,8 +9,9 @@ import io
 import linecache
 import re
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,13 +237,22 @@ def judge_mutant(answer: Answer, source: str, limit: float) -> str:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Of the processor: on a busy machine a mutant has as many steps as on a quiet one."""
+    """Of the processor: on a busy machine a mutant has as many steps as on a quiet one.
+
+    A signal that strikes in a finaliser or in a callback of the collector is lost there, and only reported:
+    the timer strikes again, and that report is left out.
+    """
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    def report(unraisable: Any) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            reported(unraisable)
+
+    before, reported = signal.signal(signal.SIGPROF, stop), sys.unraisablehook
+    sys.unraisablehook = report
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.25)
     try:
         yield
     except KeyboardInterrupt:
@@ -250,3 +260,25 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = reported
+
+
+def test_a_time_limit_that_strikes_in_a_finaliser_strikes_again() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            spin(lambda: struck == [])
+
+    def spin(go_on: Callable[[], bool]) -> None:
+        try:
+            while go_on():
+                pass
+        except KeyboardInterrupt:
+            struck.append(True)
+            raise
+
+    struck: list[bool] = []
+    with pytest.raises(TimeoutError), time_limit(0.05):
+        slow = Slow()
+        del slow
+        spin(lambda: True)
+    assert struck == [True, True]
