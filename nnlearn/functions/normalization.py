@@ -1,4 +1,4 @@
-"""Layer and batch normalisation (chapter 11), each as one fused step."""
+"""Layer, RMS and batch normalisation (chapters 11 and 16), each as one fused step."""
 
 from __future__ import annotations
 
@@ -50,12 +50,40 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
     return y.reshape(x_shape), Fused(backward)
 
 
+@primitive
+def rms_norm(x: Array, gamma: Array, eps: float = 1e-6) -> Rule:
+    """γ x / √(mean(x²) + ε) over the last axis.  x: (…, C), gamma: (C,) -> (…, C)
+
+    Layer norm without its mean and its shift. Raises ValueError when gamma is not (C,).
+    Source: Zhang & Sennrich (2019).
+    """
+    shape, C = x.shape, x.shape[-1] if x.ndim else 0
+    if gamma.shape != (C,):
+        raise ValueError(f"rms_norm: x {shape} needs gamma ({C},): got {gamma.shape}")
+    rows = floating(x).reshape(math.prod(shape[:-1]), C)
+    scale = _scale(rows, eps)
+    normal = rows * scale
+    y = normal * gamma
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        g = g.reshape(normal.shape)
+        dx = None
+        if needs[0]:  # what is left of γ g without its part along x
+            dx = g * gamma
+            dx -= normal * (np.vecdot(dx, normal)[:, None] / max(C, 1))
+            dx *= scale
+            dx = dx.reshape(shape)
+        return dx, sum_rows(g * normal) if needs[1] else None
+
+    return y.reshape(shape), Fused(backward)
+
+
 _FAR = 100
 """How many standard deviations a mean lies from 0 before its rounding shows: then it is subtracted twice."""
 
 
 def _scale(normal: np.ndarray, eps: float) -> np.ndarray:
-    """1 / √(var + ε) of each row.  (n, C) -> (n, 1)"""
+    """1 / √(mean square + ε) of each row.  (n, C) -> (n, 1)"""
     return 1 / np.sqrt(np.vecdot(normal, normal) / max(normal.shape[1], 1) + eps)[:, None]
 
 

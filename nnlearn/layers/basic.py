@@ -19,7 +19,7 @@ from nnlearn.functions import activations as A
 from nnlearn.functions.convolution import avg_pool2d, conv2d, max_pool2d
 from nnlearn.functions.dropout import dropout
 from nnlearn.functions.linear import embedding, linear
-from nnlearn.functions.normalization import batch_norm, layer_norm
+from nnlearn.functions.normalization import batch_norm, layer_norm, rms_norm
 from nnlearn.functions.recurrent import gru, lstm, rnn
 from nnlearn.layers.init import Init, lecun_uniform, normal, ones, orthogonal, zeros
 from nnlearn.layers.module import Module, require_positive
@@ -125,6 +125,20 @@ class LayerNorm(Module):
 
     def forward(self, x: Array) -> Result:
         return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
+class RMSNorm(Module):
+    """Mean square 1 over the last axis, times gamma.  (..., width), same out
+
+    Source: B. Zhang and R. Sennrich (2019).
+    """
+
+    def __init__(self, width: int, eps: float = 1e-6) -> None:
+        require_positive("RMSNorm", width=width)
+        self.gamma, self.eps = Parameter(ones((width,))), eps
+
+    def forward(self, x: Array) -> Result:
+        return rms_norm(x, self.gamma, self.eps)
 
 
 class BatchNorm(Module):

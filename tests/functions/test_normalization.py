@@ -1,4 +1,4 @@
-"""Batch and layer norm: against their composed twins, running averages, bad input."""
+"""Batch, layer and RMS norm: against their composed twins, running averages, bad input."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,10 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     return centred / nn.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps) * gamma + beta
 
 
+def rms_norm(x, gamma, eps=1e-6):
+    return x / nn.sqrt((x**2).mean(axis=-1, keepdims=True) + eps) * gamma
+
+
 def batch_norm(x, gamma, beta, eps=1e-5):
     axes = (0,) if x.ndim == 2 else (0, 2, 3)
     shape = (1, -1) if x.ndim == 2 else (1, -1, 1, 1)
@@ -28,6 +32,7 @@ def batch_norm(x, gamma, beta, eps=1e-5):
 
 TWINS = {
     "layer_norm": (nn.layer_norm, layer_norm, [draw(2, 3, 6), draw(6), draw(6)], {}),
+    "rms_norm": (nn.rms_norm, rms_norm, [draw(2, 3, 6), draw(6)], dict(eps=0.1)),
     "batch_norm of rows": (nn.batch_norm, batch_norm, [draw(5, 3), draw(3), draw(3)], {}),
     "batch_norm of images": (nn.batch_norm, batch_norm, [draw(4, 3, 2, 5), draw(3), draw(3)], {}),
 }
@@ -55,6 +60,7 @@ MISUSES = {
     "layer_norm: x \\(2, 64\\) needs gamma and beta \\(64,\\)": lambda: nn.layer_norm(
         ONES, np.ones(2), np.ones(2)
     ),
+    "rms_norm: x \\(2, 64\\) needs gamma \\(64,\\): got \\(2,\\)": lambda: nn.rms_norm(ONES, np.ones(2)),
     "batch_norm: x \\(1, 64\\) has 1 value in each channel": lambda: nn.batch_norm(
         ONES[:1], np.ones(64), np.ones(64)
     ),

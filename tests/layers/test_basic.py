@@ -34,7 +34,9 @@ def test_empty_batches_and_sequences(B, T):
         for first, second in zip(*((s if pair else (s,)) for s in (last, again)), strict=True):
             assert first.shape == (B, 6)
             np.testing.assert_array_equal(plain(second), state)
-    for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.TransformerBlock(8, 2, causal=True, rng=0)):
+    modern = dict(norm="rms", feed_forward="swiglu", kv_heads=1, rotary=True, bias=False)
+    blocks = [nn.TransformerBlock(8, 2, causal=True, rng=0, **options) for options in ({}, modern)]
+    for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.RMSNorm(8), nn.SwiGLU(8, 4, rng=0), *blocks):
         y = layer(x)
         y.sum().backward()
         assert y.shape[:2] == (B, T) and all(p.grad.shape == p.shape for p in layer.parameters())
@@ -58,6 +60,7 @@ BAD = [
     (lambda: nn.Linear(3, 2.5), "n_out is 2.5"),
     (lambda: nn.Conv2d(1, 0, 3), "Conv2d: c_out is 0"),
     (lambda: nn.Embedding(5, -1), "Embedding: width is -1"),
+    (lambda: nn.RMSNorm(0), "RMSNorm: width is 0"),
     (lambda: nn.LSTM(5, 0), "LSTM: n_hidden is 0"),
     (lambda: nn.Dropout(1.0), "Dropout: p is 1.0"),
 ]
