@@ -229,6 +229,44 @@ def convolutions() -> list[Case]:
     return [*made, Case(nn.conv2d, F.conv2d, shapes, once=True)]
 
 
+def transposed_convolutions() -> list[Case]:
+    settings = [(1, 0, 0), (1, 2, 0), (2, 0, 0), (2, 1, 0), (2, 1, 1), (3, 1, 2)]
+    shapes = [
+        (IMAGE, (3, 4, 3, 3), (4,)),
+        ((1, 1, 5, 5), (1, 2, 2, 3), (2,)),
+        ((2, 3, 5, 6), (3, 1, 4, 4), (1,)),
+    ]
+    made = [
+        Case(
+            lambda x, W, b, s=s: nn.conv_transpose2d(x, W, b, *s),
+            lambda x, W, b, s=s: F.conv_transpose2d(x, W, b, *s),
+            shapes,
+            once=True,
+        )
+        for s in settings
+    ]
+    shapes = [((0, 3, 5, 5), (3, 2, 3, 3)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((2, 5, 4, 4), (5, 3, 4, 4))]
+    return [*made, Case(nn.conv_transpose2d, F.conv_transpose2d, shapes, once=True)]
+
+
+def group_norms() -> list[Case]:
+    shapes = [
+        ((2, 6, 3, 4), (6,), (6,)),
+        ((3, 6, 5), (6,), (6,)),
+        ((2, 6, 1, 1), (6,), (6,)),
+        ((0, 6, 2), (6,), (6,)),
+    ]
+    return [
+        Case(
+            lambda x, g, b, n=n: nn.group_norm(x, n, g, b),
+            lambda x, g, b, n=n: F.group_norm(x, n, g, b),
+            shapes,
+            once=True,
+        )
+        for n in (1, 2, 3)
+    ]
+
+
 def pools(f: Callable, g: Callable) -> list[Case]:
     return [
         Case(
@@ -416,9 +454,19 @@ TABLE: dict[str, list[Case]] = {
             once=True,
         )
     ],
+    "group_norm": group_norms(),
     "batch_norm": batch_norms(),
     "dropout": unary(lambda x: nn.dropout(x, 0.4, rng=7), dropped),
     "conv2d": convolutions(),
+    "conv_transpose2d": transposed_convolutions(),
+    "upsample": [
+        Case(
+            lambda x, n=n: nn.upsample(x, n),
+            lambda x, n=n: F.interpolate(x, scale_factor=n, mode="nearest"),
+            [(IMAGE,), ((1, 1, 1, 1),), ((2, 3, 5, 6),)],
+        )
+        for n in (2, 1, 3)
+    ],
     "max_pool2d": pools(nn.max_pool2d, F.max_pool2d),
     "avg_pool2d": pools(nn.avg_pool2d, F.avg_pool2d),
     "rnn": [Case(nn.rnn, recurrent("rnn_tanh", 1), recurrent_shapes(1, 1), once=True)],
@@ -540,6 +588,7 @@ OURS = {
     "l1_loss": "|e| has no slope at NaN, for either input: NaN here, 0 there",
     "layer_norm": "0 where the variance overflows, NaN there",
     "batch_norm": "∞ times an infinite gamma is ∞ here, NaN there",
+    "group_norm": "as batch_norm",
     "conv2d": "infinite weights meet the padding's zeros here",
     "lstm": "the gradient of an infinite state is NaN for earlier steps too",
     "scaled_dot_product_attention": "PyTorch's drops NaN for causal queries; ours overflows earlier",

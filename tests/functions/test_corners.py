@@ -133,7 +133,8 @@ def test_constant_inputs(value: float, dtype: type, tolerance: float) -> None:
     for shape in ((2, 7), (300, 7), (4, 1000)):
         x = nn.Tensor(np.full(shape, value, dtype), requires_grad=True)
         ones, zeros = np.ones(shape[1], dtype), np.zeros(shape[1], dtype)
-        for y in (nn.layer_norm(x, ones, zeros), nn.batch_norm(x, ones, zeros)):
+        grouped = nn.group_norm(x, 1, ones, zeros)
+        for y in (nn.layer_norm(x, ones, zeros), nn.batch_norm(x, ones, zeros), grouped):
             np.testing.assert_allclose(y.data, 0, atol=tolerance)
             assert np.isfinite(nn.grad(y, [x], np.ones(shape, dtype))[0]).all()
         y = nn.rms_norm(x, ones)

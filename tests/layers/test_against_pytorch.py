@@ -37,6 +37,19 @@ def conv(ours):
     return theirs
 
 
+def conv_transpose(ours):
+    options = dict(stride=ours.stride, padding=ours.padding, output_padding=ours.output_padding)
+    theirs = torch.nn.ConvTranspose2d(4, 6, 3, bias=ours.b is not None, **options).double()
+    give(theirs, weight=ours.W, **({} if ours.b is None else {"bias": ours.b}))
+    return theirs
+
+
+def group(ours):
+    theirs = torch.nn.GroupNorm(ours.groups, len(ours.gamma.data), eps=ours.eps).double()
+    give(theirs, weight=ours.gamma, bias=ours.beta)
+    return theirs
+
+
 def embedding(ours):
     theirs = torch.nn.Embedding(11, C).double()
     give(theirs, weight=ours.W)
@@ -197,6 +210,14 @@ CASES = {
     "Linear no bias": (lambda: nn.Linear(C, 6, bias=False, rng=0), linear, [ROWS], None),
     "Conv2d": (lambda: nn.Conv2d(4, 6, 3, rng=0), conv, [IMAGES], None),
     "Conv2d options": (lambda: nn.Conv2d(4, 6, 3, 2, 2, 2, bias=False, rng=0), conv, [IMAGES], None),
+    "ConvTranspose2d": (lambda: nn.ConvTranspose2d(4, 6, 3, rng=0), conv_transpose, [IMAGES], None),
+    "ConvTranspose2d options": (
+        lambda: nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, bias=False, rng=0),
+        conv_transpose,
+        [IMAGES],
+        None,
+    ),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 4, eps=1e-3), group, [IMAGES], None),
     "MaxPool2d": (lambda: nn.MaxPool2d(2), plain("MaxPool2d", 2), [IMAGES], None),
     "MaxPool2d stride": (lambda: nn.MaxPool2d(3, 2), plain("MaxPool2d", 3, 2), [IMAGES], None),
     "AvgPool2d": (lambda: nn.AvgPool2d(2), plain("AvgPool2d", 2), [IMAGES], None),

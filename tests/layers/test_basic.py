@@ -55,11 +55,23 @@ def test_dropout_drops_in_training_alone():
     np.testing.assert_array_equal(nn.Dropout(0.5)(x), a)
 
 
+@pytest.mark.parametrize("size, stride, padding", [(4, 2, 1), (3, 1, 1), (6, 3, 0)])
+def test_a_transposed_convolution_keeps_the_size_of_its_signal(size, stride, padding):
+    layer = nn.ConvTranspose2d(16, 8, size, stride, padding, rng=0)
+    x = np.random.default_rng(0).standard_normal((8, 16, 20, 20), np.float32)
+    inner = layer(x).data[:, :, size:-size, size:-size]
+    assert layer.W.dtype == np.float32 and inner.var() == pytest.approx(1, rel=0.1)
+    given = nn.ConvTranspose2d(16, 8, size, stride, init=nn.init.he_normal, rng=0)
+    np.testing.assert_array_equal(given.W.data.swapaxes(0, 1), nn.init.he_normal((8, 16, size, size), rng=0))
+
+
 BAD = [
     (lambda: nn.Linear(0, 3), "Linear: n_in is 0"),
     (lambda: nn.Linear(3, 2.5), "n_out is 2.5"),
     (lambda: nn.Conv2d(1, 0, 3), "Conv2d: c_out is 0"),
     (lambda: nn.Embedding(5, -1), "Embedding: width is -1"),
+    (lambda: nn.ConvTranspose2d(1, 1, 3, 0), "ConvTranspose2d: stride is 0"),
+    (lambda: nn.GroupNorm(3, 8), "GroupNorm: channels is 8, which 3 groups cannot share evenly"),
     (lambda: nn.RMSNorm(0), "RMSNorm: width is 0"),
     (lambda: nn.LSTM(5, 0), "LSTM: n_hidden is 0"),
     (lambda: nn.Dropout(1.0), "Dropout: p is 1.0"),
