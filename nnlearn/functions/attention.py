@@ -53,7 +53,12 @@ def multi_head_attention(
     `rotary(…, halves=True)` turns them. Raises ValueError when the width does not divide.
     """
     kv_heads = heads if kv_heads is None else kv_heads
-    if qkv.ndim != 3 or qkv.shape[-1] % (heads + 2 * kv_heads) or heads % kv_heads:
+    if heads < 1 or kv_heads < 1 or heads % kv_heads:
+        raise ValueError(
+            f"multi_head_attention: heads must be 1 or more, and a multiple of kv_heads; got {heads} and "
+            f"{kv_heads}"
+        )
+    if qkv.ndim != 3 or qkv.shape[-1] % (heads + 2 * kv_heads):
         raise ValueError(_misfit(qkv, heads, kv_heads))
     qkv = floating(qkv)
     B, T, width = qkv.shape
@@ -83,8 +88,6 @@ def multi_head_attention(
 def _misfit(qkv: Array, heads: int, kv_heads: int) -> str:
     if kv_heads == heads:
         return f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
-    if heads % kv_heads:
-        return f"multi_head_attention: kv_heads = {kv_heads} must divide heads = {heads}"
     return (
         f"multi_head_attention: qkv {qkv.shape} must be (B, T, C + 2 C · kv_heads / heads), C a multiple of "
         f"heads = {heads}, kv_heads = {kv_heads}"
@@ -277,7 +280,7 @@ def rotary(x: Array, positions: int | ArrayLike = 0, base: float = 10000.0, halv
     Raises ValueError when D is odd, or `positions` does not fit. Source: Su et al. (2021).
     """
     if x.ndim < 2 or x.shape[-1] % 2:
-        raise ValueError(f"rotary: the last axis of x {x.shape} must be even: its values are turned in pairs")
+        raise ValueError(f"rotary: x {x.shape} must be (…, T, D) with D even: its values are turned in pairs")
     T, D = x.shape[-2:]
     places = np.asarray(positions)
     try:

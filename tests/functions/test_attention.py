@@ -143,7 +143,12 @@ MISUSES = {
         ONES, ONES, ONES, np.ones((3, 3), bool)
     ),
     "a multiple of heads = 3": lambda: nn.multi_head_attention(np.ones((1, 2, 12)), 3),
-    "kv_heads = 3 must divide heads = 4": lambda: nn.multi_head_attention(np.ones((1, 2, 40)), 4, kv_heads=3),
+    "a multiple of kv_heads; got 4 and 0": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 40)), 4, kv_heads=0
+    ),
+    "a multiple of kv_heads; got 4 and 3": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 40)), 4, kv_heads=3
+    ),
     "must be \\(B, T, C \\+ 2 C · kv_heads / heads\\)": lambda: nn.multi_head_attention(
         np.ones((1, 2, 12)), 4, kv_heads=2
     ),
@@ -154,7 +159,8 @@ MISUSES = {
         np.ones((4, 2, 64)), np.ones((3, 2, 64)), np.ones((3, 2, 64))
     ),
     "rotary: positions \\(3,\\) do not fit x \\(2, 64\\)": lambda: nn.rotary(ONES, [1, 2, 3]),
-    "rotary: the last axis of x \\(2, 3\\) must be even": lambda: nn.rotary(np.ones((2, 3))),
+    "rotary: x \\(2, 3\\) must be \\(…, T, D\\) with D even": lambda: nn.rotary(np.ones((2, 3))),
+    "rotary: x \\(4,\\) must be": lambda: nn.rotary(np.ones(4)),
 }
 
 

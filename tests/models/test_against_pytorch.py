@@ -230,6 +230,17 @@ def test_training_follows_pytorch(name):
     assert a[-1] < 0.9 * a[0]
 
 
+def test_rotary_by_halves_is_the_one_of_transformers():
+    llama = transformers.models.llama.modeling_llama
+    q, k = R.standard_normal((2, 4, 7, 6)), R.standard_normal((2, 2, 7, 6))
+    places = R.integers(0, 50, (2, 7))
+    angle = places[..., None] / 10_000 ** (np.arange(0, 6, 2) / 6)
+    cos, sin = (torch.from_numpy(f(np.concatenate([angle, angle], -1))) for f in (np.cos, np.sin))
+    expected = llama.apply_rotary_pos_emb(torch.from_numpy(q), torch.from_numpy(k), cos, sin)
+    for x, theirs in zip((q, k), expected, strict=True):
+        np.testing.assert_allclose(nn.rotary(x, places[:, None], halves=True), theirs, rtol=1e-10, atol=1e-14)
+
+
 def test_logits_of_a_llama_with_its_own_weights():
     """Random weights far from zero, read out of the transformers library's model."""
     torch.manual_seed(0)

@@ -67,6 +67,8 @@ def test_gpt_with_dropout_drops_in_training_alone():
 
 BAD = [
     (lambda: GPT(13, 9, 8, 1, 3), "width is 8, which 3 heads cannot share evenly"),
+    (lambda: GPT(13, 9, 8, 1, 4, kv_heads=3), "kv_heads is 3, expected a divisor of heads = 4"),
+    (lambda: GPT(13, 9, 8, 1, 2, norm="batch"), "norm is 'batch', expected"),
     (lambda: GPT(13, 9, 8, 1, 2)(IDS), "ids reach to place 10, but the context is 9"),
     (lambda: GPT(13, 9, 8, 1, 2).generate([], 3), "ids is empty"),
 ]
