@@ -29,7 +29,6 @@ def test_curves_belong_to_the_models_they_name(loaded):
     for name, curve in study.items():
         assert len(curve["characters"]) == len(curve["bits"]) == len(curve["train"]) > 5, name
         assert all(np.diff(curve["characters"]) > 0), name
-    assert study["data 1/1"]["bits"][-1] < study["data 1/16"]["bits"][-1]
     assert abs(study["gru"]["parameters"] / notes["curve"]["parameters"] - 1) < 0.02
 
 
