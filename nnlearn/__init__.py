@@ -29,7 +29,7 @@ from nnlearn.functions.recurrent import *
 from nnlearn.layers import init
 from nnlearn.layers.basic import *
 from nnlearn.layers.module import Module, Sequential
-from nnlearn.layers.transformer import MultiHeadAttention, TransformerBlock
+from nnlearn.layers.transformer import MultiHeadAttention, SwiGLU, TransformerBlock
 from nnlearn.training import optim
 from nnlearn.training.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
 from nnlearn.training.saving import load, save

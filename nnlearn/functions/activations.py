@@ -1,4 +1,4 @@
-"""Activation functions, each with its derivative (chapter 05)."""
+"""Activation functions, each with its derivative (chapter 05; the gated one, chapter 16)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlearn.engine.arithmetic import erf, where
 from nnlearn.engine.arithmetic import tanh as tanh
-from nnlearn.engine.primitive import Array, Result, Rule, floating, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, floating, primitive
 from nnlearn.functions.numerics import top, total
 
 
@@ -48,6 +48,34 @@ def silu(x: Array) -> Rule:
     s = sigmoid(x)
     y = np.maximum(x, -1e4) * s  # far below, s is not 0 but the smallest number: −10³⁸ of it would count
     return y, lambda g: g * (s + y * (1 - s))
+
+
+@primitive
+def swiglu(x: Array) -> Rule:
+    """silu(a) · b, where a and b are the two halves of the last axis.  (…, 2 n) -> (…, n)
+
+    Raises ValueError when the last axis cannot be halved. Source: Shazeer (2020).
+    """
+    if x.ndim == 0 or x.shape[-1] % 2:
+        raise ValueError(f"swiglu: the last axis of x {x.shape} must be even: its halves are multiplied")
+    x = floating(x)
+    shape, n = x.shape, x.shape[-1] // 2
+    a, b = x[..., :n], x[..., n:]
+    s = sigmoid(a)
+    opened = np.maximum(a, -1e4) * s  # as in silu
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        dx = np.empty(shape, g.dtype)
+        da, db = dx[..., :n], dx[..., n:]
+        np.subtract(1, s, out=da)
+        da *= opened
+        da += s
+        da *= b
+        da *= g
+        np.multiply(g, opened, out=db)
+        return (dx,)
+
+    return opened * b, Fused(backward)
 
 
 def gelu(x: Array, approximate: str = "none") -> Result:

@@ -1,4 +1,4 @@
-"""Attention over whole sequences, and positions (chapter 15)."""
+"""Attention over whole sequences, and positions (chapters 15 and 16)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnlearn.engine.primitive import Array, Fused, Result, Rule, floating, primitive
 from nnlearn.functions.numerics import common_top, total
@@ -19,7 +20,9 @@ def scaled_dot_product_attention(
     """softmax(q kᵀ / √D) v.  q: (…, T, D), k: (…, S, D), v: (…, S, E) -> (…, T, E)
 
     `mask` (…, T, S) is True where a query may look; with `causal`, query t sees keys 0 … t only. A query that
-    may look nowhere gets zeros. Raises ValueError when shapes do not fit. Source: Vaswani et al. (2017).
+    may look nowhere gets zeros. Of heads, the axis before T, q may have a multiple of k's and v's: then
+    neighbouring heads of q share one of theirs. Raises ValueError when shapes do not fit.
+    Source: Vaswani et al. (2017); Ainslie et al. (2023) for shared keys.
     """
     if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
         raise ValueError(
@@ -27,51 +30,135 @@ def scaled_dot_product_attention(
             f"(…, T, D), (…, S, D) and (…, S, E)"
         )
     q, k, v = floating(q), floating(k), floating(v)
-    batch = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
-    visible = _visible(mask, (*batch, q.shape[-2], k.shape[-2]), q.dtype)
-    y, backward = _attend(q, k, v, visible, causal)
+    visible = _visible(mask, (*_batch(q, k, v), q.shape[-2], k.shape[-2]), q.dtype)
+    y, backward = _attend(q, k, v, visible, causal, _groups(q, k, v))
     return y, Fused(lambda g, needs: backward(g, None, None, None))
 
 
 @primitive
 def multi_head_attention(
-    qkv: Array, heads: int, mask: np.ndarray | None = None, causal: bool = False
+    qkv: Array,
+    heads: int,
+    mask: np.ndarray | None = None,
+    causal: bool = False,
+    kv_heads: int | None = None,
+    rotary: bool = False,
 ) -> Rule:
     """Attention of each head on its own part.  qkv: (B, T, 3 C) -> (B, T, C)
 
     Queries, keys and values lie side by side; head h has columns h·C/heads to (h+1)·C/heads of each. `mask`
-    (B, heads, T, T), or what broadcasts to it, is True where a query may look. Raises ValueError when the
-    width does not divide.
+    (B, heads, T, T), or what broadcasts to it, is True where a query may look. With fewer `kv_heads`, each
+    head of keys and values serves heads / kv_heads neighbouring ones of queries, and qkv is
+    (B, T, C + 2 C · kv_heads / heads). With `rotary`, queries and keys are turned by their places as
+    `rotary(…, halves=True)` turns them. Raises ValueError when the width does not divide.
     """
-    if qkv.ndim != 3 or qkv.shape[-1] % (3 * heads):
+    kv_heads = heads if kv_heads is None else kv_heads
+    if heads < 1 or kv_heads < 1 or heads % kv_heads:
         raise ValueError(
-            f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
+            f"multi_head_attention: heads must be 1 or more, and a multiple of kv_heads; got {heads} and "
+            f"{kv_heads}"
         )
+    if qkv.ndim != 3 or qkv.shape[-1] % (heads + 2 * kv_heads):
+        raise ValueError(_misfit(qkv, heads, kv_heads))
     qkv = floating(qkv)
     B, T, width = qkv.shape
+    D, n = width // (heads + 2 * kv_heads), heads + kv_heads  # n heads of queries and keys
+    if rotary and D % 2:
+        raise ValueError(f"multi_head_attention: a head is {D} wide; with rotary=True it must be even")
     visible = _visible(mask, (B, heads, T, T), qkv.dtype)
-    out = np.empty((B, T, width // 3), qkv.dtype)
-    q, k, v = _heads(qkv, heads, 3)
-    _, backward = _attend(q, k, v, visible, causal, _heads(out, heads, 1)[0])
+    out = np.empty((B, T, heads * D), qkv.dtype)
+    qk, v = qkv[..., : n * D], _heads(qkv[..., n * D :], D)
+    if rotary:
+        cos, sin = (np.tile(a, n) for a in _angles(0, T, D, 10000.0, True, qkv.dtype))
+        qk = _turn_heads(qk, D, cos, sin)
+    q, k = _heads(qk[..., : heads * D], D), _heads(qk[..., heads * D :], D)
+    _, backward = _attend(q, k, v, visible, causal, heads // kv_heads, _heads(out, D))
 
     def merged(g: np.ndarray, needs: list[bool]) -> tuple:
         d = np.empty((*g.shape[:-1], width), g.dtype)
-        backward(_heads(g, heads, 1)[0], *_heads(d, heads, 3))
+        each = _heads(d, D)
+        backward(_heads(g, D), each[:, :heads], each[:, heads:n], each[:, n:])
+        if rotary:
+            d[..., : n * D] = _turn_heads(d[..., : n * D], D, cos, -sin)
         return (d,)
 
     return out, Fused(merged)
 
 
-def _heads(x: Array, heads: int, parts: int) -> np.ndarray:
-    """(B, T, parts · C) -> (parts, B, heads, T, C / heads), the same memory"""
+def _misfit(qkv: Array, heads: int, kv_heads: int) -> str:
+    if kv_heads == heads:
+        return f"multi_head_attention: qkv {qkv.shape} must be (B, T, 3 C), C a multiple of heads = {heads}"
+    return (
+        f"multi_head_attention: qkv {qkv.shape} must be (B, T, C + 2 C · kv_heads / heads), C a multiple of "
+        f"heads = {heads}, kv_heads = {kv_heads}"
+    )
+
+
+def _heads(x: Array, D: int) -> np.ndarray:
+    """(B, T, n · D) -> (B, n, T, D), the same memory"""
     B, T, width = x.shape
-    return x.reshape(B, T, parts, heads, width // (parts * heads)).transpose(2, 0, 3, 1, 4)
+    return x.reshape(B, T, width // D, D).transpose(0, 2, 1, 3)
+
+
+def _groups(q: Array, k: Array, v: Array) -> int:
+    """How many heads of q share one of k and v; 1 where each has its own, or the axis is broadcast."""
+    if min(q.ndim, k.ndim, v.ndim) < 3:
+        return 1
+    H, K = q.shape[-3], k.shape[-3]
+    return H // K if K == v.shape[-3] and 1 < K < H and H % K == 0 else 1
+
+
+def _batch(q: Array, k: Array, v: Array) -> tuple[int, ...]:
+    """The axes before the last two of the output.  Raises ValueError when they do not fit."""
+    ends = -3 if _groups(q, k, v) > 1 else -2
+    try:
+        return *np.broadcast_shapes(q.shape[:ends], k.shape[:ends], v.shape[:ends]), *q.shape[ends:-2]
+    except ValueError:
+        raise ValueError(
+            f"scaled_dot_product_attention: the first axes of q {q.shape}, k {k.shape} and v {v.shape} do "
+            f"not fit: each must be equal or 1, and of heads q may have a multiple of k's and v's"
+        ) from None
 
 
 def _attend(
-    q: Array, k: Array, v: Array, visible: np.ndarray | None, causal: bool, out: np.ndarray | None = None
+    q: Array,
+    k: Array,
+    v: Array,
+    visible: np.ndarray | None,
+    causal: bool,
+    G: int,
+    out: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Callable]:
     """The output, and its backward function, which writes where it is told.
+
+    G heads of q share one of k and v: heads 0, G, 2G, … meet all of theirs in order, and so do 1, G + 1, …
+    """
+    if G == 1:
+        return _look_up(q, k, v, visible, causal, out)
+    y = out
+    if y is None:
+        y = np.empty((*_batch(q, k, v), q.shape[-2], v.shape[-1]), np.result_type(q, k, v))
+    every = [(..., slice(first, None, G), slice(None), slice(None)) for first in range(G)]
+    by_head = visible is not None and visible.shape[-3:-2] > (1,)
+    masks = [visible[h] if visible is not None and by_head else visible for h in every]
+    backs = [_look_up(q[h], k, v, m, causal, y[h])[1] for h, m in zip(every, masks, strict=True)]
+
+    def backward(g: np.ndarray, dq: np.ndarray | None, dk: np.ndarray | None, dv: np.ndarray | None) -> tuple:
+        dq = np.empty((*g.shape[:-1], q.shape[-1]), q.dtype) if dq is None else dq
+        _, dk, dv = backs[0](g[every[0]], dq[every[0]], dk, dv)
+        for h, back in zip(every[1:], backs[1:], strict=True):
+            _, more_k, more_v = back(g[h], dq[h], None, None)
+            dk += more_k
+            dv += more_v
+        return dq, dk, dv
+
+    return y, backward
+
+
+def _look_up(
+    q: Array, k: Array, v: Array, visible: np.ndarray | None, causal: bool, out: np.ndarray | None = None
+) -> tuple[np.ndarray, Callable]:
+    """`_attend`, each head of q with its own of k and v.
 
     Tile by tile, so that the scores stay in the cache, and of a causal mask's upper half little is computed.
     The weights are kept as e^score and divided by their sum after the product with v: fewer passes over them.
@@ -185,24 +272,54 @@ def sinusoidal_positions(length: int, width: int) -> np.ndarray:
     return p
 
 
-def rotary(x: Array, start: int = 0, base: float = 10000.0) -> Result:
-    """Turn (x[2i], x[2i+1]) of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
+def rotary(x: Array, positions: int | ArrayLike = 0, base: float = 10000.0, halves: bool = False) -> Result:
+    """Turn pair i of the vector at place t by the angle t / base^(2i / D).  (…, T, D), same out
 
-    Products of turned queries and keys depend on their distance alone. `start` is the place of the first
-    vector. Raises ValueError when D is odd. Source: Su et al. (2021).
+    A pair is (x[2i], x[2i+1]); with `halves` (x[i], x[i + D/2]), as in Llama. Products of turned queries and
+    keys depend on their distance alone. `positions` is the place of the first vector, or of each: (…, T).
+    Raises ValueError when D is odd, or `positions` does not fit. Source: Su et al. (2021).
     """
+    if x.ndim < 2 or x.shape[-1] % 2:
+        raise ValueError(f"rotary: x {x.shape} must be (…, T, D) with D even: its values are turned in pairs")
     T, D = x.shape[-2:]
-    if D % 2:
-        raise ValueError(f"rotary: the last axis of x {x.shape} must be even: its values are turned in pairs")
+    places = np.asarray(positions)
+    try:
+        np.broadcast_to(places, x.shape[:-1])
+    except ValueError:
+        raise ValueError(
+            f"rotary: positions {places.shape} do not fit x {x.shape}: one for each vector"
+        ) from None
     x = floating(x)
-    angle = np.arange(start, start + T)[:, None] / base ** (np.arange(0, D, 2) / D)
-    cos, sin = np.repeat(np.cos(angle), 2, axis=1), np.repeat(np.sin(angle), 2, axis=1)
-    sin[:, 0::2] *= -1
-    return _turn(x, cos.astype(x.dtype), sin.astype(x.dtype))
+    return _turn(x, *_angles(places, T, D, base, halves, x.dtype), halves)
+
+
+def _angles(
+    positions: ArrayLike, T: int, D: int, base: float, halves: bool, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """The cosine of each value's angle, and what its partner is multiplied with: ± the sine.  (…, T, D)"""
+    places = np.asarray(positions)
+    places = places if places.ndim else places + np.arange(T)
+    angle = places[..., None] / base ** (np.arange(0, D, 2) / D)
+    cos, sin, axis = np.cos(angle).astype(dtype), np.sin(angle).astype(dtype), -2 if halves else -1
+    shape = (*angle.shape[:-1], D)
+    return np.stack([cos, cos], axis).reshape(shape), np.stack([-sin, sin], axis).reshape(shape)
+
+
+def _turn_heads(x: np.ndarray, D: int, cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
+    """`_turn` by halves for heads that lie side by side: long runs of memory.  (B, T, n · D), same out"""
+    pairs = x.reshape(*x.shape[:-1], x.shape[-1] // D, 2, D // 2)
+    partner = pairs[..., ::-1, :].copy().reshape(x.shape)
+    partner *= sin
+    y = x * cos
+    y += partner
+    return y
 
 
 @primitive
-def _turn(x: Array, cos: np.ndarray, sin: np.ndarray) -> Rule:
-    shape = x.shape
-    partner = x.reshape(*shape[:-1], shape[-1] // 2, 2)[..., ::-1].reshape(shape)
-    return x * cos + partner * sin, lambda g: _turn(g, cos, -sin)
+def _turn(x: Array, cos: np.ndarray, sin: np.ndarray, halves: bool) -> Rule:
+    *lead, D = x.shape
+    if halves:
+        partner = x.reshape(*lead, 2, D // 2)[..., ::-1, :].reshape(x.shape)
+    else:
+        partner = x.reshape(*lead, D // 2, 2)[..., ::-1].reshape(x.shape)
+    return x * cos + partner * sin, lambda g: _turn(g, cos, -sin, halves)

@@ -1,4 +1,4 @@
-"""Convolution and pooling (chapter 12).
+"""Convolution, its transpose, pooling and upsampling (from chapter 12 on).
 
 Images are (B, C, H, W); in memory the channels lie last, so that a patch is a few long runs of memory, and a
 convolution one matrix product of all patches with all kernels.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnlearn.engine.primitive import Array, Fused, Rule, floating, primitive
+from nnlearn.engine.shapes import broadcast_to
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -128,6 +129,95 @@ def _slide_back(g: np.ndarray, W: Array, padding: int, dilation: int) -> np.ndar
     patches, out = _patches(image, kh, kw, 1, dilation)
     turned = W[:, :, ::-1, ::-1].transpose(2, 3, 0, 1).reshape(-1, C)
     return (patches @ turned).reshape(B, *out, C).transpose(0, 3, 1, 2)
+
+
+@primitive
+def conv_transpose2d(
+    x: Array, W: Array, b: Array | None = None, stride: int = 1, padding: int = 0, output_padding: int = 0
+) -> Rule:
+    """y[o, i·s + u − p, j·s + v − p] += W[c, o, u, v] x[c, i, j], from b[o] on, for each image of the batch.
+
+    Each pixel lays down its kernel, `stride` apart: the transpose of `conv2d`, whose gradient of x this is.
+    x: (B, C_in, H, W), W: (C_in, C_out, kh, kw), b: (C_out,) -> (B, C_out, H', W'),
+    H' = (H − 1) stride − 2 padding + kh + output_padding. Raises ValueError when shapes do not fit.
+    Source: Dumoulin & Visin (2016).
+    """
+    _check_transpose(x, W, b, stride, padding, output_padding)
+    B, C, *size = x.shape
+    _, O, kh, kw = W.shape
+    canvas = [(n - 1) * stride + k + output_padding for n, k in zip(size, (kh, kw), strict=True)]
+    inner = (slice(None), *(slice(padding, n - padding) for n in canvas))
+    image = floating(x).transpose(0, 2, 3, 1)
+    rows, kernel = image.reshape(-1, C), W.transpose(0, 2, 3, 1).reshape(C, -1)
+    if stride == 1 and padding < min(kh, kw):
+        y = _slide_back(image, W, padding, 1).transpose(0, 2, 3, 1)
+    else:
+        parts = (rows @ kernel).reshape(B, *size, kh, kw, O)
+        y = np.zeros((B, *canvas, O), parts.dtype)
+        for u, v, window in _windows(y, kh, kw, stride, 1, (size[0], size[1])):
+            window += parts[:, :, :, u, v]
+        y = y[inner]
+    if b is not None:
+        y += b
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        around = np.zeros((B, *canvas, O), g.dtype)
+        around[inner] = g.transpose(0, 2, 3, 1)
+        patches, _ = _patches(around, kh, kw, stride, 1)
+        dx = dW = db = None
+        if needs[0]:
+            dx = (patches @ kernel.T).reshape(B, *size, C).transpose(0, 3, 1, 2)
+        if needs[1]:
+            dW = (rows.T @ patches).reshape(C, kh, kw, O).transpose(0, 3, 1, 2)
+        if len(needs) > 2 and needs[2]:
+            db = sum_rows(around[inner].reshape(-1, O))
+        return dx, dW, db
+
+    return y.transpose(0, 3, 1, 2), Fused(backward)
+
+
+def _check_transpose(
+    x: Array, W: Array, b: Array | None, stride: int, padding: int, output_padding: int
+) -> None:
+    if stride < 1 or padding < 0 or not 0 <= output_padding < stride:
+        raise ValueError(
+            f"conv_transpose2d: stride must be 1 or more, padding 0 or more, output_padding from 0 to below "
+            f"the stride; got {stride}, {padding} and {output_padding}"
+        )
+    if x.ndim != 4 or W.ndim != 4 or x.shape[1] != W.shape[0]:
+        raise ValueError(
+            f"conv_transpose2d: x {x.shape} must be (B, C_in, H, W) and W {W.shape} (C_in, C_out, kh, kw)"
+        )
+    if b is not None and b.shape != W.shape[1:2]:
+        raise ValueError(
+            f"conv_transpose2d: b is {b.shape} but W {W.shape} needs one number for each of "
+            f"{W.shape[1]} kernels"
+        )
+    for n, k in zip(x.shape[2:], W.shape[2:], strict=True):
+        if n < 1 or (n - 1) * stride + k + output_padding <= 2 * padding:
+            raise ValueError(
+                f"conv_transpose2d: of the image {x.shape[2:]} and a kernel {W.shape[2:]} nothing is left "
+                f"with padding {padding} and stride {stride}"
+            )
+
+
+@primitive
+def upsample(x: Array, factor: int) -> Rule:
+    """Each pixel repeated, factor × factor times.  (B, C, H, W) -> (B, C, factor · H, factor · W)
+
+    Raises ValueError unless x is a batch of images, and factor a whole number from 1 on.
+    """
+    if x.ndim != 4 or not isinstance(factor, int | np.integer) or factor < 1:
+        raise ValueError(
+            f"upsample: x {x.shape} must be (B, C, H, W), and factor a whole number from 1 on, got {factor}"
+        )
+    B, C, H, W = x.shape
+    each = B, H, factor, W, factor, C
+    y = broadcast_to(x.transpose(0, 2, 3, 1).reshape(B, H, 1, W, 1, C), each)
+    return (
+        y.reshape(B, H * factor, W * factor, C).transpose(0, 3, 1, 2),
+        lambda g: g.transpose(0, 2, 3, 1).reshape(each).sum(axis=(2, 4)).transpose(0, 3, 1, 2),
+    )
 
 
 @primitive

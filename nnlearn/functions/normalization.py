@@ -1,8 +1,9 @@
-"""Layer and batch normalisation (chapter 11), each as one fused step."""
+"""Layer, RMS, group and batch normalisation (from chapter 11 on), each as one fused step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,8 +23,55 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
             f"layer_norm: x {x.shape} needs gamma and beta ({C},): got {gamma.shape}, {beta.shape}"
         )
     x = floating(x)
-    average = np.full(C, 1 / max(C, 1), np.result_type(x, gamma))
-    rows = x.reshape(math.prod(x.shape[:-1]), C)
+    shape = x.shape
+    normal, back = _standardise(x.reshape(math.prod(shape[:-1]), C), eps, np.result_type(x, gamma))
+    y = normal * gamma
+    y += beta
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        g = g.reshape(normal.shape)
+        dx = back(g * gamma).reshape(shape) if needs[0] else None
+        return dx, sum_rows(g * normal) if needs[1] else None, sum_rows(g) if needs[2] else None
+
+    return y.reshape(shape), Fused(backward)
+
+
+@primitive
+def group_norm(x: Array, groups: int, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
+    """γ (x − mean) / √(var + ε) + β over each group of channels of an example.  x: (B, C, …), same out
+
+    A group is C / groups neighbouring channels at all their places; gamma and beta, (C,), are of each
+    channel. Raises ValueError when groups does not divide C, or shapes do not fit. Source: Wu & He (2018).
+    """
+    if x.ndim < 2 or gamma.shape != (x.shape[1],) or beta.shape != gamma.shape:
+        raise ValueError(
+            f"group_norm: x {x.shape} must be (B, C, …), gamma {gamma.shape} and beta {beta.shape} (C,)"
+        )
+    if groups < 1 or x.shape[1] % groups:
+        raise ValueError(
+            f"group_norm: groups = {groups} must divide the {x.shape[1]} channels of x {x.shape}"
+        )
+    x = floating(x)
+    shape, C, places = x.shape, x.shape[1], math.prod(x.shape[2:])
+    rows, by_channel = (shape[0] * groups, C // groups * places), (shape[0], C, places)
+    normal, back = _standardise(x.reshape(rows), eps, np.result_type(x, gamma))
+    y = normal.reshape(by_channel) * gamma[:, None]
+    y += beta[:, None]
+
+    def backward(g: np.ndarray, needs: list[bool]) -> tuple:
+        g, dx = g.reshape(by_channel), None
+        if needs[0]:
+            dx = back((g * gamma[:, None]).reshape(rows)).reshape(shape)
+        d_gamma = np.einsum("bcp,bcp->c", g, normal.reshape(by_channel))
+        return dx, None, d_gamma, np.einsum("bcp->c", g)
+
+    return y.reshape(shape), Fused(backward)
+
+
+def _standardise(rows: np.ndarray, eps: float, dtype: np.dtype) -> tuple[np.ndarray, Callable]:
+    """(row − mean) / √(var + ε) of each row, and its backward function, which may write in place."""
+    n = max(rows.shape[1], 1)
+    average = np.full(rows.shape[1], 1 / n, dtype)
     mean = (rows @ average)[:, None]
     normal = rows - mean
     scale = _scale(normal, eps)
@@ -31,23 +79,44 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Rule:
         normal -= (normal @ average)[:, None]
         scale = _scale(normal, eps)
     normal *= scale
+
+    def back(g: np.ndarray) -> np.ndarray:
+        """What is left of g without its mean and its part along the normalised rows, scaled."""
+        along = np.vecdot(g, normal)[:, None] / n
+        g -= (g @ average)[:, None]
+        g -= normal * along
+        g *= scale
+        return g
+
+    return normal, back
+
+
+@primitive
+def rms_norm(x: Array, gamma: Array, eps: float = 1e-6) -> Rule:
+    """γ x / √(mean(x²) + ε) over the last axis.  x: (…, C), gamma: (C,) -> (…, C)
+
+    Layer norm without its mean and its shift. Raises ValueError when gamma is not (C,).
+    Source: Zhang & Sennrich (2019).
+    """
+    shape, C = x.shape, x.shape[-1] if x.ndim else 0
+    if gamma.shape != (C,):
+        raise ValueError(f"rms_norm: x {shape} needs gamma ({C},): got {gamma.shape}")
+    rows = floating(x).reshape(math.prod(shape[:-1]), C)
+    scale = _scale(rows, eps)
+    normal = rows * scale
     y = normal * gamma
-    y += beta
 
     def backward(g: np.ndarray, needs: list[bool]) -> tuple:
         g = g.reshape(normal.shape)
         dx = None
-        if needs[0]:  # what is left of γ g without its mean and its part along the normalised x
+        if needs[0]:  # what is left of γ g without its part along x
             dx = g * gamma
-            along = np.vecdot(dx, normal)[:, None] / max(C, 1)
-            dx -= (dx @ average)[:, None]
-            dx -= normal * along
+            dx -= normal * (np.vecdot(dx, normal)[:, None] / max(C, 1))
             dx *= scale
-            dx = dx.reshape(x_shape)
-        return dx, sum_rows(g * normal) if needs[1] else None, sum_rows(g) if needs[2] else None
+            dx = dx.reshape(shape)
+        return dx, sum_rows(g * normal) if needs[1] else None
 
-    x_shape = x.shape
-    return y.reshape(x_shape), Fused(backward)
+    return y.reshape(shape), Fused(backward)
 
 
 _FAR = 100
@@ -55,7 +124,7 @@ _FAR = 100
 
 
 def _scale(normal: np.ndarray, eps: float) -> np.ndarray:
-    """1 / √(var + ε) of each row.  (n, C) -> (n, 1)"""
+    """1 / √(mean square + ε) of each row.  (n, C) -> (n, 1)"""
     return 1 / np.sqrt(np.vecdot(normal, normal) / max(normal.shape[1], 1) + eps)[:, None]
 
 

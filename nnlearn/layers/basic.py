@@ -16,10 +16,10 @@ from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions import activations as A
-from nnlearn.functions.convolution import avg_pool2d, conv2d, max_pool2d
+from nnlearn.functions.convolution import avg_pool2d, conv2d, conv_transpose2d, max_pool2d
 from nnlearn.functions.dropout import dropout
 from nnlearn.functions.linear import embedding, linear
-from nnlearn.functions.normalization import batch_norm, layer_norm
+from nnlearn.functions.normalization import batch_norm, group_norm, layer_norm, rms_norm
 from nnlearn.functions.recurrent import gru, lstm, rnn
 from nnlearn.layers.init import Init, lecun_uniform, normal, ones, orthogonal, zeros
 from nnlearn.layers.module import Module, require_positive
@@ -74,6 +74,36 @@ class Conv2d(Module):
         return conv2d(x, self.W, self.b, self.stride, self.padding, self.dilation)
 
 
+class ConvTranspose2d(Module):
+    """Each pixel lays down a kernel, see `conv_transpose2d`.  (B, C_in, H, W) -> (B, C_out, H', W')
+
+    A pixel of the output adds up about c_in · size² / stride² products: where `init` is left out, W starts
+    from U(±√(3 / that number)). An `init` is given the shape (c_out, c_in, size, size).
+    """
+
+    def __init__(
+        self,
+        c_in: int,
+        c_out: int,
+        size: int,
+        stride: int = 1,
+        padding: int = 0,
+        output_padding: int = 0,
+        bias: bool = True,
+        init: Init | None = None,
+        rng: RNG = None,
+    ) -> None:
+        require_positive("ConvTranspose2d", c_in=c_in, c_out=c_out, size=size, stride=stride)
+        shape = (c_out, c_in, size, size)
+        W = lecun_uniform(shape, rng) * np.float32(stride) if init is None else init(shape, rng)
+        self.W = Parameter(np.ascontiguousarray(W.swapaxes(0, 1)))
+        self.b = Parameter(zeros((c_out,))) if bias else None
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+
+    def forward(self, x: Array) -> Result:
+        return conv_transpose2d(x, self.W, self.b, self.stride, self.padding, self.output_padding)
+
+
 class MaxPool2d(Module):
     """The largest value of each size × size patch.  (B, C, H, W) -> (B, C, H', W')"""
 
@@ -125,6 +155,38 @@ class LayerNorm(Module):
 
     def forward(self, x: Array) -> Result:
         return layer_norm(x, self.gamma, self.beta, self.eps)
+
+
+class RMSNorm(Module):
+    """Mean square 1 over the last axis, times gamma.  (..., width), same out
+
+    Source: B. Zhang and R. Sennrich (2019).
+    """
+
+    def __init__(self, width: int, eps: float = 1e-6) -> None:
+        require_positive("RMSNorm", width=width)
+        self.gamma, self.eps = Parameter(ones((width,))), eps
+
+    def forward(self, x: Array) -> Result:
+        return rms_norm(x, self.gamma, self.eps)
+
+
+class GroupNorm(Module):
+    """Mean 0 and variance 1 over each group of channels of an example.  (B, channels, ...), same out
+
+    Unlike `BatchNorm`, the same in training and in use. Raises ValueError when `groups` does not divide
+    `channels`. Source: Y. Wu and K. He (2018).
+    """
+
+    def __init__(self, groups: int, channels: int, eps: float = 1e-5) -> None:
+        require_positive("GroupNorm", groups=groups, channels=channels)
+        if channels % groups:
+            raise ValueError(f"GroupNorm: channels is {channels}, which {groups} groups cannot share evenly")
+        self.gamma, self.beta = Parameter(ones((channels,))), Parameter(zeros((channels,)))
+        self.groups, self.eps = groups, eps
+
+    def forward(self, x: Array) -> Result:
+        return group_norm(x, self.groups, self.gamma, self.beta, self.eps)
 
 
 class BatchNorm(Module):

@@ -1,6 +1,7 @@
 """GPT-2: a stack of transformer blocks that reads tokens and guesses the next.
 
-Source: A. Radford et al. (2019), "Language Models are Unsupervised Multitask Learners".
+Source: A. Radford et al. (2019), "Language Models are Unsupervised Multitask Learners"; for the blocks of
+later models, H. Touvron et al. (2023), "LLaMA: Open and Efficient Foundation Language Models".
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.activations import gelu
 from nnlearn.functions.linear import linear
-from nnlearn.layers.basic import Dropout, Embedding, LayerNorm
+from nnlearn.layers.basic import Dropout, Embedding
 from nnlearn.layers.module import Module, in_use
-from nnlearn.layers.transformer import Cache, TransformerBlock
+from nnlearn.layers.transformer import NORMS, Cache, FeedForward, Norm, TransformerBlock
 from nnlearn.models import hub
 from nnlearn.models.generation import generate
 
@@ -28,7 +29,9 @@ gelu_tanh = partial(gelu, approximate="tanh")
 class GPT(Module):
     """Logits of the next token at each place.  ids: (B, T) -> (B, T, vocab_size),  T ≤ context
 
-    Raises ValueError for more tokens than `context`.
+    The blocks are GPT-2's; norm="rms", feed_forward="swiglu", rotary=True (in place of the table of
+    positions), bias=False and fewer `kv_heads` make them Llama's, see `TransformerBlock`. Raises ValueError
+    for more tokens than `context`, and for options that the blocks refuse.
     """
 
     def __init__(
@@ -41,16 +44,23 @@ class GPT(Module):
         rng: RNG = None,
         dropout: float = 0.0,
         hidden: int | None = None,
+        norm: Norm = "layer",
+        feed_forward: FeedForward = "mlp",
+        kv_heads: int | None = None,
+        rotary: bool = False,
+        bias: bool = True,
     ) -> None:
-        rng, self.context = generator(rng), context
+        rng, self.context, self.rotary = generator(rng), context, rotary
         self.tokens = Embedding(vocab_size, width, rng=rng)
-        self.positions = Embedding(context, width, rng=rng)
+        if not rotary:
+            self.positions = Embedding(context, width, rng=rng)
         self.dropout = Dropout(dropout, rng)
+        kind: dict = dict(hidden=hidden, norm=norm, feed_forward=feed_forward, kv_heads=kv_heads, bias=bias)
         self.blocks = [
-            TransformerBlock(width, heads, True, dropout, activation=gelu_tanh, hidden=hidden, rng=rng)
+            TransformerBlock(width, heads, True, dropout, gelu_tanh, rotary=rotary, rng=rng, **kind)
             for _ in range(depth)
         ]
-        self.norm = LayerNorm(width)
+        self.norm = NORMS[norm](width)
         for block in self.blocks:  # keeps the sum of 2 · depth branches the same size at any depth
             for layer in (block.attention.out, block.contract):
                 layer.W.data = layer.W.data / math.sqrt(2 * depth)
@@ -59,7 +69,9 @@ class GPT(Module):
         T, start = np.shape(ids)[-1], cache[0].length if cache else 0
         if start + T > self.context:
             raise ValueError(f"GPT: ids reach to place {start + T}, but the context is {self.context} tokens")
-        x = self.tokens(ids) + self.positions.W[start : start + T]  # (B, T, width)
+        x = self.tokens(ids)  # (B, T, width)
+        if not self.rotary:
+            x = x + self.positions.W[start : start + T]
         x = self.dropout(x)
         for i, block in enumerate(self.blocks):
             x = block(x, cache=cache[i] if cache else None)

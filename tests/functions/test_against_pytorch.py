@@ -77,8 +77,10 @@ MATRICES += [
 IMAGE = (2, 3, 9, 8)
 WIDE = (1.0, 1e4)
 IDS, MASK = np.array([[3, 0, 3], [6, 6, 1]]), np.random.default_rng(5).random((2, 1, 5, 6)) > 0.3
+PLACES = np.array([[[4, 4, 0, 9, 2]], [[1, 0, 3, 2, 7]]])
 MEAN, VAR = np.linspace(-1, 1, 4), np.linspace(0.5, 2, 4)
 QKV = [((2, 3, 5, 4), (2, 3, 6, 4), (2, 3, 6, 7)), ((1, 4), (1, 4), (1, 1)), ((5, 4), (2, 6, 4), (6, 3))]
+SHARED = [((2, 6, 5, 4), (2, 2, 5, 4), (2, 2, 5, 4)), ((2, 4, 5, 4), (1, 2, 5, 4), (2, 2, 5, 3))]
 SELF = [
     ((2, 3, 5, 4), (2, 3, 5, 4), (2, 3, 5, 4)),
     ((0, 5, 4), (0, 5, 4), (0, 5, 4)),
@@ -107,19 +109,34 @@ def recurrent_shapes(gates: int, states: int) -> list[tuple]:
     ]
 
 
-def heads(causal: bool) -> Callable:
+def heads(n: int, kv_heads: int, causal: bool, rotary: bool = False) -> Case:
+    """n heads of queries, each 4 wide; kv_heads of keys and values."""
+
     def g(x):
-        B, T, C = x.shape[0], x.shape[1], x.shape[2] // 3
-        q, k, v = (part.reshape(B, T, 2, C // 2).transpose(1, 2) for part in x.split(C, -1))
-        return F.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2).reshape(B, T, C)
+        q, k, v = x.unflatten(-1, (-1, 4)).transpose(1, 2).split((n, kv_heads, kv_heads), 1)
+        q, k = (by_halves(q), by_halves(k)) if rotary else (q, k)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True)
+        return y.transpose(1, 2).flatten(2)
 
-    return g
+    f = functools.partial(nn.multi_head_attention, heads=n, causal=causal, kv_heads=kv_heads, rotary=rotary)
+    width = 4 * (n + 2 * kv_heads)
+    return Case(f, g, [((2, 5, width),), ((1, 1, width),)], once=True)
 
 
-def turned(x):
-    """Rotary positions by complex numbers."""
+def by_halves(x):
+    """Rotary positions as Llama's: rotate_half of the transformers library."""
     T, D = x.shape[-2:]
     angle = torch.arange(T)[:, None] / 10000.0 ** (torch.arange(0, D, 2).double() / D)
+    angle = torch.cat([angle, angle], -1).to(x.dtype)
+    half = torch.cat([-x[..., D // 2 :], x[..., : D // 2]], -1)
+    return x * angle.cos() + half * angle.sin()
+
+
+def turned(x, places=None, base=10000.0):
+    """Rotary positions by complex numbers."""
+    T, D = x.shape[-2:]
+    places = torch.arange(T) if places is None else torch.from_numpy(places)
+    angle = places[..., None] / base ** (torch.arange(0, D, 2).double() / D)
     pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], D // 2, 2)) * torch.exp(1j * angle).to(
         torch.complex128 if x.dtype == torch.float64 else torch.complex64
     )
@@ -212,6 +229,44 @@ def convolutions() -> list[Case]:
     return [*made, Case(nn.conv2d, F.conv2d, shapes, once=True)]
 
 
+def transposed_convolutions() -> list[Case]:
+    settings = [(1, 0, 0), (1, 2, 0), (2, 0, 0), (2, 1, 0), (2, 1, 1), (3, 1, 2)]
+    shapes = [
+        (IMAGE, (3, 4, 3, 3), (4,)),
+        ((1, 1, 5, 5), (1, 2, 2, 3), (2,)),
+        ((2, 3, 5, 6), (3, 1, 4, 4), (1,)),
+    ]
+    made = [
+        Case(
+            lambda x, W, b, s=s: nn.conv_transpose2d(x, W, b, *s),
+            lambda x, W, b, s=s: F.conv_transpose2d(x, W, b, *s),
+            shapes,
+            once=True,
+        )
+        for s in settings
+    ]
+    shapes = [((0, 3, 5, 5), (3, 2, 3, 3)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((2, 5, 4, 4), (5, 3, 4, 4))]
+    return [*made, Case(nn.conv_transpose2d, F.conv_transpose2d, shapes, once=True)]
+
+
+def group_norms() -> list[Case]:
+    shapes = [
+        ((2, 6, 3, 4), (6,), (6,)),
+        ((3, 6, 5), (6,), (6,)),
+        ((2, 6, 1, 1), (6,), (6,)),
+        ((0, 6, 2), (6,), (6,)),
+    ]
+    return [
+        Case(
+            lambda x, g, b, n=n: nn.group_norm(x, n, g, b),
+            lambda x, g, b, n=n: F.group_norm(x, n, g, b),
+            shapes,
+            once=True,
+        )
+        for n in (1, 2, 3)
+    ]
+
+
 def pools(f: Callable, g: Callable) -> list[Case]:
     return [
         Case(
@@ -239,6 +294,13 @@ def attentions() -> list[Case]:
             once=True,
         ),
         Case(*masked, [((2, 3, 5, 4), (2, 3, 6, 4), (2, 3, 6, 7))], (1.0, 100.0), once=True),
+        Case(
+            functools.partial(ours, causal=True),
+            functools.partial(theirs, is_causal=True, enable_gqa=True),
+            SHARED,
+            (1, 100),
+            once=True,
+        ),
     ]
 
 
@@ -341,6 +403,15 @@ TABLE: dict[str, list[Case]] = {
     "elu": unary(nn.elu, F.elu, scales=WIDE) + unary(lambda x: nn.elu(x, 0.7), lambda x: F.elu(x, 0.7)),
     "sigmoid": unary(nn.sigmoid, torch.sigmoid, scales=(1, 30, 1e4)),
     "silu": unary(nn.silu, F.silu, scales=(1, 30, 1e4)),
+    "swiglu": [
+        Case(
+            nn.swiglu,
+            lambda x: F.silu(x.chunk(2, -1)[0]) * x.chunk(2, -1)[1],
+            [((3, 6),), ((2, 3, 4),), ((0, 4),), ((2,),)],
+            (1, 30, 1e4),
+            once=True,
+        )
+    ],
     "gelu": unary(nn.gelu, F.gelu, scales=(1, 5, 1e4))
     + unary(lambda x: nn.gelu(x, "tanh"), lambda x: F.gelu(x, approximate="tanh"), scales=(1, 5, 1e4)),
     "softplus": unary(nn.softplus, lambda x: -F.logsigmoid(-x), scales=WIDE),
@@ -374,9 +445,28 @@ TABLE: dict[str, list[Case]] = {
             once=True,
         )
     ],
+    "rms_norm": [
+        Case(
+            nn.rms_norm,
+            lambda x, g: F.rms_norm(x, x.shape[-1:], g, 1e-6),
+            [((3, 5), (5,)), ((2, 3, 5), (5,)), ((0, 5), (5,)), ((1, 2), (2,)), ((4,), (4,))],
+            (1, 1e-3),
+            once=True,
+        )
+    ],
+    "group_norm": group_norms(),
     "batch_norm": batch_norms(),
     "dropout": unary(lambda x: nn.dropout(x, 0.4, rng=7), dropped),
     "conv2d": convolutions(),
+    "conv_transpose2d": transposed_convolutions(),
+    "upsample": [
+        Case(
+            lambda x, n=n: nn.upsample(x, n),
+            lambda x, n=n: F.interpolate(x, scale_factor=n, mode="nearest"),
+            [(IMAGE,), ((1, 1, 1, 1),), ((2, 3, 5, 6),)],
+        )
+        for n in (2, 1, 3)
+    ],
     "max_pool2d": pools(nn.max_pool2d, F.max_pool2d),
     "avg_pool2d": pools(nn.avg_pool2d, F.avg_pool2d),
     "rnn": [Case(nn.rnn, recurrent("rnn_tanh", 1), recurrent_shapes(1, 1), once=True)],
@@ -384,15 +474,21 @@ TABLE: dict[str, list[Case]] = {
     "gru": [Case(nn.gru, recurrent("gru", 3), recurrent_shapes(3, 1), once=True)],
     "scaled_dot_product_attention": attentions(),
     "multi_head_attention": [
-        Case(
-            lambda x, c=c: nn.multi_head_attention(x, 2, causal=c),
-            heads(c),
-            [((2, 5, 24),), ((1, 1, 6),)],
-            once=True,
-        )
-        for c in (False, True)
+        heads(2, 2, False),
+        heads(2, 2, True),
+        heads(4, 2, True),
+        heads(3, 1, False),
+        heads(4, 2, True, rotary=True),
     ],
-    "rotary": [Case(nn.rotary, turned, [((2, 3, 5, 6),), ((1, 2),)])],
+    "rotary": [
+        Case(nn.rotary, turned, [((2, 3, 5, 6),), ((1, 2),)]),
+        Case(functools.partial(nn.rotary, halves=True), by_halves, [((2, 3, 5, 6),), ((1, 2),)]),
+        Case(
+            lambda x: nn.rotary(x, PLACES, 500.0),
+            lambda x: turned(x, PLACES, 500.0),
+            [((2, 3, 5, 6),), ((5, 2),)][:1],
+        ),
+    ],
 }
 
 
@@ -492,6 +588,7 @@ OURS = {
     "l1_loss": "|e| has no slope at NaN, for either input: NaN here, 0 there",
     "layer_norm": "0 where the variance overflows, NaN there",
     "batch_norm": "∞ times an infinite gamma is ∞ here, NaN there",
+    "group_norm": "as batch_norm",
     "conv2d": "infinite weights meet the padding's zeros here",
     "lstm": "the gradient of an infinite state is NaN for earlier steps too",
     "scaled_dot_product_attention": "PyTorch's drops NaN for causal queries; ours overflows earlier",

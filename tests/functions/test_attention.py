@@ -30,8 +30,14 @@ def multi_head(qkv, heads, mask=None, causal=False):
     return nn.reshape(nn.transpose(y, (0, 2, 1, 3)), (B, T, C))
 
 
-MASK = R.random((2, 1, 4, 4)) > 0.4
-MASK[..., 0] = True
+def shared(q, k, v, mask=None, causal=False):
+    """Each head of keys and values repeated for its neighbouring heads of queries."""
+    own = np.arange(q.shape[-3]) * k.shape[-3] // q.shape[-3]
+    return attention(q, nn.getitem(k, (..., own, slice(None), slice(None))), v[..., own, :, :], mask, causal)
+
+
+MASK, BY_HEAD = R.random((2, 1, 4, 4)) > 0.4, R.random((2, 6, 4, 4)) > 0.4
+MASK[..., 0] = BY_HEAD[..., 0] = True
 TWINS = {
     "attention": (nn.scaled_dot_product_attention, attention, [draw(2, 3, 4, 5) for _ in range(3)], {}),
     "masked": (
@@ -53,6 +59,18 @@ TWINS = {
         dict(heads=2, causal=True),
     ),
     "multi_head masked": (nn.multi_head_attention, multi_head, [draw(2, 4, 12)], dict(heads=2, mask=MASK)),
+    "shared keys": (
+        nn.scaled_dot_product_attention,
+        shared,
+        [draw(2, 6, 4, 5), draw(2, 2, 4, 5), draw(2, 2, 4, 3)],
+        dict(mask=BY_HEAD, causal=True),
+    ),
+    "shared keys, one mask": (
+        nn.scaled_dot_product_attention,
+        shared,
+        [draw(2, 6, 4, 5), draw(2, 3, 4, 5), draw(3, 4, 3)],
+        dict(mask=MASK),
+    ),
 }
 
 
@@ -104,9 +122,12 @@ def test_positions() -> None:
     np.testing.assert_allclose(p[7, :2], [np.sin(7), np.cos(7)], rtol=1e-6)
     assert nn.sinusoidal_positions(3, 5).shape == (3, 5)
     q, k = draw(1, 6), draw(1, 6)
-    at = lambda v, t: nn.rotary(v, start=t)[0]  # noqa: E731
+    at = lambda v, t: nn.rotary(v, t)[0]  # noqa: E731
     np.testing.assert_allclose(at(q, 5) @ at(k, 2), at(q, 13) @ at(k, 10))  # only the distance counts
-    np.testing.assert_allclose(nn.rotary(draw(5, 6), start=3).shape, (5, 6))
+    x = draw(2, 5, 6)
+    np.testing.assert_array_equal(nn.rotary(x, 3), nn.rotary(x, np.arange(3, 8)))
+    order = [0, 2, 4, 1, 3, 5]  # halves are neighbours, sorted
+    np.testing.assert_array_equal(nn.rotary(x, 3)[..., order], nn.rotary(x[..., order], 3, halves=True))
 
 
 ONES = np.ones((2, 64))
@@ -122,7 +143,24 @@ MISUSES = {
         ONES, ONES, ONES, np.ones((3, 3), bool)
     ),
     "a multiple of heads = 3": lambda: nn.multi_head_attention(np.ones((1, 2, 12)), 3),
-    "rotary: the last axis of x \\(2, 3\\) must be even": lambda: nn.rotary(np.ones((2, 3))),
+    "a multiple of kv_heads; got 4 and 0": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 40)), 4, kv_heads=0
+    ),
+    "a multiple of kv_heads; got 4 and 3": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 40)), 4, kv_heads=3
+    ),
+    "must be \\(B, T, C \\+ 2 C · kv_heads / heads\\)": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 12)), 4, kv_heads=2
+    ),
+    "a head is 3 wide; with rotary=True it must be even": lambda: nn.multi_head_attention(
+        np.ones((1, 2, 9)), 1, rotary=True
+    ),
+    "the first axes of q \\(4, 2, 64\\), k \\(3, 2, 64\\)": lambda: nn.scaled_dot_product_attention(
+        np.ones((4, 2, 64)), np.ones((3, 2, 64)), np.ones((3, 2, 64))
+    ),
+    "rotary: positions \\(3,\\) do not fit x \\(2, 64\\)": lambda: nn.rotary(ONES, [1, 2, 3]),
+    "rotary: x \\(2, 3\\) must be \\(…, T, D\\) with D even": lambda: nn.rotary(np.ones((2, 3))),
+    "rotary: x \\(4,\\) must be": lambda: nn.rotary(np.ones(4)),
 }
 
 

@@ -133,9 +133,13 @@ def test_constant_inputs(value: float, dtype: type, tolerance: float) -> None:
     for shape in ((2, 7), (300, 7), (4, 1000)):
         x = nn.Tensor(np.full(shape, value, dtype), requires_grad=True)
         ones, zeros = np.ones(shape[1], dtype), np.zeros(shape[1], dtype)
-        for y in (nn.layer_norm(x, ones, zeros), nn.batch_norm(x, ones, zeros)):
+        grouped = nn.group_norm(x, 1, ones, zeros)
+        for y in (nn.layer_norm(x, ones, zeros), nn.batch_norm(x, ones, zeros), grouped):
             np.testing.assert_allclose(y.data, 0, atol=tolerance)
             assert np.isfinite(nn.grad(y, [x], np.ones(shape, dtype))[0]).all()
+        y = nn.rms_norm(x, ones)
+        np.testing.assert_allclose(y.data, value / np.sqrt(value**2 + 1e-6), rtol=1e-5)
+        assert np.isfinite(nn.grad(y, [x], np.ones(shape, dtype))[0]).all()
     x = nn.Tensor(np.full((3, 4), value, dtype), requires_grad=True)
     for axis in (None, 0, 1):
         y = nn.std(x, axis)  # of 0.1 rounding may leave 1e-17
@@ -174,6 +178,11 @@ def test_empty_batches_and_sequences(B: int, T: int) -> None:
         "linear": lambda x, h: nn.linear(x, np.ones((4, 2)), np.ones(2)),
         "layer_norm": lambda x, h: nn.layer_norm(x, np.ones(4), np.zeros(4)),
         "rotary": lambda x, h: nn.rotary(x),
+        "rms_norm": lambda x, h: nn.rms_norm(x, np.ones(4)),
+        "swiglu": lambda x, h: nn.swiglu(x),
+        "shared heads": lambda x, h: nn.multi_head_attention(
+            x[..., [0, 1, 2, 3] * 2], 2, None, True, 1, True
+        ),
         "matmul": lambda x, h: nn.matmul(x, np.ones((4, 2))),
         "softmax": lambda x, h: nn.softmax(x, -2),
     }

@@ -1,4 +1,4 @@
-"""Batch and layer norm: against their composed twins, running averages, bad input."""
+"""Batch, group, layer and RMS norm: against their composed twins, running averages, bad input."""
 
 import numpy as np
 import pytest
@@ -18,6 +18,16 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     return centred / nn.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps) * gamma + beta
 
 
+def rms_norm(x, gamma, eps=1e-6):
+    return x / nn.sqrt((x**2).mean(axis=-1, keepdims=True) + eps) * gamma
+
+
+def group_norm(x, gamma, beta, groups, eps=1e-5):
+    rows = nn.reshape(x, (x.shape[0], groups, -1))
+    normal = layer_norm(rows, np.ones(rows.shape[-1]), np.zeros(rows.shape[-1]), eps).reshape(x.shape)
+    return normal * gamma.reshape((1, -1, 1, 1)) + beta.reshape((1, -1, 1, 1))
+
+
 def batch_norm(x, gamma, beta, eps=1e-5):
     axes = (0,) if x.ndim == 2 else (0, 2, 3)
     shape = (1, -1) if x.ndim == 2 else (1, -1, 1, 1)
@@ -28,6 +38,13 @@ def batch_norm(x, gamma, beta, eps=1e-5):
 
 TWINS = {
     "layer_norm": (nn.layer_norm, layer_norm, [draw(2, 3, 6), draw(6), draw(6)], {}),
+    "rms_norm": (nn.rms_norm, rms_norm, [draw(2, 3, 6), draw(6)], dict(eps=0.1)),
+    "group_norm": (
+        lambda x, gamma, beta, groups: nn.group_norm(x, groups, gamma, beta),
+        group_norm,
+        [draw(4, 6, 2, 5), draw(6), draw(6)],
+        dict(groups=3),
+    ),
     "batch_norm of rows": (nn.batch_norm, batch_norm, [draw(5, 3), draw(3), draw(3)], {}),
     "batch_norm of images": (nn.batch_norm, batch_norm, [draw(4, 3, 2, 5), draw(3), draw(3)], {}),
 }
@@ -54,6 +71,11 @@ ONES = np.ones((2, 64))
 MISUSES = {
     "layer_norm: x \\(2, 64\\) needs gamma and beta \\(64,\\)": lambda: nn.layer_norm(
         ONES, np.ones(2), np.ones(2)
+    ),
+    "rms_norm: x \\(2, 64\\) needs gamma \\(64,\\): got \\(2,\\)": lambda: nn.rms_norm(ONES, np.ones(2)),
+    "group_norm: x \\(2, 64\\) must be": lambda: nn.group_norm(ONES, 2, np.ones(2), np.ones(2)),
+    "group_norm: groups = 3 must divide the 64 channels": lambda: nn.group_norm(
+        ONES, 3, np.ones(64), np.ones(64)
     ),
     "batch_norm: x \\(1, 64\\) has 1 value in each channel": lambda: nn.batch_norm(
         ONES[:1], np.ones(64), np.ones(64)

@@ -37,6 +37,19 @@ def conv(ours):
     return theirs
 
 
+def conv_transpose(ours):
+    options = dict(stride=ours.stride, padding=ours.padding, output_padding=ours.output_padding)
+    theirs = torch.nn.ConvTranspose2d(4, 6, 3, bias=ours.b is not None, **options).double()
+    give(theirs, weight=ours.W, **({} if ours.b is None else {"bias": ours.b}))
+    return theirs
+
+
+def group(ours):
+    theirs = torch.nn.GroupNorm(ours.groups, len(ours.gamma.data), eps=ours.eps).double()
+    give(theirs, weight=ours.gamma, bias=ours.beta)
+    return theirs
+
+
 def embedding(ours):
     theirs = torch.nn.Embedding(11, C).double()
     give(theirs, weight=ours.W)
@@ -50,6 +63,82 @@ def norm(kind):
         return theirs
 
     return make
+
+
+def rms(ours):
+    theirs = torch.nn.RMSNorm(len(ours.gamma.data), eps=ours.eps).double()
+    give(theirs, weight=ours.gamma)
+    return theirs
+
+
+class Gated(torch.nn.Module):
+    """Llama's mlp: gate, up and down."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.gate, self.up = (torch.nn.Linear(C, hidden, bias=False).double() for _ in range(2))
+        self.down = torch.nn.Linear(hidden, C, bias=False).double()
+
+    def forward(self, x):
+        return self.down(torch.nn.functional.silu(self.gate(x)) * self.up(x))
+
+
+def gated(ours):
+    hidden = len(ours.contract.W.data)
+    theirs = Gated(hidden)
+    give(theirs, gate__weight=ours.expand.W.data.T[:hidden], up__weight=ours.expand.W.data.T[hidden:])
+    give(theirs, down__weight=ours.contract.W.data.T)
+    return theirs
+
+
+class Shared(torch.nn.Module):
+    """Heads that share keys and values, turned by their places."""
+
+    def __init__(self, heads, kv_heads, rotary):
+        super().__init__()
+        self.sizes, self.rotary = (heads, kv_heads, kv_heads), rotary
+        self.qkv = torch.nn.Linear(C, sum(self.sizes) * (C // heads), bias=False).double()
+        self.out = torch.nn.Linear(C, C, bias=False).double()
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (sum(self.sizes), -1)).transpose(1, 2).split(self.sizes, 1)
+        if self.rotary:
+            D = q.shape[-1]
+            angle = torch.arange(T)[:, None] / 10000 ** (torch.arange(0, D, 2).double() / D)
+            angle = torch.cat([angle, angle], -1)
+            q, k = (
+                z * angle.cos() + torch.cat([-z[..., D // 2 :], z[..., : D // 2]], -1) * angle.sin()
+                for z in (q, k)
+            )
+        y = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return self.out(y.transpose(1, 2).flatten(2))
+
+
+def shared(ours):
+    theirs = Shared(ours.heads, ours.kv_heads, ours.rotary)
+    give(theirs, qkv__weight=ours.qkv.W.data.T, out__weight=ours.out.W.data.T)
+    return theirs
+
+
+class Llama(torch.nn.Module):
+    """The block of Llama."""
+
+    def __init__(self, hidden, heads, kv_heads):
+        super().__init__()
+        self.norm1, self.norm2 = (torch.nn.RMSNorm(C, eps=1e-6).double() for _ in range(2))
+        self.attention, self.mlp = Shared(heads, kv_heads, True), Gated(hidden)
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+def llama(ours):
+    a = ours.attention
+    theirs = Llama(len(ours.contract.W.data), a.heads, a.kv_heads)
+    theirs.attention, theirs.mlp = shared(a), gated(ours)
+    give(theirs, norm1__weight=ours.norm1.gamma, norm2__weight=ours.norm2.gamma)
+    return theirs
 
 
 def attention(ours):
@@ -121,12 +210,22 @@ CASES = {
     "Linear no bias": (lambda: nn.Linear(C, 6, bias=False, rng=0), linear, [ROWS], None),
     "Conv2d": (lambda: nn.Conv2d(4, 6, 3, rng=0), conv, [IMAGES], None),
     "Conv2d options": (lambda: nn.Conv2d(4, 6, 3, 2, 2, 2, bias=False, rng=0), conv, [IMAGES], None),
+    "ConvTranspose2d": (lambda: nn.ConvTranspose2d(4, 6, 3, rng=0), conv_transpose, [IMAGES], None),
+    "ConvTranspose2d options": (
+        lambda: nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, bias=False, rng=0),
+        conv_transpose,
+        [IMAGES],
+        None,
+    ),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 4, eps=1e-3), group, [IMAGES], None),
     "MaxPool2d": (lambda: nn.MaxPool2d(2), plain("MaxPool2d", 2), [IMAGES], None),
     "MaxPool2d stride": (lambda: nn.MaxPool2d(3, 2), plain("MaxPool2d", 3, 2), [IMAGES], None),
     "AvgPool2d": (lambda: nn.AvgPool2d(2), plain("AvgPool2d", 2), [IMAGES], None),
     "Flatten": (lambda: nn.Flatten(), plain("Flatten"), [IMAGES], None),
     "Embedding": (lambda: nn.Embedding(11, C, rng=0), embedding, [IDS], None),
     "LayerNorm": (lambda: nn.LayerNorm(C, eps=1e-3), norm("LayerNorm"), [SEQUENCE], None),
+    "RMSNorm": (lambda: nn.RMSNorm(C, eps=1e-3), rms, [SEQUENCE], None),
+    "SwiGLU": (lambda: nn.SwiGLU(C, 12, rng=0), gated, [SEQUENCE], None),
     "BatchNorm rows": (lambda: nn.BatchNorm(C), norm("BatchNorm1d"), [ROWS], None),
     "BatchNorm images": (lambda: nn.BatchNorm(4), norm("BatchNorm2d"), [IMAGES], None),
     "RNN": (lambda: nn.RNN(C, 6, rng=0), recurrent("RNN"), [SEQUENCE], first),
@@ -138,6 +237,26 @@ CASES = {
         attention,
         [SEQUENCE],
         attend(True),
+    ),
+    "MultiHeadAttention shared": (
+        lambda: MultiHeadAttention(C, 4, True, kv_heads=2, bias=False, rng=0),
+        shared,
+        [SEQUENCE],
+        None,
+    ),
+    "MultiHeadAttention one head of keys, rotary": (
+        lambda: MultiHeadAttention(C, 4, True, kv_heads=1, rotary=True, bias=False, rng=0),
+        shared,
+        [SEQUENCE],
+        None,
+    ),
+    "TransformerBlock of Llama": (
+        lambda: TransformerBlock(
+            C, 2, True, norm="rms", feed_forward="swiglu", kv_heads=1, rotary=True, bias=False, rng=0
+        ),
+        llama,
+        [SEQUENCE],
+        None,
     ),
     "TransformerBlock": (lambda: TransformerBlock(C, 2, rng=0), block, [SEQUENCE], None),
     "TransformerBlock causal": (
@@ -242,6 +361,29 @@ def test_every_layer_is_in_the_table():
     public = {n for n, v in named.items() if isinstance(v, type) and issubclass(v, nn.Module) and n[0] != "_"}
     not_compared = {"Module", "Sequential", "Activation", "Dropout"}
     assert public - not_compared == {name.split()[0] for name in CASES}
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_weights_of_shared_heads_are_those_that_attention_uses(masked):
+    ours = spoil(MultiHeadAttention(C, 4, True, kv_heads=2, rotary=True, rng=0))
+    mask = R.random((B, 4, T, T)) > 0.3 if masked else None
+    w = ours.weights(SEQUENCE, mask).data
+    v = ours.qkv(SEQUENCE).data[..., 12:].reshape(B, T, 2, 2).transpose(0, 2, 1, 3)
+    y = (w @ np.repeat(v, 2, axis=1)).transpose(0, 2, 1, 3).reshape(B, T, C)
+    np.testing.assert_allclose(ours.out(y).data, ours(SEQUENCE, mask).data, rtol=1e-10)
+
+
+def test_cross_attention_of_shared_heads():
+    ours = spoil(MultiHeadAttention(C, 4, kv_heads=2, rng=0))
+    whole = spoil(MultiHeadAttention(C, 4, rng=0))  # the same with keys and values written twice
+    for of, to in ((ours.qkv.W.data, whole.qkv.W.data), (ours.qkv.b.data, whole.qkv.b.data)):
+        to[..., :C] = of[..., :C]
+        kv = of[..., C:].reshape(*of.shape[:-1], 2, 2, 2)  # keys and values, heads, width
+        to[..., C:] = np.repeat(kv, 2, axis=-2).reshape(to[..., C:].shape)
+    whole.out.load_state_dict(ours.out.state_dict())
+    np.testing.assert_allclose(
+        ours(SEQUENCE, context=OTHER).data, whole(SEQUENCE, context=OTHER).data, rtol=1e-10
+    )
 
 
 def test_cross_attention():

@@ -34,7 +34,9 @@ def test_empty_batches_and_sequences(B, T):
         for first, second in zip(*((s if pair else (s,)) for s in (last, again)), strict=True):
             assert first.shape == (B, 6)
             np.testing.assert_array_equal(plain(second), state)
-    for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.TransformerBlock(8, 2, causal=True, rng=0)):
+    modern = dict(norm="rms", feed_forward="swiglu", kv_heads=1, rotary=True, bias=False)
+    blocks = [nn.TransformerBlock(8, 2, causal=True, rng=0, **options) for options in ({}, modern)]
+    for layer in (nn.Linear(8, 2, rng=0), nn.LayerNorm(8), nn.RMSNorm(8), nn.SwiGLU(8, 4, rng=0), *blocks):
         y = layer(x)
         y.sum().backward()
         assert y.shape[:2] == (B, T) and all(p.grad.shape == p.shape for p in layer.parameters())
@@ -53,11 +55,24 @@ def test_dropout_drops_in_training_alone():
     np.testing.assert_array_equal(nn.Dropout(0.5)(x), a)
 
 
+@pytest.mark.parametrize("size, stride, padding", [(4, 2, 1), (3, 1, 1), (6, 3, 0)])
+def test_a_transposed_convolution_keeps_the_size_of_its_signal(size, stride, padding):
+    layer = nn.ConvTranspose2d(16, 8, size, stride, padding, rng=0)
+    x = np.random.default_rng(0).standard_normal((8, 16, 20, 20), np.float32)
+    inner = layer(x).data[:, :, size:-size, size:-size]
+    assert layer.W.dtype == np.float32 and inner.var() == pytest.approx(1, rel=0.1)
+    given = nn.ConvTranspose2d(16, 8, size, stride, init=nn.init.he_normal, rng=0)
+    np.testing.assert_array_equal(given.W.data.swapaxes(0, 1), nn.init.he_normal((8, 16, size, size), rng=0))
+
+
 BAD = [
     (lambda: nn.Linear(0, 3), "Linear: n_in is 0"),
     (lambda: nn.Linear(3, 2.5), "n_out is 2.5"),
     (lambda: nn.Conv2d(1, 0, 3), "Conv2d: c_out is 0"),
     (lambda: nn.Embedding(5, -1), "Embedding: width is -1"),
+    (lambda: nn.ConvTranspose2d(1, 1, 3, 0), "ConvTranspose2d: stride is 0"),
+    (lambda: nn.GroupNorm(3, 8), "GroupNorm: channels is 8, which 3 groups cannot share evenly"),
+    (lambda: nn.RMSNorm(0), "RMSNorm: width is 0"),
     (lambda: nn.LSTM(5, 0), "LSTM: n_hidden is 0"),
     (lambda: nn.Dropout(1.0), "Dropout: p is 1.0"),
 ]

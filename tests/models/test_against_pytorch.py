@@ -10,8 +10,9 @@ from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
 from nnlearn.models.translator import EncoderDecoder, Transformer, Translator, backwards
-from tests.support.reference import torch
+from tests.support.reference import library, torch
 
+transformers = library("transformers")
 F = torch.nn.functional
 R = np.random.default_rng(0)
 ROWS, IMAGES, CLASSES = R.standard_normal((12, 6)), R.standard_normal((12, 2, 8, 9)), R.integers(0, 4, 12)
@@ -89,6 +90,34 @@ def gpt(P, ids):
     return normalize(P, "norm", x) @ P["tokens.W"].T
 
 
+MODERN = dict(norm="rms", feed_forward="swiglu", kv_heads=2, rotary=True, bias=False)
+
+
+def llama(P, ids):
+    """Two heads of keys and values serve four of queries; all are turned by their places."""
+
+    def turn(x):
+        half, n = x.shape[-1] // 2, x.shape[-2]
+        angle = torch.arange(n)[:, None] / 10000 ** (torch.arange(half).double() / half)
+        turned = x[..., :half] + 1j * x[..., half:]
+        turned = turned * torch.polar(torch.ones_like(angle), angle)
+        return torch.cat([turned.real, turned.imag], -1)
+
+    def norm(name, x):
+        return F.rms_norm(x, x.shape[-1:], P[f"{name}.gamma"], 1e-6)
+
+    x = P["tokens.W"][ids]
+    for i in layers_of(P, "blocks"):
+        name = f"blocks.{i}"
+        z = (norm(f"{name}.norm1", x) @ P[f"{name}.attention.qkv.W"]).unflatten(-1, (8, -1)).transpose(1, 2)
+        q, k, v = turn(z[:, :4]), turn(z[:, 4:6]), z[:, 6:]
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        x = x + y.transpose(1, 2).flatten(2) @ P[f"{name}.attention.out.W"]
+        gate, up = (norm(f"{name}.norm2", x) @ P[f"{name}.expand.W"]).chunk(2, -1)
+        x = x + (F.silu(gate) * up) @ P[f"{name}.contract.W"]
+    return norm("norm", x) @ P["tokens.W"].T
+
+
 def bert(P, ids):
     x = P["tokens.W"][ids] + P["positions.W"][: ids.shape[1]] + P["types.W"][0]
     x = normalize(P, "norm", x)
@@ -158,6 +187,7 @@ CASES = {
     "CharRNN gru": (lambda: CharRNN(13, 8, depth=2, cell="gru", rng=0), charrnn("GRU"), X, Y),
     "CharRNN lstm": (lambda: CharRNN(13, 8, depth=2, cell="lstm", rng=0), charrnn("LSTM"), X, Y),
     "GPT": (lambda: GPT(13, 9, 8, 2, 2, rng=0), gpt, X, Y),
+    "GPT of Llama's blocks": (lambda: GPT(13, 9, 16, 2, 4, rng=0, **MODERN), llama, X, Y),
     "Translator bottleneck": (
         lambda: Translator(13, 13, 8, attention=False, rng=0),
         translator,
@@ -198,6 +228,57 @@ def test_training_follows_pytorch(name):
     a, b = np.array(losses).T
     np.testing.assert_allclose(a, b, atol=1e-6)
     assert a[-1] < 0.9 * a[0]
+
+
+def test_rotary_by_halves_is_the_one_of_transformers():
+    llama = transformers.models.llama.modeling_llama
+    q, k = R.standard_normal((2, 4, 7, 6)), R.standard_normal((2, 2, 7, 6))
+    places = R.integers(0, 50, (2, 7))
+    angle = places[..., None] / 10_000 ** (np.arange(0, 6, 2) / 6)
+    cos, sin = (torch.from_numpy(f(np.concatenate([angle, angle], -1))) for f in (np.cos, np.sin))
+    expected = llama.apply_rotary_pos_emb(torch.from_numpy(q), torch.from_numpy(k), cos, sin)
+    for x, theirs in zip((q, k), expected, strict=True):
+        np.testing.assert_allclose(nn.rotary(x, places[:, None], halves=True), theirs, rtol=1e-10, atol=1e-14)
+
+
+def test_logits_of_a_llama_with_its_own_weights():
+    """Random weights far from zero, read out of the transformers library's model."""
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=53,
+        hidden_size=32,
+        intermediate_size=44,
+        num_hidden_layers=3,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        max_position_embeddings=24,
+        initializer_range=0.3,
+        tie_word_embeddings=True,
+    )
+    theirs = transformers.LlamaForCausalLM(config).eval()
+    W = {name: p.detach().numpy() for name, p in theirs.named_parameters()}
+    model = GPT(53, 24, 32, 3, 8, hidden=44, rng=0, **MODERN)
+    state = {"tokens.W": W["model.embed_tokens.weight"], "norm.gamma": W["model.norm.weight"]}
+    for i in range(3):
+        part = lambda *names, i=i: np.concatenate([W[f"model.layers.{i}.{n}.weight"] for n in names]).T  # noqa: E731
+        state |= {
+            f"blocks.{i}.norm1.gamma": part("input_layernorm"),
+            f"blocks.{i}.norm2.gamma": part("post_attention_layernorm"),
+            f"blocks.{i}.attention.qkv.W": part(*(f"self_attn.{n}_proj" for n in "qkv")),
+            f"blocks.{i}.attention.out.W": part("self_attn.o_proj"),
+            f"blocks.{i}.expand.W": part("mlp.gate_proj", "mlp.up_proj"),
+            f"blocks.{i}.contract.W": part("mlp.down_proj"),
+        }
+    model.load_state_dict(state)
+    ids = np.random.default_rng(0).integers(0, 53, (2, 24))
+    with torch.no_grad():
+        expected = theirs(torch.from_numpy(ids)).logits.numpy()
+        written = theirs.generate(
+            torch.from_numpy(ids[:, :4]), max_new_tokens=20, do_sample=False, eos_token_id=None
+        )
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(model(ids).data, expected, atol=1e-4)
+    np.testing.assert_array_equal(model.generate(ids[:, :4], 20, temperature=0), written.numpy())
 
 
 def test_every_model_is_in_the_table():

@@ -11,6 +11,9 @@ IDS = np.random.default_rng(0).integers(0, 13, (4, 10))
 X = IDS[:, :-1]
 
 
+MODERN = dict(norm="rms", feed_forward="swiglu", kv_heads=1, rotary=True, bias=False)
+
+
 def count(module):
     return sum(p.size for p in module.parameters())
 
@@ -21,8 +24,16 @@ def test_gpt2_small_has_its_published_size():
     assert count(model) + 10 * count(model.blocks[0]) == 124_439_808
 
 
-def test_gpt_cannot_see_the_future():
-    model = GPT(13, 9, 8, 2, 2, rng=0).astype(np.float64)
+def test_llama_has_its_published_size():
+    """Llama 2's 7 billion without its output matrix, counted from narrow models of the same form."""
+    model = GPT(320, 16, 64, 2, 4, hidden=172, norm="rms", feed_forward="swiglu", rotary=True, bias=False)
+    assert count(model) == 320 * 64 + 2 * (4 * 64**2 + 3 * 64 * 172 + 2 * 64) + 64
+    assert 32_000 * 4096 * 2 + 32 * (4 * 4096**2 + 3 * 4096 * 11_008 + 2 * 4096) + 4096 == 6_738_415_616
+
+
+@pytest.mark.parametrize("blocks", [{}, MODERN], ids=["GPT-2", "Llama"])
+def test_gpt_cannot_see_the_future(blocks):
+    model = GPT(13, 9, 8, 2, 2, rng=0, **blocks).astype(np.float64)
     logits = model(X).data
     for t in range(1, X.shape[1]):
         changed = X.copy()
@@ -31,9 +42,10 @@ def test_gpt_cannot_see_the_future():
         assert not np.allclose(model(changed).data[:, t], logits[:, t])
 
 
+@pytest.mark.parametrize("blocks", [{}, MODERN], ids=["GPT-2", "Llama"])
 @pytest.mark.parametrize("options", [{"temperature": 0}, {"temperature": 0.8}, {"top_k": 3}, {"top_p": 0.7}])
-def test_gpt_generates_the_same_with_and_without_cache_also_beyond_its_context(options):
-    model = GPT(13, 9, 8, 2, 2, rng=0).astype(np.float64)
+def test_gpt_generates_the_same_with_and_without_cache_also_beyond_its_context(options, blocks):
+    model = GPT(13, 9, 8, 2, 2, rng=0, **blocks).astype(np.float64)
     for start in (X[:, :3], X[:, :9], np.tile(X, 2), X[0, :4]):
         a = model.generate(start, 20, rng=1, **options)
         b = model.generate(start, 20, rng=1, cached=False, **options)
@@ -44,6 +56,7 @@ def test_gpt_generates_the_same_with_and_without_cache_also_beyond_its_context(o
 
 def test_gpt_tells_a_text_it_has_learned_by_heart():
     assert_learns_by_heart(GPT(13, 12, 16, 1, 2, rng=0))
+    assert_learns_by_heart(GPT(13, 12, 16, 1, 2, rng=0, **MODERN))
 
 
 def test_gpt_with_dropout_drops_in_training_alone():
@@ -54,6 +67,8 @@ def test_gpt_with_dropout_drops_in_training_alone():
 
 BAD = [
     (lambda: GPT(13, 9, 8, 1, 3), "width is 8, which 3 heads cannot share evenly"),
+    (lambda: GPT(13, 9, 8, 1, 4, kv_heads=3), "kv_heads is 3, expected a divisor of heads = 4"),
+    (lambda: GPT(13, 9, 8, 1, 2, norm="batch"), "norm is 'batch', expected"),
     (lambda: GPT(13, 9, 8, 1, 2)(IDS), "ids reach to place 10, but the context is 9"),
     (lambda: GPT(13, 9, 8, 1, 2).generate([], 3), "ids is empty"),
 ]
