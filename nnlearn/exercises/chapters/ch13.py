@@ -10,8 +10,8 @@ CUT = Predict(1, "rightly", mistakes=[
      "What would chunks of 60 teach that questions at every age do not? With the state handed on, each of "
      "them teaches to keep for a few steps more what is still there."),
 ], after="The state crosses the border, the gradient does not. Questions at young ages teach to take a "
-         "symbol in, those at older ages to keep what the state still shows, and the weights are shared over time. "
-         "With old symbols alone nothing would have taught it; the chapter runs that control.")
+         "symbol in, those at older ages to keep what the state still shows, and the weights are shared over "
+         "time. With old symbols alone nothing would have taught it; the chapter runs that control.")
 
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
     ("adds up", 1 + 99 * 0.1,
