@@ -20,7 +20,7 @@ def test_stored_study_is_complete():
 @pytest.mark.parametrize("name", regularisers.RIVALS)
 def test_a_simple_rival_comes_out_again(name):
     again = regularisers.rival(regularisers.exam("digits", 0), 0, name)
-    np.testing.assert_allclose(again, regularisers.load()["digits"][name][0], atol=0.005)
+    np.testing.assert_allclose(again, regularisers.load()["digits"][name][0, 0], atol=0.005)
 
 
 def test_a_network_comes_out_again():
