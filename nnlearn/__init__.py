@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         memory,
         mnist_study,
         pretraining,
+        regularisers,
         translation,
     )
 
