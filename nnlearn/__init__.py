@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         memory,
         mnist_study,
         pretraining,
+        regularisers,
         translation,
     )
 

@@ -5,8 +5,10 @@ is run. reveal.js, MathJax and the pictures are inside the file; opening it send
 """
 
 import base64
+import functools
 import gzip
 import importlib.util
+import io
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin
 
+from fontTools import subset
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
@@ -26,6 +29,8 @@ from nnlearn.training.saving import write
 _TEMPLATES = Path(__file__).with_name("templates")
 _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((#[^)\s]*|[^:)\s]+\.ipynb[^)\s]*)\)")
+# Latin letters, punctuation, raised and lowered figures, arrows, mathematical signs.
+_LETTERS = [*range(0x20, 0x180), *range(0x2010, 0x20A0), *range(0x2190, 0x2300)]
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _PRIORITY = [*_PICTURES, "text/html", "text/markdown", "text/latex", "text/plain"]
 
@@ -239,9 +244,36 @@ def _assets() -> dict[str, str]:
     files = [reveal / "dist" / "reveal.css", reveal / "dist" / "reveal.js", reveal / "plugin/notes/notes.js"]
     files += [ours / f"{name}.{kind}" for name in ("deck", "present") for kind in ("css", "js")]
     texts = {file.name: file.read_text(encoding="utf-8").replace("</script", "<\\/script") for file in files}
+    texts["fonts.css"] = _font_faces(reveal / "dist" / "theme" / "fonts" / "source-sans-pro")
     # 2.3 MB as it is, 1 MB so; the browser unpacks it.
     packed = gzip.compress(mathjax().read_bytes(), mtime=0)
     return texts | {"mathjax.gz": base64.b64encode(packed).decode()}
+
+
+@functools.cache
+def _font_faces(folder: Path) -> str:
+    """A deck brings its letters, so that it is laid out in the same way whatever fonts a machine has."""
+    faces = []
+    for name, style, weight in [
+        ("regular", "normal", "400"),
+        ("italic", "italic", "400"),
+        ("semibold", "normal", "600 700"),
+        ("semibolditalic", "italic", "600 700"),
+    ]:
+        # A part of a font may not bear the name reserved for the whole; its notices stay.
+        options = subset.Options(flavor="woff", name_IDs=[0, 13, 14], hinting=False)
+        options.drop_tables += ["FFTM", "webf"]  # of the programs that made the file
+        chosen = subset.Subsetter(options)
+        chosen.populate(unicodes=_LETTERS)
+        packed = io.BytesIO()
+        with subset.load_font(str(folder / f"source-sans-pro-{name}.woff"), options) as font:
+            chosen.subset(font)
+            font.save(packed)
+        faces.append(
+            f'@font-face {{ font-family: "Deck"; font-style: {style}; font-weight: {weight}; '
+            f"src: url(data:font/woff;base64,{base64.b64encode(packed.getvalue()).decode()}); }}"
+        )
+    return "\n".join(faces)
 
 
 def mathjax() -> Path:

@@ -1,6 +1,6 @@
 """How far back recurrent layers learn to remember, and how well they read, each at its own best rate.
 
-    study = nn.memory.load()  # {"recall": rows, "reading": rows}, for chapter 14
+    study = nn.memory.load()  # {"recall": rows, "reading": rows}, for chapters 13 and 14
 
 `python -m nnlearn.study.memory` made what is loaded. Every rival gets the same budget: RATES are tried with
 the seeds TUNING, and the rate with the smallest loss there is run with the seeds FRESH. With `--shift 1000`
@@ -9,7 +9,7 @@ every seed is moved, and the rows are only printed.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from nnlearn.training.trainer import Trainer, accuracy
 STORED = Path(__file__).parent / "weights" / "memory_study.json"
 RATES, TUNING, FRESH = (3e-3, 1e-2, 3e-2), (100, 101), (0, 1, 2, 3, 4)
 LAYERS = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
+# A word before a layer's name: input weights at a tenth; as many weights as the LSTM; four times the batches.
+QUIET, WIDE, LONG = "quiet", "wide", "long"
 
 
 def copying(lag: int, rng: np.random.Generator, B: int) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +53,20 @@ def adding(T: int, rng: np.random.Generator, B: int) -> tuple[np.ndarray, np.nda
     return x, (x[rows, first, 0] + x[rows, second, 0])[:, None]
 
 
-TASKS = {"copying": (copying, 8, 4, cross_entropy), "adding": (adding, 2, 1, mse_loss)}
+def adding_early(T: int, rng: np.random.Generator, B: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `adding`, with both marks in the first quarter: nothing can be learned from the last steps."""
+    x = np.zeros((B, T, 2), np.float32)
+    x[..., 0] = rng.uniform(size=(B, T))
+    rows, first, second = np.arange(B), rng.integers(0, T // 8, B), rng.integers(T // 8, T // 4, B)
+    x[rows, first, 1] = x[rows, second, 1] = 1
+    return x, (x[rows, first, 0] + x[rows, second, 0])[:, None]
+
+
+TASKS = {
+    "copying": (copying, 8, 4, cross_entropy),
+    "adding": (adding, 2, 1, mse_loss),
+    "adding early": (adding_early, 2, 1, mse_loss),
+}
 
 
 def learn(
@@ -59,14 +74,20 @@ def learn(
 ) -> tuple[float, float]:
     """Train 32 units on `steps` batches of 32; the score and the loss on 500 new sequences.
 
-    `bias` is where the forget gate (LSTM) or the update gate (GRU) starts, None for a layer without gates.
-    The score is the accuracy (copying) or the squared error as a share of 1/6, what always saying 1 costs.
+    `layer` may have one of the words above before it ("quiet RNN"). `bias` is where the forget gate (LSTM) or
+    the update gate (GRU) starts, None for a layer without gates. The score is the accuracy (copying) or the
+    squared error as a share of 1/6, what always saying 1 costs.
     """
     draw, n, outputs, loss = TASKS[task]
-    rng, m = np.random.default_rng(seed), 32
-    cell, output = LAYERS[layer](n, m, rng=rng), Linear(m, outputs, rng=rng)
+    *word, kind = layer.split()
+    rng, m = np.random.default_rng(seed), 68 if word == [WIDE] else 32
+    cell, output = LAYERS[kind](n, m, rng=rng), Linear(m, outputs, rng=rng)
     if bias is not None:
         cell.b.data[m : 2 * m] = bias
+    if word == [QUIET]:
+        cell.W_x.data *= 0.1
+    if word == [LONG]:
+        steps *= 4
     optimizer = Adam([*cell.parameters(), *output.parameters()], lr=lr)
     for _ in range(steps):
         x, y = draw(lag, rng, 32)
@@ -78,23 +99,30 @@ def learn(
     with no_grad():
         answer = output(cell(x)[0][:, -1])
         cost = float(loss(answer, y))
-    return (accuracy(answer, y) if task == "copying" else 6 * cost), cost
+    return (6 * cost if outputs == 1 else accuracy(answer, y)), cost
 
 
-def cases() -> Iterator[tuple[str, int, str, float | None]]:
+Case = tuple[str, int, str, float | None]
+
+
+def cases() -> Iterator[Case]:
     """What is compared: task, lag, layer, bias."""
     for lag, usual in ((20, 3.0), (40, 3.7)):  # about ln(lag)
         yield "copying", lag, "RNN", None
+        yield "copying", lag, f"{QUIET} RNN", None
         yield from (("copying", lag, "GRU", bias) for bias in (0.0, usual))
         yield from (("copying", lag, "LSTM", bias) for bias in (0.0, 1.0, usual, 8.0))
     yield "adding", 40, "RNN", None
+    yield from (("adding", 40, f"{word} RNN", None) for word in (QUIET, WIDE, LONG))
     for layer, bias in (("GRU", 0.0), ("LSTM", 0.0), ("LSTM", 1.0), ("LSTM", 3.7)):
         yield "adding", 40, layer, bias
+    for layer, bias in (("GRU", 0.0), ("LSTM", 0.0), ("LSTM", 3.7)):
+        yield "adding early", 40, layer, bias
 
 
-def recall(shift: int = 0) -> Iterator[dict[str, Any]]:
+def recall(shift: int = 0, chosen: Iterable[Case] | None = None) -> Iterator[dict[str, Any]]:
     """For each case the losses of all rates, the rate chosen, and its scores with fresh seeds."""
-    for task, lag, layer, bias in cases():
+    for task, lag, layer, bias in chosen or cases():
         tried = {lr: [learn(layer, bias, task, lag, lr, seed + shift)[1] for seed in TUNING] for lr in RATES}
         best = min(RATES, key=lambda lr: float(np.mean(tried[lr])))
         scores = [round(learn(layer, bias, task, lag, best, seed + shift)[0], 4) for seed in FRESH]
@@ -145,7 +173,7 @@ def load() -> dict[str, list[dict[str, Any]]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the comparisons of chapter 14.")
+    parser = argparse.ArgumentParser(description="Make the comparisons of chapters 13 and 14.")
     parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
     shift = parser.parse_args().shift
     study: dict[str, list[dict[str, Any]]] = {}

@@ -43,7 +43,7 @@ class LIF:
 
     The leaky integrate-and-fire cell. Times are in ms, potentials in mV, resistance in MΩ, currents in nA
     (MΩ · nA = mV), rates in Hz. Raises ValueError for values that no membrane has.
-    Source: P. Dayan and L. F. Abbott (2001), section 5.4; the defaults are those of their figure 5.5.
+    Source: P. Dayan and L. F. Abbott (2001), section 5.4; the defaults but t_ref are those of figure 5.5.
     """
 
     tau: float = 10.0  # membrane time constant R·C, ms

@@ -174,6 +174,20 @@ def test_every_kind_of_slide_fits_and_asks_nobody(deck, browser):
     assert deck.stat().st_size <= 3 * MEGABYTE
 
 
+def test_a_deck_brings_its_letters(deck, browser):
+    page, complaints = open_deck(browser, deck)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("DOM.enable")
+    devtools.send("CSS.enable")
+    root = devtools.send("DOM.getDocument")["root"]["nodeId"]
+    for text in ("header h1", ".body p", ".body strong"):
+        node = devtools.send("DOM.querySelector", {"nodeId": root, "selector": text})["nodeId"]
+        fonts = devtools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        assert [font["isCustomFont"] for font in fonts] == [True], (text, fonts)
+    page.close()
+    assert complaints == []
+
+
 def test_shows_what_the_tags_say(deck, browser):
     page, _ = open_deck(browser, deck)
     shown = page.evaluate("document.querySelector('.slides').textContent")

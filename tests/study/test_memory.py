@@ -1,4 +1,4 @@
-"""What is stored for chapter 14 is what the command makes, and its tasks are what they say."""
+"""What is stored for chapters 13 and 14 is what the command makes, and its tasks are what they say."""
 
 import numpy as np
 import pytest
@@ -31,5 +31,8 @@ def test_tasks_ask_for_what_they_say():
     x, y = memory.copying(6, np.random.default_rng(0), 5)
     np.testing.assert_array_equal(x[:, 0].argmax(-1), y)
     assert x.shape == (5, 7, 8) and (x[:, 1:].argmax(-1) >= 4).all()
-    x, y = memory.adding(12, np.random.default_rng(0), 5)
-    np.testing.assert_allclose((x[..., 0] * x[..., 1]).sum(axis=1), y[:, 0], rtol=1e-6)
+    for draw in (memory.adding, memory.adding_early):
+        x, y = draw(16, np.random.default_rng(0), 5)
+        np.testing.assert_allclose((x[..., 0] * x[..., 1]).sum(axis=1), y[:, 0], rtol=1e-6)
+        assert (x[..., 1].sum(axis=1) == 2).all()
+    assert (x[:, 4:, 1] == 0).all()  # both marks early

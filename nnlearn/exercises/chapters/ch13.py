@@ -4,14 +4,14 @@ from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
 CUT = Predict(1, "rightly", mistakes=[
     ("thinks the cut forbids it", "by guessing",
-     "True, no gradient credits a symbol of 60 steps ago. But the network learned to hold a symbol from "
-     "one step to the next. Which weights would have to be different for the fifth step?"),
+     "True, no gradient credits a symbol of 60 steps ago. But the network is asked at every age, and its "
+     "state is handed on. What does a question at age 9 teach, of which five steps can be credited?"),
     ("thinks the chunk must be longer", "rightly only with chunks of 60",
-     "What would chunks of 60 teach that chunks of 5 do not? To hold a symbol for one more step is the same "
-     "skill at every age."),
-], after="The state crosses the border, the gradient does not. Yet what is learned at short ages holds at "
-         "long ones: the weights are shared over time. Had only old symbols counted, nothing would have "
-         "taught it; the chapter runs that control.")
+     "What would chunks of 60 teach that questions at every age do not? With the state handed on, each of "
+     "them teaches to keep for a few steps more what is still there."),
+], after="The state crosses the border, the gradient does not. Questions at young ages teach to take a "
+         "symbol in, those at older ages to keep what the state still shows, and the weights are shared over "
+         "time. With old symbols alone nothing would have taught it; the chapter runs that control.")
 
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
     ("adds up", 1 + 99 * 0.1,

@@ -173,6 +173,8 @@ UNITS = Function(7, units, budgets, mistakes=[
 WHY = Explain(8, rubric=[
     "at σ(0) = 0.5 a gradient on the direct road is halved at every step: next to nothing is left after 40",
     "in copying, only what lies 40 steps back helps, so hardly anything opens the gate",
-    "in adding, the second value often lies near the end: it can be learned at once, at short range",
-    "learning that can open the gates, and longer ranges come into reach; a larger bias does so at once",
+    "in adding, the second value often lies near the end: it can be learned at once, at short range, and "
+    "learning it can open the gates a little further",
+    "with both marks early that help is gone, and adding fails as copying does; a larger bias opens the "
+    "gates from the start",
 ])

@@ -231,10 +231,10 @@ def tables(rng):
     yield "the likeliest start leads nowhere", np.log([0.6, 0.4]), np.log([[unsure, sure]]), 2
     yield "the same, one beam", np.log([0.6, 0.4]), np.log([[[0.55, 0.45], sure]]), 1
     for beams in (1, 2, 3):
-        yield f"four signs, six steps, beams {beams}", *some(6, 4), beams
+        yield f"four signs, four steps, beams {beams}", *some(4, 4), beams
     yield "more beams than signs", *some(3, 3), 7
     for k in range(8):
-        yield f"five signs, two beams, number {k}", *some(5, 5), 2
+        yield f"five signs, two beams, number {k}", *some(3, 5), 2
 
 
 def beam_search(first, then, beams):

@@ -66,6 +66,7 @@ async function start() {
     console.error("the formulas stay as they are written:", error);
   }
   prepareNotes();
+  await Promise.all([...document.fonts].map((font) => font.load()));
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   document.querySelectorAll(".page").forEach(fit);
   await Reveal.initialize({
