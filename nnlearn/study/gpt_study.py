@@ -4,8 +4,8 @@
 
 `python -m nnlearn.study.gpt_study` made what is loaded. Every model has one block and reads STEPS batches of
 16 × 64 characters. The last tenth of the training text chooses (a block's rate, and the moment at which a
-model is judged); the held-out text judges, once for each of the seeds FRESH. With `--shift 1000` every seed is
-moved, and the rows are only printed.
+model is judged); the held-out text judges, once for each of the seeds FRESH. With `--shift 1000` every seed
+is moved, and the rows are only printed.
 """
 
 import argparse
@@ -45,9 +45,7 @@ def of_equal_size(name: str, vocab_size: int, width: int, rng: Any = None) -> GP
     """One of BLOCKS, its mlp so wide that it has as many parameters as the classic one, or nearly."""
 
     def made(hidden: int | None, kind: dict[str, Any]) -> GPT:
-        return small_gpt(
-            vocab_size, width, 1, HEADS, rng=rng, context=CONTEXT, **kind | {"hidden": hidden}
-        )
+        return small_gpt(vocab_size, width, 1, HEADS, rng=rng, context=CONTEXT, **kind | {"hidden": hidden})
 
     kind, classic = BLOCKS[name], size(made(None, {}))
     few = size(made(1, kind))
@@ -58,7 +56,7 @@ def of_equal_size(name: str, vocab_size: int, width: int, rng: Any = None) -> GP
 def learn(
     model: GPT, ids: np.ndarray, chooses: np.ndarray, judged: np.ndarray, lr: float, seed: int, times: int = 1
 ) -> tuple[float, float]:
-    """Bits a character of the text that chooses and of the one that judges, at the best of `times` moments."""
+    """Bits per character of the text that chooses and of the held-out one, at the best of `times` moments."""
     optimizer = AdamW(model.parameters(), lr=lr, weight_decay=0.1)
     trainer = Trainer(model, optimizer, clip=1.0, schedule=warm_up(50, cosine(lr, STEPS)))
     best = (float("inf"), float("inf"))
