@@ -65,7 +65,7 @@ def learn(
             windows(ids, CONTEXT),
             steps=STEPS // times,
             batch_size=BATCH,
-            rng=[seed, part],
+            rng=np.random.default_rng([seed, part]),
             progress=False,
         )
         model.eval()
