@@ -168,7 +168,7 @@ def reading(shift: int = 0) -> Iterator[dict[str, Any]]:
 
 def load() -> dict[str, list[dict[str, Any]]]:
     """The stored comparison: {"recall": a row for each case, "reading": a row for each layer}."""
-    study: dict[str, list[dict[str, Any]]] = json.loads(STORED.read_text())
+    study: dict[str, list[dict[str, Any]]] = json.loads(STORED.read_text(encoding="utf-8"))
     return study
 
 
@@ -183,7 +183,7 @@ def main() -> None:
             study[name].append(row)
             print(*row.values(), flush=True)
     if not shift:
-        STORED.write_text(json.dumps(study, indent=1) + "\n")
+        STORED.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ def load() -> dict[str, Any]:
 
 
 def main(shift: int) -> None:
-    """Make everything, two processes at a time, and write it."""
+    """Make everything, two processes at a time, and write it; print it if the seeds are moved."""
     cases = [(name, size, False) for name in MODELS for size in SIZES]
     cases += [(name, SIZES[-1], True) for name in MODELS]
     with Pool(2) as pool:
@@ -232,10 +232,14 @@ def main(shift: int) -> None:
         rows = pool.map(partial(contest, shift=shift), sorted(cases, key=lambda case: case[0]), chunksize=1)
         moved = pool.map(partial(places, shift=shift), PLACES, chunksize=1)
         study = {"shift": shift, "digits": rows, "depth": depth.get(), "places": moved}
-    STUDY.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(study, indent=1) + "\n"
+    if shift:
+        print(text)
+    else:
+        STUDY.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shift", type=int, default=0, help="add this to every seed")
+    parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
     main(parser.parse_args().shift)

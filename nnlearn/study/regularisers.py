@@ -209,16 +209,20 @@ def load() -> dict[str, dict[str, np.ndarray]]:
     }
 
 
-def main(shift: int, to: Path = STUDY, processes: int = 2) -> None:
-    """Make everything and write it."""
+def main(shift: int) -> None:
+    """Make everything, two processes at a time, and write it; print it if the seeds are moved."""
     cases = [(kind, name) for kind in EXAMS[:2] for name in (*TRIES, *RIVALS)]
     cases += [(EXAMS[2], name) for name in ("nothing", "shifts")]
-    with Pool(processes) as pool:
+    with Pool(2) as pool:
         rows = pool.map(partial(contest, shift=shift), cases, chunksize=1)
-    to.write_text(json.dumps({"shift": shift, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps({"shift": shift, "rows": rows}, indent=1) + "\n"
+    if shift:
+        print(text)
+    else:
+        STUDY.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shift", type=int, default=0, help="add this to every seed")
+    parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
     main(parser.parse_args().shift)
