@@ -25,14 +25,14 @@ from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
 
 CHAPTERS = [path.stem for path in notebooks("chapters")]
-OTHERS = ["index", "glossary", "lecturers", "instructors", "genindex", "search"]
+OTHERS = ["index", "glossary", "lecturers", "instructors", "browser", "genindex", "search"]
 OTHERS += [f"reference/{name}" for name in reference.pages()] + [f"exercises/{name}" for name in CHAPTERS]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site") / "html"
-    done = subprocess.run([NNLEARN, "site", "--out", out], capture_output=True, text=True)
+    done = subprocess.run([NNLEARN, "site", "--lite", "--out", out], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(out / "index.html"))
     return out
@@ -239,21 +239,17 @@ def test_signatures_show_names_and_defaults_alone(page: str, signature: str, bui
 # in the browser ------------------------------------------------------------------------------------------
 
 
-def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, tmp_path: Path):
-    out = tmp_path / "html"
-    done = subprocess.run([NNLEARN, "site", "--lite", "--out", out], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "has not been verified" in (out / "browser.html").read_text()
-    wheels = json.loads((out / "lite" / "pypi" / "all.json").read_text())
+def test_notebooks_open_in_the_browser_with_their_pictures(browser: Browser, home: str, built: Path):
+    assert "has not been verified" in (built / "browser.html").read_text()
+    wheels = json.loads((built / "lite" / "pypi" / "all.json").read_text())
     assert list(wheels) == ["nnlearn"]
-    with serve(out) as home:
-        reader = Reader(browser, home)
-        reader.page.goto(f"{home}lite/lab/index.html?path=chapters/{CHAPTERS[0]}.ipynb")
-        reader.page.wait_for_selector(".jp-Notebook .jp-OutputArea-output img")
-        reader.page.wait_for_selector(".jp-Notebook mjx-container")
-        assert "%pip install -q --no-deps nnlearn" in reader.page.locator(".jp-Notebook").inner_text()
-        asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}
-        reader.close()
+    reader = Reader(browser, home)
+    reader.page.goto(f"{home}lite/lab/index.html?path=chapters/{CHAPTERS[0]}.ipynb")
+    reader.page.wait_for_selector(".jp-Notebook .jp-OutputArea-output img")
+    reader.page.wait_for_selector(".jp-Notebook mjx-container")
+    assert "%pip install -q --no-deps nnlearn" in reader.page.locator(".jp-Notebook").inner_text()
+    asked = {urlsplit(said.split()[-1]).netloc for said in reader.complaints if said.startswith("asked")}
+    reader.close()
     assert asked <= {urlsplit(PYODIDE_CDN_URL).netloc}, "the kernel's Python, and nothing else"
 
 
@@ -304,6 +300,16 @@ def test_edited_chapter_stops_the_build(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(site, "notebooks", lambda folder: [path] * (folder == "chapters"))
     code, said = run("--out", tmp_path / "out")
     assert code == 1 and "cell 2 ('x = 2') was edited since it was run" in said
+
+
+@pytest.mark.parametrize("lite", [False, True])
+def test_the_browser_is_offered_where_the_notebooks_open_in_it(lite, tmp_path: Path, monkeypatch):
+    shown = v4.new_output("execute_result", {"image/png": "", "text/plain": "A widget"}, execution_count=1)
+    path = chapter(tmp_path, v4.new_code_cell("widget", execution_count=1, outputs=[shown]))
+    monkeypatch.setattr(site, "notebooks", lambda folder: [path] * (folder == "chapters"))
+    site.write_sources(tmp_path / "source", lite=lite)
+    assert (tmp_path / "source" / "browser.md").exists() == lite
+    assert ("browser" in (tmp_path / "source" / "index.md").read_text()) == lite
 
 
 @pytest.mark.filterwarnings("ignore:.* is deprecated")  # in the theme and the parser, not in ours

@@ -120,6 +120,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["NNLEARN_HOME"] = str(folder / "home")  # a learner's own progress is not the tests' to change
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the files that take minutes, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/course/"))
+
+
 PASSED, FAILED = pytest.StashKey[set[str]](), pytest.StashKey[set[str]]()
 MEASURED = pytest.StashKey[list[str]]()
 FOLDER = pytest.StashKey[tempfile.TemporaryDirectory]()
