@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from nnlearn.classroom.standing import Standing, counted
 from nnlearn.classroom.store import Store
 from nnlearn.exercises.ids import chapter_of
 from nnlearn.exercises.spec import find_exercise
@@ -18,8 +19,10 @@ def export(store: Store, gradebook: str) -> int:
     """
     from nbgrader.api import Gradebook, MissingEntry
 
-    grades = [grade for grade in store.grades() if grade.score is not None]
-    names = {name: notebook_of(name).stem for name in sorted({chapter_of(g.exercise) for g in grades})}
+    lines = [line for line in counted(Standing(store).students) if line.score is not None]
+    names = {
+        name: notebook_of(name).stem for name in sorted({chapter_of(line.grade.exercise) for line in lines})
+    }
     url = gradebook if "://" in gradebook else f"sqlite:///{gradebook}"
     # A new gradebook is stamped by the command `alembic`: it lies beside Python, where no PATH need lead.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
@@ -31,13 +34,16 @@ def export(store: Store, gradebook: str) -> int:
                 raise ValueError(
                     f"{gradebook} has no assignment {name}: `nbgrader generate_assignment` makes it"
                 ) from None
-        for student in sorted({grade.student for grade in grades}):
+        for student in sorted({line.grade.student for line in lines}):
             book.update_or_create_student(student)
-        for grade in grades:
+        for line in lines:
+            grade, exercise = line.grade, find_exercise(line.grade.exercise)
             name = names[chapter_of(grade.exercise)]
             book.update_or_create_submission(name, grade.student)
-            check = f"{find_exercise(grade.exercise).grade_id}-check"
+            check = exercise.grade_id + "-check" * exercise.graded
             cell = book.find_grade(check, name, name, grade.student)
-            cell.auto_score, cell.needs_manual_grade = grade.score, False
+            cell.auto_score = grade.score
+            cell.manual_score = line.mark.score if line.mark else None
+            cell.needs_manual_grade = False
         book.db.commit()
-    return len(grades)
+    return len(lines)

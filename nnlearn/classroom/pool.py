@@ -4,6 +4,8 @@ import hashlib
 import multiprocessing
 import os
 import signal
+from collections import Counter
+from collections.abc import Collection as Names
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,31 +16,29 @@ import typer
 from tqdm import tqdm
 
 from nnlearn.classroom import grading
-from nnlearn.classroom.grading import Grade, Question
-from nnlearn.classroom.store import Store
-from nnlearn.classroom.submissions import (
-    LARGEST,
-    Answer,
-    Collection,
-    Rejected,
-    collect,
-    find_answer,
-    read_cells,
-)
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, Handed
+from nnlearn.classroom.judging import Verdict
+from nnlearn.classroom.policy import Policy
+from nnlearn.classroom.store import HandedIn, Store
+from nnlearn.classroom.submissions import LARGEST, Attempt, Collection, collect
 from nnlearn.exercises.spec import chapter_exercises
 
-AHEAD = 16  # questions that wait at each process, so that none is idle
-PATIENCE = 3  # broken pools in a row without a single grade between
+AHEAD = 3  # notebooks that wait at each process, so that none is idle
+PATIENCE = 2  # times that the process which had a notebook may be killed
 
 
-def grade_folder(folder: Path, store: Store, jobs: int, scheduler: str, isolated: bool) -> bool:
-    """Grade all submissions in a folder that have no grade yet; False where some were left out or rejected.
+def grade_folder(
+    folder: Path, store: Store, policy: Policy, jobs: int, scheduler: str, isolated: bool, again: Names[str]
+) -> bool:
+    """Grade all notebooks in a folder that have no grade yet; False where some were left out or rejected.
 
-    Raises ValueError where some could not be run, which therefore have no grade yet.
+    `again` names students and exercises to grade whether they have a grade or not. Raises ValueError where
+    some could not be run, which therefore have no grade yet.
     """
-    run = _Run(collect(folder), store, isolated)
-    for odd in run.collection.odd:
-        typer.echo(f"nnlearn grade: left out {odd}", err=True)
+    run = _Run(collect(folder), store, policy, isolated, again)
+    store.note(run.students, run.collection.left_out)
+    for entry, why in run.collection.left_out.items():
+        typer.echo(f"nnlearn grade: left out: {entry}: {why}", err=True)
     try:
         run.until_all_are_graded(jobs, scheduler)
     except KeyboardInterrupt:
@@ -47,81 +47,119 @@ def grade_folder(folder: Path, store: Store, jobs: int, scheduler: str, isolated
         raise typer.Exit(130) from None
     done = [f"{number} {what}" for what, number in run.counts.items() if number]
     typer.echo(", ".join(done) or "nothing new to grade")
+    for line in run.rejected:
+        typer.echo(f"nnlearn grade: rejected: {line}", err=True)
     if failed := run.counts["failed to run"]:
         raise ValueError(f"{failed} could not be run here ({run.why}): they have no grade yet")
-    return not run.collection.odd and not run.counts["rejected"]
+    return not run.collection.left_out and not run.rejected
 
 
 class _Run:
     """One call of the command: what is to be graded, and what has become of it."""
 
-    def __init__(self, collection: Collection, store: Store, isolated: bool) -> None:
-        self.collection, self.store, self.isolated = collection, store, isolated
+    def __init__(
+        self, collection: Collection, store: Store, policy: Policy, isolated: bool, again: Names[str]
+    ) -> None:
+        self.collection, self.store, self.policy, self.isolated = collection, store, policy, isolated
+        self.again = set(again)
+        self.secret = policy.secret or store.secret
         self.counts = {"graded": 0, "failed to run": 0, "rejected": 0}
         self.why = ""  # the last one failed to run
+        self.rejected: list[str] = []
+        self.struck: Counter[str] = Counter()  # by file: how often the process that had it was killed
+        self.names = {student: self._name(student) for student in collection.students}
+        self.students = {name: collection.students[student] for student, name in self.names.items()}
+
+    def _name(self, student: str) -> str:
+        person = self.policy.person(student, self.collection.students[student])
+        return person.id if person else student
 
     def until_all_are_graded(self, jobs: int, scheduler: str) -> None:
-        broken = 0
-        while broken < PATIENCE:
-            before = self.counts["graded"]
-            try:
-                with _executor(jobs, scheduler) as (executor, processes):
-                    return self._once(executor, processes)
-            except BrokenProcessPool:  # a process was killed: what it had is asked again
-                broken = broken + 1 if self.counts["graded"] == before else 0
-        raise ValueError(f"the processes that grade were killed {PATIENCE} times in a row")
+        with tqdm(total=len(self.collection.attempts), unit=" notebooks", desc="graded", disable=None) as bar:
+            while True:
+                try:
+                    with _executor(jobs, scheduler) as (executor, processes):
+                        return self._once(executor, processes, bar)
+                except BrokenProcessPool:  # a process was killed: what it had is asked again, by itself
+                    bar.reset()
 
-    def _once(self, executor: Executor, processes: int) -> None:
-        """Grade everything that has no grade yet."""
-        with tqdm(total=self.collection.size, unit=" questions", desc="graded", disable=None) as bar:
-            for grade in self._grades(executor, processes, bar):
-                self.store.put(grade)
-                failed = grade.status == grading.COULD_NOT_RUN
-                kind = "failed to run" if failed else "rejected" if grade.status == "rejected" else "graded"
-                self.counts[kind] += 1
-                self.why = grade.message if failed else self.why
-                bar.set_postfix_str(f"{self.counts['failed to run']} failed to run", refresh=False)
+    def _once(self, executor: Executor, processes: int, bar: tqdm) -> None:
+        """Grade everything that has no grade yet; what once had its process killed comes last, one by one."""
+        waiting: dict[Future[list[Grade]], tuple[Attempt, HandedIn]] = {}
+        for attempt in sorted(self.collection.attempts, key=lambda attempt: self.struck[attempt.file] > 0):
+            alone = self.struck[attempt.file] > 0
+            most = 1 if alone else AHEAD * processes
+            while len(waiting) >= most:
+                self._keep(waiting, bar)
+            handed, row = self._handed(attempt)
+            if not handed.wanted:
+                self.store.put(row)
                 bar.update()
-
-    def _grades(self, executor: Executor, processes: int, bar: tqdm) -> Iterator[Grade]:
-        """The grades as they come; a few questions more than there are processes are on their way."""
-        waiting: set[Future[Grade]] = set()
-        for question in self._questions(bar):
-            waiting.add(executor.submit(grading.grade_question, question))
-            if len(waiting) >= AHEAD * processes:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+            elif self.struck[attempt.file] > PATIENCE:
+                self._put(row, self._no_grades(handed, "the process that graded it was killed"))
+                bar.update()
+            else:
+                waiting[executor.submit(grading.grade_notebook, handed)] = attempt, row
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+            self._keep(waiting, bar)
 
-    def _questions(self, bar: tqdm) -> Iterator[Question]:
-        """The questions that the store has no grade of."""
-        store, secret = self.store, self.store.secret
-        for student, chapter, file in self.collection.notebooks:
-            submission, spec = _hash(file), grading.specification(chapter)
-            store.hand_in(student, chapter, submission, spec)
-            exercises = chapter_exercises(chapter)
-            wanted = [name for name in exercises if not store.has(student, name, submission, spec)]
-            bar.update(len(exercises) - len(wanted))
+    def _keep(self, waiting: dict[Future[list[Grade]], tuple[Attempt, HandedIn]], bar: tqdm) -> None:
+        """Keep the grades of those that are done."""
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
             try:
-                cells = read_cells(file) if wanted else []
-                answers = {name: find_answer(cells, exercises[name]) for name in wanted}
-            except Rejected as problem:
-                answers = dict.fromkeys(wanted, Answer(problem=str(problem), status="rejected"))
-            for name, answer in answers.items():
-                seed = grading.student_seed(secret, student, name)
-                yield Question(student, name, submission, spec, answer, seed, self.isolated)
+                grades = future.result()
+            except BrokenProcessPool:
+                for attempt, _ in waiting.values():
+                    self.struck[attempt.file] += 1
+                raise
+            _, row = waiting.pop(future)
+            self._put(row, grades)
+            bar.update()
 
+    def _put(self, row: HandedIn, grades: list[Grade]) -> None:
+        self.store.put(row, grades)
+        failed = [grade for grade in grades if grade.status == COULD_NOT_RUN]
+        rejected = [grade for grade in grades if grade.status == "rejected"]
+        self.counts["failed to run"] += len(failed)
+        self.counts["rejected"] += len(rejected)
+        self.counts["graded"] += len(grades) - len(failed) - len(rejected)
+        self.why = failed[0].message if failed else self.why
+        self.rejected += [f"{row.file}: {rejected[0].message}"] if rejected else []
 
-def _hash(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.sha256(data.read(LARGEST + 1)).hexdigest()[:32]
+    def _handed(self, attempt: Attempt) -> tuple[Handed, HandedIn]:
+        """What is to be graded of an attempt, and the row that tells of it."""
+        student, chapter = self.names[attempt.student], attempt.chapter
+        try:
+            data, problem = attempt.read(), ""
+        except Exception as error:  # a damaged zip, a file that has gone or is not to be read
+            data, problem = b"", f"{attempt.file} cannot be read: {error}"
+        if len(data) > LARGEST:
+            data, problem = b"", f"{attempt.file} has more than {LARGEST // 2**20} MiB"
+        submission = hashlib.sha256(data).hexdigest()[:32]
+        spec, exercises = grading.specification(chapter), chapter_exercises(chapter)
+        known = self.store.graded(student, submission, spec)
+        every = {student, attempt.student, chapter} & self.again
+        wanted = tuple(name for name in exercises if every or name in self.again or name not in known)
+        handed = Handed(
+            student, chapter, submission, spec, data, self.secret, wanted, attempt.former,
+            self.isolated, self.policy.seconds, self.policy.packages,
+        )  # fmt: skip
+        row = HandedIn(student, chapter, submission, spec, attempt.file, attempt.written, attempt.exact)
+        if problem and wanted:
+            self._put(row, self._no_grades(handed, problem, "rejected"))
+            handed = Handed(student, chapter, submission, spec, b"", b"", ())
+        return handed, row
+
+    @staticmethod
+    def _no_grades(handed: Handed, why: str, status: str = COULD_NOT_RUN) -> list[Grade]:
+        exercises = chapter_exercises(handed.chapter)
+        return [grading.as_grade(handed, exercises[name], Verdict(status, why)) for name in handed.wanted]
 
 
 @contextmanager
 def _executor(jobs: int, scheduler: str) -> Iterator[tuple[Executor, int]]:
-    """Where questions are graded, and by how many at a time."""
+    """Where notebooks are graded, and by how many at a time."""
     if scheduler:
         from distributed import Client
 

@@ -1,71 +1,136 @@
 """What the grades say: tables for spreadsheets and learning platforms, and pages."""
 
 import base64
+import contextlib
 import csv
+import hashlib
 import io
-import itertools
+import json
+import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnlearn.classroom.grading import Grade
+from nnlearn.classroom.standing import ChapterStanding, Line, Standing, StudentStanding, counted
 from nnlearn.classroom.store import Store
-from nnlearn.classroom.submissions import fits_as_name
-from nnlearn.exercises.ids import chapter_of, place
+from nnlearn.exercises.ids import place
 from nnlearn.exercises.result import markup
 from nnlearn.exercises.spec import find_exercise
 from nnlearn.exercises.tasks import chapter_title
 from nnlearn.training.saving import write
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
+_RECORD = ".nnlearn-report.json"  # what an earlier report has written
 
 
-def write_report(store: Path, out: Path) -> int:
-    """Write grades.csv, lms.csv and the pages into `out`; how many students there are.
+def write_report(store: Path, out: Path, expected: bool = False) -> int:
+    """Write tables and pages into `out`; how many students there are.
 
-    Raises ValueError, before anything is written, for a store without grades or with an odd student.
+    Right answers are told where nobody's hand-in can count any more, or with `expected`. Pages of an earlier
+    report that have no place in this one are removed. Raises ValueError, before anything is written, for a
+    store without grades.
     """
-    grades = list(Store(store, make=False).grades())
-    if not grades:
+    standing = Standing(Store(store, make=False))
+    if not standing.grades:
         raise ValueError(f"{store} holds no grades yet: nnlearn grade puts them there")
-    for student in _by_student(grades):
-        if not fits_as_name(student):
-            raise ValueError(f"{student!r} in {store} is not a student's name: nothing is written")
-    for name, content in files(grades):
+    made = dict(files(standing, expected))
+    with contextlib.suppress(OSError, ValueError):
+        for name in set(json.loads((out / _RECORD).read_text(encoding="utf-8"))) - made.keys():
+            (out / name).unlink(missing_ok=True)
+    for name, content in made.items():
         write(out / name, content)
-    return len(_by_student(grades))
+    write(out / _RECORD, json.dumps(sorted(made)).encode())
+    return len(standing.students)
 
 
-def files(grades: Sequence[Grade]) -> Iterable[tuple[str, bytes]]:
+def files(standing: Standing, expected: bool = False) -> Iterable[tuple[str, bytes]]:
     """(name, content) of all that a report is made of."""
-    yield "grades.csv", grades_csv(grades).encode()
-    yield "lms.csv", lms_csv(grades).encode()
-    page = _template("class.html")
-    yield "index.html", page.render(**_class(grades), picture=_picture(grades)).encode()
-    page = _template("student.html")
-    for student, theirs in _by_student(grades).items():
-        yield f"students/{student}.html", page.render(student=student, chapters=_chapters(theirs)).encode()
+    yield "grades.csv", grades_csv(standing.students).encode()
+    yield "lms.csv", lms_csv(standing).encode()
+    yield "left_out.csv", _csv(["entry", "why"], [list(pair) for pair in standing.left_out.items()]).encode()
+    if standing.policy.roster:
+        name, text = platform_csv(standing)
+        yield name, text.encode()
+    pages = page_names([student.id for student in standing.students])
+    page = template("class.html")
+    yield "index.html", page.render(**_class(standing, pages), picture=_picture(standing)).encode()
+    page, now = template("student.html"), time.time()
+    for student in standing.students:
+        chapters = [_chapter(c, expected or standing.policy.closed(c.chapter, now)) for c in student.chapters]
+        text = page.render(student=student, chapters=chapters, score=_score, sign=_sign)
+        yield f"students/{pages[student.id]}", text.encode("utf-8", "replace")
 
 
-def grades_csv(grades: Iterable[Grade]) -> str:
+def page_names(students: Sequence[str]) -> dict[str, str]:
+    """{student: the name of the page's file}: the student's own where a file can have it."""
+    folded = Counter(student.casefold() for student in students)
+    names = {}
+    for student in students:
+        letters = all(c.isalnum() or c in " .@+'-_" or unicodedata.category(c)[0] == "M" for c in student)
+        fits = (
+            letters and student[:1].isalnum() and len(student.encode()) <= 150 and not student.endswith(".")
+        )
+        own = fits and folded[student.casefold()] == 1
+        names[student] = f"{student if own else hashlib.sha256(student.encode()).hexdigest()[:16]}.html"
+    return names
+
+
+def grades_csv(students: Iterable[StudentStanding]) -> str:
     """One row for each student and exercise; what has no score has an empty one."""
-    rows = [
-        [g.student, chapter_of(g.exercise), g.exercise, g.status, _score(g.score), _score(g.points)]
-        for g in grades
-    ]
-    return _csv(["student", "chapter", "exercise", "status", "score", "points"], rows)
-
-
-def lms_csv(grades: Sequence[Grade]) -> str:
-    """One row for each student, one column for each chapter's points, as learning platforms import them."""
-    chapters = sorted({chapter_of(grade.exercise) for grade in grades})
+    head = ["student", "name", "chapter", "exercise", "status", "score", "points", "computed", "marked"]
     rows = []
-    for student, theirs in _by_student(grades).items():
-        by_chapter = _by_chapter(theirs)
-        sums = [_score(_sum(by_chapter.get(chapter, []))) for chapter in chapters]
-        rows.append([student, *sums, _score(_sum(theirs))])
-    return _csv(["ID", *(f"Chapter {chapter}" for chapter in chapters), "Total"], rows)
+    for student in students:
+        for chapter in student.chapters:
+            for line in chapter.lines or [None]:
+                row = [student.id, student.name, chapter.chapter]
+                if line is None:
+                    row += ["", chapter.status, "", _score(chapter.out_of), "", "", "", ""]
+                else:
+                    marked = line.mark.score if line.mark else None
+                    row += [line.grade.exercise, line.grade.status, _score(line.score)]
+                    row += [_score(line.grade.points), _score(line.grade.score), _score(marked)]
+                    row += [str(chapter.days_late), line.mark.comment if line.mark else ""]
+                rows.append(row)
+    return _csv([*head, "days late", "comment"], rows)
+
+
+def lms_csv(standing: Standing) -> str:
+    """One row for each student; of each chapter the points, out of how many, and how many are still open."""
+    head = ["ID", "Name"]
+    for chapter in standing.chapters:
+        head += [f"Chapter {chapter}", f"Chapter {chapter} out of", f"Chapter {chapter} pending"]
+    rows = []
+    for student in standing.students:
+        row = [student.id, student.name]
+        every: list[ChapterStanding | StudentStanding] = [*student.chapters, student]
+        for part in every:
+            row += [_score(part.score), _score(part.out_of), _score(part.pending or None)]
+        rows.append(row)
+    return _csv([*head, "Total", "Total out of", "Total pending"], rows)
+
+
+def platform_csv(standing: Standing) -> tuple[str, str]:
+    """(name, text) of the roster's table with a column for each chapter, to be imported where it came from.
+
+    A roster with the columns "Student" and "ID" is Canvas's gradebook: its second row has the points.
+    """
+    columns = list(standing.policy.columns)
+    canvas = {"Student", "ID"} <= set(columns)
+    if canvas:  # its own assignments would be imported too
+        known = ("Student", "ID", "SIS User ID", "SIS Login ID", "Root Account", "Section")
+        columns = [column for column in columns if column in known]
+    head = [f"Exercises {chapter}: {chapter_title(chapter)}" for chapter in standing.chapters]
+    rows = []
+    if canvas:
+        points = [_score(ChapterStanding("", chapter).out_of) for chapter in standing.chapters]
+        rows.append(["    Points Possible", *[""] * (len(columns) - 1), *points])
+    for student in standing.students:
+        if student.person:
+            own = [student.person.row.get(column, "") for column in columns]
+            rows.append([*own, *(_score(chapter.score) for chapter in student.chapters)])
+    return ("canvas.csv" if canvas else "roster.csv"), _csv([*columns, *head], rows)
 
 
 def _csv(head: list[str], rows: Iterable[list[str]]) -> str:
@@ -78,72 +143,62 @@ def _csv(head: list[str], rows: Iterable[list[str]]) -> str:
 
 def _inert(field: str) -> str:
     """A field that a spreadsheet does not take for a formula."""
-    return "'" + field if field[:1] in ("=", "+", "-", "@") else field
+    return "'" + field if field[:1] in ("=", "+", "-", "@", "\t", "\r") else field
 
 
 def _score(score: float | None) -> str:
     return "" if score is None else f"{score:.6g}"
 
 
-def _sum(grades: Iterable[Grade]) -> float:
-    return sum(grade.score or 0.0 for grade in grades)
+def _sign(line: Line) -> str:
+    return "✎" if line.mark and line.mark.score is not None else SIGNS.get(line.grade.status, "✗")
 
 
-def _by_student(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
-    return {name: list(group) for name, group in itertools.groupby(grades, key=lambda grade: grade.student)}
-
-
-def _by_chapter(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
-    groups = itertools.groupby(grades, key=lambda grade: chapter_of(grade.exercise))
-    return {chapter: list(group) for chapter, group in groups}
-
-
-def _chapters(grades: Iterable[Grade]) -> list[dict[str, Any]]:
-    """One student's grades as the page shows them."""
-    return [
-        {
-            "title": f"{chapter} {chapter_title(chapter)}",
-            "score": _score(_sum(theirs)),
-            "points": _score(sum(g.points for g in theirs)),
-            "grades": [(g, find_exercise(g.exercise), SIGNS.get(g.status, "✗")) for g in theirs],
-        }
-        for chapter, theirs in _by_chapter(grades).items()
-    ]
-
-
-def _class(grades: Sequence[Grade]) -> dict[str, Any]:
-    """What the page of the class shows: its students, and its commonest misconceptions with their hints."""
-    mistakes = Counter((g.exercise, g.misconception, g.hint) for g in grades if g.misconception)
-    totals = []
-    for student, theirs in _by_student(grades).items():
-        waits = sum(g.score is None for g in theirs)
-        totals.append((student, _score(_sum(theirs)), _score(sum(g.points for g in theirs)), waits))
+def _chapter(chapter: ChapterStanding, expected: bool) -> dict[str, Any]:
+    """A student's chapter as the page shows it."""
     return {
-        "totals": totals,
+        "title": f"{chapter.chapter} {chapter_title(chapter.chapter)}",
+        "standing": chapter,
+        "lines": [
+            (line, find_exercise(line.grade.exercise), line.grade.message if expected else line.grade.brief)
+            for line in chapter.lines
+        ],
+    }
+
+
+def _class(standing: Standing, pages: dict[str, str]) -> dict[str, Any]:
+    """What the page of the class shows: its students, and its commonest misconceptions with their hints."""
+    grades = [line.grade for line in counted(standing.students)]
+    mistakes = Counter((g.exercise, g.misconception, g.hint) for g in grades if g.misconception)
+    return {
+        "students": [(student, pages[student.id]) for student in standing.students],
+        "strangers": [s.id for s in standing.students if standing.policy.roster and not s.person],
+        "left_out": standing.left_out,
+        "score": _score,
         "mistakes": [
             (number, find_exercise(exercise), name, hint)
             for (exercise, name, hint), number in mistakes.most_common(15)
         ],
-        "unsafe": sum(not g.isolated for g in grades),
+        "unsafe": sum(not grade.isolated for grade in grades),
     }
 
 
-def _shares(grades: Iterable[Grade]) -> dict[str, float]:
+def _shares(standing: Standing) -> dict[str, float]:
     """{exercise: the mean part of its points that was reached}, of those that have scores."""
     scored: dict[str, list[float]] = {}
-    for grade in grades:
-        if grade.score is not None:
-            scored.setdefault(grade.exercise, []).append(grade.score / grade.points)
+    for line in counted(standing.students):
+        if line.score is not None:
+            scored.setdefault(line.grade.exercise, []).append(line.score / line.grade.points)
     return {name: sum(scored[name]) / len(scored[name]) for name in sorted(scored, key=place)}
 
 
-def _picture(grades: Iterable[Grade]) -> dict[str, str]:
+def _picture(standing: Standing) -> dict[str, str]:
     """The mean score of each exercise as a bar, and in words."""
     from matplotlib.figure import Figure
 
     from nnlearn.figures import plot
 
-    shares = _shares(grades)
+    shares = _shares(standing)
     figure = Figure(figsize=(9, 1.2 + 0.24 * len(shares)), layout="constrained")
     axes = figure.subplots()
     axes.barh(list(shares), [100 * share for share in shares.values()], color=plot.BLUE, height=0.7)
@@ -157,7 +212,8 @@ def _picture(grades: Iterable[Grade]) -> dict[str, str]:
     return {"data": base64.b64encode(picture.getvalue()).decode(), "alt": said}
 
 
-def _template(name: str) -> Any:
+def template(name: str) -> Any:
+    """A page's template; what goes into it is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 

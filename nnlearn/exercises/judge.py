@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
         return Result(exercise, "to read", said, details=tuple(exercise.rubric))
     cases = exercise.make_cases(seed)
     try:
-        return judge(exercise, answer, cases, run_answer(exercise, answer, cases))
+        return judge(exercise, answer, cases, run_answer(exercise, answer, cases, exercise.allows))
     except NotStarted:
         said = "Write your answer where it says YOUR CODE HERE, run that cell, then this one again."
         return Result(exercise, "not started", said)
@@ -33,13 +33,16 @@ def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
         return Result(exercise, "not yet", said)
 
 
-def run_answer(exercise: Exercise, answer: Any, cases: Cases) -> dict[str, Outcome]:
+def run_answer(
+    exercise: Exercise, answer: Any, cases: Cases, allows: Sequence[str] | None = None
+) -> dict[str, Outcome]:
     """{case: what the answer did with it}. The learner's, the reference and the misconceptions all run here.
 
-    Raises NotStarted for a stub, Unfit for what cannot be run, KeyboardInterrupt; nothing else.
+    A learner's may use of `nn` what it `allows`. Raises NotStarted for a stub, Unfit for what cannot be run,
+    KeyboardInterrupt; nothing else.
     """
     answer = prepare(answer, getattr(exercise, "signature", ""))
-    outcomes = {name: run_case(exercise.beside, answer, inputs) for name, inputs in cases.items()}
+    outcomes = {name: run_case(exercise.beside, answer, inputs, allows) for name, inputs in cases.items()}
     return measured(exercise, cases, outcomes)
 
 
@@ -68,13 +71,15 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
     if not wrong:
         return Result(exercise, "passed", exercise.after, details=tuple(notes), score=exercise.points)
     inputs, text = cases[wrong[0]], told[wrong[0]]
+    brief = _wrong(exercise, answer, expected[wrong[0]], outcomes[wrong[0]], reveal=False)
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(wrong)}."] if len(cases) > 1 else []
     found = find_misconception(exercise, cases, outcomes)
     return Result(
         exercise,
         "not yet",
-        f"With {wrong[0]}{_shown(inputs)}: {text}" if inputs else text[:1].upper() + text[1:],
+        _with(wrong[0], inputs, text),
+        brief=_with(wrong[0], inputs, brief),
         hint=found.hint if found else "",
         misconception=found.name if found else "",
         details=(*summary, *notes),
@@ -93,8 +98,17 @@ def find_misconception(
     return None
 
 
-def _wrong(exercise: Exercise, answer: Any, expected: Outcome, got: Outcome) -> str:
-    """What is wrong with one outcome, as the end of a sentence; "" when nothing is."""
+def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:
+    return f"With {case}{_shown(inputs)}: {text}" if inputs else text[:1].upper() + text[1:]
+
+
+def _wrong(
+    exercise: Exercise, answer: Any, expected: Outcome, got: Outcome, reveal: bool | None = None
+) -> str:
+    """What is wrong with one outcome, as the end of a sentence; "" when nothing is.
+
+    What was expected is told where the exercise `reveals` it, or as `reveal` says.
+    """
     if got.problem:
         return _failed(exercise, answer, got)
     if got.changed:
@@ -103,7 +117,8 @@ def _wrong(exercise: Exercise, answer: Any, expected: Outcome, got: Outcome) -> 
     choices = exercise.choices if isinstance(exercise, Predict) else []
     if choices and not (isinstance(got.value, str) and got.value in choices):
         return f"choose one of {', '.join(map(repr, choices))}; you gave {describe(answer)}."
-    text = difference(expected.value, got.value, exercise.rtol, exercise.atol, exercise.reveals)
+    tell = exercise.reveals if reveal is None else reveal
+    text = difference(expected.value, got.value, exercise.rtol, exercise.atol, tell)
     return text + "." if text else ""
 
 
@@ -114,6 +129,8 @@ def _failed(exercise: Exercise, answer: Any, got: Outcome) -> str:
         return f"expected {wanted}, got {given}." if wanted != given else f"it {got.problem}"
     if got.problem.startswith("gives"):
         return f"your function {got.problem}"
+    if got.problem.startswith("uses"):
+        return f"your function {got.problem}. Look at {got.line}"
     return f"your function stops at {got.line}\n{got.problem}" if got.line else f"it stops with {got.problem}"
 
 

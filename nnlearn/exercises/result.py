@@ -28,6 +28,7 @@ class Result:
     misconception: str = ""
     details: tuple[str, ...] = ()
     score: float = 0.0
+    brief: str = ""  # the message without what was expected
 
     def __bool__(self) -> bool:
         return self.status == "passed"

@@ -8,10 +8,13 @@ import copy
 import dis
 import inspect
 import io
+import linecache
+import sys
 import sysconfig
 import traceback
+import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,12 @@ from nnlearn.exercises.values import Unfit, describe, plain, unchanged
 STUB = "# YOUR CODE HERE\npass"  # what stands in the student's notebook for the solution
 # What a function does whose body is a docstring, `...` or `pass`.
 _NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
+_READY_MADE = ("nnlearn", "scipy", "sklearn", "torch")  # where answers could be had
 _NUMPY = Path(np.__file__).parent
-_LIBRARIES = (Path(__file__).parents[1], _NUMPY, *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+_LIBRARIES = (
+    *(Path(__file__).parents[1], _NUMPY, "/packages", "<frozen"),  # the second: where a sandbox has them
+    *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")),
+)
 
 
 class NotStarted(Exception):
@@ -36,7 +43,7 @@ class Outcome:
     """What an answer did with one input."""
 
     value: Any = None
-    problem: str = ""  # why there is no value: "gives …", or an exception's type and message
+    problem: str = ""  # why there is no value: "gives …", "uses …", or an exception's type and message
     line: str = ""  # the learner's line in which the exception came
     changed: tuple[str, ...] = ()  # the inputs that were overwritten
     printed: str = ""
@@ -81,9 +88,16 @@ def _fits(answer: Any, signature: str) -> None:
         raise Unfit(f"{called}, but the arguments it takes are: {takes}.") from None
 
 
-def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) -> Outcome:
-    """What the answer does with one input. Raises NotStarted, KeyboardInterrupt and nothing else."""
+def run_case(
+    run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any], allows: Sequence[str] | None = None
+) -> Outcome:
+    """What the answer does with one input. Raises NotStarted, KeyboardInterrupt and nothing else.
+
+    With `allows` it may use those names of `nn`, and nothing else that is ready-made.
+    """
     given = copy.deepcopy(dict(inputs))
+    used: dict[str, str] = {}
+    watch = contextlib.nullcontext() if allows is None else _watched(allows, used)
     printed = io.StringIO()
     value, problem, line = None, "", ""
     with (
@@ -94,7 +108,9 @@ def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) ->
     ):
         warnings.simplefilter("always")
         try:
-            value = plain(run(answer, **given))
+            with watch:
+                returned = run(answer, **given)
+            value = plain(returned)
             problem = "gives `None`. Did you forget `return`?" if value is None else ""
         except KeyboardInterrupt:
             raise
@@ -106,9 +122,82 @@ def run_case(run: Callable[..., Any], answer: Any, inputs: Mapping[str, Any]) ->
             problem, line = message(error), learners_line(error)
     if problem and is_stub(answer):
         raise NotStarted
+    if used:
+        name, line = next(iter(used.items()))
+        value, problem = None, f"uses `{name}`: here {_in_words(allows or ())} is meant"
     changed = tuple(name for name in inputs if not unchanged(inputs[name], given[name]))
     warned = "; ".join(dict.fromkeys(str(warning.message) for warning in caught))
     return Outcome(value, problem, line, changed, _short(printed.getvalue().rstrip()), _short(warned))
+
+
+@contextlib.contextmanager
+def _watched(allows: Sequence[str], used: dict[str, str]) -> Iterator[None]:
+    """Note in `used` what an answer calls that is ready-made and not allowed, with the learner's line.
+
+    Whatever name it goes by: `nn.relu`, an `f = nn.relu` from another cell, `scipy.special.expit`.
+    """
+    seen: set[types.CodeType] = set()
+
+    def watch(frame: types.FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        back = frame.f_back
+        if _root(frame.f_globals.get("__name__")):
+            if back is not None and not _root(back.f_globals.get("__name__")):
+                if (name := _called(frame)) and name.removeprefix("nn.") not in allows:
+                    used.setdefault(name, _line(back))
+        elif frame.f_code not in seen:
+            seen.add(frame.f_code)
+            for name in frame.f_code.co_names:  # what SciPy has in C is no call that Python tells of
+                if found := _from_scipy(frame.f_globals.get(name)):
+                    used.setdefault(found, _line(frame))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+def _root(module: Any) -> str:
+    """ "scipy" of "scipy.special"; "" for what is not ready-made, and for what runs the exercises."""
+    root = str(module).partition(".")[0]
+    return root if root in _READY_MADE and not str(module).startswith("nnlearn.exercises") else ""
+
+
+def _called(frame: types.FrameType) -> str:
+    """ "nn.relu" for the call of a function or a class; "" for a method: there has been an object."""
+    name = frame.f_code.co_qualname
+    if name.startswith("primitive."):  # all primitives of the engine go through one function
+        name = frame.f_locals.get("name", name)
+    if "." in name and not name.endswith(("__init__", "__new__")):
+        return ""
+    root = _root(frame.f_globals.get("__name__"))
+    return f"{'nn' if root == 'nnlearn' else root}.{name.partition('.')[0]}"
+
+
+def _from_scipy(value: Any) -> str:
+    special: Any = sys.modules.get("scipy.special")
+    if isinstance(value, types.ModuleType):
+        return value.__name__ if _root(value.__name__) in ("scipy", "sklearn") else ""
+    if special and isinstance(value, np.ufunc) and vars(special).get(value.__name__) is value:
+        return "" if vars(np).get(value.__name__) is value else f"scipy.special.{value.__name__}"
+    return ""
+
+
+def _line(frame: types.FrameType) -> str:
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    return _where(name, number, linecache.getline(name, number))
+
+
+def _where(name: str, number: int | None, text: str | None) -> str:
+    cell = f"{name}, " if name.startswith("cell ") else ""
+    return f"{cell}line {number}: {(text or '').strip()}".rstrip(": ")
+
+
+def _in_words(allows: Sequence[str]) -> str:
+    return f"{', '.join(f'`nn.{name}`' for name in allows)} with NumPy" if allows else "NumPy alone"
 
 
 def is_stub(answer: Any) -> bool:
@@ -132,10 +221,13 @@ def message(error: BaseException) -> str:
 
 
 def learners_line(error: BaseException) -> str:
-    """ "line 3: return x @ w": the deepest line of the traceback that the learner wrote."""
+    """ "line 3: return x @ w": the deepest line of the traceback that the learner wrote.
+
+    In a grader's sandbox the cell comes first: "cell 7, line 3: return x @ w".
+    """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(tuple(map(str, _LIBRARIES))):
-            return f"line {frame.lineno}: {frame.line}" if frame.line else f"line {frame.lineno}"
+            return _where(frame.filename, frame.lineno, frame.line)
     return ""
 
 

@@ -93,6 +93,7 @@ class Exercise:
     lists: bool = False  # True: lists of numbers in the cases stay lists
     rtol: float = 1e-5
     atol: float = 1e-7
+    allows: Sequence[str] = ()  # the names of `nn` that a function may use; beside them NumPy alone
     weights: Mapping[str, float] = field(default_factory=dict)  # case -> its share of the points
     after: str = ""  # said when it is solved: the reason, or what to take away
     id: str = ""
@@ -183,7 +184,6 @@ class Function(Exercise):
     _: KW_ONLY
     run: Callable[..., Any] = call
     measure: Callable[..., Any] = itself  # measure(what run gave, **inputs) -> what is compared
-    allows: Sequence[str] = ()  # the names of `nn` that the answer may use
 
     @property
     def beside(self) -> Callable[..., Any]:

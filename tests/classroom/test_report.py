@@ -1,44 +1,175 @@
 """Reports escape what strangers write, and where nothing good is stored write nothing."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nnlearn.classroom.grading import Grade
-from nnlearn.classroom.report import files, grades_csv
-from nnlearn.classroom.store import Store
+from nnlearn.classroom.report import files, lms_csv, page_names, platform_csv, write_report
+from nnlearn.classroom.standing import Standing
+from nnlearn.classroom.store import HandedIn, Store
 from nnlearn.course.cli import app
 
+DUE = 1_780_000_000.0
+RULES = """
+[due]
+04 = 2026-05-28T20:26:40Z
+[late]
+per_day = 0.25
+days = 3
+[extensions.cem]
+04 = 2026-05-30T20:26:40Z
+"""
+ROSTER = "id,name\nada,Ada Lovelace\nbob,Bob\ncem,Cem\neve,Eve\n"
 
-def test_reports_escape_what_strangers_write():
+
+def a_store(path: Path, grades: Iterable[Grade], written: float = 0.0) -> Store:
+    store = Store(path / "grades.sqlite")
+    for grade in grades:
+        row = HandedIn(grade.student, grade.exercise[:2], grade.submission, grade.spec, "a.ipynb", written)
+        store.put(row, [grade])
+    return store
+
+
+def test_reports_escape_what_strangers_write(tmp_path):
     evil = "<script>alert(1)</script>"
-    strange = Grade("ada", "04.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,))
-    pages = {name: content.decode() for name, content in files([strange]) if name.endswith(".html")}
+    strange = Grade(
+        "=1+1", "04.3", "h", "s", "not yet", 0.0, 2.0, evil, evil, evil, (evil,), True, evil, evil
+    )
+    made = dict(files(Standing(a_store(tmp_path, [strange])), expected=True))
+    pages = {name: content.decode() for name, content in made.items() if name.endswith(".html")}
     assert len(pages) == 2
     for page in pages.values():
         assert "<script" not in page and "&lt;script&gt;" in page
-    formula = Grade("=1+1", "04.3", "h", "s", "not yet", 0.0, 2.0)
-    assert "'=1+1" in grades_csv([formula])
+    assert b"'=1+1" in made["grades.csv"]
+
+
+def test_right_answers_are_told_when_nobodys_hand_in_can_count_any_more(tmp_path, monkeypatch):
+    grade = Grade("ada", "04.3", "h", "s", "not yet", 0.0, 2.0, "should be 7", brief="one is wrong")
+    store = a_store(tmp_path, [grade])
+    store.use_policy(RULES, ROSTER.encode())
+
+    def page(now: float, expected: bool = False) -> str:
+        monkeypatch.setattr("time.time", lambda: now)
+        return dict(files(Standing(store), expected))["students/ada.html"].decode()
+
+    last = DUE + 5 * 24 * 3600  # cem's extension, and three days late
+    assert "one is wrong" in page(last - 1) and "should be 7" not in page(last - 1)
+    assert "should be 7" in page(last + 1) and "should be 7" in page(0, expected=True)
+
+
+@pytest.mark.parametrize(
+    ("student", "days", "score"),
+    [
+        ("ada", -1, 2.0),
+        ("ada", 0, 2.0),
+        ("ada", 0.01, 1.5),
+        ("ada", 1.5, 1.0),
+        ("ada", 3.5, 0.0),
+        ("cem", 1.9, 2.0),
+    ],
+)
+def test_what_is_late_counts_in_part(student, days, score, tmp_path):
+    store = a_store(
+        tmp_path, [Grade(student, "04.3", "h", "s", "passed", 2.0, 2.0)], written=DUE + days * 24 * 3600
+    )
+    store.use_policy(RULES, ROSTER.encode())
+    assert next(s for s in Standing(store).students if s.id == student).score == score
+
+
+@pytest.mark.parametrize(("rule", "score"), [("newest", 1.0), ("best", 2.0)])
+def test_the_attempt_that_counts(rule, score, tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    for k, points in enumerate((0.5, 2.0, 1.0)):
+        row = HandedIn("ada", "04", f"h{k}", "s", "04_layers.ipynb", 100.0 + k)
+        store.put(row, [Grade("ada", "04.3", f"h{k}", "s", "not yet", points, 2.0)])
+    copy = HandedIn("ada", "04", "copy", "s", "04_layers-Copy1.ipynb", 200.0, exact=False)
+    store.put(copy, [Grade("ada", "04.3", "copy", "s", "not yet", 0.1, 2.0)])
+    store.use_policy(f"attempts = '{rule}'", b"")
+    (ada,) = Standing(store).students
+    assert ada.score == score, "and a copy only where nothing has the exact name"
+
+
+def test_everybody_is_in_every_table_and_what_is_open_is_empty(tmp_path):
+    store = a_store(
+        tmp_path,
+        [
+            Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0),
+            Grade("ada", "04.10", "h", "s", "to read", None, 3.0),
+            Grade("bob", "04.10", "h", "s", "could not be run here", None, 3.0),
+            Grade("mallory", "04.3", "h", "s", "not yet", 0.0, 2.0),
+        ],
+    )
+    store.note({"zoë": ""}, {"notes.txt": "nobody's"})
+    store.use_policy("", ROSTER.encode())
+    rows = [line.split(",") for line in lms_csv(Standing(store)).splitlines()]
+    assert [row[0] for row in rows] == ["ID", "ada", "bob", "cem", "eve", "mallory", "zoë"]
+    assert [row[2] for row in rows[1:]] == ["2", "", "", "", "0", ""]
+    assert [row[4] for row in rows[1:]] == ["3", "3", "", "", "", ""]
+    store.mark("ada", "04.10", 1.5, "half of it")
+    standing = Standing(store)
+    assert lms_csv(standing).splitlines()[1] == "ada,Ada Lovelace,3.5,24,,3.5,24,"
+    name, text = platform_csv(standing)
+    assert name == "roster.csv" and text.splitlines()[:2] == [
+        "id,name,Exercises 04: Layers",
+        "ada,Ada Lovelace,3.5",
+    ]
+    page = dict(files(standing))["index.html"].decode()
+    for said in ("Not on the roster: mallory, zoë", "notes.txt", "nothing handed in"):
+        assert said in page
+
+
+def test_canvas_gets_its_own_columns_back(tmp_path):
+    roster = "Student,ID,SIS Login ID,Section,Old homework (77)\n    Points Possible,,,,10\n"
+    roster += '"Lovelace, Ada",5,ada,A,9\n'
+    store = a_store(tmp_path, [Grade("5", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    store.use_policy("", roster.encode("utf-8-sig"))
+    name, text = platform_csv(Standing(store))
+    assert name == "canvas.csv" and text.splitlines() == [
+        "Student,ID,SIS Login ID,Section,Exercises 04: Layers",
+        "    Points Possible,,,,24",
+        '"Lovelace, Ada",5,ada,A,2',
+    ]
+
+
+def test_any_name_has_a_page_of_its_own():
+    names = [
+        "Ada",
+        "ada",
+        "José",
+        "हिन्दी",
+        "../../etc/passwd",
+        "x" * 300,
+        "O'Neil (2)",
+        "con.",
+        "",
+        "Smith, John",
+    ]
+    pages = page_names(names)
+    assert len({page.casefold() for page in pages.values()}) == len(names)
+    assert pages["José"] == "José.html" and pages["हिन्दी"] == "हिन्दी.html"
+    assert not any("/" in page or len(page.encode()) > 200 for page in pages.values())
+
+
+def test_pages_of_an_earlier_report_go_and_what_is_not_ours_stays(tmp_path):
+    out = tmp_path / "report"
+    a_store(tmp_path, [Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    write_report(tmp_path / "grades.sqlite", out)
+    (out / "students" / "mine.html").write_text("mine")
+    (tmp_path / "grades.sqlite").unlink()
+    a_store(tmp_path, [Grade("bob", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    assert write_report(tmp_path / "grades.sqlite", out) == 1
+    assert {path.name for path in (out / "students").iterdir()} == {"bob.html", "mine.html"}
 
 
 @pytest.mark.parametrize(
     ("make", "said"),
-    [
-        (lambda path: None, "there is no store"),
-        (lambda path: Store(path).close(), "holds no grades yet"),
-        (lambda path: _with_student(path, "../../etc/passwd"), "not a student's name"),
-    ],
+    [(lambda path: None, "there is no store"), (lambda path: Store(path).close(), "holds no grades yet")],
 )
 def test_a_report_of_nothing_good_writes_nothing(make, said, tmp_path):
     make(tmp_path / "grades.sqlite")
     arguments = ["report", "--store", str(tmp_path / "grades.sqlite"), "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 1 and said in done.output and not (tmp_path / "out").exists()
-
-
-def _with_student(path: Path, student: str) -> None:
-    store = Store(path)
-    store.hand_in(student, "04", "h", "s")
-    store.put(Grade(student, "04.3", "h", "s", "passed", 2.0, 2.0))
-    store.close()

@@ -4,7 +4,6 @@
 Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
 """
 
-import importlib
 import os
 import re
 import signal
@@ -15,20 +14,20 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from nbformat import v4
 
-from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, offered
-from nnlearn.classroom.sandbox.host import Sandbox
-from nnlearn.exercises import Function
-from nnlearn.exercises import grade as check
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, student_seed
+from nnlearn.classroom.sandbox.host import Sandbox, messages
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
 from tests.support import ROOT
 from tests.support.classroom import SECRET, answer_cell, graded, solution, submit, write
 
+NOTHING_ASKED = {"questions": {}, "given": [], "former": False, "seconds": 5}
 LAYER = "import numpy as np\ndef layer(x, W, b):\n    return np.maximum(0, x @ W + b)\n"
 WRONG = "def layer(x, W, b):\n    return 0 * (x @ W + b)\n"
 LOOK = """
 import os, sys, gc
-words = ["(noitpecnocsiM", "NOITULOS NIGEB"]  # backwards: this text is no find
+words = ["(noitpecnocsiM", "dnuor yaw rehto eht sthgiew"]  # backwards: this text is no find
 library = ("/usr/lib", "/lib", "/packages/scipy", "/packages/sklearn", "/packages/matplotlib", sys.base_prefix)
 def texts():
     for folder, _, files in os.walk("/"):
@@ -113,7 +112,13 @@ ATTACKS = {
     "makes an error of markup": ("raise ValueError('<script>alert(1)</script>')\n", "<script>"),
     "makes a syntax error": ("def layer(x, W, b):\n    return np.maximum(0, x @ W + b\n", "line 2"),
     "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "NumPy alone"),
-    "looks the answer up": ("from nnlearn.functions.linear import linear\n", "No module named"),
+    "asks for it by another name": ("from nnlearn.functions.activations import relu as f\ndef layer(x, W, b): return f(x @ W + b)\n", "uses `nn.relu`"),
+    "catches that": ("import nnlearn as nn\ndef layer(x, W, b):\n    for _ in range(2):\n        try: y = nn.relu(x @ W + b)\n        except BaseException: pass\n    return y\n", "uses `nn.relu`"),
+    "looks the answer up": ("from nnlearn.exercises.chapters.ch04 import LAYER\n", "No module named"),
+    "reads what grades it": ("from nnlearn.exercises.spec import find_exercise\n", "No module named"),
+    "gives more than the grader may hold": ("import numpy as np\ndef layer(x, W, b): return np.ones((4000, 2**10))\n", ""),
+    "makes an odd character": ("raise ValueError('\\ud800')\n", "ValueError"),
+    "gives an odd character": ("def layer(x, W, b): return '\\ud800'\n", ""),
     "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
     "looks around and finds": (LOOK + "if found(): raise LookupError(found())\n" + WRONG, "wrong"),
 }  # fmt: skip
@@ -123,10 +128,10 @@ ATTACKS = {
 def test_what_strangers_try_gets_them_nothing(name, tmp_path):
     source, said = ATTACKS[name]
     file = submit(tmp_path, "mallory", "04", {"04.3": source})
-    grade = graded(file, "04.3")
+    before, grade, after = graded(file, "04.2", "04.3", "04.8")
     assert grade.score == 0 and grade.status != COULD_NOT_RUN, grade
     assert said in grade.message + "".join(grade.details), grade
-    assert graded(file, "04.2").status == "passed", "the other answers keep their points"
+    assert before.status == after.status == "passed", "the other answers keep their points"
 
 
 RIGHT = {
@@ -144,15 +149,18 @@ RIGHT = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_get_full_marks(name, tmp_path):
-    grade = graded(submit(tmp_path, "ada", "04", {"04.3": RIGHT[name]}), "04.3")
+    (grade,) = graded(submit(tmp_path, "ada", "04", {"04.3": RIGHT[name]}), "04.3")
     assert (grade.status, grade.score) == ("passed", 2), grade
 
 
 @pytest.mark.parametrize("seconds", ["while True: pass", "import signal; signal.pause()"])
 def test_endless_code_is_stopped(seconds):
     source = f"import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\n{seconds}\n"
-    sandbox = Sandbox(cpu=1, wall=3)
-    reply = sandbox.ask({"cells": [["cell 1", source]], "expression": "1", "modules": {}, "cases": {}})
+    sandbox = Sandbox()
+    sandbox.cpu, sandbox.wall = 1, 3
+    reply = sandbox.ask(
+        NOTHING_ASKED, nbformat.writes(v4.new_notebook(cells=[v4.new_code_cell(source)])).encode()
+    )
     assert reply.ended  # that it comes at all: none of the two would end by itself
     assert not sandbox.close()
 
@@ -163,41 +171,36 @@ every_exercise = pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise
 
 @every_exercise
 def test_the_solution_passes_and_the_stub_fails_in_the_sandbox(exercise, tmp_path):
-    """With one student's own inputs, and with nothing of the package but what the exercise allows."""
+    """With one attempt's own inputs."""
     chapter = exercise.id[:2]
     (student,) = (ROOT / "exercises").glob(f"{chapter}_*")
     empty = write(tmp_path, "nobody", chapter, nbformat.read(student, as_version=4))
-    grade = graded(submit(tmp_path, "ada", chapter), exercise.id)
+    (grade,) = graded(submit(tmp_path, "ada", chapter), exercise.id)
     assert grade.status == "passed", grade
-    assert graded(empty, exercise.id).score == 0
+    (grade,) = graded(empty, exercise.id)
+    assert (grade.status, grade.score) == ("not started", 0)
 
 
 @every_exercise
-def test_the_sandbox_offers_what_the_solution_uses_and_no_answer(exercise):
+def test_an_exercise_allows_what_its_solution_uses(exercise):
     source = answer_cell(solution(exercise.id[:2]), exercise.id).source
-    allowed = set(getattr(exercise, "allows", ()))
-    assert allowed == set(re.findall(r"\bnn\.(\w+)", source)), "exercise: allows = what the solution uses"
-    within_reach = {
-        f"{module}.{name}": value
-        for module in sorted(offered(tuple(allowed)).keys() - {"nnlearn", "nnlearn.exercises"})
-        for name, value in vars(importlib.import_module(module)).items()
-        if callable(value) and not isinstance(value, type) and isinstance(exercise, Function)
-    }
-    assert [name for name, value in within_reach.items() if check(exercise, value)] == []
+    assert set(exercise.allows) == set(re.findall(r"\bnn\.(\w+)", source))
 
 
 def test_anothers_numbers_do_not_fit(tmp_path):
-    """An answer that has learnt its outputs by heart passes with its own inputs and with nobody else's."""
+    """Outputs learnt by heart pass with the inputs they belong to: another student's, or another attempt's,
+    are others."""
     exercise = find_exercise("04.3")
-    from nnlearn.classroom.grading import student_seed
-
-    seed = student_seed(SECRET, "ada", "04.3")
+    seed = student_seed(SECRET, "ada", "04.3", "the attempt before")
     outputs = [exercise.reference(**inputs) for inputs in exercise.make_cases(seed).values()]
     learnt = [(np.asarray(y).tolist(), np.shape(y)) for y in outputs]
     source = f"import numpy as np\nlearnt = iter({learnt!r})\n"
     source += "def layer(x, W, b):\n    y, shape = next(learnt)\n    return np.reshape(y, shape)\n"
-    assert graded(submit(tmp_path, "ada", "04", {"04.3": source}), "04.3").score == 2
-    assert graded(submit(tmp_path, "bob", "04", {"04.3": source}), "04.3").score == 0
+    file = submit(tmp_path, "ada", "04", {"04.3": source})
+    assert graded(file, "04.3")[0].score == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnlearn.classroom.grading.student_seed", lambda *_: seed)
+        assert graded(file, "04.3")[0].score == 2
 
 
 def missing(notebook, cell, check):
@@ -209,7 +212,8 @@ def doubled(notebook, cell, check):
 
 
 def reordered(notebook, cell, check):
-    notebook.cells.reverse()
+    notebook.cells.remove(cell)  # it stands below its check, and nothing gives the name before
+    notebook.cells.append(cell)
 
 
 def points(notebook, cell, check):
@@ -229,15 +233,14 @@ def helper_below(notebook, cell, check):
     ("change", "score", "said"),
     [
         (missing, 0, "'04-3' is missing"),
-        (doubled, 2, "all carry the name '04-3'"),
-        *((change, 2, "") for change in (reordered, points, check_edited, helper_below)),
+        *((change, 2, "") for change in (doubled, points, check_edited, reordered, helper_below)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_the_specification_wins_over_what_a_notebook_says(change, score, said, tmp_path):
     notebook = solution("04")
     change(notebook, answer_cell(notebook, "04.3"), answer_cell(notebook, "04.3-check"))
-    grade = graded(write(tmp_path, "ada", "04", notebook), "04.3")
+    (grade,) = graded(write(tmp_path, "ada", "04", notebook), "04.3")
     assert (grade.points, grade.score) == (2, score), grade
     assert said in grade.message + "".join(grade.details), grade
 
@@ -245,7 +248,7 @@ def test_the_specification_wins_over_what_a_notebook_says(change, score, said, t
 def in_a_new_sandbox(file: Path) -> Grade:
     """Each thread has its own."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(graded, file, "04.3").result()
+        return thread.submit(graded, file, "04.3").result()[0]
 
 
 def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
@@ -268,10 +271,10 @@ def children() -> set[str]:
 
 def test_a_sandbox_that_is_killed_is_started_again():
     sandbox = Sandbox()
-    question = {"cells": [], "expression": "1", "signature": "", "modules": {}, "cases": {}, "run": ""}
     before = children()
-    reply = sandbox.ask(question)
+    reply = sandbox.ask(NOTHING_ASKED, b"{}")
+    assert next(messages(reply))[0] == "rejected"
     (bubblewrap,) = children() - before
     os.kill(int(bubblewrap), signal.SIGKILL)
-    assert sandbox.ask(question) == reply
+    assert sandbox.ask(NOTHING_ASKED, b"{}") == reply
     sandbox.close()

@@ -5,14 +5,27 @@ import sqlite3
 
 import pytest
 
-from nnlearn.classroom.grading import Grade
 from nnlearn.classroom.store import Store
-from nnlearn.classroom.submissions import collect, find_answer, read_cells
+from nnlearn.classroom.submissions import collect
 from nnlearn.exercises import check, records
 from nnlearn.exercises.renumbering import former_name, moved_notebooks, renumber, renumbered
 from nnlearn.exercises.spec import chapter_exercises
 from tests.support import ROOT
+from tests.support.classroom import graded
 from tests.support.small_course import before_renumbering
+
+OF_VERSION_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE grades (
+    student TEXT, exercise TEXT, submission TEXT, spec TEXT,
+    status TEXT NOT NULL, score REAL, points REAL NOT NULL,
+    message TEXT, hint TEXT, misconception TEXT, details TEXT, isolated INTEGER,
+    PRIMARY KEY (student, exercise, submission, spec)
+) WITHOUT ROWID;
+CREATE TABLE handed_in (
+    student TEXT, chapter TEXT, submission TEXT, spec TEXT, PRIMARY KEY (student, chapter)
+) WITHOUT ROWID;
+"""
 
 
 def test_ids():
@@ -60,14 +73,16 @@ def test_progress(tmp_path, monkeypatch):
 
 def test_a_store_of_grades(tmp_path):
     path = tmp_path / "grades.sqlite"
-    store = Store(path)
-    for chapter in ("02", "03", "04", "17"):
-        store.hand_in("ada", chapter, f"hash {chapter}", "spec")
-        store.put(Grade("ada", f"{chapter}.1", f"hash {chapter}", "spec", "passed", 1.0, 1.0))
-    secret = store.secret
-    store.close()
+    secret = b"of the class"
     with sqlite3.connect(path) as db:
-        db.execute("UPDATE meta SET value = 1 WHERE key = 'version'")
+        db.executescript(OF_VERSION_1)
+        db.executemany("INSERT INTO meta VALUES (?, ?)", [("version", 1), ("secret", secret)])
+        for chapter in ("02", "03", "04", "17"):
+            key = ("ada", f"{chapter}.1", f"hash {chapter}", "spec")
+            told = ("passed", 1.0, 1.0, "", "", "", "[]", 1)
+            db.execute("INSERT INTO grades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", key + told)
+            db.execute("INSERT INTO handed_in VALUES ('ada', ?, ?, 'spec')", (chapter, f"hash {chapter}"))
+    db.close()
     for _ in range(2):  # the second time nothing is left to do
         store = Store(path)
         assert [(g.exercise, g.submission) for g in store.grades()] == [
@@ -84,19 +99,24 @@ def test_a_notebook_handed_in_under_its_former_number(tmp_path):
         source = ROOT / "solutions" / f"{moved_notebooks().get(stem, stem)}.ipynb"
         text = before_renumbering(source) if stem in moved_notebooks() else source.read_text(encoding="utf-8")
         (tmp_path / student / f"{name}.ipynb").write_text(text, encoding="utf-8")
-    found = collect(tmp_path)
-    assert [entry[:2] for entry in found.notebooks] == [("ada", "04"), ("bob", "04"), ("cem", "05")]
-    for _, chapter, file in found.notebooks:
-        for exercise in chapter_exercises(chapter).values():
-            assert not find_answer(read_cells(file), exercise).problem
+    found = collect(tmp_path).attempts
+    assert [(a.student, a.chapter, a.former) for a in found] == [
+        ("ada", "04", True), ("bob", "04", False), ("cem", "05", True)
+    ]  # fmt: skip
+    for attempt in found:
+        every = chapter_exercises(attempt.chapter)
+        grades = graded(tmp_path / attempt.file, *every)
+        assert {grade.status for grade in grades} == {"passed", "to read"}, grades
 
 
-def test_the_same_chapter_under_both_numbers_is_named(tmp_path):
+def test_the_same_chapter_under_both_numbers_is_two_attempts(tmp_path):
     (tmp_path / "ada").mkdir()
     for name in ("03_layers", "04_layers"):
         (tmp_path / "ada" / f"{name}.ipynb").write_text("{}")
-    found = collect(tmp_path)
-    assert len(found.notebooks) == 1 and found.odd == ["ada/04_layers.ipynb: a second notebook of chapter 04"]
+    found = collect(tmp_path).attempts
+    assert {(a.student, a.chapter, a.file) for a in found} == {
+        ("ada", "04", "ada/03_layers.ipynb"), ("ada", "04", "ada/04_layers.ipynb")
+    }  # fmt: skip
 
 
 def test_check_refuses_a_notebook_with_its_former_number(monkeypatch):

@@ -1,14 +1,15 @@
 """A class for the tests: submissions made from the solutions, with answers of one's own in their places."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from nnlearn.classroom.grading import Grade, Question, grade_question, specification, student_seed
-from nnlearn.classroom.submissions import find_answer, read_cells
-from nnlearn.exercises.spec import find_exercise
+from nnlearn.classroom.grading import Grade, Handed, grade_notebook, specification
+from nnlearn.exercises.renumbering import former_name
 from tests.support import ROOT
 
 SECRET = b"a secret of the tests"
@@ -39,10 +40,11 @@ def write(folder: Path, student: str, chapter: str, notebook: NotebookNode) -> P
     return folder / student / name
 
 
-def graded(file: Path, exercise: str, secret: bytes = SECRET) -> Grade:
-    """The grade of one exercise of a notebook, in a real sandbox."""
-    spec = find_exercise(exercise)
-    student = file.parent.name
-    answer = find_answer(read_cells(file), spec)
-    seed = student_seed(secret, student, exercise)
-    return grade_question(Question(student, exercise, "", specification(exercise[:2]), answer, seed))
+def graded(file: Path, *exercises: str, secret: bytes = SECRET, **options: Any) -> list[Grade]:
+    """The grades of some exercises of a notebook, in a real sandbox."""
+    chapter, data = exercises[0][:2], file.read_bytes()
+    handed = Handed(
+        file.parent.name, chapter, hashlib.sha256(data).hexdigest(), specification(chapter), data, secret,
+        exercises, former_name(file.stem) is not None, **options,
+    )  # fmt: skip
+    return grade_notebook(handed)

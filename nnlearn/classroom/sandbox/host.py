@@ -1,9 +1,12 @@
-"""The wall between strangers' code and the grader: bubblewrap, started once, then question after question.
+"""From the grader's side: processes that answer questions, and the wall around strangers' code.
 
-Inside is Python with NumPy and its like, `worker.py`, and nothing of this course that could be an answer.
+`Box` is a process and its limits, started once; `Sandbox` the box with a wall of bubblewrap. Inside that is
+Python with the packages of the course, this one among them, and nothing that is made for grading: no
+reference, no test.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -24,14 +27,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nnlearn.classroom.sandbox import wire, worker
+import nnlearn
+from nnlearn.classroom.sandbox import wire
 from nnlearn.exercises.notebooks import course_folder
-from nnlearn.training.saving import write
 
-# What an answer may import beside the standard library, and what the worker needs; each with what it needs.
-LIBRARIES = ("numpy", "scipy", "matplotlib", "scikit-learn", "safetensors", "pyseccomp")
+# What a notebook may import beside the standard library and nnlearn, each with what it needs.
+LIBRARIES = (
+    *("numpy", "scipy", "matplotlib", "scikit-learn", "ipython", "ipywidgets", "tqdm"),
+    *("babel", "platformdirs", "pooch", "safetensors", "pyseccomp"),
+)
 MOST = 64 * 2**20  # bytes that one question may send
 GRACE = 10  # seconds for the guard inside to keep its word
+_KEPT_OUT = ("exercises", "classroom", "course", "_content", "__pycache__")  # what is made for grading
 
 
 class NoSandbox(Exception):
@@ -40,27 +47,58 @@ class NoSandbox(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What came out for one question: messages, and in words how the process ended if that was not well."""
+    """What was sent for one question, not read yet, and how the process ended if that was not well."""
 
-    messages: list[Any]
+    data: bytes
     ended: str = ""
 
 
-class Sandbox:
-    """A sandbox that waits for questions; started when the first comes, and again when it breaks."""
+def messages(reply: Reply) -> Iterator[list[Any]]:
+    """What came, message by message, up to the first that is none; last, ("ended", how) where it is known."""
+    data, at, ended = memoryview(reply.data), 0, reply.ended
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if len(data) < at + 4 + size:
+            ended = ended or "broke off in the middle of what it sent"
+            break
+        try:
+            message = wire.unpack(bytes(data[at + 4 : at + 4 + size]))
+        except ValueError:
+            ended = ended or "sent something that is not an answer (bad protocol)"
+            break
+        if isinstance(message, list) and message and isinstance(message[0], str):
+            yield message
+        at += 4 + size
+    if ended:
+        yield ["ended", ended]
 
-    def __init__(self, isolated: bool = True, cpu: int = worker.CPU, wall: int = worker.WALL) -> None:
-        self.isolated, self.cpu, self.wall = isolated, cpu, wall
+
+class Box:
+    """A process that answers questions within limits; started when the first comes, and again when it breaks.
+
+    `cpu` and `wall` are seconds, of processor and of clock, `memory` bytes beside what is loaded.
+    """
+
+    def __init__(self, cpu: int, wall: int, memory: int) -> None:
+        self.cpu, self.wall, self.memory = cpu, wall, memory
         self._process: subprocess.Popen | None = None
         self._ours = contextlib.ExitStack()  # what is closed when it ends
 
-    def ask(self, question: dict[str, Any]) -> Reply:
-        """Run one question's code.  Raises NoSandbox where none can be had, after a second try."""
+    def command(self) -> list[str]:
+        """The program that serves."""
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """What the program finds in its environment."""
+        return dict(os.environ)
+
+    def ask(self, question: dict[str, Any], file: bytes = b"") -> Reply:
+        """Have one question answered.  Raises NoSandbox where no process can be had, after a second try."""
         if sys.platform != "linux":
             raise NoSandbox("grading needs Linux: a machine, a container, or WSL on Windows")
         for last in (False, True):
             try:
-                return self._ask(wire.pack(question))
+                return self._ask(wire.pack(question), file)
             except (OSError, EOFError) as error:
                 said = self.close()
                 if last:
@@ -69,14 +107,16 @@ class Sandbox:
                     ) from error
         raise AssertionError
 
-    def _ask(self, question: bytes) -> Reply:
+    def _ask(self, question: bytes, file: bytes) -> Reply:
         if self._process is None:
             self._start()
         ours, theirs = socket.socketpair()
         end, report = os.pipe()
-        with ours, open(end, "rb") as ending:
+        with ours, open(end, "rb") as ending, tempfile.TemporaryFile() as with_it:
+            with_it.write(file)
+            with_it.seek(0)
             try:
-                socket.send_fds(self._control, [b"?"], [theirs.fileno(), report])
+                socket.send_fds(self._control, [b"?"], [theirs.fileno(), report, with_it.fileno()])
             finally:
                 theirs.close()
                 os.close(report)
@@ -86,7 +126,7 @@ class Sandbox:
             self.close()
         elif self._control.recv(1) != b".":
             raise EOFError
-        return Reply(*_read(data, ended or self._in_words(how)))
+        return Reply(data, ended or self._in_words(how))
 
     def _listen(self, stream: socket.socket, question: bytes) -> tuple[bytes, str]:
         """All that one question sends, and why no more was listened to, if so."""
@@ -97,7 +137,7 @@ class Sandbox:
             while part := stream.recv(1 << 20):
                 data += part
                 if len(data) > MOST:
-                    return b"", f"sent more than {MOST // 2**20} MiB"
+                    return bytes(data), f"sent more than {MOST // 2**20} MiB"
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return bytes(data), "ran too long"
@@ -122,7 +162,7 @@ class Sandbox:
         return named.get(code, f"crashed ({how})")
 
     def _start(self) -> None:
-        command = [*self._command(), str(self.cpu), str(self.wall)]
+        command = self.command()
         self._control, theirs = socket.socketpair()
         self._ours.enter_context(self._control)
         self._said = self._ours.enter_context(tempfile.TemporaryFile())
@@ -133,25 +173,10 @@ class Sandbox:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=self._said,
-                env=_environment(),
+                env=self.environment(),
             )
         if self._control.recv(1) != b".":
             raise EOFError
-
-    def _command(self) -> list[str]:
-        if not self.isolated:
-            folder = self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-"))
-            for name, path in _ours().items():
-                write(Path(folder, name), path.read_bytes())
-            paths = [folder, *map(sysconfig.get_path, ("purelib", "platlib"))]
-            return [sys.executable, "-I", "-S", "-c", _program(paths), "open"]
-        bubblewrap = shutil.which("bwrap")
-        if not bubblewrap:
-            how = "`apt-get install bubblewrap`, or your system's way to get it"
-            raise NoSandbox(f"bubblewrap is not installed: {how}")
-        if not find_spec("pyseccomp"):
-            raise NoSandbox('pyseccomp is not installed: pip install "nnlearn[teach]"')
-        return [bubblewrap, *_walls(), _python(), "-I", "-S", "-c", _program(["/packages"]), "isolated"]
 
     def close(self) -> str:
         """End it and all that runs in it; what it said last, if anything."""
@@ -164,6 +189,38 @@ class Sandbox:
         self._ours.close()
         self._process = None
         return said
+
+
+class Sandbox(Box):
+    """Where strangers' notebooks run, each cell for at most so many seconds of processor time.
+
+    `packages` may be imported beside `LIBRARIES`. Not `isolated`, it has limits and no wall.
+    """
+
+    def __init__(self, isolated: bool = True, seconds: int = 20, packages: Sequence[str] = ()) -> None:
+        super().__init__(6 * seconds, 12 * seconds, 1536 * 2**20)
+        self.isolated, self.packages = isolated, tuple(packages)
+
+    def environment(self) -> dict[str, str]:
+        return _environment()
+
+    def command(self) -> list[str]:
+        limits = f"{self.isolated}, {self.cpu}, {self.wall}, {self.memory}"
+        if not self.isolated:
+            folder = self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-"))
+            for name, path in _ours().items():
+                Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+                Path(folder, name).symlink_to(path)
+            paths = [folder, *map(sysconfig.get_path, ("purelib", "platlib"))]
+            return [sys.executable, "-I", "-S", "-c", _program(paths, limits)]
+        bubblewrap = shutil.which("bwrap")
+        if not bubblewrap:
+            how = "`apt-get install bubblewrap`, or your system's way to get it"
+            raise NoSandbox(f"bubblewrap is not installed: {how}")
+        if not find_spec("pyseccomp"):
+            raise NoSandbox('pyseccomp is not installed: pip install "nnlearn[teach]"')
+        walls = _walls(self.packages)
+        return [bubblewrap, *walls, _python(), "-I", "-S", "-c", _program(["/packages"], limits)]
 
 
 def needed(*modules: ModuleType) -> list[ModuleType]:
@@ -180,27 +237,33 @@ def needed(*modules: ModuleType) -> list[ModuleType]:
     return found
 
 
+@functools.cache
 def _ours() -> dict[str, Path]:
-    """{path among the packages: file} of what the worker is made of, and of the packages it lies in, empty.
+    """{path among the packages: file or folder}: this package.
 
-    That is how to run an answer, and not what a right one is.
+    Of what is made for grading only what runs a notebook: how to run an answer, and not what a right one is.
     """
-    files: dict[str, Path] = {}
-    for module in needed(worker):
+    from nnlearn.classroom.sandbox import session
+
+    package = Path(nnlearn.__path__[0])
+    files = {f"nnlearn/{path.name}": path for path in package.iterdir() if path.name not in _KEPT_OUT}
+    for module in needed(session):
         path = Path(*module.__name__.split("."))
-        files |= {str(folder / "__init__.py"): Path(os.devnull) for folder in path.parents if folder.name}
-        files[f"{path}.py"] = Path(str(module.__file__))
+        if path.parts[1:2] and path.parts[1] in _KEPT_OUT:
+            inner = [folder for folder in path.parents if len(folder.parts) > 1]
+            files |= {str(folder / "__init__.py"): Path(os.devnull) for folder in inner}
+            files[f"{path}.py"] = Path(str(module.__file__))
     return files
 
 
-def _program(paths: Sequence[str]) -> str:
-    run = f"runpy.run_module({worker.__name__!r}, run_name='__main__')"
-    return f"import sys, runpy; sys.path += {list(paths)!r}; {run}"
+def _program(paths: Sequence[str], limits: str) -> str:
+    run = f"from nnlearn.classroom.sandbox import session; session.main({limits})"
+    return f"import sys; sys.path += {list(paths)!r}; {run}"
 
 
 def _environment() -> dict[str, str]:
     one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", **one}
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "MPLBACKEND": "agg", **one}
 
 
 def _python() -> str:
@@ -208,7 +271,7 @@ def _python() -> str:
     return os.path.realpath(sys.executable)
 
 
-def _walls() -> list[str]:
+def _walls(packages: Sequence[str]) -> list[str]:
     """bubblewrap's options: an empty, read-only world with Python and its libraries in it, and no network."""
     base = os.path.realpath(sys.base_prefix)
     walls = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
@@ -226,16 +289,16 @@ def _walls() -> list[str]:
     for folder in dict.fromkeys(hidden):
         if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")):
             walls += ["--tmpfs", folder]
-    for name, path in [*_libraries(), *_ours().items()]:
+    for name, path in [*_libraries(packages), *_ours().items()]:
         walls += ["--ro-bind", str(path), f"/packages/{name}"]
     for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
         walls += ["--dev-bind", device, device]
     return [*walls, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
-def _libraries() -> Iterator[tuple[str, Path]]:
+def _libraries(packages: Sequence[str]) -> Iterator[tuple[str, Path]]:
     """(name, path) of all that the libraries and what they need have put side by side into site-packages."""
-    waiting, seen = list(LIBRARIES), set()
+    waiting, seen = [*LIBRARIES, *packages], set()
     found: dict[str, Path] = {}
     while waiting:
         library = re.split(r"[^\w.-]", waiting.pop(), maxsplit=1)[0].lower().replace("_", "-")
@@ -252,18 +315,3 @@ def _libraries() -> Iterator[tuple[str, Path]]:
             if top not in ("..", "bin", "__pycache__") and not top.endswith((".dist-info", ".pth")):
                 found[top] = Path(str(distribution.locate_file(top)))
     yield from sorted(found.items())
-
-
-def _read(data: bytes, ended: str) -> tuple[list[Any], str]:
-    """The messages in what was sent, and how it ended; garbage is never more than that."""
-    messages: list[Any] = []
-    while data:
-        length = int.from_bytes(data[:4], "big")
-        if len(data) < 4 + length:
-            return messages, ended or "broke off in the middle of what it sent"
-        try:
-            messages.append(wire.unpack(data[4 : 4 + length]))
-        except ValueError:
-            return messages, ended or "sent something that is not an answer (bad protocol)"
-        data = data[4 + length :]
-    return messages, ended

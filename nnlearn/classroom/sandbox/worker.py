@@ -1,49 +1,41 @@
-"""Inside the sandbox: run strangers' code on inputs and send out what it gave.
+"""The processes that answer questions: one waits, and forks for each question another that has limits.
 
-One trusted process loads NumPy once and waits. For each question it forks into fresh namespaces: a guard,
-which is process 1 there and watches the clock, and the process that reads the question and runs the
-stranger's code. That one has no privileges left, no system call to get any, and sees none of the others. What
-it sends is data about what the answer did; it knows neither the reference nor the tests: nothing to forge.
+In the sandbox, `serve` is given `session`, which runs strangers' code. The waiting process loads IPython and
+NumPy once; for each notebook it forks into fresh namespaces: a guard, which is process 1 there and watches
+the clock, and the process that reads the question and runs the code. That one has no privileges left, no
+system call to get any, and sees none of the others. Beside the sandbox, `serve` is given `judging`: trusted
+code, with strangers' data, under the same limits.
 """
 
-import base64
-import builtins
+import asyncio
 import contextlib
 import ctypes
 import ctypes.util
 import errno
-import io
 import json
-import linecache
-import marshal
 import os
 import select
 import signal
 import socket
 import struct
 import sys
-import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from typing import Any
 
-import numpy as np
-
 from nnlearn.classroom.sandbox.wire import pack, unpack
-from nnlearn.exercises.runner import NotStarted, learners_line, message, prepare, run_case
-from nnlearn.exercises.values import Unfit
 
 if sys.platform == "linux":  # elsewhere this file is read, but never run
     import resource
 
     _LIBC = ctypes.CDLL(None, use_errno=True)
 
-CPU, WALL = 10, 30  # seconds for one question
-MEMORY = 1536 * 2**20  # bytes of address space
+LARGEST = 100 * 2**20  # bytes of a file that comes with a question
+LOADED = 2**29  # bytes of addresses that Python has with NumPy, SciPy and IPython, most of them libraries'
 DISK = 16 * 2**20  # bytes in /tmp, the one place that can be written
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
+Answer = Callable[[Mapping[str, Any], bytes, Callable[..., None]], None]
+"""answer(question, file, send): what is done with a question; `send(kind, …)` sends plain data."""
 
 
 @cache
@@ -55,20 +47,25 @@ def _seccomp() -> Any:
     return pyseccomp
 
 
-def serve(control: socket.socket, isolated: bool, cpu: int, wall: int) -> None:
-    """For each pair of files that comes in, a question's stream and where to report its end: answer it."""
+def serve(answer: Answer, isolated: bool, cpu: int, wall: int, memory: int) -> None:
+    """Answer what comes in by the socket that is file 0.
+
+    That is three files: a question's stream, where to report its end, and what comes with it. Each may take
+    `cpu` seconds of processor, `wall` seconds, and `memory` bytes beside what is loaded.
+    """
+    control = socket.socket(fileno=0)
     if isolated:
         _seccomp()  # while its files can be read
     control.send(b".")
     while True:
-        data, files, *_ = socket.recv_fds(control, 1, 2)
-        if not data or len(files) != 2:
+        data, files, *_ = socket.recv_fds(control, 1, 3)
+        if not data or len(files) != 3:
             return
         pid = os.fork()
         if pid == 0:
             control.close()
             try:
-                _isolate(files[0], files[1], isolated, cpu, wall)
+                _isolate(answer, files, isolated, (cpu, wall, memory))
             finally:
                 os._exit(1)
         for file in files:
@@ -77,7 +74,8 @@ def serve(control: socket.socket, isolated: bool, cpu: int, wall: int) -> None:
         control.send(b".")  # ready for the next
 
 
-def _isolate(stream: int, end: int, isolated: bool, cpu: int, wall: int) -> None:
+def _isolate(answer: Answer, files: list[int], isolated: bool, limits: tuple[int, int, int]) -> None:
+    stream, end, file = files
     if isolated:
         _call("unshare", _NAMESPACES)
     guard = os.fork()
@@ -90,13 +88,13 @@ def _isolate(stream: int, end: int, isolated: bool, cpu: int, wall: int) -> None
     if pid == 0:
         os.close(end)
         try:
-            _answer(socket.socket(fileno=stream), isolated, cpu)
+            _answer(answer, socket.socket(fileno=stream), file, isolated, limits)
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())  # nowhere, once confined
             os._exit(1)
         os._exit(0)
     os.close(stream)
-    _report(pid, end, wall)
+    _report(pid, end, limits[1])
     os._exit(0)  # and with process 1 all that the stranger's code started
 
 
@@ -112,92 +110,57 @@ def _report(pid: int, end: int, wall: int) -> None:
     os.write(end, json.dumps({"late": late, "code": code}).encode())
 
 
-def _answer(stream: socket.socket, isolated: bool, cpu: int) -> None:
-    """Read the question, give everything up, run the answer."""
+def _answer(
+    answer: Answer, stream: socket.socket, file: int, isolated: bool, limits: tuple[int, int, int]
+) -> None:
+    """Read the question, give everything up, answer."""
     question = unpack(_receive(stream))
-    _confine(isolated, cpu)
-    for kind, *rest in _run(question):
+    if isolated:
+        _loop()
+    _confine(isolated, limits)
+    with open(file, "rb") as handed_in:
+        data = handed_in.read(LARGEST + 1)
+
+    def send(kind: str, *rest: Any) -> None:
         try:
-            data = pack([kind, *rest])
+            message = pack([kind, *rest])
         except ValueError:  # what it gave is too much, or nothing that can be sent
-            data = pack([kind, rest[0], {"problem": "gives more data than can be compared."}])
-        stream.sendall(len(data).to_bytes(4, "big") + data)
+            message = pack([kind, *rest[:-1], {"problem": "gives more data than can be compared."}])
+        stream.sendall(len(message).to_bytes(4, "big") + message)
+
+    answer(question, data, send)
+
+
+def _loop() -> None:
+    """For `await` in a cell; later no socket can be made, and a loop has one."""
+    from IPython.core.async_helpers import get_asyncio_loop
+
+    asyncio.set_event_loop(get_asyncio_loop())
 
 
 def _receive(stream: socket.socket) -> bytes:
-    data = b""
-    while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-        part = stream.recv(1 << 20)
+    size = int.from_bytes(_exactly(stream, 4), "big")
+    return _exactly(stream, size)
+
+
+def _exactly(stream: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = stream.recv(min(size - len(parts), 1 << 20))
         if not part:
             raise EOFError
-        data += part
-    return data[4:]
+        parts += part
+    return bytes(parts)
 
 
-def _run(question: Mapping[str, Any]) -> Any:
-    """Yield ("failed", where, why), ("not started",), ("unfit", why), or each ("case", name, outcome)."""
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    sys.modules["__main__"].__dict__.clear()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            _offer(question["modules"])
-            for name, source in question["cells"]:
-                _execute(source, scope, name)
-            answer = eval(question["expression"], scope)
-    except BaseException as error:
-        yield "failed", _place(error), message(error)
-        return
-    try:
-        answer = prepare(answer, question["signature"])
-        known = {"np": np, "__builtins__": builtins}  # an inner function has those of its globals alone
-        run = types.FunctionType(marshal.loads(base64.b64decode(question["run"])), known)
-        for name, inputs in question["cases"].items():
-            yield "case", name, vars(run_case(run, answer, inputs))
-    except NotStarted:
-        yield ("not started",)
-    except Unfit as error:
-        yield "unfit", str(error)
-
-
-def _execute(source: str, scope: dict[str, Any], name: str) -> None:
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), scope)
-
-
-def _place(error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
-    return learners_line(error)
-
-
-class _Offered(MetaPathFinder, Loader):
-    """The modules of `nnlearn` that an exercise may use, from their sources."""
-
-    def __init__(self, sources: Mapping[str, str]) -> None:
-        self.sources = sources
-
-    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        if name not in self.sources:
-            return None
-        holds_others = any(other.startswith(f"{name}.") for other in self.sources)
-        return ModuleSpec(name, self, is_package=holds_others)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        exec(compile(self.sources[module.__name__], f"<{module.__name__}>", "exec"), vars(module))
-
-
-def _offer(sources: Mapping[str, str]) -> None:
-    sys.meta_path.insert(0, _Offered(sources))
-    for name in sources.keys() & sys.modules.keys():  # packages that the worker itself lies in
-        exec(sources[name], vars(sys.modules[name]))
-
-
-def _confine(isolated: bool, cpu: int) -> None:
+def _confine(isolated: bool, limits: tuple[int, int, int]) -> None:
     """No way back: limits, no privileges, no system calls that reach beyond this process."""
+    cpu, _, memory = limits
     os.chdir("/tmp")
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    for what, most in (("AS", MEMORY), ("FSIZE", DISK), ("NOFILE", 64), ("CORE", 0)):
-        resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (most, most))
+    most = memory + LOADED
+    for what, limit in (("AS", most), ("FSIZE", DISK), ("NOFILE", 64), ("CORE", 0)):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (limit, limit))
     if isolated:
         header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
         _call("capset", header, nothing)
@@ -208,28 +171,38 @@ def _confine(isolated: bool, cpu: int) -> None:
         os.dup2(null, standard)
 
 
-# What no exercise needs: processes, sockets, namespaces, mounts, others' memory, the kernel's insides.
-_REFUSED = (
-    "fork vfork socket socketpair connect bind listen accept accept4 unshare setns mount umount2 "
-    "pivot_root chroot move_mount open_tree fsopen fsmount ptrace process_vm_readv process_vm_writev "
-    "pidfd_getfd kcmp keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup "
-    "io_uring_enter io_uring_register memfd_create memfd_secret execve execveat init_module "
-    "finit_module delete_module kexec_load reboot swapon swapoff name_to_handle_at open_by_handle_at "
-    "shmget msgget semget mq_open personality acct quotactl"
-).split()
+# What Python, NumPy and threads need, and nothing that reaches another process, a network or the kernel's
+# insides. Everything else is refused.
+_ALLOWED = """
+read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 open openat close close_range stat
+fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 lseek
+_llseek mmap mmap2 munmap mprotect mremap madvise mincore msync brk mlock munlock rt_sigaction
+rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend rt_sigqueueinfo sigaltstack
+sigreturn ioctl fcntl fcntl64 flock fsync fdatasync ftruncate truncate fallocate fadvise64 dup dup2 dup3
+pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
+epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime timerfd_gettime nanosleep clock_nanosleep
+clock_gettime clock_getres gettimeofday time times getpid gettid getppid getuid geteuid getgid getegid
+getgroups getpgrp getpgid getsid getresuid getresgid getrlimit ugetrlimit prlimit64 getrusage sysinfo uname
+sched_yield sched_getaffinity sched_setaffinity sched_getparam sched_getscheduler sched_get_priority_max
+sched_get_priority_min getpriority setitimer getitimer alarm pause futex futex_waitv set_robust_list
+get_robust_list set_tid_address rseq arch_prctl prctl membarrier exit exit_group kill tkill tgkill
+restart_syscall chdir fchdir getcwd mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link
+linkat symlink symlinkat chmod fchmod fchmodat utimensat utime utimes umask statfs fstatfs statfs64
+fstatfs64 sendfile copy_file_range getrandom wait4 waitid sendto recvfrom sendmsg recvmsg shutdown
+getsockname getpeername getsockopt setsockopt getcpu capget get_mempolicy
+""".split()
 _THREAD = 0x00010000  # clone's flag for a thread, as opposed to a process
 
 
 def _filter_system_calls() -> None:
     seccomp = _seccomp()
-    rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    refuse = seccomp.ERRNO(errno.EPERM)
-    for name in _REFUSED:
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
+    for name in _ALLOWED:
         with contextlib.suppress(OSError, RuntimeError):  # not every kernel or processor has each
-            rules.add_rule(refuse, name)
+            rules.add_rule(seccomp.ALLOW, name)
     # The flags of clone3 cannot be looked at; where there is none, libc uses clone.
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
-    rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _THREAD, 0))
+    rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _THREAD, _THREAD))
     rules.load()
 
 
@@ -237,7 +210,3 @@ def _call(name: str, *arguments: Any) -> None:
     if getattr(_LIBC, name)(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=0), sys.argv[1] == "isolated", int(sys.argv[2]), int(sys.argv[3]))

@@ -9,29 +9,57 @@ from nnlearn.course.options import Grades
 
 _UNSAFE = "run strangers' code as you, with all you may do"
 _EXPORT = "write the scores into nbgrader's gradebook, such as gradebook.db"
+_CLASS = "a file with the class's rules: roster, dates, attempts, secret"
+_AGAIN = "a student, an exercise or a chapter to grade again; may be given more than once"
+_WHAT = "a folder or a zip of <student>/NN_name.ipynb, or one notebook"
 
 
 def grade(
-    submissions: Annotated[Path | None, typer.Argument(help="a folder of <student>/NN_name.ipynb")] = None,
+    submissions: Annotated[Path | None, typer.Argument(help=_WHAT)] = None,
     store: Grades = Path("grades.sqlite"),
+    class_file: Annotated[Path | None, typer.Option("--class", help=_CLASS)] = None,
     jobs: Annotated[int, typer.Option(help="processes; as many as there are cores if not given")] = 0,
     scheduler: Annotated[str, typer.Option(help="a Dask scheduler, tcp://…, instead of processes here")] = "",
     seed_secret: Annotated[
-        Path | None, typer.Option(help="a file; each student's inputs come from it")
+        Path | None, typer.Option(help="a file; each attempt's inputs come from it")
+    ] = None,
+    package: Annotated[list[str] | None, typer.Option(help="what notebooks may import, too")] = None,
+    again: Annotated[list[str] | None, typer.Option(help=_AGAIN)] = None,
+    gradescope: Annotated[
+        Path | None, typer.Option(help="of one notebook: where Gradescope wants its results.json")
     ] = None,
     unsafe_no_sandbox: Annotated[bool, typer.Option("--unsafe-no-sandbox", help=_UNSAFE)] = False,
     export_nbgrader: Annotated[str, typer.Option(help=_EXPORT)] = "",
 ) -> None:
-    """Grade submissions in a sandbox and keep the grades."""
-    from nnlearn.classroom import nbgrader, pool
+    """Grade submissions in a sandbox and keep the grades; or one notebook, whose grades are printed."""
+    from dataclasses import replace
+
+    from nnlearn.classroom import nbgrader, one, pool
+    from nnlearn.classroom.policy import Policy, policy_file, read_policy
     from nnlearn.classroom.store import Store
 
+    policy, files = Policy(), None
+    if class_file:
+        files = policy_file(class_file)
+        policy = read_policy(*files)
+    if seed_secret:
+        policy = replace(policy, secret=seed_secret.read_bytes())
+    policy = replace(policy, packages=(*policy.packages, *(package or ())))
+    if submissions and submissions.suffix.lower() == ".ipynb" and submissions.is_file():
+        if not one.grade(submissions, policy, not unsafe_no_sandbox, gradescope):
+            raise typer.Exit(1)
+        return
     if not submissions and not export_nbgrader:
         raise ValueError("name the folder of submissions")
     kept = Store(store)
-    if seed_secret:
-        kept.use_secret(seed_secret.read_bytes())
-    if submissions and not pool.grade_folder(submissions, kept, jobs, scheduler, not unsafe_no_sandbox):
+    if files:
+        kept.use_policy(*files[:2])
+    if policy.secret:
+        kept.use_secret(policy.secret)
+    isolated = not unsafe_no_sandbox
+    if submissions and not pool.grade_folder(
+        submissions, kept, policy, jobs, scheduler, isolated, again or ()
+    ):
         raise typer.Exit(1)
     if export_nbgrader:
         typer.echo(f"{nbgrader.export(kept, export_nbgrader)} scores written to {export_nbgrader}")

@@ -7,15 +7,6 @@ import numpy as np
 import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
 
-
-def by_hand(answer, **inputs):
-    """Run the answer, unless it asks the package for what it is to do itself."""
-    code = getattr(answer, "__code__", None)
-    if code is not None and "nn" in code.co_names:
-        raise ValueError("write it with NumPy alone, without nn")
-    return answer(*inputs.values())
-
-
 SHAPES = Value(1, [[100, 20], [32, 20], [32, 10]], mistakes=[
     ("weights the other way round", [[20, 100], [32, 20], [32, 10]],
      "W₂ stands on the right of h: `h @ W2`. Its rows match what comes in, its columns what goes out."),
@@ -70,7 +61,7 @@ def layer(x, W, b):
     return np.maximum(0, x @ W + b)
 
 
-LAYER = Function(3, layer, inputs_and_a_layer, run=by_hand, mistakes=[
+LAYER = Function(3, layer, inputs_and_a_layer, mistakes=[
     ("forgets the bias", edit(" + b", ""), "The biases b are missing from the sums."),
     ("the bias after the ReLU", edit(" + b)", ") + b"),
      "The bias belongs inside: first the whole sum z = x W + b, then max(0, z)."),
@@ -142,7 +133,7 @@ def forward(x, layers):
     return x @ W + b
 
 
-FORWARD = Function(6, forward, networks, run=by_hand, mistakes=[
+FORWARD = Function(6, forward, networks, mistakes=[
     ("a ReLU at the end, too", edit("return x @ W + b", "return np.maximum(0, x @ W + b)"),
      "The last layer has no activation: the output may be any number, below zero, too."),
     ("no ReLU at all", edit("np.maximum(0, x @ W + b)", "x @ W + b"),
@@ -239,7 +230,7 @@ def only_pairs(w, b, v):
     return 1 + sum(not (len(each) < 3 and abs(each.sum()) < 1e-12) for each in sets)
 
 
-PIECES = Function(9, pieces, hidden_units, run=by_hand, mistakes=[
+PIECES = Function(9, pieces, hidden_units, mistakes=[
     ("as many as there could be", lambda w, b, v: len(w) + 1,
      "n + 1 is the most there can be. Which units bend nothing, or bend where another does?"),
     ("counts the bends", edit("1 + ", ""), "Those are the bends. A line with no bend is already one piece."),

@@ -1,0 +1,154 @@
+"""How everybody stands: which attempt of each chapter counts, what it has earned, and what is still open."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from nnlearn.classroom.grading import Grade
+from nnlearn.classroom.policy import Person, Policy
+from nnlearn.classroom.store import HandedIn, Mark, Store
+from nnlearn.exercises.ids import chapter_of
+from nnlearn.exercises.spec import chapter_exercises
+
+
+@dataclass(frozen=True)
+class Line:
+    """One exercise: what was computed, and what a person has decided."""
+
+    grade: Grade
+    mark: Mark | None = None
+
+    @property
+    def score(self) -> float | None:
+        """The person's score if there is one, else the computed one; None while it is open."""
+        return self.mark.score if self.mark and self.mark.score is not None else self.grade.score
+
+
+@dataclass(frozen=True)
+class ChapterStanding:
+    """A student's chapter: the attempt that counts, or none."""
+
+    student: str
+    chapter: str
+    attempt: HandedIn | None = None
+    lines: tuple[Line, ...] = ()
+    days_late: int = 0
+    share: float = 1.0  # of the points, that lateness leaves
+
+    @property
+    def score(self) -> float | None:
+        """The points, after lateness; None where nothing has a score yet."""
+        scores = [line.score for line in self.lines if line.score is not None]
+        return sum(scores) * self.share if scores else None
+
+    @property
+    def out_of(self) -> float:
+        """All points that there are to get."""
+        return sum(exercise.points for exercise in chapter_exercises(self.chapter).values())
+
+    @property
+    def pending(self) -> float:
+        """The points of what has no score yet."""
+        return sum(line.grade.points for line in self.lines if line.score is None)
+
+    @property
+    def status(self) -> str:
+        """In words: what has come of it."""
+        if self.attempt is None:
+            return "nothing handed in"
+        if self.lines and all(line.grade.status == "rejected" for line in self.lines):
+            return "could not be read"
+        late = {0: "handed in", 1: "a day late"}.get(self.days_late, f"{self.days_late} days late")
+        return late if self.share == 1 else f"{late}: {self.share:.0%} of the points count"
+
+
+@dataclass(frozen=True)
+class StudentStanding:
+    """A student, with the row of the roster if there is one."""
+
+    id: str
+    name: str
+    person: Person | None
+    chapters: tuple[ChapterStanding, ...]
+
+    @property
+    def score(self) -> float | None:
+        """The sum over the chapters that have a score."""
+        scores = [chapter.score for chapter in self.chapters if chapter.score is not None]
+        return sum(scores) if scores else None
+
+    @property
+    def out_of(self) -> float:
+        return sum(chapter.out_of for chapter in self.chapters)
+
+    @property
+    def pending(self) -> float:
+        return sum(chapter.pending for chapter in self.chapters)
+
+
+class Standing:
+    """The whole class, from its store: everybody on the roster, and everybody who ever had a folder."""
+
+    def __init__(self, store: Store) -> None:
+        self.policy: Policy = store.policy
+        self.folders, self.left_out = store.noted()
+        self.marks = store.marks()
+        self.grades = list(store.grades())
+        self.attempts = store.attempts()
+
+    @cached_property
+    def chapters(self) -> list[str]:
+        """Those that anybody has handed in, or that were due."""
+        return sorted({attempt.chapter for attempt in self.attempts} | self.policy.due.keys())
+
+    @cached_property
+    def students(self) -> list[StudentStanding]:
+        """By the roster's order, then all others."""
+        people = {person.id: person for person in self.policy.roster}
+        others = sorted({a.student for a in self.attempts} | self.folders.keys())
+        return [
+            StudentStanding(
+                student,
+                people[student].name if student in people else student,
+                people.get(student),
+                tuple(self._chapter(student, chapter) for chapter in self.chapters),
+            )
+            for student in dict.fromkeys([*people, *others])
+        ]
+
+    @cached_property
+    def _by_attempt(self) -> dict[tuple[str, str, str], list[Grade]]:
+        found: dict[tuple[str, str, str], list[Grade]] = {}
+        for grade in self.grades:
+            key = grade.student, chapter_of(grade.exercise), grade.submission
+            found.setdefault(key, []).append(grade)
+        return found
+
+    @cached_property
+    def _attempts(self) -> dict[tuple[str, str], list[HandedIn]]:
+        groups = itertools.groupby(self.attempts, key=lambda attempt: (attempt.student, attempt.chapter))
+        return {key: list(group) for key, group in groups}
+
+    def _chapter(self, student: str, chapter: str) -> ChapterStanding:
+        every = [self._standing(attempt) for attempt in self._attempts.get((student, chapter), ())]
+        if not every:
+            return ChapterStanding(student, chapter)
+        if self.policy.attempts == "best":
+            return max(every, key=lambda standing: standing.score or 0.0)
+        return every[-1]
+
+    def _standing(self, attempt: HandedIn) -> ChapterStanding:
+        key = attempt.student, attempt.chapter, attempt.submission
+        lines = [
+            Line(grade, self.marks.get((grade.student, grade.exercise)))
+            for grade in self._by_attempt.get(key, ())
+        ]
+        late = self.policy.days_late(attempt.student, attempt.chapter, attempt.written)
+        share = self.policy.share(late)
+        return ChapterStanding(attempt.student, attempt.chapter, attempt, tuple(lines), late, share)
+
+
+def counted(students: Iterable[StudentStanding]) -> Sequence[Line]:
+    """Every exercise of the attempts that count."""
+    return [line for student in students for chapter in student.chapters for line in chapter.lines]
