@@ -253,23 +253,24 @@ def recorded(answer, tape, g):
 
     `[()]` makes a number of an array without axes, and leaves others as they are.
     """
-    values, entries = [], []
-    for line in tape:
-        parts = [values[i] for i in line["inputs"]]
-        if line["op"] == "leaf":
-            value, vjps = np.array(line["value"])[()], []
-        elif line["op"] == "add":
-            value, vjps = parts[0] + parts[1], [lambda g: g, lambda g: g]
-        elif line["op"] == "multiply":
-            value = parts[0] * parts[1]
-            vjps = [lambda g, b=parts[1]: g * b, lambda g, a=parts[0]: g * a]
-        elif line["op"] == "matmul":
-            value = parts[0] @ parts[1]
-            vjps = [lambda g, b=parts[1]: g @ b.T, lambda g, a=parts[0]: a.T @ g]
+
+    def applied(op, a, b=None):
+        if op == "add":
+            return a + b, [lambda g: g, lambda g: g]
+        if op == "multiply":
+            return a * b, [lambda g: g * b, lambda g: g * a]
+        if op == "matmul":
+            return a @ b, [lambda g: g @ b.T, lambda g: a.T @ g]
+        t = np.tanh(a)
+        return t, [lambda g: g * (1 - t**2)]
+
+    values, entries = {}, []
+    for k, line in enumerate(tape):
+        parts, vjps = [values[i] for i in line["inputs"]], []
+        if parts:
+            values[k], vjps = applied(line["op"], *parts)
         else:
-            value = np.tanh(parts[0])
-            vjps = [lambda g, t=value: g * (1 - t**2)]
-        values.append(value)
+            values[k] = np.array(line["value"])[()]
         entries.append({"inputs": list(line["inputs"]), "vjps": vjps})
     return answer(entries, np.array(g)[()])
 
