@@ -264,13 +264,12 @@ def recorded(answer, tape, g):
         t = np.tanh(a)
         return t, [lambda g: g * (1 - t**2)]
 
-    values, entries = {}, []
-    for k, line in enumerate(tape):
-        parts, vjps = [values[i] for i in line["inputs"]], []
-        if parts:
-            values[k], vjps = applied(line["op"], *parts)
-        else:
-            values[k] = np.array(line["value"])[()]
+    values: list = []
+    entries: list = []
+    for line in tape:
+        parts = [values[i] for i in line["inputs"]]
+        value, vjps = applied(line["op"], *parts) if parts else (np.array(line["value"])[()], [])
+        values.append(value)
         entries.append({"inputs": list(line["inputs"]), "vjps": vjps})
     return answer(entries, np.array(g)[()])
 
