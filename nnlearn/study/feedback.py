@@ -23,7 +23,8 @@ Part = tuple[np.ndarray, np.ndarray]
 STUDY = Path(__file__).with_name("weights") / "feedback_study.json"
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 SEEDS, WIDTH, STEPS, BATCH = range(10), 10, 1000, 32
-KINDS = {  # what stands where W.T belongs, behind every layer but the first; and does W2 itself stay as it is?
+# What stands where W.T belongs, behind every layer but the first; and does W2 stay as it is?
+KINDS = {
     "right": ("W.T", False),
     "bug": ("W", False),
     "random": ("random", False),
