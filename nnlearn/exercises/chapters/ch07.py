@@ -244,7 +244,7 @@ TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
     ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
      "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
      "You compute every gradient at the weights you began with. Each belongs to the weights of its step."),
-], after="The same loop trains every network in this course.")
+], after="A loop of this shape trains every network in this course.")
 
 
 def rings(seed, n=120):
@@ -372,7 +372,7 @@ def reached(found, gradients, X, labels, seed):
 
 def fifty_steps(gradients, X, labels, seed):
     rng = np.random.default_rng(seed)
-    params = rng.normal(0, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)
+    params = [rng.normal(0, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)]
     for _ in range(50):
         slopes = gradients(X, labels, *params)
         params = [p - d for p, d in zip(params, slopes, strict=True)]
