@@ -360,7 +360,7 @@ def reached(found, gradients, X, labels, seed):
         return "numbers that are not finite"
     new = judged(params, *spirals(seed + 10**6, 200))[1]
     if loss <= 0.15 and new >= 0.85:
-        return "loss at most 0.15, at least 85 of 100 new points"
+        return "loss ≤ 0.15, and 85 of 100 new points"
     if alike:
         return "hidden units that are all alike"
     if asked < 25:
