@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         austen,
         bert_study,
         digits_gan,
+        feedback,
         gpt_study,
         manual_gpt,
         memory,

@@ -64,7 +64,9 @@ def gradients(
                 _accumulate(grads, owned, x, gx, g)
         if not (retain_graph or create_graph):
             node.free()
-    return {x: g if isinstance(g, Variable) or x in owned else g.copy() for x, g in grads.items()}
+    if create_graph:  # a constant gradient too is a tensor
+        return {x: g if isinstance(g, Variable) else output._make(g.copy(), None) for x, g in grads.items()}
+    return {x: g if x in owned else g.copy() for x, g in grads.items()}
 
 
 def _upstream(output: Variable, upstream: Any) -> Any:

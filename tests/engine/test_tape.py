@@ -171,6 +171,16 @@ def test_second_and_third_derivatives() -> None:
     np.testing.assert_allclose(x.grad, 12 * x.data**2)
 
 
+def test_with_create_graph_a_constant_gradient_is_a_tensor_too() -> None:
+    x = leaf(3)
+    for f, slope in ((lambda x: 3 * x, 3.0), (nn.relu, x.data > 0)):
+        (g,) = nn.grad(f(x).sum(), [x], create_graph=True)
+        assert isinstance(g, Tensor) and not g.requires_grad
+        np.testing.assert_array_equal(g.data, np.broadcast_to(slope, 3))
+        with pytest.raises(RuntimeError, match="not computed from anything that requires gradients"):
+            nn.grad(g.sum(), [x])
+
+
 def test_a_gradient_penalty_reaches_the_weights() -> None:
     x, y, W1, W2 = leaf(5, 3), np.array([0, 1, 1, 0, 1]), leaf(3, 8, seed=1), leaf(8, 2, seed=2)
 

@@ -40,6 +40,28 @@ EQUIVALENT = {
     "07.6": {
         "g = (np.ones(x.shape))": "every entry is written over",
     },
+    "07.10": {
+        "params = [rng.normal(size=(2, 16)), (np.ones(16)), rng.normal(size=(16, 2)), np.zeros(2)]": "another start that trains, and that is what is asked",
+        "params = [rng.normal(size=(2, 16)), np.zeros(16), rng.normal(size=(16, 2)), (np.ones(2))]": "another start that trains, and that is what is asked",
+        "params = [p - lr * d for p, d in zip(params, slopes, strict=False)]": "four and four",
+        "params = [p - lr * d for p, d in (zip(params, slopes))]": "four and four",
+    },
+    "07.11": {
+        "params = rng.normal( 1, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal( -1, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 4, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 2, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal( 1, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal( -1, 3, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal(0, 4, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal(0, 2, 32), np.zeros((32, 2)), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal(0, 3, 32), (np.ones((32, 2))), np.zeros(2)": "another start that reaches the bar, and that is what is asked",
+        "params = rng.normal(0, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), (np.ones(2))": "another start that reaches the bar, and that is what is asked",
+        "for _ in range( 49):": "at most 50 steps",
+        "for _ in (range(50 - 1)):": "at most 50 steps",
+        "params = [p - d for p, d in zip(params, slopes, strict=False)]": "four and four",
+        "params = [p - d for p, d in (zip(params, slopes))]": "four and four",
+    },
     "08.5": {
         "while g.ndim != len(shape):": "g never has fewer axes than the shape",
         "while g.ndim is not len(shape):": "g never has fewer axes than the shape",

@@ -95,7 +95,7 @@ LINEAR = Function(5, linear_backward, around_a_layer, mistakes=[
     ("in the order of the formula", edit("dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)",
      "X.T @ dZ, dZ.sum(axis=0), dZ @ W.T"),
      "Your three results are right, in another order: dX, dW, db."),
-], after="Three lines that run in every neural network there is.")
+], after="Three products that run in every linear layer of every network.")
 
 
 def functions_and_points(rng):
@@ -244,4 +244,155 @@ TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
     ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
      "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
      "You compute every gradient at the weights you began with. Each belongs to the weights of its step."),
-], after="The same loop trains every network in this course.")
+], after="A loop of this shape trains every network in this course.")
+
+
+def rings(seed, n=120):
+    """n points: a disc (1) within a ring (0)."""
+    rng = np.random.default_rng(seed)
+    labels, angle = np.arange(n) % 2, rng.uniform(0, 2 * np.pi, n)
+    radius = np.where(labels == 1, rng.uniform(0, 1, n), rng.uniform(1.5, 2, n))
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), labels
+
+
+def spirals(seed, n=100):
+    """n points on two spirals."""
+    rng = np.random.default_rng(seed)
+    labels, along = np.arange(n) % 2, rng.uniform(0.25, 1, n)
+    angle = 7.5 * along + np.pi * labels
+    X = 2 * along[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return X + 0.05 * rng.normal(size=(n, 2)), labels
+
+
+def judged(params, X, labels):
+    """The loss of a tanh network, the share it reads correctly, and whether its units are all alike."""
+    W1, b1, W2, b2 = params
+    (n, H), K = W1.shape, labels.max() + 1
+    if not (n == X.shape[1] and b1.shape == (H,) and W2.shape == (H, K) and b2.shape == (K,)):
+        shapes = ", ".join(str(p.shape) for p in params)
+        raise ValueError(f"expected W1, b1, W2, b2; their shapes are {shapes}")
+    Z = np.tanh(X @ W1 + b1) @ W2 + b2
+    alike = np.ptp(W1, axis=1).max() < 1e-9 and np.ptp(b1) < 1e-9
+    return nn.cross_entropy(Z, labels), np.mean(Z.argmax(axis=1) == labels), alike
+
+
+def two_rings(rng):
+    seed = int(rng.integers(10**6))
+    yield "a disc within a ring", "those of 07.7", *rings(seed), 0.8, 30, 20, seed
+
+
+def symptom(params, gradients, X, labels, lr, B, epochs, seed):
+    """What is still wrong with a training, or that it trains."""
+    if not max(np.abs(p).max() for p in params) <= 20:
+        alike = np.ptp(params[0], axis=1).max() < 1e-9
+        return "hidden units that are all alike" if alike else "a weight beyond 20"
+    _, share, alike = judged(params, *rings(seed + 10**6, 200))
+    if alike:
+        return "hidden units that are all alike"
+    return "it trains" if share >= 0.85 else "fewer than 85 of 100 new points right"
+
+
+def mended(gradients, X, labels, lr, B, epochs, seed):
+    rng = np.random.default_rng(seed)
+    params = [rng.normal(size=(2, 16)), np.zeros(16), rng.normal(size=(16, 2)), np.zeros(2)]
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), B):
+            rows = order[start : start + B]
+            slopes = gradients(X[rows], labels[rows], *params)
+            params = [p - lr * d for p, d in zip(params, slopes, strict=True)]
+    return tuple(params)
+
+
+def added_up(gradients, X, labels, lr, B, epochs, seed):
+    sums = []
+
+    def summed(*inputs):
+        sums.append(gradients(*inputs))
+        return [sum(each) for each in zip(*sums, strict=True)]
+
+    return mended(summed, X, labels, lr, B, epochs, seed)
+
+
+REPAIR = Function(10, mended, two_rings, run=train_with, measure=symptom, mistakes=[
+    ("all units start alike", edit("rng.normal(size=(2, 16))", "np.full((2, 16), 0.5)",
+     "rng.normal(size=(16, 2))", "np.full((16, 2), 0.5)"),
+     "All hidden units start with equal weights, so they get equal gradients and stay one unit, sixteen "
+     "times. Draw the start at random."),
+    ("labels shuffled apart", edit("labels[rows]", "rng.permutation(labels)[rows]"),
+     "The points and their labels are shuffled each in an order of its own, so no label belongs to its "
+     "point. Draw one order and use it for both. No gradient check could have found that."),
+    ("gradients added up", added_up,
+     "Each step uses the sum of all gradients since the start, not that of its own batch: what was right "
+     "long ago still pushes. Begin every step with fresh gradients."),
+], after="Right gradients are not enough: the start, the data and the loop can be wrong as well.")
+
+
+def two_spirals(rng):
+    seed = int(rng.integers(10**6))
+    yield "two spirals", "those of 07.7, 50 times", *spirals(seed), seed
+
+
+def with_fifty_steps(answer, **inputs):
+    """What `answer` returns when it may ask for gradients 50 times, and how often it asked."""
+    asked = []
+
+    def gradients(X, labels, W1, b1, W2, b2):
+        asked.append(len(X))
+        if len(asked) > 50:
+            raise RuntimeError("the 50 steps are used up")
+        A1 = np.tanh(X @ W1 + b1)
+        Z = A1 @ W2 + b2
+        p = np.exp(Z - Z.max(axis=1, keepdims=True))
+        dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(b2.size)[labels]) / X.shape[0]
+        dZ1 = dZ2 @ W2.T * (1 - A1**2)
+        return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
+
+    found = answer(gradients, *list(inputs.values())[1:])
+    return None if found is None else (found, len(asked))
+
+
+def reached(found, gradients, X, labels, seed):
+    """What keeps a training from the bar, or that it is reached."""
+    params, asked = found
+    loss, _, alike = judged(params, X, labels)
+    if not np.isfinite(loss):
+        return "numbers that are not finite"
+    new = judged(params, *spirals(seed + 10**6, 200))[1]
+    if loss <= 0.15 and new >= 0.85:
+        return "loss ≤ 0.15, and 85 of 100 new points"
+    if alike:
+        return "hidden units that are all alike"
+    if asked < 25:
+        return "fewer than half of the steps used"
+    if loss > 0.69:
+        return "a loss no better than guessing"
+    return "a loss above 0.15" if loss > 0.15 else "fewer than 85 of 100 new points right"
+
+
+def fifty_steps(gradients, X, labels, seed):
+    rng = np.random.default_rng(seed)
+    params = [rng.normal(0, 3, (2, 32)), rng.normal(0, 3, 32), np.zeros((32, 2)), np.zeros(2)]
+    for _ in range(50):
+        slopes = gradients(X, labels, *params)
+        params = [p - d for p, d in zip(params, slopes, strict=True)]
+    return tuple(params)
+
+
+FIFTY = Function(11, fifty_steps, two_spirals, run=with_fifty_steps, measure=reached, mistakes=[
+    ("too little learned", edit("p - d", "p - 0.01 * d"),
+     "Too little is learned in 50 steps. Find the learning rate by trying: each three times the one before, "
+     "until the loss jumps. Then try wider starting weights, and biases that do not all start at 0: where do "
+     "tanh units bend?"),
+    ("all weights start at zero", edit("rng.normal(0, 3, (2, 32))", "np.zeros((2, 32))",
+     "rng.normal(0, 3, 32)", "np.zeros(32)"),
+     "Equal hidden units get equal gradients and stay equal. Draw W1 at random."),
+    ("uphill", edit("p - d", "p + d"),
+     "The loss is larger than that of guessing, ln 2. Do you step against the gradient? And is the step "
+     "so long that the loss jumps?"),
+    ("stops early", edit("range(50)", "range(5)"),
+     "You stop long before the 50 steps are used up. Spend them all."),
+    ("asks too often", edit("range(50)", "range(60)"),
+     "Every call of `gradients` is a step, and you make more than 50 of them. Look for the loop that is too "
+     "long, or for a second call in it."),
+], after="Rate and start decide how far few steps take you. Chapters 9 and 10 say how to choose them.")

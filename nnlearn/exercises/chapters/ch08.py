@@ -225,3 +225,151 @@ REVERSE = Explain(9, rubric=[
     "Going forward, each value carries its derivative by one input: one pass for each weight.",
     "A node may send only when all that use it have sent, or part of its gradient is lost.",
 ])
+
+
+def programs(rng):
+    def leaf(*shape):
+        return {"op": "leaf", "inputs": [], "value": rng.normal(size=shape).tolist()}
+
+    def op(name, *inputs):
+        return {"op": name, "inputs": [*inputs]}
+
+    def layer(x, w):
+        return op("matmul", x, w), op("tanh", w + 1)
+
+    two, end = [leaf(4, 3), leaf(3, 3)], rng.normal(size=(4, 3))
+    yield "two layers", [*two, *layer(0, 1), leaf(3, 2), op("matmul", 3, 4)], end[:, :2]
+    yield "one number, x w + x", [leaf(), leaf(), op("multiply", 0, 1), op("add", 2, 0)], rng.normal()
+    yield "a layer with a skip connection", [*two, *layer(0, 1), op("add", 3, 0)], end
+    yield "the skip connection first", [*two, *layer(0, 1), op("add", 0, 3)], end
+    yield "two in a row", [*two, *layer(0, 1), op("add", 3, 0), op("matmul", 4, 1), op("add", 5, 4)], end
+    early = [leaf(3), leaf(3), op("tanh", 0), op("tanh", 1), op("add", 2, 3), op("multiply", 2, 3)]
+    yield "a sum whose parts have a second use", [*early, op("add", 4, 5)], end[0]
+    yield "a doubled sum", [leaf(3), leaf(3), op("add", 0, 1), op("add", 2, 2)], end[1]
+
+
+def recorded(answer, tape, g):
+    """What `answer` returns when it is handed the program as a tape with vjps, which no case can hold.
+
+    `[()]` makes a number of an array without axes, and leaves others as they are.
+    """
+
+    def applied(op, a, b=None):
+        if op == "add":
+            return a + b, [lambda g: g, lambda g: g]
+        if op == "multiply":
+            return a * b, [lambda g: g * b, lambda g: g * a]
+        if op == "matmul":
+            return a @ b, [lambda g: g @ b.T, lambda g: a.T @ g]
+        t = np.tanh(a)
+        return t, [lambda g: g * (1 - t**2)]
+
+    values: list = []
+    entries: list = []
+    for line in tape:
+        parts = [values[i] for i in line["inputs"]]
+        value, vjps = applied(line["op"], *parts) if parts else (np.array(line["value"])[()], [])
+        values.append(value)
+        entries.append({"inputs": list(line["inputs"]), "vjps": vjps})
+    return answer(entries, np.array(g)[()])
+
+
+def backward(tape, g):
+    grads = [None] * len(tape)
+    grads[-1] = g
+    for k in reversed(range(len(tape))):
+        for i, vjp in zip(tape[k]["inputs"], tape[k]["vjps"], strict=True):
+            share = vjp(grads[k])
+            if grads[i] is None:
+                grads[i] = share
+            else:
+                grads[i] = grads[i] + share
+    return grads
+
+
+REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
+    ("still in place", edit("grads[i] = grads[i] + share", "grads[i] += share"),
+     "`+=` writes into an array that is there already. Whose is it? A sum hands one and the same array to "
+     "both its inputs: what is added for the one arrives at the other, and at the sum."),
+    ("one copy for an entry", edit(
+        "        for i, vjp", "        g = grads[k].copy()\n        for i, vjp", "vjp(grads[k])", "vjp(g)",
+        "grads[i] = grads[i] + share", "grads[i] += share"),
+     "An entry now sends a copy. But the two inputs of a sum still get the same one, and the first that adds "
+     "to it changes the other's."),
+    ("overwrites", edit("grads[i] = grads[i] + share", "grads[i] = share"),
+     "Nothing is written into a foreign array any more, but the shares that came before are lost. Add to "
+     "them, into a new array."),
+    ("the first share only", edit("grads[i] = grads[i] + share", "pass"),
+     "Of the shares that arrive only the first is kept. They have to be added."),
+    ("adds to what it sends", edit("grads[i] = grads[i] + share", "grads[i] = grads[i] + grads[k]"),
+     "What arrives is the vjp's result, the share, and not the gradient of the node that sends it."),
+], after="Never write into an array that you have not made yourself: others may hold it.")
+
+
+def plane(rng):
+    def row(name, n, steps, inside):
+        X, X_new = rng.normal(size=(n, 2)), rng.normal(size=(300, 2))
+        hidden = {"labels": inside(X_new).astype(int)}
+        return name, X, inside(X).astype(int), X_new, steps, hidden
+
+    angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(1.1, 1.3)
+    yield row("a straight line", 100, 20, lambda X: X @ [np.cos(angle), np.sin(angle)] > 0)
+    yield row("a circle", 300, 50, lambda X: np.hypot(*X.T) < radius)
+
+
+def within_budget(answer, X, y, X_new, steps, backward):
+    """What `answer` returns when its steps back are counted; the last input holds the place of `backward`."""
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    return answer(X, y, X_new, steps, counted)
+
+
+def reached(classes, X, y, X_new, steps, backward):
+    """Has the bar been reached? Many networks do."""
+    if classes.shape != (len(X_new),):
+        return f"an array of shape {classes.shape}"
+    right = np.mean(classes == backward["labels"])
+    if right >= 0.87:
+        return "87 of 100 new points right"
+    return "nearly all new points wrong" if right < 0.1 else "fewer than 87 of 100 right"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def fitted(X, y, X_new, steps, backward):
+    """No network: the bar is compared, and a logistic regression that is told the radius reaches it."""
+
+    def terms(points):
+        return np.column_stack([np.ones(len(points)), points, np.hypot(*points.T)])
+
+    for _ in range(steps):
+        backward(NoLoss())
+    seen = terms(X)
+    w = np.zeros(seen.shape[1])
+    for _ in range(150):
+        w += 2 * seen.T @ (y - 1 / (1 + np.exp(-seen @ w))) / len(X)
+    return np.where(terms(X_new) @ w > 0, 1, 0)
+
+
+TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
+    allows=("Sequential", "Linear", "tanh", "cross_entropy"), mistakes=[
+    ("returns the logits", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "terms(X_new)[:, :2]"),
+     "You return two numbers for each new point. Its class is the place of the larger one."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+    ("uphill", edit("> 0, 1, 0)", "< 0, 1, 0)", ", np.hypot(*points.T)", ""),
+     "You climb: print the loss, and see it rise. The step goes against the gradient."),
+    ("no activation, or steps too short", edit(", np.hypot(*points.T)", ""),
+     "It can do the line and not the circle. Two suspects: without an activation between the layers the "
+     "network is a straight line, whatever its width; or its steps are so short that the budget ends on the "
+     "way. Print the loss: does it still fall at the end?"),
+], after="Try it without `zero_grad`. Is the bar still reached, and would you have noticed?")
