@@ -130,6 +130,8 @@ def test_specification_and_notebook_agree(path):
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("grade")
     }
     assert read == {e.grade_id: e.points for e in exercises.values() if not e.graded}, "cells a person reads"
+    untold = [name for e in exercises.values() for name in e.allows if f"`nn.{name}" not in e.question]
+    assert not untold, "what a task allows of nn, it names"
     assert len(exercises) >= 6, "at least six exercises"
     assert len(graded) >= 4, "at least four that the computer grades"
     assert [e.id for e in exercises.values()] == [f"{path.name[:2]}.{k + 1}" for k in range(len(exercises))]
