@@ -1,7 +1,7 @@
 """What chapter 17 asks of the manual's BERT: words that are code, what fine-tuning forgets, gaps by GPT.
 
-`python -m nnlearn.study.bert_study` makes what `load` gives, in about six minutes of processor time on one
-thread; with `--shift 1000` it uses other seeds, prints what it finds and writes nothing. The same with
+`python -m nnlearn.study.bert_study` makes what `load` gives, in about a quarter of an hour of processor time
+on one thread; with `--shift 1000` it uses other seeds, prints what it finds and writes nothing. The same with
 `search` makes the comparison of search engines alone; it needs the published sentence encoder.
 """
 
@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import json
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +31,15 @@ from nnlearn.text.wordpiece import WordPieceTokenizer
 from nnlearn.training.optim import AdamW, clip_grad_norm, cosine, warm_up
 
 FILE = FOLDER / "bert_manual_study.json"
-STEPS, SENTENCES, SEEDS, GAPS = 150, (5, 20, 80, 320), 5, 200
-TRIED = {"fine-tuned": (0.0005, 0.001, 0.002, 0.004), "scratch": (0.001, 0.002, 0.004, 0.008)}
+STEPS, LONGER, SENTENCES, SEEDS, GAPS = 150, 600, (5, 20, 80, 320), 5, 200
+ON_DEV = SENTENCES[1:]  # sizes at which learning rates are tried
+TAKEN = {"fine-tuned": STEPS, "scratch": LONGER}  # more steps serve the one from scratch alone
+TRIED = {
+    ("fine-tuned", STEPS): (0.0005, 0.001, 0.002, 0.004),
+    ("fine-tuned", LONGER): (0.0005, 0.001),
+    ("scratch", STEPS): (0.001, 0.002, 0.004, 0.008),
+    ("scratch", LONGER): (0.0000625, 0.000125, 0.00025, 0.0005, 0.001, 0.002),
+}
 FORGETTING, WEIGHTS = (0.0001, 0.0005, 0.002, 0.008), (0.03, 0.1, 0.3, 1.0)
 
 # -- words that are code ---------------------------------------------------------------------------
@@ -273,7 +281,7 @@ def search() -> dict[str, Any]:
 
 
 def load() -> dict[str, Any]:
-    """What `python -m nnlearn.study.bert_study` found: search, tags, forgetting, rehearsal, gaps."""
+    """What `python -m nnlearn.study.bert_study` found: tags, forgetting, patience, rehearsal, gaps."""
     study: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return study
 
@@ -299,37 +307,52 @@ def study(shift: int = 0) -> dict[str, Any]:
         old = [pretraining.evaluate(model.bert, question) for model in models]
         return {"old": _round(old), "new": _round(score(model, *test) for model in models)}
 
-    found: dict[str, Any] = {"shift": shift, "steps": STEPS, "search": {}, "rates": {}}
-    for way, rates in TRIED.items():
+    found: dict[str, Any] = {"shift": shift, "steps": TAKEN, "search": {}, "rates": {}}
+    for (way, steps), rates in TRIED.items():
         values = {
-            lr: np.mean([score(run(way, n, lr, shift + 100 + n), *dev) for n in (20, 80, 320)])
+            lr: _round(score(run(way, n, lr, shift + 100 + n, steps=steps), *dev) for n in ON_DEV)
             for lr in rates
         }
-        found["search"][way] = {str(lr): round(float(value), 4) for lr, value in values.items()}
-        found["rates"][way] = max(values, key=values.__getitem__)
-        print(way, found["search"][way], flush=True)
-    found["tags"] = {
-        way: {
-            str(n): _round(score(run(way, n, lr, shift + seed), *test) for seed in range(SEEDS))
-            for n in SENTENCES
-        }
-        for way, lr in found["rates"].items()
-    }
+        name = f"{way}, {steps} steps"
+        found["search"][name] = {str(lr): scores for lr, scores in values.items()}
+        if steps == TAKEN[way]:
+            found["rates"][way] = best_rates(values, one_for_all=way == "fine-tuned")
+        print(name, found["search"][name], flush=True)
+    found["tags"] = {way: {} for way in found["rates"]}
+    for way, chosen in found["rates"].items():
+        for n, lr in chosen.items():
+            models = (run(way, int(n), lr, shift + seed, steps=TAKEN[way]) for seed in range(SEEDS))
+            found["tags"][way][n] = _round(score(model, *test) for model in models)
     print(found["tags"], flush=True)
     found["forgetting"] = {str(lr): both_tasks(lr) for lr in FORGETTING}
-    lr = found["rates"]["fine-tuned"]
+    found["patience"] = both_tasks(FORGETTING[1], steps=LONGER)
+    lr = found["rates"]["fine-tuned"]["80"]
     weighted = {
         w: score(run("fine-tuned", 80, lr, shift + 180, rehearse=text, weight=w), *dev) for w in WEIGHTS
     }
     found["search"]["rehearsal"] = {str(w): round(value, 4) for w, value in weighted.items()}
     found["rates"]["rehearsal"] = max(weighted, key=weighted.__getitem__)
     found["rehearsal"] = both_tasks(lr, rehearse=text, weight=found["rates"]["rehearsal"])
-    print(found["forgetting"], found["rehearsal"], flush=True)
+    both_ways: dict[str, dict[str, Any]] = {"fine-tuned": {}, "rehearsal": {"rehearse": text}}
+    found["seconds"] = {}
+    for name, more in both_ways.items():
+        start = time.process_time()
+        run("fine-tuned", 80, lr, shift, **more)
+        found["seconds"][name] = round(time.process_time() - start, 1)
+    print(found["forgetting"], found["patience"], found["rehearsal"], flush=True)
     found["gaps"] = gaps(other, shift)
     print(
         {name: np.mean(row["right"]) for name, row in found["gaps"].items() if name != "places"}, flush=True
     )
     return found
+
+
+def best_rates(values: Mapping[float, Sequence[float]], one_for_all: bool) -> dict[str, float]:
+    """{rate: scores on dev at the sizes `ON_DEV`} -> {n: the best rate}; 5 sentences take the rate of 20."""
+    at = {n: max(values, key=lambda lr: values[lr][k]) for k, n in enumerate(ON_DEV)}
+    if one_for_all:
+        at = dict.fromkeys(ON_DEV, max(values, key=lambda lr: sum(values[lr])))
+    return {str(n): at.get(n, at[ON_DEV[0]]) for n in SENTENCES}
 
 
 def gaps(text: np.ndarray, shift: int = 0) -> dict[str, Any]:

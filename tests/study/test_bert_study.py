@@ -56,6 +56,12 @@ def test_few_labels_takes_the_penalty_that_is_best_on_dev():
     assert found[20].shape == (1,) and found[100].shape == (2,) and found[100].min() > 0.9
 
 
+def test_the_best_rate_for_all_sizes_or_for_each():
+    values = {0.1: [0.9, 0.1, 0.3], 0.2: [0.5, 0.6, 0.4], 0.3: [0.1, 0.2, 0.7]}
+    assert bert_study.best_rates(values, one_for_all=True) == dict.fromkeys(("5", "20", "80", "320"), 0.2)
+    assert bert_study.best_rates(values, one_for_all=False) == {"5": 0.1, "20": 0.1, "80": 0.2, "320": 0.3}
+
+
 def test_whole_text_gives_the_chain_rule_of_a_causal_model(held):
     _, tokenizer = held
     model = pretraining.load(causal=True)
@@ -90,11 +96,17 @@ def test_gaps_are_at_ordinary_tokens(held):
 
 def test_the_stored_study_is_complete():
     study = bert_study.load()
-    assert study["shift"] == 0 and study["steps"] == bert_study.STEPS
-    for way, tried in bert_study.TRIED.items():
-        assert list(study["search"][way]) == [str(lr) for lr in tried]
-        assert str(study["rates"][way]) == max(study["search"][way], key=study["search"][way].get)
-        assert [len(scores) for scores in study["tags"][way].values()] == [bert_study.SEEDS] * 4
+    assert study["shift"] == 0 and study["steps"] == bert_study.TAKEN
+    for (way, steps), tried in bert_study.TRIED.items():
+        found = study["search"][f"{way}, {steps} steps"]
+        assert list(found) == [str(lr) for lr in tried]
+        if steps == bert_study.TAKEN[way]:
+            values = {float(lr): scores for lr, scores in found.items()}
+            assert study["rates"][way] == bert_study.best_rates(values, way == "fine-tuned")
+            assert not {min(tried), max(tried)} & set(study["rates"][way].values())  # none at the edge
+            assert [len(scores) for scores in study["tags"][way].values()] == [bert_study.SEEDS] * 4
+    assert {len(study["patience"][task]) for task in ("old", "new")} == {bert_study.SEEDS}
+    assert 1.3 < study["seconds"]["rehearsal"] / study["seconds"]["fine-tuned"] < 3.5
     assert len(study["gaps"]["places"]) == bert_study.GAPS
     assert [row["question"] for row in study["engines"]["questions"]] == list(bert_study.QUESTIONS)
 

@@ -165,5 +165,5 @@ FORGETTING = Explain(8, rubric=[
     "names forgetting: large steps on the new task overwrite what pre-training had learned",
     "says why nobody noticed: only the new task was measured",
     "proposes a measurement: the old task's loss before and after fine-tuning",
-    "proposes a repair: rehearsal, a frozen body, a copy of the old weights; a smaller rate helps a little",
+    "proposes a repair: rehearsal, a frozen body, a copy of the old weights; a smaller rate alone is none",
 ])
