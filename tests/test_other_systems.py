@@ -6,14 +6,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import unicodedata
 import zipfile
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from nnlearn.classroom.submissions import collect
 from nnlearn.course.cli import app
 from nnlearn.exercises import records
 from nnlearn.training.saving import write
@@ -158,14 +156,3 @@ def test_file_that_a_reader_holds_open_is_replaced_when_he_lets_go(tmp_path: Pat
     with pytest.raises(PermissionError):
         write(file, b"newer")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
-
-
-def test_students_names_in_any_script_and_as_macos_writes_them(tmp_path: Path):
-    names = ["Jörg", "प्रिया", "O'Brien", "李雷"]
-    for name in names:
-        (tmp_path / unicodedata.normalize("NFD", name)).mkdir()
-        (tmp_path / unicodedata.normalize("NFD", name) / "01_neuron.ipynb").touch()
-    (tmp_path / "Jörg").mkdir()
-    found = collect(tmp_path)
-    assert {student for student, *_ in found.notebooks} == set(names)
-    assert len(found.odd) == 1 and "a second folder of Jörg" in found.odd[0]
