@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,7 @@ class Store:
         """All attempts, each student's of a chapter from the one that counts least to the newest."""
         order = "student, chapter, exact, written, submission"
         rows = self._db.execute(f"SELECT * FROM attempts ORDER BY {order}").fetchall()
-        return [HandedIn(*row[:-1], bool(row[-1])) for row in rows]
+        return [replace(HandedIn(*row), exact=bool(row[-1])) for row in rows]
 
     def grades(self) -> Iterator[Grade]:
         """The grades of all attempts, by student and exercise, in the order of `attempts`."""
