@@ -60,7 +60,7 @@ class ChapterStanding:
         if self.lines and all(line.grade.status == "rejected" for line in self.lines):
             return "could not be read"
         late = {0: "handed in", 1: "a day late"}.get(self.days_late, f"{self.days_late} days late")
-        return late if self.share == 1 else f"{late}: {self.share:.0%} of the points count"
+        return late if self.share == 1 else f"{late}: {100 * self.share:.0f} % of the points count"
 
 
 @dataclass(frozen=True)
