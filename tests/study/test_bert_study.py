@@ -100,11 +100,12 @@ def test_the_stored_study_is_complete():
     for (way, steps), tried in bert_study.TRIED.items():
         found = study["search"][f"{way}, {steps} steps"]
         assert list(found) == [str(lr) for lr in tried]
-        if steps == bert_study.TAKEN[way]:
-            values = {float(lr): scores for lr, scores in found.items()}
-            assert study["rates"][way] == bert_study.best_rates(values, way == "fine-tuned")
-            assert not {min(tried), max(tried)} & set(study["rates"][way].values())  # none at the edge
-            assert [len(scores) for scores in study["tags"][way].values()] == [bert_study.SEEDS] * 4
+    for way, steps in bert_study.TAKEN.items():
+        found, tried = study["search"][f"{way}, {steps} steps"], bert_study.TRIED[way, steps]
+        values = {float(lr): scores for lr, scores in found.items()}
+        assert study["rates"][way] == bert_study.best_rates(values, way == "fine-tuned")
+        assert not {min(tried), max(tried)} & set(study["rates"][way].values())  # none at the edge
+        assert [len(scores) for scores in study["tags"][way].values()] == [bert_study.SEEDS] * 4
     assert {len(study["patience"][task]) for task in ("old", "new")} == {bert_study.SEEDS}
     assert 1.3 < study["seconds"]["rehearsal"] / study["seconds"]["fine-tuned"] < 3.5
     assert len(study["gaps"]["places"]) == bert_study.GAPS

@@ -7,6 +7,7 @@ about what the answers did; the reference and what is compared are not here: the
 import base64
 import builtins
 import contextlib
+import importlib
 import io
 import marshal
 import signal
@@ -172,6 +173,7 @@ class _Session:
     def execute(self, cell: Cell, tell: bool = True) -> BaseException | None:
         """Run a cell as Jupyter does; what stopped it, if anything."""
         self.cell = cell.name
+        importlib.invalidate_caches()  # a file that was just written is to be found
         with _quiet():
             try:
                 with self.limit():
