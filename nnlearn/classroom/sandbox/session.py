@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import io
 import marshal
+import os
 import signal
 import sys
 import types
@@ -127,6 +128,7 @@ class _Session:
         self.asked: dict[str, list[Any]] = {}  # the answers that `check` was given
         self.stops = 0
         self.cell = ""
+        sys.path.insert(0, os.getcwd())  # where Jupyter finds a file beside the notebook
         shell.compile.get_code_name = lambda *_: self.cell  # type: ignore[method-assign]
 
     def run(self, cells: list[Cell]) -> None:
