@@ -123,6 +123,7 @@ LAYOUTS: dict[str, Change] = {
     "a decorator": answers("04.3", "import functools\ndef told(f):\n    @functools.wraps(f)\n    def inner(*args):\n        print(len(args))\n        return f(*args)\n    return inner\n@told\n" + LAYER),
     "other names for the arguments": answers("04.3", "def layer(inputs, weights, bias):\n    return np.maximum(0, inputs @ weights + bias)"),
     "defaults and hints": answers("04.3", "def layer(x: np.ndarray, W: np.ndarray, b: np.ndarray = None, *, floor: float = 0) -> np.ndarray:\n    return np.maximum(floor, x @ W + b)"),
+    "a star import": answers("04.3", "from math import *\n" + LAYER),
     "a helper called as a builtin": answers("04.3", "def max(z):\n    return np.maximum(0, z)\ndef layer(x, W, b):\n    return max(x @ W + b)"),
     "a changed dictionary": answers("04.3", "rules = {}\nrules['relu'] = lambda z: np.maximum(0, z)\ndef layer(x, W, b):\n    return rules['relu'](x @ W + b)"),
     "a name by globals()": answers("04.3", LAYER.replace("layer", "made") + "globals()['layer'] = made"),
@@ -156,7 +157,6 @@ LAYOUTS: dict[str, Change] = {
     "itself recursive": answers("04.3", "def layer(x, W, b, again=True):\n    return layer(x, W, b, False) if again else np.maximum(0, x @ W + b)"),
     # wrong
     "wrong": answers("04.3", "def layer(x, W, b):\n    return x @ W + b"),
-    "a star import that hides builtins": answers("04.3", "from numpy import *\ndef layer(x, W, b):\n    return maximum(0, x @ W + b)"),
     "the package's function": answers("04.3", "def layer(x, W, b):\n    return nn.relu(x @ W + b)"),
     "the package's function, kept": answers("04.3", "f = nn.relu", "def layer(x, W, b):\n    return f(x @ W + b)"),
     "the package's function, in a partial": answers("04.3", "import functools\nlayer = lambda x, W, b: functools.partial(nn.relu)(x @ W + b)"),
