@@ -1,6 +1,7 @@
 """The GAN explorer: what the discriminator believes and what the generator makes, while both learn."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,11 @@ class Game:
         return self.frames[min(frame, len(self.frames) - 1)]
 
 
+@lru_cache(maxsize=16)  # an hour of play does not fill the memory
+def _game(loss: str, ratio: float, latent: int, beta: float, seed: int) -> Game:
+    return Game(loss, ratio, latent, beta, seed)
+
+
 @dataclass(frozen=True)
 class State:
     """What is drawn: a moment of the game, and how the losses came to it."""
@@ -123,7 +129,6 @@ class GANExplorer(Explorer):
     announce = "off"
 
     def make_controls(self) -> Controls:
-        self.games: dict[tuple, Game] = {}
         frame = slider(f"rounds (each {EVERY})", FRAMES, 0, FRAMES)
         self.play = player(frame, 150, show_repeat=False)
         return {
@@ -154,12 +159,7 @@ class GANExplorer(Explorer):
         losses.legend(handles=self.curves, loc="upper right")
 
     def compute(self, frame: int, loss: str, ratio: float, beta: float, latent: int, seed: int) -> State:
-        key = (loss, round(ratio, 4), latent, beta, seed)
-        if key not in self.games:
-            if len(self.games) >= 8:  # so that an hour of play does not fill the memory
-                self.games.pop(next(iter(self.games)))
-            self.games[key] = Game(*key)
-        game = self.games[key]
+        game = _game(loss, round(ratio, 4), latent, beta, seed)
         now = game.until(frame)
         upto = min(frame, len(game.frames) - 1)
         losses = np.array([f.losses for f in game.frames[: upto + 1]])
