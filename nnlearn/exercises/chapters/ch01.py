@@ -186,6 +186,7 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
 def numbers_of_voters(rng):
     for n in 3, 1, 4, 5, 8:
         yield f"n = {n}", n
+    yield "a number drawn for you", int(rng.integers(6, 11))
 
 
 def majority(n):

@@ -119,6 +119,9 @@ def graphs(rng):
     graph = {"x": [], "a": ["x"], "y": ["a"], "z": ["y", "x"], "u": []}
     yield "nodes that the output does not use", graph, "y"
     yield "a single node", {"x": []}, "x"
+    names = list("abcdefgh")  # each uses two of those before it
+    graph = {name: [names[k] for k in rng.integers(0, i, 2 * (i > 0))] for i, name in enumerate(names)}
+    yield "a graph drawn for you", {name: graph[name] for name in rng.permutation(names).tolist()}, "h"
 
 
 def along_every_path(graph, output):

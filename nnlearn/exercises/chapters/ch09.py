@@ -101,6 +101,10 @@ def moments_of_a_run(rng):
     yield "the end", 110, *usual
     yield "long after the end", 150, *usual
     yield "another run", 7, 3.0, 4, 13
+    warm_up, down = (int(n) for n in rng.integers((4, 20), (20, 90)))
+    run = float(rng.uniform(0.05, 1)), warm_up, warm_up + down
+    yield "the warm-up of a run drawn for you", int(rng.integers(1, warm_up)), *run
+    yield "that run, further on", warm_up + int(rng.integers(1, down)), *run
 
 
 def rate(step, lr, warm_up, steps):

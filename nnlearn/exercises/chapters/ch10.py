@@ -83,6 +83,8 @@ def curves(rng):
     yield "only rises", [1.0, 2.0, 3.0, 4.0], 1
     yield "one epoch", [0.7], 2
     yield "slowly down, with bumps", [9.0, 8.5, 8.8, 8.0, 8.2, 8.1, 7.0, 7.5, 7.2, 7.1, 7.3, 6.0], 4
+    drawn = np.round(4 * 0.8 ** np.arange(14) + 1.5 * rng.random(14), 2)
+    yield "a curve drawn for you", drawn.tolist(), int(rng.integers(2, 5))
 
 
 def stop_at(losses, patience):

@@ -29,6 +29,7 @@ def rows_of_pixels(rng):
     yield "a dilated kernel", 20, 3, 1, 0, 4
     yield "all of them", 33, 5, 3, 2, 2
     yield "one place only", 5, 5, 2, 0, 1
+    yield "numbers drawn for you", *(int(n) for n in rng.integers((25, 2, 1, 0, 1), (65, 7, 5, 4, 4)))
 
 
 def output_size(n, k, stride, padding, dilation):
@@ -149,6 +150,7 @@ def stacks(rng):
     yield "convolution and pooling, twice", [3, 2, 3, 2], [1, 2, 1, 2], [1, 1, 1, 1]
     yield "everything", [7, 3, 3, 5], [2, 3, 1, 2], [1, 2, 4, 1]
     yield "no layer", [], [], []
+    yield "a stack drawn for you", *(rng.integers(1, most, 5).tolist() for most in (8, 4, 4))
 
 
 def receptive_field(sizes, strides, dilations):

@@ -147,6 +147,8 @@ def budgets(rng):
     yield "a GRU that just fits", 3 * (5 * 12 + 12 * 12 + 12), 5, 3
     yield "room for one unit", 12, 1, 4
     yield "room for none", 11, 1, 4
+    budget, n = (int(number) for number in rng.integers((500, 3), (20_000, 40)))
+    yield "numbers drawn for you", budget, n, int(rng.choice([1, 3, 4]))
 
 
 def units(budget, n, gates):

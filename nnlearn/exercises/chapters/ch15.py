@@ -77,6 +77,7 @@ def windows(rng):
     yield "a window longer than the text", 3, 8
     yield "one place", 1, 2
     yield "seven places, window 2", 7, 2
+    yield "numbers drawn for you", *(int(n) for n in rng.integers((8, 2), (13, 7)))
 
 
 def window_mask(T, window):
