@@ -7,6 +7,8 @@ import importlib
 import inspect
 import marshal
 import threading
+import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -101,9 +103,15 @@ def as_grade(handed: Handed, exercise: Exercise, verdict: Verdict) -> Grade:
     return Grade(
         handed.student, exercise.id, handed.submission, handed.spec,
         verdict.status, verdict.score if judged else None, exercise.points,
-        verdict.message, verdict.hint, verdict.misconception, verdict.details,
-        handed.isolated, verdict.brief or verdict.message, verdict.source,
+        _clean(verdict.message), verdict.hint, verdict.misconception, tuple(map(_clean, verdict.details)),
+        handed.isolated, _clean(verdict.brief or verdict.message), _clean(verdict.source),
     )  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """What a stranger wrote, without what a terminal obeys and what is half a character."""
+    lines = text.replace("\r\n", "\n")
+    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in lines)
 
 
 def _verdicts(handed: Handed, exercises: Mapping[str, Exercise]) -> dict[str, Verdict]:
@@ -113,8 +121,9 @@ def _verdicts(handed: Handed, exercises: Mapping[str, Exercise]) -> dict[str, Ve
     judge = _own("judge", Judge)
     question = _question(handed, exercises, seeds)
     found = judge.verdicts(seeds, sandbox.ask(question, handed.data))
+    until = time.monotonic() + sandbox.wall  # for all that are run again
     for name, verdict in found.items():
-        if verdict.again:
+        if verdict.again and time.monotonic() < until:
             alone = sandbox.ask(question | {"wanted": name}, handed.data)
             second = judge.verdicts({name: seeds[name]}, alone)[name]
             if second.score > verdict.score:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from nnlearn.classroom.sandbox import worker
-from nnlearn.classroom.sandbox.host import Box, Reply, messages
+from nnlearn.classroom.sandbox.host import Box, NoSandbox, Reply, messages
 from nnlearn.exercises import Exercise, Function, Result
 from nnlearn.exercises.judge import judge, measured
 from nnlearn.exercises.runner import STUB, Outcome
@@ -61,11 +61,14 @@ class Judge(Box):
     def verdicts(self, seeds: Mapping[str, int], reply: Reply) -> dict[str, Verdict]:
         """{exercise: verdict} on a sandbox's reply. What is too much to be judged is a 0 and says so.
 
-        Raises NoSandbox where no process can be had.
+        Raises NoSandbox where no process can be had, or it cannot even judge nothing.
         """
         found = self._verdicts(seeds, reply)
         for name in seeds.keys() - found.keys():
-            one = self._verdicts({name: seeds[name]}, reply)
+            alone = {name: seeds[name]}
+            one = self._verdicts(alone, reply)
+            if name not in one and name not in self._verdicts(alone, Reply(b"")):
+                raise NoSandbox("the process that judges does not run, whatever it is given")
             said = "What it gives is more than can be compared."
             found[name] = one.get(name, Verdict("not yet", said, said))
         return found

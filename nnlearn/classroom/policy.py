@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ _ENCODINGS = [
 DAY = 24 * 3600.0
 _IDS = ("id", "student id", "student", "sis login id", "username", "login", "email", "email address")
 _NAMES = ("name", "full name", "student", "student name")
+_ONLY_IDS = {*_IDS, "id number", "sis user id", "student number"} - {*_NAMES}
 _KEYS = {"roster", "secret", "attempts", "seconds", "packages", "due", "late", "extensions"}
 
 
@@ -61,7 +63,22 @@ class Person:
 
     def goes_by(self, name: str) -> bool:
         """True for any of what the row says, whatever its capitals and spaces."""
-        return _plain(name) in {_plain(value) for value in (*self.row.values(), self.name) if value.strip()}
+        return _plain(name) in self.words
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All that the row says."""
+        return frozenset(_plain(value) for value in (*self.row.values(), self.name) if value.strip())
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What the row says by which one is known, and nobody chooses oneself."""
+        return frozenset(_plain(value) for key, value in self.row.items() if key.casefold() in _ONLY_IDS)
+
+    @cached_property
+    def turned(self) -> frozenset[str]:
+        """How platforms write the name as one word."""
+        return frozenset(_turned(self.name))
 
 
 @dataclass(frozen=True)
@@ -80,12 +97,23 @@ class Policy:
     days: float = math.inf
 
     def person(self, student: str, number: str = "") -> Person | None:
-        """Who a student's folder belongs to."""
-        found = [person for person in self.roster if person.goes_by(student)]
-        found = found or [person for person in self.roster if number and person.goes_by(number)]
-        folded = _plain(student).replace(" ", "")
-        found = found or [person for person in self.roster if folded in _turned(person.name)]
-        return found[0] if len(found) == 1 else None
+        """Who a student's folder belongs to: the first of these that is true of one person alone.
+
+        With a `number` the folder's name is what the student is called on a platform, and may be anything.
+        """
+        name, canvas = _plain(student), number and {"Student", "ID"} <= {*self.columns}
+        folded = name.replace(" ", "")
+        for fits in (
+            lambda p: canvas and p.row.get("ID") == number,
+            lambda p: not number and _plain(p.id) == name,
+            lambda p: name in (p.words - p.ids if number else p.words),
+            lambda p: number and number in p.ids,
+            lambda p: folded in p.turned,
+        ):
+            found = [person for person in self.roster if fits(person)]
+            if len(found) == 1:
+                return found[0]
+        return None
 
     def days_late(self, student: str, chapter: str, written: float) -> int:
         """The days that have begun since it was due; 0 in time, or where nothing is due."""
@@ -101,7 +129,8 @@ class Policy:
         every = [due for (_, name), due in self.extensions.items() if name == chapter]
         if chapter not in self.due:
             return False
-        days = self.days if self.days < math.inf else 0.0
+        spent = math.ceil(1 / self.per_day) - 1 if self.per_day else math.inf  # days that leave some points
+        days = min(self.days, spent)
         return now > max([self.due[chapter], *every]) + days * DAY
 
 
@@ -126,6 +155,11 @@ def read_policy(text: str, roster: bytes = b"", secret: bytes = b"") -> Policy:
     if attempts not in ("newest", "best"):
         raise ValueError(f"the class's file: attempts is {attempts!r}, expected 'newest' or 'best'")
     late = _table(rules, "late")
+    if unknown := late.keys() - {"per_day", "days"}:
+        raise ValueError(f"the class's file: late.{min(unknown)} is not known; known are days, per_day")
+    packages = rules.get("packages", [])
+    if not isinstance(packages, list):
+        raise ValueError(f"the class's file: packages is {packages!r}, expected a list such as ['pandas']")
     columns, people = read_roster(roster) if roster else ((), ())
     due = {_chapter(name): _moment(f"due.{name}", at) for name, at in _table(rules, "due").items()}
     extensions = {}
@@ -136,7 +170,7 @@ def read_policy(text: str, roster: bytes = b"", secret: bytes = b"") -> Policy:
             extensions[key] = _moment(f"extensions.{student}.{name}", at)
     return Policy(
         people, columns, secret, attempts,
-        int(_number(rules, "seconds", 20, 1, 600)), tuple(map(str, rules.get("packages", ()))),
+        int(_number(rules, "seconds", 20, 1, 600)), tuple(map(str, packages)),
         due, extensions,
         _number(late, "per_day", 0.0, 0, 1), _number(late, "days", math.inf, 0, math.inf),
     )  # fmt: skip
@@ -152,7 +186,10 @@ def read_roster(data: bytes) -> tuple[tuple[str, ...], tuple[Person, ...]]:
         dialect: Any = csv.Sniffer().sniff(text[:10_000], delimiters=",;\t|")
     except csv.Error:
         dialect = csv.excel
-    lines = list(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect))
+    try:
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), dialect=dialect))
+    except csv.Error as error:
+        raise ValueError(f"the roster is no table: {error}") from None
     columns = tuple(name.strip() for name in (lines[0] if lines else {}) if name)
     rows = [{str(k).strip(): readable(v or "") for k, v in line.items() if k and isinstance(v, str | None)}
             for line in lines]  # fmt: skip
@@ -161,8 +198,11 @@ def read_roster(data: bytes) -> tuple[tuple[str, ...], tuple[Person, ...]]:
     name = next((by_name[name] for name in _NAMES if name in by_name), "")
     people: dict[str, Person] = {}
     for row in rows:
-        student = row.get(key, "")
-        if not student or student.casefold() == "points possible":  # Canvas's second line
+        if "points possible" in (row.get(key, "").casefold(), row.get(name, "").casefold()):
+            continue  # Canvas's second line
+        others = (by_name[known] for known in (*_IDS, *_NAMES) if known in by_name)
+        student = next((row[column] for column in (key, *others) if row.get(column)), "")
+        if not student:
             continue
         if student in people:
             raise ValueError(f"the roster: {key} is {student!r} in two rows")

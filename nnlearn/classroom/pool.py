@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -25,6 +26,7 @@ from nnlearn.exercises.spec import chapter_exercises
 
 AHEAD = 3  # notebooks that wait at each process, so that none is idle
 PATIENCE = 2  # times that the process which had a notebook may be killed
+_Waiting = dict[Future[list[Grade]], tuple[Attempt, Handed, HandedIn]]
 
 
 def grade_folder(
@@ -36,6 +38,7 @@ def grade_folder(
     some could not be run, which therefore have no grade yet.
     """
     run = _Run(collect(folder), store, policy, isolated, again)
+    store.rename(run.names)
     store.note(run.students, run.collection.left_out)
     for entry, why in run.collection.left_out.items():
         typer.echo(f"nnlearn grade: left out: {entry}: {why}", err=True)
@@ -85,13 +88,18 @@ class _Run:
 
     def _once(self, executor: Executor, processes: int, bar: tqdm) -> None:
         """Grade everything that has no grade yet; what once had its process killed comes last, one by one."""
-        waiting: dict[Future[list[Grade]], tuple[Attempt, HandedIn]] = {}
-        for attempt in sorted(self.collection.attempts, key=lambda attempt: self.struck[attempt.file] > 0):
+        waiting: _Waiting = {}
+        order = sorted(self._newest_first(), key=lambda attempt: self.struck[attempt.file] > 0)
+        for attempt in order:
             alone = self.struck[attempt.file] > 0
             most = 1 if alone else AHEAD * processes
             while len(waiting) >= most:
                 self._keep(waiting, bar)
-            handed, row = self._handed(attempt)
+            read = self._handed(attempt)
+            if read is None:
+                bar.update()
+                continue
+            handed, row = read
             if not handed.wanted:
                 self.store.put(row)
                 bar.update()
@@ -99,21 +107,33 @@ class _Run:
                 self._put(row, self._no_grades(handed, "the process that graded it was killed"))
                 bar.update()
             else:
-                waiting[executor.submit(grading.grade_notebook, handed)] = attempt, row
+                future = executor.submit(grading.grade_notebook, handed)
+                waiting[future] = attempt, replace(handed, data=b""), row
         while waiting:
             self._keep(waiting, bar)
 
-    def _keep(self, waiting: dict[Future[list[Grade]], tuple[Attempt, HandedIn]], bar: tqdm) -> None:
+    def _newest_first(self) -> list[Attempt]:
+        """Everybody's newest of each chapter, then the ones before: many attempts hold up nobody else."""
+        places: Counter[tuple[str, str]] = Counter()
+        turns = []
+        for attempt in reversed(self.collection.attempts):
+            places[attempt.student, attempt.chapter] += 1
+            turns.append((places[attempt.student, attempt.chapter], attempt))
+        return [attempt for _, attempt in sorted(reversed(turns), key=lambda turn: turn[0])]
+
+    def _keep(self, waiting: _Waiting, bar: tqdm) -> None:
         """Keep the grades of those that are done."""
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
             try:
                 grades = future.result()
             except BrokenProcessPool:
-                for attempt, _ in waiting.values():
+                for attempt, *_ in waiting.values():
                     self.struck[attempt.file] += 1
                 raise
-            _, row = waiting.pop(future)
+            except Exception as error:  # a cluster's, which has given up
+                grades = self._no_grades(waiting[future][1], f"{type(error).__name__}: {error}")
+            *_, row = waiting.pop(future)
             self._put(row, grades)
             bar.update()
 
@@ -127,12 +147,17 @@ class _Run:
         self.why = failed[0].message if failed else self.why
         self.rejected += [f"{row.file}: {rejected[0].message}"] if rejected else []
 
-    def _handed(self, attempt: Attempt) -> tuple[Handed, HandedIn]:
-        """What is to be graded of an attempt, and the row that tells of it."""
+    def _handed(self, attempt: Attempt) -> tuple[Handed, HandedIn] | None:
+        """What is to be graded of an attempt, and the row that tells of it; None where this disk fails."""
         student, chapter = self.names[attempt.student], attempt.chapter
         try:
             data, problem = attempt.read(), ""
-        except Exception as error:  # a damaged zip, a file that has gone or is not to be read
+        except OSError as error:  # it has gone, or is not to be read: nobody's attempt, and nobody's 0
+            why = self.collection.left_out[attempt.file] = f"cannot be read: {error.strerror or error}"
+            self.store.note(self.students, self.collection.left_out)
+            typer.echo(f"nnlearn grade: left out: {attempt.file}: {why}", err=True)
+            return None
+        except Exception as error:  # a damaged zip
             data, problem = b"", f"{attempt.file} cannot be read: {error}"
         if len(data) > LARGEST:
             data, problem = b"", f"{attempt.file} has more than {LARGEST // 2**20} MiB"

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import time
 import unicodedata
 from collections import Counter
@@ -22,6 +23,7 @@ from nnlearn.exercises.tasks import chapter_title
 from nnlearn.training.saving import write
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *", re.I)  # no file's name on Windows
 _RECORD = ".nnlearn-report.json"  # what an earlier report has written
 
 
@@ -72,8 +74,8 @@ def page_names(students: Sequence[str]) -> dict[str, str]:
         fits = (
             letters and student[:1].isalnum() and len(student.encode()) <= 150 and not student.endswith(".")
         )
-        own = fits and folded[student.casefold()] == 1
-        names[student] = f"{student if own else hashlib.sha256(student.encode()).hexdigest()[:16]}.html"
+        own = fits and folded[student.casefold()] == 1 and not _DEVICE.fullmatch(student.partition(".")[0])
+        names[student] = f"{student if own else '_' + hashlib.sha256(student.encode()).hexdigest()[:16]}.html"
     return names
 
 

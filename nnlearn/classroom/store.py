@@ -172,6 +172,14 @@ class Store:
             for key, value in (("class", text), ("roster", roster)):
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give what is kept under a folder's name to the person of the roster it belongs to."""
+        with self._transaction():
+            for name, person in names.items():
+                for table in ("attempts", "grades", "marks", "students") if name != person else ():
+                    change = f"UPDATE OR REPLACE {table} SET student = ? WHERE student = ?"
+                    self._db.execute(change, (person, name))
+
     def note(self, students: Mapping[str, str], left_out: Mapping[str, str]) -> None:
         """Remember who has a folder, with the number a platform gives, and what was left out this time."""
         with self._transaction():
@@ -200,11 +208,14 @@ class Store:
             self._db.execute(
                 f"INSERT OR REPLACE INTO attempts VALUES ({', '.join('?' * len(row))})", (*row.values(),)
             )
+            known = self.graded(attempt.student, attempt.submission, attempt.spec)
             for grade in grades:
-                known = asdict(grade) | {"details": json.dumps(grade.details)}
+                if grade.status == COULD_NOT_RUN and grade.exercise in known:  # nothing takes a grade's place
+                    continue
+                values = asdict(grade) | {"details": json.dumps(grade.details)}
                 self._db.execute(
-                    f"INSERT OR REPLACE INTO grades VALUES ({', '.join('?' * len(known))})",
-                    [_text(value) for value in known.values()],
+                    f"INSERT OR REPLACE INTO grades VALUES ({', '.join('?' * len(values))})",
+                    [_text(value) for value in values.values()],
                 )
 
     def attempts(self) -> list[HandedIn]:

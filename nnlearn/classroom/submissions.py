@@ -8,6 +8,7 @@ Nothing in a notebook is read here, and everything in the folder ends in the rep
 what was left out, with the reason.
 """
 
+import hashlib
 import io
 import os
 import re
@@ -15,11 +16,11 @@ import stat
 import time
 import unicodedata
 import zipfile
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
 from nnlearn.exercises.renumbering import former_name, moved_notebooks
@@ -27,12 +28,14 @@ from nnlearn.exercises.spec import chapter_modules
 from nnlearn.exercises.tasks import notebook_of
 
 LARGEST = 100 * 2**20  # bytes of a notebook, most of them pictures
-MOST_FILES = 10_000  # in one zip
+MOST_FILES = 10_000  # in a zip of a student's
+MOST_NOTEBOOKS = 200  # of one student: those with a name that was handed out, the newest first
 DEEPEST = 20  # folders within folders
 _JUNK = {".DS_Store", ".git", ".ipynb_checkpoints", "Thumbs.db", "__MACOSX", "__pycache__", "desktop.ini"}
 _MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_\w*")
 _CANVAS = re.compile(r"(?P<name>[^_]+)_(?:(?P<late>LATE)_)?(?P<id>\d+)_\d+_(?P<file>.+)", re.S)
-_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:UTC|Z|\+00:00)?")
+_RESUBMITTED = re.compile(r"-\d+(?=\.\w+$)")  # Canvas counts in the file's name
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:UTC|GMT|Z|([+-]\d\d:?\d\d))?")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class _File:
     written: float
     read: Callable[[], bytes]
     problem: str = ""
+    theirs: bool = False  # it came in a student's zip: what that says of times is the student's word
 
     @property
     def place(self) -> str:
@@ -81,20 +85,28 @@ def readable(text: str) -> str:
 def collect(folder: Path) -> Collection:
     """The attempts in a folder or a zip of submissions.  Raises ValueError where nothing is to be graded."""
     if folder.is_file() and zipfile.is_zipfile(folder):
-        files = _without_common_folder(list(_in_zip((), folder.read_bytes(), 1)))
+        files = _without_common_folder(list(_in_zip((), folder, 1)))
     elif folder.is_dir():
         files = list(_in_folder(folder, ()))
     else:
         raise ValueError(f"{folder} is not a folder or a zip: expected one with a folder for each student")
     found = Collection()
+    files = sorted(_without_empty(files), key=lambda file: (not _by_name(file.parts[-1]), -file.written))
     owners = _students({file.parts[0] for file in files})
-    times = {file.parts[:-1]: _timestamp(file) for file in files if file.parts[-1] == "timestamp.txt"}
+    times = {
+        file.parts[:-1]: _timestamp(file)
+        for file in files
+        if file.parts[-1] == "timestamp.txt" and not file.theirs and not owners[file.parts[0]][1]
+    }
     others: dict[str, list[str]] = defaultdict(list)
+    notebooks: Counter[str] = Counter()
     for file in files:
         student, number = owners[file.parts[0]]
         alone = len(file.parts) == 1 and not _CANVAS.fullmatch(file.parts[0])
-        name = (_CANVAS.fullmatch(file.parts[-1]) or {"file": file.parts[-1]})["file"]
+        canvas = _CANVAS.fullmatch(file.parts[-1])
+        name = _RESUBMITTED.sub("", canvas["file"]) if canvas else file.parts[-1]
         looks_like_one = name.lower().endswith((".ipynb", ".zip"))
+        notebooks[student] += looks_like_one
         if not alone and not file.problem.startswith("a link"):
             found.students.setdefault(student, number)
         if file.problem:
@@ -103,6 +115,9 @@ def collect(folder: Path) -> Collection:
             found.left_out[file.place] = "lies beside the students' folders, and nothing says whose it is"
         elif not looks_like_one:
             others[student].append(file.place)
+        elif notebooks[student] > MOST_NOTEBOOKS:
+            said = f"hold more notebooks than the {MOST_NOTEBOOKS} allowed: the rest was not looked at"
+            found.left_out[f"{student}/…"] = said
         else:
             written = times.get(file.parts[:-1]) or file.written
             attempt = _attempt(student, readable(name), replace(file, written=written))
@@ -137,8 +152,8 @@ def _in_folder(folder: Path, parts: tuple[str, ...]) -> Iterator[_File]:
     except OSError as error:
         yield _File(parts or (folder.name,), 0.0, bytes, f"cannot be read: {error.strerror}")
         return
-    if len(parts) == 1 and not entries:
-        yield _File((*parts, ""), 0.0, bytes, "an empty folder")
+    if len(parts) == 1:
+        yield _nothing_in(parts)
     for entry in entries:
         inner, path = (*parts, entry.name), Path(entry.path)
         try:
@@ -146,7 +161,7 @@ def _in_folder(folder: Path, parts: tuple[str, ...]) -> Iterator[_File]:
         except OSError as error:
             yield _File(inner, 0.0, bytes, f"cannot be read: {error.strerror}")
             continue
-        is_notebook = entry.name.lower().endswith(".ipynb")
+        is_read = entry.name.lower().endswith((".ipynb", "timestamp.txt"))
         if _is_junk(entry.name):
             continue
         if stat.S_ISLNK(kind.st_mode):
@@ -159,7 +174,7 @@ def _in_folder(folder: Path, parts: tuple[str, ...]) -> Iterator[_File]:
             yield _File(inner, 0.0, bytes, "neither a file nor a folder")
         elif entry.name.lower().endswith(".zip"):
             yield from _in_zip_file(path, inner, kind)
-        elif is_notebook and kind.st_size > LARGEST:
+        elif is_read and kind.st_size > LARGEST:
             yield _File(inner, 0.0, bytes, _too_large(kind.st_size))
         else:
             yield _File(inner, kind.st_mtime, path.read_bytes)
@@ -169,68 +184,92 @@ def _in_zip_file(path: Path, parts: tuple[str, ...], kind: os.stat_result) -> It
     if kind.st_size > 5 * LARGEST:
         yield _File(parts, 0.0, bytes, _too_large(kind.st_size))
         return
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        yield _File(parts, 0.0, bytes, f"cannot be read: {error.strerror}")
-        return
-    yield from _in_zip((*parts[:-1], parts[-1][:-4]), data, 1)
+    inner = (*parts[:-1], parts[-1][:-4])
+    if len(inner) == 1:
+        yield _nothing_in(inner)
+    yield from _handed_in(_in_zip(inner, path, 1), kind.st_mtime)
 
 
-def _in_zip(parts: tuple[str, ...], data: bytes, depth: int) -> Iterator[_File]:
-    """The files in a zip, as if it were the folder `parts`."""
+def _in_zip(parts: tuple[str, ...], source: "Path | _Member", depth: int) -> Iterator[_File]:
+    """The files in a zip, as if it were the folder `parts`; without `parts` it is the class's."""
     place = parts or ("",)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        entries = archive.infolist()
+        if parts and (many := _most_entries(source)) > MOST_FILES:
+            said = f"holds {many:,} files, more than the {MOST_FILES:,} allowed"
+            yield _File(place, 0.0, bytes, said)
+            return
+        entries = _archive(source).infolist()
     except Exception as error:  # zipfile raises what it comes upon
         yield _File(place, 0.0, bytes, f"is no zip that can be read ({type(error).__name__})")
         return
-    if len(entries) > MOST_FILES:
-        yield _File(place, 0.0, bytes, f"holds {len(entries):,} files, more than the {MOST_FILES:,} allowed")
+    read = [e.file_size for e in entries if e.filename.lower().endswith((".ipynb", ".zip"))]
+    if parts and sum(read) > 5 * LARGEST:
+        yield _File(place, 0.0, bytes, f"unpacked it {_too_large(sum(read), 5)}")
         return
     for entry in entries:
         inner = [part for part in re.split(r"[/\\]", entry.filename) if part not in ("", ".", "..")]
-        if entry.is_dir() or not inner or any(map(_is_junk, inner)):
+        if not inner or any(map(_is_junk, inner)):
             continue
         whole, name = (*parts, *inner), inner[-1].lower()
-        if not name.endswith((".ipynb", ".zip", "timestamp.txt")):
+        if entry.is_dir():
+            yield _nothing_in(whole)
+        elif not name.endswith((".ipynb", ".zip", "timestamp.txt")):
             yield _File(whole, 0.0, bytes)
         elif entry.file_size > LARGEST:
             yield _File(whole, 0.0, bytes, _too_large(entry.file_size))
         elif entry.flag_bits & 1:
             yield _File(whole, 0.0, bytes, "is locked with a password")
-        elif name.endswith(".zip"):
-            yield from _in_inner_zip(whole, archive, entry, depth)
+        elif not name.endswith(".zip"):
+            yield _File(whole, _zip_time(entry), _Member(source, entry))
+        elif depth >= 3:
+            yield _File(whole, 0.0, bytes, "a zip within a zip within a zip")
         else:
-            yield _File(whole, _zip_time(entry), _Member(data, entry.filename))
+            yield _nothing_in((*whole[:-1], whole[-1][:-4]))
+            files = _in_zip((*whole[:-1], whole[-1][:-4]), _Member(source, entry), depth + 1)
+            yield from _handed_in(files, _zip_time(entry))
 
 
-def _in_inner_zip(
-    parts: tuple[str, ...], archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int
-) -> Iterator[_File]:
-    if depth >= 3:
-        yield _File(parts, 0.0, bytes, "a zip within a zip within a zip")
-        return
-    try:
-        with archive.open(entry) as file:
-            data = file.read(LARGEST)
-    except Exception as error:
-        yield _File(parts, 0.0, bytes, f"is no zip that can be read ({type(error).__name__})")
-        return
-    yield from _in_zip((*parts[:-1], parts[-1][:-4]), data, depth + 1)
+def _handed_in(files: Iterable[_File], written: float) -> Iterator[_File]:
+    """What a student's zip holds: handed in when the zip was, in the order that the times in it have."""
+    for place, file in enumerate(sorted(files, key=lambda file: file.written)):
+        yield replace(file, written=written + place / 1e6, theirs=True)
 
 
 @dataclass(frozen=True)
 class _Member:
     """Reads one file of a zip, and no more of it than a notebook may have."""
 
-    archive: bytes
-    name: str
+    source: "Path | _Member"
+    entry: zipfile.ZipInfo
 
     def __call__(self) -> bytes:
-        with zipfile.ZipFile(io.BytesIO(self.archive)) as archive, archive.open(self.name) as file:
+        with _archive(self.source).open(self.entry) as file:
             return file.read(LARGEST + 1)
+
+
+@lru_cache(maxsize=4)
+def _archive(source: Path | _Member) -> zipfile.ZipFile:
+    """A zip, kept open while its files are read: to open it takes as long as it has files."""
+    return zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source()))
+
+
+def _most_entries(source: Path | _Member) -> int:
+    """How many files a zip may have at most, without a list of them."""
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source()) as file:
+        return sum(block.count(b"PK\1\2") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def _nothing_in(parts: tuple[str, ...]) -> _File:
+    """What stands for a folder where no file in it does."""
+    return _File((*parts, ""), 0.0, bytes, "an empty folder")
+
+
+def _without_empty(files: list[_File]) -> list[_File]:
+    """Of the empty folders those that are all that a student has, each once."""
+    kept = [file for file in files if file.parts[-1]]
+    having = {file.parts[0] for file in kept}
+    empty = {file.parts[0] for file in files if file.parts[0] not in having}
+    return kept + [_nothing_in((top,)) for top in sorted(empty)]
 
 
 def _is_junk(name: str) -> bool:
@@ -245,16 +284,21 @@ def _zip_time(entry: zipfile.ZipInfo) -> float:
         return 0.0
 
 
-def _too_large(size: int) -> str:
-    return f"has {size / 2**20:.0f} MiB, more than the {LARGEST // 2**20} allowed"
+def _too_large(size: int, times: int = 1) -> str:
+    return f"has {size / 2**20:.0f} MiB, more than the {times * LARGEST // 2**20} allowed"
 
 
 def _without_common_folder(files: list[_File]) -> list[_File]:
-    """A zip of a class often holds one folder with everything in it."""
+    """A zip of a class often holds one folder with everything in it; a student's holds the notebooks."""
     tops = {file.parts[0] for file in files}
     inner = {file.parts[1] for file in files if len(file.parts) > 2}
-    if len(tops) == 1 and len(inner) > 1 and all(len(file.parts) > 2 for file in files):
-        return [replace(file, parts=file.parts[1:]) for file in files]
+    direct = [file.parts[1] for file in files if len(file.parts) == 2]
+    canvas = [name for name in direct if _CANVAS.fullmatch(name)]
+    own = any(name.lower().endswith(".ipynb") for name in {*direct} - {*canvas})
+    chapters = all(re.match(r"\d\d_", name) for name in inner)
+    students = canvas or (len(inner) > 1 and not chapters)
+    if len(tops) == 1 and students and not own:
+        return [replace(file, parts=file.parts[1:]) for file in files if any(file.parts[1:])]
     return files
 
 
@@ -264,25 +308,30 @@ def _students(tops: set[str]) -> dict[str, tuple[str, str]]:
     for top in tops:
         match = _MOODLE.fullmatch(top) or _CANVAS.fullmatch(top)
         read[top] = (match["name"], match["id"]) if match else (top, "")
-    numbers = defaultdict(set)
+    numbers, written = defaultdict(set), defaultdict(set)
     for name, number in read.values():
         numbers[readable(name)].add(number)
+        written[readable(name)].add(name)
     owners = {}
     for top, (name, number) in read.items():
-        shared = number and len(numbers[readable(name)]) > 1  # two people of one name
-        owners[top] = f"{readable(name)} ({number})" if shared else readable(name), number
+        student = readable(name) or "�"
+        if number and len(numbers[readable(name)]) > 1:  # two people of one name
+            student = f"{student} ({number})"
+        elif "�" in student and len(written[readable(name)]) > 1:  # two names that cannot be read
+            student = f"{student} ({hashlib.sha256(os.fsencode(name)).hexdigest()[:6]})"
+        owners[top] = student, number
     return owners
 
 
 def _timestamp(file: _File) -> float:
     """When it was handed in, as nbgrader writes it; 0 where nothing of that form is there."""
     try:
-        match = _TIMESTAMP.match(file.read()[:100].decode(errors="replace").strip())
-    except OSError:
+        match = _TIMESTAMP.fullmatch(file.read()[:100].decode(errors="replace").strip())
+        if not match:
+            return 0.0
+        return datetime.fromisoformat(f"{match[1]} {match[2]}{match[3] or '+00:00'}").timestamp()
+    except Exception:  # a file that cannot be read, a day that is in no calendar
         return 0.0
-    if not match:
-        return 0.0
-    return datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=UTC).timestamp()
 
 
 @cache
@@ -291,15 +340,20 @@ def _names() -> dict[str, str]:
     return {notebook_of(chapter).stem.lower(): chapter for chapter in chapter_modules()}
 
 
+def _by_name(name: str) -> list[str]:
+    """The notebooks that a file has the name of, or a name like it."""
+    return [stem for stem in _names() if stem in name.lower()]
+
+
 def _attempt(student: str, name: str, file: _File) -> Attempt | str:
     """The attempt that a file is, or why it is none."""
     stem = re.sub(r"\.ipynb$", "", name, flags=re.I)
     if former := former_name(stem):
         chapter = moved_notebooks()[former][:2]
         return Attempt(student, chapter, file.place, file.written, stem == former, file.read, former=True)
-    known = [(k, chapter) for k, chapter in _names().items() if k in stem.lower()]
-    if known:
-        handed_out, chapter = max(known, key=lambda pair: len(pair[0]))
+    if known := _by_name(stem):
+        handed_out = max(known, key=len)
+        chapter = _names()[handed_out]
         return Attempt(student, chapter, file.place, file.written, stem.lower() == handed_out, file.read)
     number = re.match(r"(\d\d)_", stem)
     if number and number[1] in chapter_modules():

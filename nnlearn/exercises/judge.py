@@ -130,7 +130,7 @@ def _failed(exercise: Exercise, answer: Any, got: Outcome) -> str:
     if got.problem.startswith("gives"):
         return f"your function {got.problem}"
     if got.problem.startswith("uses"):
-        return f"your function {got.problem}. Look at {got.line}"
+        return f"your function {got.problem}.{f' Look at {got.line}' if got.line else ''}"
     return f"your function stops at {got.line}\n{got.problem}" if got.line else f"it stops with {got.problem}"
 
 

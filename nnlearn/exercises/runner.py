@@ -6,11 +6,13 @@ In go an answer and the inputs, out come `Outcome`s: plain data and text.
 import contextlib
 import copy
 import dis
+import functools
 import inspect
 import io
 import linecache
 import sys
 import sysconfig
+import threading
 import traceback
 import types
 import warnings
@@ -27,9 +29,10 @@ STUB = "# YOUR CODE HERE\npass"  # what stands in the student's notebook for the
 # What a function does whose body is a docstring, `...` or `pass`.
 _NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 _READY_MADE = ("nnlearn", "scipy", "sklearn", "torch")  # where answers could be had
+_SETPROFILE = sys.setprofile
 _NUMPY = Path(np.__file__).parent
 _LIBRARIES = (
-    *(Path(__file__).parents[1], _NUMPY, "/packages", "<frozen"),  # the second: where a sandbox has them
+    *(str(Path(__file__).parents[1]), str(_NUMPY), "/packages", "<frozen"),  # the third: a sandbox's
     *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")),
 )
 
@@ -97,7 +100,7 @@ def run_case(
     """
     given = copy.deepcopy(dict(inputs))
     used: dict[str, str] = {}
-    watch = contextlib.nullcontext() if allows is None else _watched(allows, used)
+    watch = contextlib.nullcontext() if allows is None else _watched(answer, allows, used)
     printed = io.StringIO()
     value, problem, line = None, "", ""
     with (
@@ -131,62 +134,115 @@ def run_case(
 
 
 @contextlib.contextmanager
-def _watched(allows: Sequence[str], used: dict[str, str]) -> Iterator[None]:
-    """Note in `used` what an answer calls that is ready-made and not allowed, with the learner's line.
+def _watched(answer: Any, allows: Sequence[str], used: dict[str, str]) -> Iterator[None]:
+    """Note in `used` what an answer uses that is ready-made and not allowed, with the learner's line.
 
-    Whatever name it goes by: `nn.relu`, an `f = nn.relu` from another cell, `scipy.special.expit`.
+    Whatever name it goes by: `nn.relu`, an `f = nn.relu` from another cell, `scipy.special.expit`. Who is
+    not to be watched is noted too.
     """
     seen: set[types.CodeType] = set()
+    objects = any(name[0].isupper() for name in allows)  # of an allowed class: their methods may be called
 
-    def watch(frame: types.FrameType, event: str, _: Any) -> None:
+    def watch(frame: types.FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called is _SETPROFILE and frame.f_globals is not globals():
+            used.setdefault("sys.setprofile", _line(frame))
         if event != "call":
             return
-        back = frame.f_back
-        if _root(frame.f_globals.get("__name__")):
-            if back is not None and not _root(back.f_globals.get("__name__")):
-                if (name := _called(frame)) and name.removeprefix("nn.") not in allows:
-                    used.setdefault(name, _line(back))
-        elif frame.f_code not in seen:
+        if _root(frame):
+            if frame.f_back is None or not _root(frame.f_back):
+                name = _called(frame, objects)
+                if name and name.removeprefix("nn.") not in allows:
+                    used.setdefault(name, _line(frame))
+        elif frame.f_code not in seen and not frame.f_code.co_filename.startswith(_LIBRARIES):
             seen.add(frame.f_code)
-            for name in frame.f_code.co_names:  # what SciPy has in C is no call that Python tells of
-                if found := _from_scipy(frame.f_globals.get(name)):
-                    used.setdefault(found, _line(frame))
+            with contextlib.suppress(Exception):  # of an odd object
+                for value in _from_outside(frame):  # what SciPy has in C is no call that Python tells of
+                    if found := _from_scipy(value):
+                        used.setdefault(found, _line(frame))
 
-    before = sys.getprofile()
+    if found := _from_scipy(answer):
+        used[found] = ""
+    before = sys.getprofile(), threading.getprofile()
+    threading.setprofile(watch)  # type: ignore[arg-type]
     sys.setprofile(watch)
     try:
         yield
+        if sys.getprofile() is not watch or threading.getprofile() is not watch:
+            used.setdefault("sys.setprofile", "")
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before[0])
+        threading.setprofile(before[1])  # type: ignore[arg-type]
 
 
-def _root(module: Any) -> str:
-    """ "scipy" of "scipy.special"; "" for what is not ready-made, and for what runs the exercises."""
+def _root(frame: types.FrameType) -> str:
+    """ "scipy" in a function of scipy; "" in one that is not ready-made, or runs the exercises."""
+    name = frame.f_globals.get("__name__")
+    return _ready_made(name) if frame.f_code.co_filename.startswith(_LIBRARIES) else ""
+
+
+def _ready_made(module: Any) -> str:
     root = str(module).partition(".")[0]
     return root if root in _READY_MADE and not str(module).startswith("nnlearn.exercises") else ""
 
 
-def _called(frame: types.FrameType) -> str:
-    """ "nn.relu" for the call of a function or a class; "" for a method: there has been an object."""
-    name = frame.f_code.co_qualname
+def _called(frame: types.FrameType, objects: bool) -> str:
+    """ "nn.relu" for the call of a function, a class, an object; "" where `objects` may be there."""
+    module, name = frame.f_globals["__name__"], frame.f_code.co_qualname
+    if _ready_made(module) != "nnlearn":
+        return _public(module, name)
     if name.startswith("primitive."):  # all primitives of the engine go through one function
         name = frame.f_locals.get("name", name)
     if "." in name and not name.endswith(("__init__", "__new__")):
-        return ""
-    root = _root(frame.f_globals.get("__name__"))
-    return f"{'nn' if root == 'nnlearn' else root}.{name.partition('.')[0]}"
+        return "" if objects else f"nn.{type(frame.f_locals.get('self')).__name__}"
+    return f"nn.{name.partition('.')[0]}"
 
 
-def _from_scipy(value: Any) -> str:
-    special: Any = sys.modules.get("scipy.special")
+def _public(module: str, name: str) -> str:
+    """ "scipy.linalg.eigvals", without what is private on the way there."""
+    parts = [*module.split("."), *name.partition(".<locals>")[0].split(".")]
+    return ".".join(part for part in parts if part and not part.startswith(("_", "<")))
+
+
+def _from_outside(frame: types.FrameType) -> Iterator[Any]:
+    """What a function takes from elsewhere: its arguments and closure, the globals and modules it names."""
+    yield from tuple(frame.f_locals.values())
+    for step in dis.get_instructions(frame.f_code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield frame.f_globals.get(step.argval)
+        elif step.opname == "IMPORT_NAME":
+            yield types.ModuleType(step.argval)
+
+
+def _from_scipy(value: Any, depth: int = 3) -> str:
+    """ "scipy.special.expit" for that, and for what holds it; "" for what is not SciPy's or alike."""
     if isinstance(value, types.ModuleType):
-        return value.__name__ if _root(value.__name__) in ("scipy", "sklearn") else ""
-    if special and isinstance(value, np.ufunc) and vars(special).get(value.__name__) is value:
-        return "" if vars(np).get(value.__name__) is value else f"scipy.special.{value.__name__}"
-    return ""
+        return value.__name__ if _ready_made(value.__name__) not in ("", "nnlearn") else ""
+    if isinstance(value, np.ufunc):
+        special: Any = sys.modules.get("scipy.special")
+        theirs = special and vars(special).get(value.__name__) is value
+        return (
+            f"scipy.special.{value.__name__}" if theirs and vars(np).get(value.__name__) is not value else ""
+        )
+    if isinstance(value, functools.partial):
+        return _from_scipy(value.func, depth)
+    if callable(value):
+        with contextlib.suppress(Exception):  # of an odd object
+            for module in (value.__module__, type(value).__module__):
+                if _ready_made(module) not in ("", "nnlearn"):
+                    return _public(module, getattr(value, "__name__", ""))
+    parts: list[Any] = []
+    if isinstance(value, list | tuple | dict) and len(value) < 100:
+        parts = list(value.values()) if isinstance(value, dict) else list(value)
+    elif type(value).__module__ == "__main__":  # an object of the learner's own
+        parts = [*getattr(value, "__dict__", {}).values(), *vars(type(value)).values()]
+    return next(filter(None, (_from_scipy(part, depth - 1) for part in parts if depth)), "")
 
 
-def _line(frame: types.FrameType) -> str:
+def _line(frame: types.FrameType | None) -> str:
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame = frame.f_back
+    if frame is None:
+        return ""
     name, number = frame.f_code.co_filename, frame.f_lineno
     return _where(name, number, linecache.getline(name, number))
 
@@ -226,7 +282,7 @@ def learners_line(error: BaseException) -> str:
     In a grader's sandbox the cell comes first: "cell 7, line 3: return x @ w".
     """
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith(tuple(map(str, _LIBRARIES))):
+        if not frame.filename.startswith(_LIBRARIES):
             return _where(frame.filename, frame.lineno, frame.line)
     return ""
 

@@ -61,7 +61,8 @@ def describe(value: Any, tell: bool = True) -> str:
     if isinstance(value, str):
         return f"the text {value!r}" if tell and len(value) <= 40 else "a text"
     if isinstance(value, dict):
-        return f"a dictionary with {', '.join(value) or 'nothing'}"
+        names = [name[:40] for name in list(value)[:9]] + ["…"] * (len(value) > 9)
+        return f"a dictionary with {', '.join(names) or 'nothing'}"
     if isinstance(value, list | tuple):
         parts = [describe(part, tell=False) for part in value[:4]] + ["…"] * (len(value) > 4)
         return f"{len(value)} values ({', '.join(parts)})"

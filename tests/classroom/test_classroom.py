@@ -1,6 +1,7 @@
 """The commands that release, grade and report: what an instructor meets, interrupted and attacked."""
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -8,15 +9,19 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from nnlearn.classroom import pool
 from nnlearn.classroom.grading import COULD_NOT_RUN
+from nnlearn.classroom.policy import Policy
 from nnlearn.classroom.report import grades_csv, lms_csv
 from nnlearn.classroom.standing import Standing
 from nnlearn.classroom.store import Store
+from nnlearn.classroom.submissions import collect
 from nnlearn.course.cli import app
 from tests.support import ROOT
 from tests.support.classroom import submit
@@ -81,6 +86,56 @@ def test_graded_once_is_not_graded_again(submissions, undisturbed, tmp_path):
     again = grade(submissions, "--store", store)
     assert "nothing new to grade" in again.stdout and again.returncode == 0
     assert table(store) == table(undisturbed)
+
+
+def test_the_rules_of_a_class_need_be_given_once(submissions, undisturbed, tmp_path):
+    """What was graded before there was a roster is its person's, and the roster holds for later calls."""
+    store = tmp_path / "grades.sqlite"
+    shutil.copy(undisturbed, store)
+    Store(store).use_policy("seconds = 7", b"id,name\na1,Ada\n")
+    again = grade(submissions, "--store", store)
+    assert "nothing new to grade" in again.stdout and again.returncode == 0
+    lines = lms_csv(Standing(Store(store))).splitlines()
+    assert lines[1].startswith("a1,Ada,21,24,3") and len(lines) == 1 + len(STUDENTS)
+
+
+def test_what_this_disk_does_not_give_is_no_attempt(tmp_path, monkeypatch, capsys):
+    def gone() -> bytes:
+        raise FileNotFoundError(2, "No such file or directory", "\ud800")
+
+    submit(tmp_path / "submissions", "ada", "04")
+    found = collect(tmp_path / "submissions")
+    found.attempts[:] = [replace(attempt, read=gone) for attempt in found.attempts]
+    monkeypatch.setattr(pool, "collect", lambda folder: found)
+    store = Store(tmp_path / "grades.sqlite")
+    assert not pool.grade_folder(tmp_path / "submissions", store, Policy(), 1, "", True, ())
+    assert not store.attempts() and not list(store.grades())
+    assert store.noted() == (
+        {"ada": ""},
+        {"ada/04_layers.ipynb": "cannot be read: No such file or directory"},
+    )
+    assert "left out: ada/04_layers.ipynb" in capsys.readouterr().err
+
+
+def test_many_attempts_of_one_hold_up_nobody(tmp_path):
+    for k in range(3):
+        file = submit(tmp_path / "submissions", f"ada/{k}", "04")
+        os.utime(file, (k, k))
+    submit(tmp_path / "submissions", "bob", "04")
+    collection = collect(tmp_path / "submissions")
+    run = pool._Run(collection, Store(tmp_path / "grades.sqlite"), Policy(), True, ())
+    order = [attempt.file.removesuffix("/04_layers.ipynb") for attempt in run._newest_first()]
+    assert order == ["ada/2", "bob", "ada/1", "ada/0"]
+
+
+def test_odd_characters_break_neither_terminal_nor_gradescope(tmp_path):
+    odd = "def layer(x, W, b):\n    raise ValueError('\\ud800\\x1b[31m')\n"
+    file = submit(tmp_path, "ada", "04", {"04.3": odd})
+    results = tmp_path / "results.json"
+    done = grade(file, "--gradescope", results)
+    assert done.returncode == 1 and "ValueError: ��[31m" in done.stdout and not done.stderr, done
+    tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
+    assert len(tests) == 10 and sum(test["score"] for test in tests) == 19
 
 
 def test_a_corrected_notebook_counts_instead(submissions, undisturbed, tmp_path):

@@ -154,6 +154,8 @@ LAYOUTS: dict[str, Change] = {
     "random numbers": above("np.random.seed(0); np.random.default_rng().normal()"),
     "threads": above("import threading\nt = threading.Thread(target=print)\nt.start(); t.join()"),
     "a dataclass": answers("04.3", "from dataclasses import dataclass\n@dataclass\nclass Relu:\n    floor: float = 0.0\n    def __call__(self, z):\n        return np.maximum(self.floor, z)\nrelu = Relu()\ndef layer(x, W, b):\n    return relu(x @ W + b)"),
+    "names as SciPy has them": answers("04.3", "from scipy import linalg, special", "def layer(x, W, b):\n    np.linalg.norm(b)\n    return np.maximum(0, x @ W + b)"),
+    "checked sixty times": answers("04.3", "for _ in range(60):\n    check('04.3', lambda x, W, b: x @ W)", "mine = lambda x, W, b: np.maximum(0, x @ W + b)", check='check("04.3", mine)'),
     "itself recursive": answers("04.3", "def layer(x, W, b, again=True):\n    return layer(x, W, b, False) if again else np.maximum(0, x @ W + b)"),
     # wrong
     "wrong": answers("04.3", "def layer(x, W, b):\n    return x @ W + b"),
@@ -161,6 +163,15 @@ LAYOUTS: dict[str, Change] = {
     "the package's function, kept": answers("04.3", "f = nn.relu", "def layer(x, W, b):\n    return f(x @ W + b)"),
     "the package's function, in a partial": answers("04.3", "import functools\nlayer = lambda x, W, b: functools.partial(nn.relu)(x @ W + b)"),
     "the package's layer": answers("04.3", "def layer(x, W, b):\n    made = nn.Linear(*W.shape)\n    return np.maximum(0, x @ W + b)"),
+    "the package's object, kept": answers("04.3", "act = nn.ReLU()", "def layer(x, W, b):\n    return act(x @ W + b)"),
+    "the package's function, in a thread": answers("04.3", "from concurrent.futures import ThreadPoolExecutor\ndef layer(x, W, b):\n    with ThreadPoolExecutor(1) as pool:\n        return pool.submit(nn.relu, x @ W + b).result()"),
+    "the watch taken off": answers("04.3", "import sys\ndef layer(x, W, b):\n    sys.setprofile(None)\n    return nn.relu(x @ W + b)"),
+    "SciPy, imported inside": answers("04.3", "def layer(x, W, b):\n    from scipy.special import expit\n    return np.maximum(0, x @ W + b) + 0 * expit(b)"),
+    "SciPy, as a default": answers("04.3", "from scipy.special import expit\ndef layer(x, W, b, rest=expit):\n    return np.maximum(0, x @ W + b) + 0 * rest(b)"),
+    "SciPy, in an object": answers("04.3", "from scipy.special import expit\nclass Layer:\n    rest = [expit]\n    def __call__(self, x, W, b):\n        return np.maximum(0, x @ W + b) + 0 * self.rest[0](b)\nlayer = Layer()"),
+    "SciPy, in a closure": answers("04.3", "import scipy.special\ndef with_rest(rest):\n    return lambda x, W, b: np.maximum(0, x @ W + b) + 0 * rest(b)\nlayer = with_rest(scipy.special.expit)"),
+    "SciPy, decorated": answers("04.3", "from scipy.linalg import expm", "def layer(x, W, b):\n    return np.maximum(0, x @ W + b) + 0 * expm(np.zeros((1, 1)))"),
+    "SciPy, a distribution": answers("04.3", "from scipy.stats import norm", "def layer(x, W, b):\n    return np.maximum(0, x @ W + b) + 0 * norm.cdf(b)"),
     "its own input overwritten": answers("04.3", "def layer(x, W, b):\n    b += 1\n    return np.maximum(0, x @ W + b - 1)"),
     "a stub": answers("04.3", "def layer(x, W, b):\n    # YOUR CODE HERE\n    pass"),
     "a value that is none": answers("04.7", "W1 = None"),
@@ -271,6 +282,17 @@ def test_what_jupyter_cannot_say_is_found_in_the_cells(change: Change, tmp_path:
     exercises = [e.id for e in chapter_exercises("04").values() if e.graded]
     grades = graded(write(tmp_path, "ada", "04", notebook), *exercises, seconds=2)
     assert {grade.status for grade in grades} == {"passed"}, grades
+
+
+def test_a_loop_that_nothing_checks_costs_its_own_question(tmp_path: Path):
+    """What is found at the end alone, because it stands in two cells."""
+    notebook = solution("04")
+    no_checks(notebook)
+    answer_cell(notebook, "04.3").source = "def layer(x, W, b):\n    while True:\n        pass"
+    insert(notebook, place(notebook, "04.8") + 1, COLLAPSE.replace("collapse", "mine"), "collapse = mine")
+    answer_cell(notebook, "04.8").source = "collapse = {}"
+    loop, after = graded(write(tmp_path, "ada", "04", notebook), "04.3", "04.8", seconds=2)
+    assert loop.score == 0 and after.status == "passed", after
 
 
 def test_a_loop_costs_its_own_question_and_says_so(tmp_path: Path):

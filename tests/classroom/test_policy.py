@@ -1,9 +1,12 @@
 # ruff: noqa: E501 (tables of cases)
 """The rules of a class and its roster: any spreadsheet's table is read, what is not understood is named."""
 
+import math
+import time
+
 import pytest
 
-from nnlearn.classroom.policy import policy_file, read_policy, read_roster
+from nnlearn.classroom.policy import DAY, policy_file, read_policy, read_roster
 
 ROWS = [["id", "name", "email"], ["ada", "Ada Lovelace", "ada@x.org"], ["5", "Núñez, José", "jose@x.org"]]
 
@@ -22,7 +25,7 @@ def test_a_roster_in_any_encoding_and_dialect(encoding, delimiter, end):
     ("folder", "number", "who"),
     [
         ("ada", "", "ada"), ("ADA@x.org", "", "ada"), ("Ada  Lovelace", "", "ada"), ("lovelaceada", "", "ada"),
-        ("José Núñez", "", "5"), ("nunez", "", None), ("somebody", "5", "5"), ("José, Núñez", "", "5"),
+        ("José Núñez", "", "5"), ("nunez", "", None), ("ada@x.org", "77", None), ("Ada Lovelace", "77", "ada"), ("somebody", "5", "5"), ("José, Núñez", "", "5"),
     ],
 )  # fmt: skip
 def test_a_folder_finds_its_person(folder, number, who):
@@ -31,9 +34,46 @@ def test_a_folder_finds_its_person(folder, number, who):
     assert (person.id if person else None) == who
 
 
+def test_a_number_that_is_an_id_and_another_ones_points_is_the_id():
+    policy = read_policy("", b"id,name,points\n10,Ada,7\n7,Bob,10\n,Cem,\n")
+    assert [policy.person(name).name for name in ("10", "7", "Cem")] == ["Ada", "Bob", "Cem"]
+    assert policy.person("somebody", "10").name == "Ada" and policy.person("somebody", "3") is None
+    canvas = read_policy("", b'Student,ID,SIS Login ID,Quiz\n"Lovelace, Ada",5,ada,6\n"Bob",6,bob,5\n')
+    assert canvas.person("Bob", "5").id == "5", "what one is called is one's own choice, the number is not"
+
+
+def test_a_large_roster_is_read_in_a_moment():
+    rows = "".join(f"s{k},Name {k},s{k}@x.org,{k},1,2,3,4\n" for k in range(500))
+    policy = read_policy("", f"id,name,email,a,b,c,d,e\n{rows}".encode())
+    before = time.process_time()
+    assert not any(policy.person(f"stranger {k}") for k in range(500))
+    assert time.process_time() - before < 10
+
+
+@pytest.mark.parametrize(
+    ("late", "days"),
+    [
+        ("", math.inf),
+        ("per_day = 0.1", 9),
+        ("per_day = 0.1\ndays = 3", 3),
+        ("per_day = 1", 0),
+        ("days = 0", 0),
+    ],
+)
+def test_a_chapter_is_closed_when_nothing_handed_in_then_counts(late, days):
+    policy = read_policy(f"[due]\n04 = 2026-01-01\n[late]\n{late}")
+    due = policy.due["04"]
+    assert not policy.closed("04", due) and not policy.closed("05", due + 1e9)
+    if days < math.inf:
+        assert not policy.closed("04", due + days * DAY) and policy.closed("04", due + days * DAY + 1)
+        assert policy.share(days + 1) == 0 and (policy.share(days) > 0)
+    assert policy.closed("04", due + 1e9) == (days < math.inf)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("packages = 'pandas'", "packages is 'pandas'"), ("packages = 5", "packages is 5"), ("[late]\nperday = 0.1", "late.perday is not known"),
         ("due = ", "not TOML"), ("dates = 3", "'dates' is not known"), ("attempts = 'last'", "attempts is 'last'"),
         ("[due]\n99 = 2026-01-01", "'99' is no chapter"), ("[due]\n04 = 'soon'", "due.04 is 'soon'"),
         ("[late]\nper_day = 2", "per_day is 2"), ("seconds = 0", "seconds is 0"), ("due = 3", "due is 3"),
@@ -47,7 +87,12 @@ def test_what_is_not_understood_is_named(text, said):
 
 @pytest.mark.parametrize(
     ("roster", "said"),
-    [("id,name\n", "no students"), ("id\na\na\n", "'a' in two rows"), ("\n", "no students")],
+    [
+        ("id,name\n", "no students"),
+        ("id\na\na\n", "'a' in two rows"),
+        ("\n", "no students"),
+        (f"id\n{'x' * 200_000}\n", "no table"),
+    ],
 )
 def test_a_roster_that_cannot_be_one_is_refused(roster, said):
     with pytest.raises(ValueError, match=said):

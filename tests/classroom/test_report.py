@@ -1,5 +1,6 @@
 """Reports escape what strangers write, and where nothing good is stored write nothing."""
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -136,6 +137,9 @@ def test_canvas_gets_its_own_columns_back(tmp_path):
 
 def test_any_name_has_a_page_of_its_own():
     names = [
+        "con",
+        "Com1.x",
+        hashlib.sha256(b"../../etc/passwd").hexdigest()[:16],
         "Ada",
         "ada",
         "José",
@@ -150,6 +154,7 @@ def test_any_name_has_a_page_of_its_own():
     pages = page_names(names)
     assert len({page.casefold() for page in pages.values()}) == len(names)
     assert pages["José"] == "José.html" and pages["हिन्दी"] == "हिन्दी.html"
+    assert not any(page.partition(".")[0].casefold() in ("con", "com1") for page in pages.values())
     assert not any("/" in page or len(page.encode()) > 200 for page in pages.values())
 
 

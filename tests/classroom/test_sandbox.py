@@ -4,6 +4,7 @@
 Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
 """
 
+import itertools
 import os
 import re
 import signal
@@ -16,13 +17,16 @@ import numpy as np
 import pytest
 from nbformat import v4
 
+from nnlearn.classroom import grading, judging
 from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, student_seed
+from nnlearn.classroom.sandbox import host
 from nnlearn.classroom.sandbox.host import Sandbox, messages
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
 from tests.support import ROOT
 from tests.support.classroom import SECRET, answer_cell, graded, solution, submit, write
 
 NOTHING_ASKED = {"questions": {}, "given": [], "former": False, "seconds": 5}
+WALLS, JUDGE = host._walls, judging.Judge.command
 LAYER = "import numpy as np\ndef layer(x, W, b):\n    return np.maximum(0, x @ W + b)\n"
 WRONG = "def layer(x, W, b):\n    return 0 * (x @ W + b)\n"
 LOOK = """
@@ -114,9 +118,18 @@ ATTACKS = {
     "asks for what is not allowed": ("import nnlearn as nn\ndef layer(x, W, b): return nn.relu(x @ W + b)\n", "NumPy alone"),
     "asks for it by another name": ("from nnlearn.functions.activations import relu as f\ndef layer(x, W, b): return f(x @ W + b)\n", "uses `nn.relu`"),
     "catches that": ("import nnlearn as nn\ndef layer(x, W, b):\n    for _ in range(2):\n        try: y = nn.relu(x @ W + b)\n        except BaseException: pass\n    return y\n", "uses `nn.relu`"),
+    "asks it in a thread": ("import threading\nimport nnlearn as nn\ndef layer(x, W, b):\n    y = []\n    t = threading.Thread(target=lambda: y.append(nn.relu(x @ W + b)))\n    t.start(); t.join()\n    return y[0]\n", "uses `nn.relu`"),
+    "asks an object that is there": ("import nnlearn as nn\nact = nn.ReLU()\ndef layer(x, W, b): return act(x @ W + b)\n", "uses `nn.ReLU`"),
+    "takes off the watch": ("import sys\nimport nnlearn as nn\ndef layer(x, W, b):\n    sys.setprofile(None)\n    return nn.relu(x @ W + b)\n", "uses `sys.setprofile`"),
+    "takes it off for a while": ("import sys\nimport nnlearn as nn\ndef layer(x, W, b):\n    watch = sys.getprofile()\n    sys.setprofile(None)\n    y = nn.relu(x @ W + b)\n    sys.setprofile(watch)\n    return y\n", "uses `sys.setprofile`"),
+    "wears the watch out": ("import nnlearn as nn\ndef deep():\n    try: deep()\n    except RecursionError: pass\ndef layer(x, W, b):\n    deep()\n    return nn.relu(x @ W + b)\n", "uses"),
+    "goes as one of ours": ("import nnlearn as nn\n__name__ = 'nnlearn.mine'\nclass Layer:\n    def __call__(self, x, W, b): return nn.relu(x @ W + b)\nlayer = Layer()\n", "uses `nn.relu`"),
     "looks the answer up": ("from nnlearn.exercises.chapters.ch04 import LAYER\n", "No module named"),
     "reads what grades it": ("from nnlearn.exercises.spec import find_exercise\n", "No module named"),
     "gives more than the grader may hold": ("import numpy as np\ndef layer(x, W, b): return np.ones((4000, 2**10))\n", ""),
+    "gives long names": ("def layer(x, W, b): return {'x' * 10**6: 1}\n", "dictionary"),
+    "gives many things": ("def layer(x, W, b): return {str(k): k for k in range(12_000)}\n", "more data"),
+    "tells the terminal": ("raise ValueError('\\x1b[31m\\x07')\n", "�[31m�"),
     "makes an odd character": ("raise ValueError('\\ud800')\n", "ValueError"),
     "gives an odd character": ("def layer(x, W, b): return '\\ud800'\n", ""),
     "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
@@ -131,6 +144,8 @@ def test_what_strangers_try_gets_them_nothing(name, tmp_path):
     before, grade, after = graded(file, "04.2", "04.3", "04.8")
     assert grade.score == 0 and grade.status != COULD_NOT_RUN, grade
     assert said in grade.message + "".join(grade.details), grade
+    assert len(grade.message) < 3000
+    assert all(character.isprintable() or character == "\n" for character in grade.message)
     assert before.status == after.status == "passed", "the other answers keep their points"
 
 
@@ -247,8 +262,16 @@ def test_the_specification_wins_over_what_a_notebook_says(change, score, said, t
 
 def in_a_new_sandbox(file: Path) -> Grade:
     """Each thread has its own."""
+
+    def run() -> Grade:
+        try:
+            return graded(file, "04.3")[0]
+        finally:
+            for _, box in vars(grading._boxes).values():
+                box.close()
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(graded, file, "04.3").result()[0]
+        return thread.submit(run).result()
 
 
 def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
@@ -263,6 +286,47 @@ def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     grade = in_a_new_sandbox(file)
     assert grade.status == COULD_NOT_RUN and "it is broken" in grade.message
+
+
+def no_namespaces(monkeypatch):
+    """As in a container that grants none within the first."""
+    less = ("--cap-add", "CAP_SYS_ADMIN")
+    monkeypatch.setattr(
+        host, "_walls", lambda packages: [wall for wall in WALLS(packages) if wall not in less]
+    )
+
+
+def no_judge(monkeypatch):
+    without = "exec('judging.answer = None') or judging.main"
+    monkeypatch.setattr(
+        judging.Judge, "command", lambda self: [part.replace("judging.main", without) for part in JUDGE(self)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"), [(no_namespaces, "unshare"), (no_judge, "judges does not run")], ids=["wall", "judge"]
+)
+def test_what_fails_here_is_nobodys_zero(fails, said, tmp_path, monkeypatch):
+    fails(monkeypatch)
+    grade = in_a_new_sandbox(submit(tmp_path, "ada", "04"))
+    assert (grade.status, grade.score) == (COULD_NOT_RUN, None) and said in grade.message, grade
+
+
+def test_python_itself_is_not_hidden(monkeypatch):
+    """As in python.org's images, where it lies in /usr/local, whose library's other packages are hidden."""
+    monkeypatch.setattr(host.sys, "base_prefix", str(Path(os.__file__).parents[2]))
+    for library in ("/usr/local/lib", str(Path(os.__file__).parents[1])):
+        monkeypatch.setattr(host, "course_folder", lambda library=library: library)
+        walls = WALLS(())
+        hidden = [folder for option, folder in itertools.pairwise(walls) if option == "--tmpfs"]
+        assert not any(os.__file__.startswith(folder + "/") for folder in hidden)
+
+
+def test_a_notebook_that_fills_the_memory_is_rejected(tmp_path):
+    file = submit(tmp_path, "mallory", "04")
+    file.write_bytes(b'{"cells": [' + b"{}," * (32 * 2**20) + b"{}]}")
+    (grade,) = graded(file, "04.3")
+    assert (grade.status, grade.score) == ("rejected", 0), grade
 
 
 def children() -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnlearn.classroom.grading import Grade
+from nnlearn.classroom.grading import COULD_NOT_RUN, Grade
 from nnlearn.classroom.store import HandedIn, Store, StoreError
 
 
@@ -20,6 +20,28 @@ def test_a_full_disk_loses_nothing_and_keeps_no_half(tmp_path):
             acknowledged += [(student, "04.1"), (student, "04.2")]
     store.close()
     assert acknowledged and [(g.student, g.exercise) for g in Store(path).grades()] == acknowledged
+
+
+def test_what_could_not_be_run_takes_no_grades_place(tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    row = HandedIn("ada", "04", "h", "s")
+    store.put(row, [Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    failed = [Grade("ada", f"04.{k}", "h", "s", COULD_NOT_RUN, None, 2.0) for k in (3, 4)]
+    store.put(row, failed)
+    assert [(g.exercise, g.score) for g in store.grades()] == [("04.3", 2.0), ("04.4", None)]
+    store.put(row, [Grade("ada", "04.4", "h", "s", "passed", 2.0, 2.0)])
+    assert [g.score for g in store.grades()] == [2.0, 2.0]
+
+
+def test_a_roster_that_comes_later_makes_nobody_two(tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    for student in ("Lovelace, Ada", "ada"):
+        store.put(HandedIn(student, "04", "h", "s"), [Grade(student, "04.3", "h", "s", "passed", 2.0, 2.0)])
+    store.note({"Lovelace, Ada": ""}, {})
+    store.mark("Lovelace, Ada", "04.3", 1.0, "less")
+    store.rename({"Lovelace, Ada": "ada", "bob": "bob"})
+    assert [(g.student, g.score) for g in store.grades()] == [("ada", 2.0)] and len(store.attempts()) == 1
+    assert store.marks()["ada", "04.3"].score == 1.0 and store.noted()[0] == {"ada": ""}
 
 
 def test_an_empty_secret_is_refused(tmp_path):

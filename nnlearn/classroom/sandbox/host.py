@@ -29,6 +29,7 @@ from typing import Any
 
 import nnlearn
 from nnlearn.classroom.sandbox import wire
+from nnlearn.classroom.sandbox.worker import BEGUN
 from nnlearn.exercises.notebooks import course_folder
 
 # What a notebook may import beside the standard library and nnlearn, each with what it needs.
@@ -122,6 +123,9 @@ class Box:
                 os.close(report)
             data, ended = self._listen(ours, question)
             how = b"" if ended else ending.read(1000)
+        if not data.startswith(BEGUN):  # it has not come to what was asked: no fault of the file's
+            raise EOFError
+        data = data[len(BEGUN) :]
         if ended:
             self.close()
         elif self._control.recv(1) != b".":
@@ -286,8 +290,10 @@ def _walls(packages: Sequence[str]) -> list[str]:
     here = {"base": base, "platbase": base}
     hidden = [sysconfig.get_path(kind, vars=here) for kind in ("purelib", "platlib")]
     hidden += ["/usr/lib/python3", "/usr/local/lib", str(course_folder())]
+    library = os.path.realpath(os.path.dirname(os.__file__))
     for folder in dict.fromkeys(hidden):
-        if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")):
+        has_python = library.startswith(folder + "/")
+        if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")) and not has_python:
             walls += ["--tmpfs", folder]
     for name, path in [*_libraries(packages), *_ours().items()]:
         walls += ["--ro-bind", str(path), f"/packages/{name}"]

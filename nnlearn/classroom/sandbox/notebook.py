@@ -8,6 +8,7 @@ import builtins
 import json
 import re
 import symtable
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,7 @@ def read_cells(data: bytes, renumber: Callable[[str], str] = str) -> list[Cell]:
         raise Rejected("The file is empty.")
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise Rejected(f"This is not a notebook: {type(error).__name__}: {str(error)[:200]}") from None
     cells = _field(notebook, "cells")
     if not isinstance(cells, list):
@@ -77,15 +78,19 @@ def needed(answer: Cell, cells: list[Cell], python: Callable[[str], str]) -> lis
     """
     others = [cell for cell in cells if cell.code and cell is not answer and not cell.checks]
     names = {cell: _names(python(cell.source)) for cell in (answer, *others)}
+    makers: dict[str, list[Cell]] = {}
+    for cell in others:
+        for name in names[cell][0]:
+            makers.setdefault(name, []).append(cell)
     found: set[Cell] = set()
     waiting = [answer]
     while waiting:
         cell = waiting.pop()
         defines, uses = names[cell]
         for name in uses - defines - vars(builtins).keys():
-            makers = [other for other in others if name in names[other][0]]
-            above = [other for other in makers if other.number < cell.number]
-            nearest = above[-1:] or makers[:1]
+            every = makers.get(name, [])
+            above = bisect_left(every, cell.number, key=lambda other: other.number)
+            nearest = every[above - 1 : above] if above else every[:1]
             waiting += [maker for maker in nearest if maker not in found]
             found.update(nearest)
     return [cell for cell in others if cell in found]

@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 
 DEEPEST = 50  # lists within lists
 MOST = 32 * 2**20  # bytes of one message
+MOST_ARRAYS = 10_000  # in one message
 
 
 def pack(value: Any) -> bytes:
@@ -18,6 +19,8 @@ def pack(value: Any) -> bytes:
     arrays: dict[str, np.ndarray] = {}
     tree = json.dumps(_fold(value, arrays, 0)).encode()
     data = save(arrays) if arrays else b""
+    if len(arrays) > MOST_ARRAYS:
+        raise ValueError(f"more than {MOST_ARRAYS} arrays")
     if len(tree) + len(data) > MOST:
         raise ValueError(f"more than {MOST // 2**20} MiB of data")
     return len(tree).to_bytes(4, "big") + tree + data
@@ -27,8 +30,10 @@ def unpack(data: bytes) -> Any:
     """What was packed.  Raises ValueError for any other bytes."""
     length = int.from_bytes(data[:4], "big")
     try:
-        tree = json.loads(data[4 : 4 + length])
-        arrays = load(data[4 + length :]) if len(data) > 4 + length else {}
+        tree, packed = json.loads(data[4 : 4 + length]), data[4 + length :]
+        if int.from_bytes(packed[:8], "little") > 200 * MOST_ARRAYS:  # the table of the arrays
+            raise ValueError
+        arrays = load(packed) if packed else {}
         return _unfold(tree, arrays, 0)
     except Exception as error:  # whatever a stranger has made of it
         raise ValueError(f"not a message: {type(error).__name__}") from None

@@ -33,6 +33,8 @@ if sys.platform == "linux":  # elsewhere this file is read, but never run
 LARGEST = 100 * 2**20  # bytes of a file that comes with a question
 LOADED = 2**29  # bytes of addresses that Python has with NumPy, SciPy and IPython, most of them libraries'
 DISK = 16 * 2**20  # bytes in /tmp, the one place that can be written
+THREADS = 1000  # of a user who is not root
+BEGUN = b"."  # sent before anything else, when all walls stand
 _NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
 Answer = Callable[[Mapping[str, Any], bytes, Callable[..., None]], None]
 """answer(question, file, send): what is done with a question; `send(kind, …)` sends plain data."""
@@ -66,6 +68,8 @@ def serve(answer: Answer, isolated: bool, cpu: int, wall: int, memory: int) -> N
             control.close()
             try:
                 _isolate(answer, files, isolated, (cpu, wall, memory))
+            except BaseException as error:
+                os.write(2, f"{type(error).__name__}: {error}\n".encode())
             finally:
                 os._exit(1)
         for file in files:
@@ -128,6 +132,7 @@ def _answer(
             message = pack([kind, *rest[:-1], {"problem": "gives more data than can be compared."}])
         stream.sendall(len(message).to_bytes(4, "big") + message)
 
+    stream.sendall(BEGUN)
     answer(question, data, send)
 
 
@@ -162,6 +167,7 @@ def _confine(isolated: bool, limits: tuple[int, int, int]) -> None:
     for what, limit in (("AS", most), ("FSIZE", DISK), ("NOFILE", 64), ("CORE", 0)):
         resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (limit, limit))
     if isolated:
+        resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
         header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
         _call("capset", header, nothing)
         _call("prctl", 38, 1, 0, 0, 0)  # no new privileges

@@ -54,6 +54,9 @@ def grade(
     kept = Store(store)
     if files:
         kept.use_policy(*files[:2])
+    else:  # as it was given last
+        known = kept.policy
+        policy = replace(known, secret=policy.secret, packages=(*known.packages, *policy.packages))
     if policy.secret:
         kept.use_secret(policy.secret)
     isolated = not unsafe_no_sandbox
