@@ -250,7 +250,8 @@ def alone(model, text, length):
 
 
 def decode(model, draft, text, n, length):
-    text, cache = list(text), []
+    cache: list = []
+    text = list(text)
     while len(text) < length:
         drafted = draft(text, n)
         z = model(text[len(cache) :] + drafted, cache)
@@ -383,8 +384,8 @@ def looked_back(X, Y, steps, backward):
 TRAIN = Function(11, looked_back, repeats, run=within_budget, measure=bits,
     allows=("GPT", "AdamW", "cross_entropy"), mistakes=[
     ("no shift", edit("Y[:, k - 1 :] ==", "X[:, k - 1 :] =="),
-     "Worse than a die on new text. Three suspects: the target at each place is Y, the token that comes next, "
-     "not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long that the "
+     "Worse than a die on new text. Three suspects: the target at each place is Y, the token that comes "
+     "next, not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long that the "
      "loss jumps. Print it."),
     ("too short steps", edit("4.3 *", "0.2 *"),
      "After all its steps it is still no better than a die with eight sides. Print the loss. If it hardly "
