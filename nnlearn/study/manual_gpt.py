@@ -3,7 +3,8 @@
     model, tokenizer, notes = nn.manual_gpt.load()
 
 `python -m nnlearn.study.manual_gpt train` made the weights; the same with `study` made what the chapter
-compares them with: a recurrent network, and the same GPT on a short schedule, on the same text. Sizes and blocks are compared in `gpt_study`.
+compares them with, on the same text: a recurrent network, and this GPT on a short schedule. Sizes and blocks
+are compared in `gpt_study`.
 """
 
 import json

@@ -385,8 +385,8 @@ TRAIN = Function(11, looked_back, repeats, run=within_budget, measure=bits,
     allows=("GPT", "AdamW", "cross_entropy"), mistakes=[
     ("no shift", edit("Y[:, k - 1 :] ==", "X[:, k - 1 :] =="),
      "Worse than a die on new text. Three suspects: the target at each place is Y, the token that comes "
-     "next, not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long that the "
-     "loss jumps. Print it."),
+     "next, not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long "
+     "that the loss jumps. Print it."),
     ("too short steps", edit("4.3 *", "0.2 *"),
      "After all its steps it is still no better than a die with eight sides. Print the loss. If it hardly "
      "moves, the rate is too small: three times as much, and again. If it jumps, it is too large."),
