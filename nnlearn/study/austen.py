@@ -6,8 +6,11 @@ Text: her six novels, 4.0 million characters, public domain, from Debian's `r-cr
 unwrapped, headings and underscores dropped. Every twentieth block of 40 paragraphs was held out; a byte-pair
 vocabulary of 2,048 tokens was learned from the rest. Training (PyTorch, one H100, 89 seconds): 98 million
 tokens in batches of 64 windows of 256, dropout 0.2, AdamW at 1e-3 with warm-up and cosine, weight decay 0.1.
-Of the 13 evaluations on the held-out text the best was kept, so its 1.339 bits per character are a little
-flattered: the text that judges had also chosen. Stored in half precision.
+Of the 13 evaluations on the held-out text the last was the best, 1.339 bits per character, and is kept.
+Stored in half precision. Of three pages that it wrote (160 tokens after "Emma", temperature 0.8, top-p 0.95,
+rng 1 to 3; spaces and line ends alike) the longest runs that stand in the novels have 41, 39 and 26
+characters; of their runs of five words one in 12 stands there, of the held-out text's one in 66 stands there
+once more.
 """
 
 import json

@@ -3,7 +3,8 @@
     model, tokenizer, notes = nn.manual_gpt.load()
 
 `python -m nnlearn.study.manual_gpt train` made the weights; the same with `study` made what the chapter
-compares them with, a recurrent network on the same text. Sizes and blocks are compared in `gpt_study`.
+compares them with, on the same text: a recurrent network, and this GPT on a short schedule. Sizes and blocks
+are compared in `gpt_study`.
 """
 
 import json
@@ -103,10 +104,13 @@ def train() -> None:
 
 
 def study() -> None:
-    """Train what the chapter compares with, and write the curve."""
+    """Train what the chapter compares with, and write the curves."""
     tokenizer, ids, held_out = read_manual()
     gru = CharRNN(len(tokenizer), 208, cell="gru", rng=0)
     curves = {"gru": run(gru, ids, held_out, steps=11000, lr=3e-3, batch=16, every=500)}
+    gpt = small_gpt(len(tokenizer), 88, 3, 4, rng=0)
+    short = run(gpt, ids, held_out, steps=1000, lr=4e-3, batch=16, every=250)
+    curves["short"] = {name: short[name] for name in ("characters", "bits")}
     STUDY.write_text(json.dumps(curves, indent=1) + "\n", encoding="utf-8")
 
 
@@ -120,7 +124,7 @@ def load() -> tuple[GPT, CharTokenizer, dict[str, Any]]:
 
 
 def load_study() -> dict[str, Any]:
-    """The curve of the model that is compared with it, by name."""
+    """The curves of the models that are compared with it, by name."""
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 

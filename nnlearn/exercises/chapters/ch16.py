@@ -26,11 +26,14 @@ SIZE = Value(2, TOKENS + PLACES + MATRICES + BIASES_AND_NORMS + LAST_NORM, mista
 
 BITS = Value(3, 3.0 / np.log(2) / 3.6, rtol=0.01, mistakes=[
     ("nats for bits", 3.0 / 3.6, "The loss is in nats, from the natural logarithm. A bit is ln 2 nats."),
+    ("the other model", 0.95 / np.log(2), "That is the model of characters. Bring the other one to bits per "
+     "character as well: fewer is better."),
     ("per token", 3.0 / np.log(2), "Those are bits per token. A token stands for 3.6 characters."),
     ("multiplies", 3.0 / np.log(2) * 3.6,
      "The bits of a token are shared by its characters: do you divide or multiply?"),
     ("the wrong way to bits", 3.0 * np.log(2) / 3.6, "Nats to bits: divide by ln 2 = 0.69."),
-], after="About 1.2 bits per character: better than our model, whatever its tokens look like.")
+], after="1.20 against 1.37 bits per character. It counts only because both were judged on the same text: "
+         "another text may be easier to guess.")
 
 
 def ids_and_lengths(rng):
@@ -87,7 +90,7 @@ MERGE = Function(5, merge, texts_and_pairs, mistakes=[
      "The second half of the pair is still there after the new id. Two ids become one: move on by two."),
     ("either order", edit("list(", "sorted("),
      "You join the pair turned round as well. “th” and “ht” are two different pairs."),
-], after="Applied for each learned pair in order, this is the whole encoder.")
+], after="Applied to each word, for each learned pair in order, this is the whole encoder.")
 
 
 def logits(rng):
@@ -127,34 +130,40 @@ TOP_K = Function(6, top_k, logits, mistakes=[
 
 
 def probabilities(rng):
-    yield "four tokens", [0.1, 0.5, 0.15, 0.25], 0.7
-    yield "many tokens", rng.dirichlet(np.ones(7)), 0.8
-    yield "the first is enough", [0.05, 0.9, 0.05], 0.6
-    yield "exactly enough", [0.25, 0.125, 0.5, 0.125], 0.75
+    yield "a sure model", [0.02, 0.9, 0.05, 0.03], 0.6
+    yield "doubt among many", [0.4, *np.linspace(0.045, 0.055, 12)], 0.53
+    yield "random", rng.dirichlet(np.ones(7)), 0.8
+    yield "a second likely one", [0.1, 0.6, 0.04, 0.2, 0.06], 0.5
+    yield "one that cannot come", [0.1, 0.0, 0.5, 0.25, 0.15], 0.7
     yield "all", [0.2, 0.5, 0.3], 1.0
 
 
-def top_p(p, enough):
-    order = np.argsort(-p)
+def typical(p, enough):
+    bits = -np.log2(np.where(p > 0, p, 1e-300))
+    order = np.argsort(np.abs(bits - (p * bits).sum()), kind="stable")
     before = np.cumsum(p[order]) - p[order]
     kept = np.where(before[np.argsort(order)] < enough, p, 0)
     return kept / kept.sum()
 
 
-TOP_P = Function(7, top_p, probabilities, mistakes=[
-    ("drops the one that crosses the line", edit(" - p[order]", "", "< enough", "<= enough"),
-     "What you keep does not reach `enough`. The token that crosses the line belongs to it, or a model that "
-     "is very sure would have nothing left to say."),
-    ("stops before the line", edit(" - p[order]", ""),
-     "What you keep adds up to less than `enough`. Take the token that reaches it, too."),
-    ("one too many", edit("< enough", "<= enough"),
-     "Where the tokens before it reach `enough` exactly, a token is not needed: < instead of ≤."),
+TYPICAL = Function(7, typical, probabilities, mistakes=[
+    ("top-p", edit("np.abs(bits - (p * bits).sum())", "bits"),
+     "That is top-p: it begins with the likeliest. Here a token comes the sooner, the nearer its surprise is "
+     "to the expected one."),
+    ("nearest to the mean of all surprises", edit("(p * bits).sum()", "bits[p > 0].mean()"),
+     "The expected surprise is a mean weighted by the probabilities: a token that comes often counts often."),
+    ("farthest first", edit("np.abs(bits", "-np.abs(bits"),
+     "You begin with the tokens whose surprise is farthest from the expected one."),
+    ("stops before the line", edit("np.cumsum(p[order]) - p[order]", "np.cumsum(p[order])"),
+     "What you keep may add up to less than `enough`. Take the token that reaches it, too."),
     ("does not add up", edit(" / kept.sum()", ""), "What is left does not add up to 1."),
-    ("leaves them sorted", lambda p, enough: top_p(-np.sort(-p), enough),
-     "The right numbers in the wrong places: each probability must stay with its own token."),
-    ("does not sort", edit("np.argsort(-p)", "np.arange(len(p))"),
-     "You add up in the order of the vocabulary. Begin with the likeliest."),
-], after="A floor under the nucleus: however sure the model, one token is always left.")
+    ("leaves them sorted", edit("before[np.argsort(order)]", "before"),
+     "The right numbers in the wrong places: whether a token is kept must be decided for that token. "
+     "`np.argsort(order)` undoes a sorting."),
+    ("zero times infinity", edit("np.where(p > 0, p, 1e-300)", "p"),
+     "0 · log 0 is not a number for NumPy, and it spoils the sum. What cannot come adds nothing to H."),
+], after="The likeliest token may go, where all the doubt is among the others. C. Meister and colleagues "
+         "(2023) call it locally typical sampling.")
 
 
 def token_and_cache(rng):
@@ -181,7 +190,7 @@ CACHE = Function(8, step, token_and_cache, mistakes=[
     ("no scale", edit(" / np.sqrt(len(q))", ""), "The scores are not divided by √D."),
     ("in front", edit("[keys, k]", "[k, keys]", "[values, v]", "[v, values]"),
      "The new key belongs at the end, in the order of the text."),
-], after="This is what a chat program computes for each word it writes, in each head of each block.")
+], after="A GPT with a cache computes this for each token it writes, in each head of each block.")
 
 TOO_GOOD = Explain(9, rubric=[
     "says that so low a loss is below what people reach (about one bit) and so must be a mistake",
@@ -190,3 +199,205 @@ TOO_GOOD = Explain(9, rubric=[
     "gives a test that tells them apart: change a later token and watch earlier outputs; compare inputs "
     "with targets; generate and read; search for held-out paragraphs in the training text",
 ])
+
+
+def heads_and_drafts(rng):
+    length, V, D = 26, 12, 8
+    for name, wrong in [("a draft that is always right", 0.0), ("right two times in three", 0.33),
+                        ("a draft that is always wrong", 1.0)]:
+        shapes = {"E": (V, D), "P": (length + 8, D), "QK": (D, D), "U": (D, V)}
+        model = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+        text = rng.integers(V, size=6)
+        written = alone(model, text, length + 6)
+        slips = np.arange(len(written)) % 3 == 1 if wrong == 0.33 else np.full(len(written), wrong == 1)
+        yield name, model, np.where(slips, (written + 1) % V, written), text, 4, length
+
+
+def with_a_draft(answer, model, draft, text, n, length):
+    """What `answer` writes with a head of attention and a draft, in how many passes, and what they read."""
+    passes = []
+
+    def head(tokens, cache):
+        passes.append(len(tokens))
+        if len(passes) > 4 * length:
+            raise RuntimeError(f"{4 * length} passes, and not done")
+        rows = []
+        for token in tokens:
+            cache.append(model["E"][token] + model["P"][len(cache) % len(model["P"])])
+            seen = np.array(cache)
+            scores = seen @ model["QK"] @ seen[-1]
+            weights = np.exp(scores - scores.max())
+            rows.append((weights / weights.sum() @ seen + seen[-1]) @ model["U"])
+        return np.array(rows)
+
+    def drafted(text, n):
+        return [int(token) for token in draft[len(text) : len(text) + n]]
+
+    written = answer(head, drafted, [int(token) for token in text], n, length)
+    return None if written is None else [np.array(written), len(passes), sum(passes)]
+
+
+def one_by_one(model, draft, text, n, length):
+    cache: list = []
+    while len(text) < length:
+        text = [*text, int(model(text[len(cache) :], cache)[-1].argmax())]
+    return text
+
+
+def alone(model, text, length):
+    """What the model writes without a draft."""
+    return with_a_draft(one_by_one, model, text, text, 0, length)[0]
+
+
+def decode(model, draft, text, n, length):
+    cache: list = []
+    text = list(text)
+    while len(text) < length:
+        drafted = draft(text, n)
+        z = model(text[len(cache) :] + drafted, cache)
+        best = z[-n - 1 :].argmax(axis=1)
+        good = 0
+        while good < n and drafted[good] == best[good]:
+            good += 1
+        text += [*drafted[:good], int(best[good])]
+        del cache[len(text) - 1 :]
+    return text[:length]
+
+
+def symptom(found, model, draft, text, n, length):
+    """What is wrong with a text that was written with a draft, or that nothing is."""
+    written, passes, read = found
+    right, fewest, least = with_a_draft(decode, model, draft, text, n, length)
+    if written.shape != right.shape:
+        return f"{written.size} tokens, where {length} are asked for"
+    if (written != right).any():
+        first = (written != right).argmax() == len(text)
+        return "wrong from the first new token on" if first else "right at first, and wrong later"
+    if passes > fewest:
+        slow = passes >= length - len(text)
+        return "right, but as slow as one by one" if slow else "right, but too many passes"
+    return "right, but reads again what it has read" if read > least else "right"
+
+
+TWO_FAULTS = ("        del cache[len(text) - 1 :]\n", "", "good < n and", "good < n - 1 and")
+
+REPAIR = Function(10, decode, heads_and_drafts, run=with_a_draft, measure=symptom, mistakes=[
+    ("compares with what follows", edit("z[-n - 1 :]", "z[-n:]", *TWO_FAULTS),
+     "A row of logits says what comes *after* its token. So the row of the last token of `text` judges the "
+     "first drafted one, and you need n + 1 rows: the last one judges nobody and is a free guess."),
+    ("the rejected stay, and no free guess", edit(*TWO_FAULTS),
+     "The cache still holds keys and values of drafted tokens that were rejected: the model goes on from a "
+     "text that nobody wrote. How long may it be, when the last token of `text` has not been read yet?"),
+    ("the rejected stay", edit(*TWO_FAULTS[:2]),
+     "All tokens of a good draft are kept now, but after a rejected one the cache holds what was not kept. "
+     "Cut it to the tokens that have been read and kept."),
+    ("no free guess", edit("good < n and", "good < n - 1 and"),
+     "The text is right. But where all n drafted tokens are right, the pass yields n, and it could yield "
+     "n + 1: look at where the inner loop ends."),
+    ("throws the cache away", edit("del cache[len(text) - 1 :]", "cache.clear()"),
+     "The text is right, but each pass reads all of it again: forget only what was rejected."),
+    ("one a pass", edit("while good < n and", "while False and"),
+     "The text is right, but each pass yields one token: nothing of the draft is used. Count how many "
+     "drafted tokens in a row are what the model would have written."),
+    ("believes the draft", edit("while good < n and drafted[good] == best[good]", "while good < n"),
+     "You keep drafted tokens without judging them. Keep them up to the first that the model would not have "
+     "written."),
+], after="A cache must hold the text that was kept, and nothing else. Compare every fast decoder with the "
+         "slow one.")
+
+
+def repeats(rng):
+    lag = int(rng.integers(3, 6))
+
+    def windows(n):
+        ids = rng.integers(8, size=(n, 17))
+        for t in range(lag, 17):
+            ids[:, t] = np.where(rng.random(n) < 0.9, ids[:, t - lag], ids[:, t])
+        return ids
+
+    seen, new = windows(400), windows(200)
+    yield "a text drawn for you", seen[:, :-1], seen[:, 1:], 60, {"X": new[:, :-1], "Y": new[:, 1:]}
+
+
+def within_budget(answer, X, Y, steps, backward):
+    """What the model that `answer` returns says of new windows, and how far it looks into their future.
+
+    The last input holds the place of `backward`, and the new windows.
+    """
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    model = answer(X, Y, steps, counted)
+    if model is None:
+        return None
+    if not callable(model):
+        raise TypeError("train returns no model that can be called with ids (B, T)")
+    changed = backward["X"].copy()
+    changed[:, -1] = (changed[:, -1] + 1) % 8
+    z = [model(ids) for ids in (backward["X"], changed)]
+    z = [np.asarray(each if isinstance(each, np.ndarray) else each.data) for each in z]
+    return [z[0], float(np.abs(z[1] - z[0])[:, :-1].max())]
+
+
+def bits(found, X, Y, steps, backward):
+    """Has the bar been reached, on new windows and without their future? Many networks do."""
+    z, moved = found
+    if z.shape != (*backward["Y"].shape, 8):
+        return f"logits of shape {z.shape}"
+    if moved > 1e-3:
+        return "earlier places move when the last token changes"
+    z = z - z.max(axis=-1, keepdims=True)
+    guess = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+    cost = -np.take_along_axis(guess, backward["Y"][..., None], axis=-1)[:, 8:].mean() / np.log(2)
+    if cost <= 1.1:
+        return "at most 1.1 bits a token"
+    if not cost < 3.3:
+        return "worse than a die"
+    return "no better than a die" if cost > 2.7 else "more than 1.1 bits"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def looked_back(X, Y, steps, backward):
+    """No network: the bar is compared, and who finds the lag by counting reaches it."""
+    for _ in range(steps):
+        backward(NoLoss())
+    T = X.shape[1]
+    lag = max(range(1, 8), key=lambda k: np.mean(Y[:, k - 1 :] == X[:, : T + 1 - k]))
+
+    def model(ids):
+        z = np.zeros((*ids.shape, 8))
+        z[:, lag - 1 :] = 4.3 * np.eye(8)[ids[:, : T + 1 - lag]]
+        return z
+
+    return model
+
+
+TRAIN = Function(11, looked_back, repeats, run=within_budget, measure=bits,
+    allows=("GPT", "AdamW", "cross_entropy"), mistakes=[
+    ("no shift", edit("Y[:, k - 1 :] ==", "X[:, k - 1 :] =="),
+     "Worse than a die on new text. Three suspects: the target at each place is Y, the token that comes "
+     "next, not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long "
+     "that the loss jumps. Print it."),
+    ("too short steps", edit("4.3 *", "0.2 *"),
+     "After all its steps it is still no better than a die with eight sides. Print the loss. If it hardly "
+     "moves, the rate is too small: three times as much, and again. If it jumps, it is too large."),
+    ("not yet enough", edit("4.3 *", "1.5 *"),
+     "It has learned something. Is `zero_grad` called before each step? Does the loss still fall when the "
+     "steps are used up? Then a larger rate, more windows a step or more heads go further. One at a time."),
+    ("sees the future", edit("z[:, lag - 1 :] = 4.3 * np.eye(8)[ids[:, : T + 1 - lag]]",
+     "z[:, :-1] = 4.3 * np.eye(8)[ids[:, 1:]]"),
+     "Your model looks at the token it is asked for. A GPT has a causal mask: leave it on."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+    ("no model", edit("return model", "return model(X)"),
+     "Return the trained model itself, not its logits: the check asks it about windows that are new."),
+], after="Nine in ten can be known, so 0.7 bits is the floor. Counts of neighbours find nothing here.")
