@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import cache
 
 from nnlearn.exercises.notebooks import notebooks
 
@@ -19,7 +18,6 @@ def _up(chapter: str) -> str:
     return f"{int(chapter) + 1:02}" if int(chapter) in _MOVED else chapter
 
 
-@cache
 def moved_notebooks() -> dict[str, str]:
     """{"03_layers": "04_layers", …}: the names that notebooks had, and have."""
     now = [path.stem for path in notebooks("exercises")]

