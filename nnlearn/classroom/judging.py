@@ -12,16 +12,13 @@ from nnlearn.exercises.judge import judge, measured
 from nnlearn.exercises.runner import STUB, Outcome
 from nnlearn.exercises.spec import Cases, find_exercise
 
-CPU, WALL, MEMORY = (
-    30,
-    120,
-    512 * 2**20,
-)  # for the questions of a notebook, and if that is not enough for each
+# For all questions of a notebook and, if that is not enough, for each of them.
+CPU, WALL, MEMORY = 30, 120, 512 * 2**20
 PLACES = (
     "check",
     "end",
     "cells",
-)  # where an answer was found: first comes first, unless a later one is better
+)  # where an answer was found: the first, unless a later one is better
 _KEPT = ("status", "message", "brief", "hint", "misconception", "details", "score")
 
 
@@ -151,9 +148,8 @@ def _verdict(exercise: Exercise, seed: int, told: _Told) -> Verdict:
         result = Result(exercise, *_why_nothing(exercise, told, own))
         results = [*(pair for pair in results if pair[1].score), ("check", result)]
     _, best = max(results, key=lambda pair: (pair[1].score, -PLACES.index(pair[0])))
-    again = (
-        not best and bool(own) and not (best.status == "not started" and STUB.partition("\n")[0] in source)
-    )
+    untouched = best.status == "not started" and STUB.partition("\n")[0] in source
+    again = not best and bool(own) and not untouched
     kept = {name: getattr(best, name) for name in _KEPT} | {"details": tuple(best.details)}
     return Verdict(**kept | {"brief": best.brief or best.message}, source=source, again=again)
 

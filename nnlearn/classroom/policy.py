@@ -34,18 +34,7 @@ from nnlearn.classroom.submissions import readable
 from nnlearn.exercises.spec import chapter_modules
 
 _LATIN = ("cp1252", "cp1250")
-_ENCODINGS = [
-    *_LATIN,
-    "cp1251",
-    "cp1253",
-    "cp1255",
-    "cp1256",
-    "shift_jis",
-    "gb18030",
-    "big5",
-    "euc_kr",
-    "utf_16",
-]
+_ENCODINGS = [*_LATIN, *"cp1251 cp1253 cp1255 cp1256 shift_jis gb18030 big5 euc_kr utf_16".split()]
 DAY = 24 * 3600.0
 _IDS = ("id", "student id", "student", "sis login id", "username", "login", "email", "email address")
 _NAMES = ("name", "full name", "student", "student name")
@@ -64,6 +53,11 @@ class Person:
     def goes_by(self, name: str) -> bool:
         """True for any of what the row says, whatever its capitals and spaces."""
         return _plain(name) in self.words
+
+    @cached_property
+    def own(self) -> str:
+        """The id, as it is compared."""
+        return _plain(self.id)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -105,7 +99,7 @@ class Policy:
         folded = name.replace(" ", "")
         for fits in (
             lambda p: canvas and p.row.get("ID") == number,
-            lambda p: not number and _plain(p.id) == name,
+            lambda p: not number and p.own == name,
             lambda p: name in (p.words - p.ids if number else p.words),
             lambda p: number and number in p.ids,
             lambda p: folded in p.turned,
