@@ -309,19 +309,29 @@ REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
 ], after="Never write into an array that you have not made yourself: others may hold it.")
 
 
-def plane(rng):
-    def row(name, n, steps, inside):
-        X, X_new = rng.normal(size=(n, 2)), rng.normal(size=(300, 2))
-        hidden = {"labels": inside(X_new).astype(int)}
-        return name, X, inside(X).astype(int), X_new, steps, hidden
-
+def points(shape, n, seed):
+    """n points and their classes, 300 new points and theirs."""
+    rng = np.random.default_rng(seed)
     angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(1.1, 1.3)
-    yield row("a straight line", 100, 20, lambda X: X @ [np.cos(angle), np.sin(angle)] > 0)
-    yield row("a circle", 300, 50, lambda X: np.hypot(*X.T) < radius)
+    X, X_new = rng.normal(size=(n, 2)), rng.normal(size=(300, 2))
+    if shape == "line":
+        y, y_new = (each @ [np.cos(angle), np.sin(angle)] > 0 for each in (X, X_new))
+    else:
+        y, y_new = (np.hypot(*each.T) < radius for each in (X, X_new))
+    return X, y.astype(int), X_new, y_new.astype(int)
+
+
+def plane(rng):
+    for name, steps, shape, n in [("a straight line", 20, "line", 100), ("a circle", 50, "circle", 300)]:
+        drawn = {"shape": shape, "n": n, "seed": int(rng.integers(10**6))}
+        yield name, *points(**drawn)[:3], steps, drawn
 
 
 def within_budget(answer, X, y, X_new, steps, backward):
-    """What `answer` returns when its steps back are counted; the last input holds the place of `backward`."""
+    """What `answer` returns when its steps back are counted.
+
+    The last input holds the place of `backward`; from it `reached` draws again what nobody is to see.
+    """
     made = []
 
     def counted(loss):
@@ -337,7 +347,7 @@ def reached(classes, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
     if classes.shape != (len(X_new),):
         return f"an array of shape {classes.shape}"
-    right = np.mean(classes == backward["labels"])
+    right = np.mean(classes == points(**backward)[3])
     if right >= 0.87:
         return "87 of 100 new points right"
     return "nearly all new points wrong" if right < 0.1 else "fewer than 87 of 100 right"
@@ -351,8 +361,8 @@ class NoLoss:
 def fitted(X, y, X_new, steps, backward):
     """No network: the bar is compared, and a logistic regression that is told the radius reaches it."""
 
-    def terms(points):
-        return np.column_stack([np.ones(len(points)), points, np.hypot(*points.T)])
+    def terms(X):
+        return np.column_stack([np.ones(len(X)), X, np.hypot(*X.T)])
 
     for _ in range(steps):
         backward(NoLoss())
@@ -369,9 +379,9 @@ TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
      "You return two numbers for each new point. Its class is the place of the larger one."),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
      "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
-    ("uphill", edit("> 0, 1, 0)", "< 0, 1, 0)", ", np.hypot(*points.T)", ""),
+    ("uphill", edit("> 0, 1, 0)", "< 0, 1, 0)", ", np.hypot(*X.T)", ""),
      "You climb: print the loss, and see it rise. The step goes against the gradient."),
-    ("no activation, or steps too short", edit(", np.hypot(*points.T)", ""),
+    ("no activation, or steps too short", edit(", np.hypot(*X.T)", ""),
      "It can do the line and not the circle. Two suspects: without an activation between the layers the "
      "network is a straight line, whatever its width; or its steps are so short that the budget ends on the "
      "way. Print the loss: does it still fall at the end?"),
