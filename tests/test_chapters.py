@@ -132,6 +132,19 @@ def test_links_lead_somewhere(path):
 
 
 @every_chapter
+def test_names_no_chapter_that_is_not_there(path):
+    named = [
+        int(k)
+        for found in re.findall(r"\bchapters? [\d, andto]*\d", text(path), re.I)
+        for k in re.findall(r"\d+", found)
+    ]
+    later = [k for k in named if not 1 <= k <= len(CHAPTERS)]
+    assert not later, f"{path.name} names chapters {later} of {len(CHAPTERS)}"
+    ahead = re.findall(r"\bnext chapters?\b", text(path), re.I)
+    assert path != CHAPTERS[-1] or not ahead, f"{path.name} is the last and speaks of a next chapter"
+
+
+@every_chapter
 def test_has_a_widget_with_a_picture_for_pages_without_a_kernel(path):
     shown = [
         (name, cell) for name, cell in cells(path, "code") if re.search(r"nn\.widgets\.\w+\(", cell.source)
