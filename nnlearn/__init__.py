@@ -18,6 +18,7 @@ from nnlearn.engine.shapes import *
 from nnlearn.engine.gradcheck import gradcheck
 from nnlearn.engine.malloc import keep_freed_memory
 from nnlearn.engine.random import generator, seed
+from nnlearn.engine.shards import data_parallel, needs_whole_batch
 from nnlearn.functions.activations import *
 from nnlearn.functions.attention import *
 from nnlearn.functions.convolution import *

@@ -106,6 +106,10 @@ class no_grad(ContextDecorator):
         self._tokens = []
         return self if function is None else self(function)
 
+    def _recreate_cm(self) -> no_grad:
+        """Of a decorated function every call has a switch of its own, in whatever thread it runs."""
+        return no_grad()
+
     def __enter__(self) -> None:
         self._tokens.append(recording.set(False))
 

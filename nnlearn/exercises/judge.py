@@ -65,21 +65,22 @@ def _measured(exercise: Exercise, inputs: Mapping[str, Any], outcome: Outcome) -
 def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, Outcome]) -> Result:
     """Compare the outcomes with the reference's. The learner's code is not run here."""
     expected = run_answer(exercise, exercise.reference, cases)
-    told = {name: _wrong(exercise, answer, expected[name], outcomes[name]) for name in cases}
-    right, wrong = [name for name in cases if not told[name]], [name for name in cases if told[name]]
-    notes = _notes(outcomes[(wrong or right)[0]])
-    if not wrong:
+    told = {name: fault(exercise, answer, expected[name], outcomes[name]) for name in cases}
+    right, failed = [name for name in cases if not told[name]], [name for name in cases if told[name]]
+    notes = _notes(outcomes[(failed or right)[0]])
+    if not failed:
         return Result(exercise, "passed", exercise.after, details=tuple(notes), score=exercise.points)
-    inputs, text = cases[wrong[0]], told[wrong[0]]
-    brief = _wrong(exercise, answer, expected[wrong[0]], outcomes[wrong[0]], reveal=False)
+    first = failed[0]
+    inputs, text = cases[first], told[first]
+    brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False)
     summary = [f"Works for: {', '.join(right)}."] if right else []
-    summary += [f"Not yet for: {', '.join(wrong)}."] if len(cases) > 1 else []
+    summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
     found = find_misconception(exercise, cases, outcomes)
     return Result(
         exercise,
         "not yet",
-        _with(wrong[0], inputs, text),
-        brief=_with(wrong[0], inputs, brief),
+        _with(first, inputs, text),
+        brief=_with(first, inputs, brief),
         hint=found.hint if found else "",
         misconception=found.name if found else "",
         details=(*summary, *notes),
@@ -91,18 +92,21 @@ def find_misconception(
     exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome]
 ) -> Misconception | None:
     """The first misconception that does on every case what the answer did."""
-    for wrong in exercise.misconceptions:
-        theirs = run_answer(exercise, wrong.answer, cases)
-        if all(behaves_like(theirs[name], outcomes[name], exercise.rtol, exercise.atol) for name in cases):
-            return wrong
-    return None
+
+    def alike(wrong: Misconception, name: str) -> bool:
+        theirs = run_answer(exercise, wrong.answer, {name: cases[name]})[name]
+        return behaves_like(theirs, outcomes[name], exercise.rtol, exercise.atol)
+
+    return next(
+        (wrong for wrong in exercise.misconceptions if all(alike(wrong, name) for name in cases)), None
+    )
 
 
 def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:
     return f"With {case}{_shown(inputs)}: {text}" if inputs else text[:1].upper() + text[1:]
 
 
-def _wrong(
+def fault(
     exercise: Exercise, answer: Any, expected: Outcome, got: Outcome, reveal: bool | None = None
 ) -> str:
     """What is wrong with one outcome, as the end of a sentence; "" when nothing is.

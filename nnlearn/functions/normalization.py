@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnlearn.engine.primitive import Array, Fused, Result, Rule, computable, floating, plain, primitive
+from nnlearn.engine.shards import needs_whole_batch
 from nnlearn.functions.numerics import sum_rows
 
 
@@ -160,6 +161,7 @@ def batch_norm(
         return _batch_norm(x, gamma, beta, mean, var, eps, False)
     if n < 2:
         raise ValueError(f"batch_norm: x {x.shape} has {n} value in each channel; training needs two or more")
+    needs_whole_batch("batch_norm", "in training its mean and variance are those of the whole batch")
     rows = _channels_last(floating(computable(plain(x), "batch_norm: x")))
     average = np.full(n, 1 / n, np.result_type(rows, gamma))
     centre = average @ rows

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
+from nnlearn.engine.shards import data_parallel
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.module import Module, in_use, watch
 from nnlearn.training.optim import Optimizer, Schedule, clip_grad_norm
@@ -57,7 +58,8 @@ class Trainer:
     """Trains a model: `Trainer(model, optimizer, loss).fit((X, y), epochs=10)`.
 
     `loss(model(x), y)` is what goes down; `metrics` are further functions of (output, y), for validation
-    only; `schedule(step)` gives the learning rate; `clip` is the longest gradient allowed.
+    only; `schedule(step)` gives the learning rate; `clip` is the longest gradient allowed. With `shards` each
+    batch is cut into so many parts that are computed side by side: see `nn.data_parallel`.
     """
 
     def __init__(
@@ -68,8 +70,9 @@ class Trainer:
         metrics: Mapping[str, Callable[[Array, Any], float]] | None = None,
         schedule: Schedule | None = None,
         clip: float | None = None,
+        shards: int = 1,
     ) -> None:
-        self.model, self.optimizer, self.loss = model, optimizer, loss
+        self.model, self.optimizer, self.loss, self.shards = model, optimizer, loss, shards
         self.metrics, self.schedule, self.clip = dict(metrics or {}), schedule, clip
         self.steps_done, self.started, self.seed = 0, 0, 0
         self.history: History = {}
@@ -84,16 +87,26 @@ class Trainer:
         if self.schedule:
             self.optimizer.lr = self.schedule(self.steps_done)
         self.optimizer.zero_grad()
-        loss = self.loss(self.model(x), y)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise NotFiniteError(self._explain(f"the loss is {value}", x))
-        loss.backward()
+        value = self._backward(x, y)
         norm = clip_grad_norm(self.optimizer.params, math.inf if self.clip is None else self.clip)
         if not math.isfinite(norm):
             raise NotFiniteError(self._explain(f"the loss is {value:.4g}, but its gradient is {norm}", x))
         self.optimizer.step()
         self.steps_done += 1
+        return value
+
+    def _backward(self, x: Any, y: Any) -> float:
+        """The loss of a batch, its gradients in place. Raises NotFiniteError when the loss is not finite."""
+        if self.shards == 1:
+            loss = self.loss(self.model(x), y)
+            value = loss.item()
+            if math.isfinite(value):
+                loss.backward()
+        else:
+            value = data_parallel(lambda x, y: self.loss(self.model(x), y), x, y, shards=self.shards)
+        if not math.isfinite(value):
+            self.optimizer.zero_grad()
+            raise NotFiniteError(self._explain(f"the loss is {value}", x))
         return value
 
     def evaluate(self, data: Set, batch_size: int = 256) -> dict[str, float]:

@@ -21,7 +21,10 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("workloads", nargs="*", help="a part of their names; all of them if none is given")
     parser.add_argument("--rounds", type=int, default=11, help="how often each library has its turn")
-    parser.add_argument("--threads", type=int, default=1, help="for each library's matrix products")
+    parser.add_argument(
+        "--threads", type=int, nargs="+", default=[1], help="for each library; several: one table each"
+    )
+    parser.add_argument("--growth", action="store_true", help="curves over width, length, depth and batch")
     parser.add_argument(
         "--kernel", help="OpenBLAS's kernel, such as Haswell; the processor's own if not given"
     )
@@ -36,9 +39,9 @@ def parse() -> argparse.Namespace:
 
 def steps_of(name: str, libraries: list[str] | None = None) -> dict:
     """{library: step} of one workload, all from the same weights, each checked against ours."""
-    from .workloads import RIVALS, WORKLOADS
+    from .workloads import ALL, RIVALS
 
-    workload = WORKLOADS[name]
+    workload = ALL[name]
     steps = {
         library: builders[workload.kind](workload.make(), workload.batches(), workload.lr)
         for library, builders in RIVALS.items()
@@ -64,9 +67,9 @@ def timed(step: Any, start: int, count: int, clock: Any = time.perf_counter) -> 
 
 def race(name: str, rounds: int, clock: Any) -> dict[str, list[float]]:
     """{library: seconds a step, in each round}, in turns."""
-    from .workloads import WORKLOADS
+    from .workloads import ALL
 
-    steps, count = steps_of(name), WORKLOADS[name].steps
+    steps, count = steps_of(name), ALL[name].steps
     slow = {library: timed(step, 0, 1) for library, step in steps.items()}
     counts = {library: max(1, min(count, round(0.5 / slow[library]))) for library in steps}
     seconds: dict[str, list[float]] = {library: [] for library in steps}
@@ -89,9 +92,9 @@ def peak(name: str, library: str, threads: int) -> float:
 
 
 def print_peak(name: str, library: str) -> None:
-    from .workloads import RIVALS, WORKLOADS
+    from .workloads import ALL, RIVALS
 
-    workload = WORKLOADS[name]
+    workload = ALL[name]
     steps_of("MLP, width 32", [library])  # whatever a library loads at its first step
     step = RIVALS[library][workload.kind](workload.make(), workload.batches(), workload.lr)
     gc.collect()
@@ -181,30 +184,52 @@ def import_line() -> str:
 
 def table(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Run and print everything asked for; {workload: {library: their time over ours}}."""
-    from .workloads import WORKLOADS
+    from .workloads import ALL, WORKLOADS
 
     clock = time.process_time if arguments.cpu else time.perf_counter
-    names = [n for n in WORKLOADS if not arguments.workloads or any(p in n for p in arguments.workloads)]
-    print(conditions(arguments.threads, arguments.cpu))
+    chosen = ALL.keys() - WORKLOADS.keys() if arguments.growth else WORKLOADS
+    names = [
+        n
+        for n in ALL
+        if n in chosen and (not arguments.workloads or any(p in n for p in arguments.workloads))
+    ]
+    (threads,) = arguments.threads
+    print(conditions(threads, arguments.cpu))
     print(f"{'workload':22} {'library':14} {'a step':>12} {'':9}  theirs / ours   peak", flush=True)
     ratios, measured = {}, ("nnlearn", "PyTorch") if sys.platform == "linux" else ()
     for name in names:
-        memory = {library: peak(name, library, arguments.threads) for library in measured}
+        memory = {library: peak(name, library, threads) for library in measured}
         ratios[name] = report(name, race(name, arguments.rounds, clock), memory)
     what = "decoding, GPT-2's size"
-    if not arguments.workloads or any(part in what for part in arguments.workloads):
+    if not arguments.growth and (not arguments.workloads or any(p in what for p in arguments.workloads)):
         ratios[what] = report(what, decoding(arguments.rounds, clock), {})
-    if not arguments.workloads:
+    if not arguments.workloads and not arguments.growth:
         print(import_line())
     return ratios
 
 
+def each(threads: list[int]) -> None:
+    """A table for each number of threads that the machine has, in a process of its own."""
+    place = sys.argv.index("--threads")
+    rest = [*sys.argv[1:place], *sys.argv[place + 1 + len(threads) :]]
+    for count in threads:
+        if count > len(os.sched_getaffinity(0)):
+            print(f"not run: {count} threads, this machine has {len(os.sched_getaffinity(0))}")
+            continue
+        command = [sys.executable, "-m", "tests.benchmarks", *rest, "--threads", str(count)]
+        subprocess.run(command, check=True)
+        print(flush=True)
+
+
 def main() -> None:
     arguments = parse()
-    choose_kernel(arguments.kernel, arguments.threads)
+    if len(arguments.threads) > 1:
+        return each(arguments.threads)
+    (threads,) = arguments.threads
+    choose_kernel(arguments.kernel, threads)
     from . import numpy_rivals, torch_rival  # noqa: F401  (they enter themselves into RIVALS)
 
-    torch_rival.torch.set_num_threads(arguments.threads)
+    torch_rival.torch.set_num_threads(threads)
     if arguments.peak:
         return print_peak(*arguments.peak)
     if arguments.profile:
@@ -220,7 +245,7 @@ def main() -> None:
     if arguments.figure:
         from .figure import draw
 
-        draw(ratios, arguments.figure)
+        draw(ratios, arguments.figure.with_stem(f"{arguments.figure.stem}-{threads}"), arguments.growth)
 
 
 if __name__ == "__main__":

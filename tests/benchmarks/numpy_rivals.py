@@ -166,7 +166,9 @@ RIVALS["MyGrad"] = {"mlp": with_mygrad(mygrad_mlp), "convnet": with_mygrad(mygra
 def sklearn_mlp(model: Module, batches: Batches, lr: float) -> Step:
     P = copied(model)
     sizes = [P[f"layers.{i}.b"].size for i in range(len(P) // 2)]
-    theirs = MLPClassifier(sizes[:-1], batch_size=64, learning_rate_init=lr, alpha=0.0, shuffle=False)
+    theirs = MLPClassifier(
+        sizes[:-1], batch_size=len(batches[0][0]), learning_rate_init=lr, alpha=0.0, shuffle=False
+    )
     theirs.partial_fit(*batches[0], classes=np.arange(sizes[-1]))
     for i in range(len(sizes)):
         theirs.coefs_[i][...], theirs.intercepts_[i][...] = P[f"layers.{i}.W"], P[f"layers.{i}.b"]

@@ -6,6 +6,7 @@ A workload makes our model and its batches; `RIVALS[library]` holds, for each ki
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,11 @@ def text(vocabulary: int, length: int, batch: int, count: int = 8) -> Batches:
     return [(i[:, :-1].copy(), i[:, 1:].copy()) for i in ids]
 
 
-def mlp(width: int, steps: int) -> Workload:
+def mlp(width: int, steps: int, batch: int = 64) -> Workload:
     return Workload(
         "mlp",
         lambda: nn.MLP([64, width, width, 10], rng=0),
-        lambda: rows((64,), 10, 64),
+        lambda: rows((64,), 10, batch),
         steps,
     )
 
@@ -60,11 +61,13 @@ def convnet(size: int, channels: tuple[int, int], steps: int) -> Workload:
     )
 
 
-def gpt(width: int, steps: int) -> Workload:
+def gpt(
+    width: int, steps: int, depth: int = 4, heads: int = 4, length: int = 64, batch: int = 16
+) -> Workload:
     return Workload(
         "gpt",
-        lambda: nn.GPT(65, 64, width, depth=4, heads=4, rng=0),
-        lambda: text(65, 64, 16),
+        lambda: nn.GPT(65, length, width, depth, heads, rng=0),
+        lambda: text(65, length, batch),
         steps,
     )
 
@@ -80,24 +83,38 @@ WORKLOADS = {
     ),
     "GPT, width 64": gpt(64, 5),
     "GPT, width 128": gpt(128, 3),
+    "GPT, 192 × 6, context 256": gpt(192, 1, depth=6, heads=6, length=256, batch=8),
 }
 
+GROWTH = {
+    "width": {f"GPT, width {n}": gpt(n, 3) for n in (32, 64, 128, 256)},
+    "length": {f"GPT, length {n}": gpt(64, 2, length=n) for n in (32, 64, 128, 256, 512)},
+    "depth": {f"GPT, depth {n}": gpt(64, 2, depth=n) for n in (1, 2, 4, 8, 16)},
+    "batch": {f"MLP, batch {n}": mlp(128, 50, n) for n in (8, 32, 128, 512)},
+}
+"""What grows, and the workloads along it."""
+ALL = WORKLOADS | {name: workload for curve in GROWTH.values() for name, workload in curve.items()}
 
-def ours(model: nn.Module, batches: Batches, lr: float) -> Step:
-    """The training step as the chapters write it."""
+
+def ours(model: nn.Module, batches: Batches, lr: float, shards: int = 1) -> Step:
+    """The training step as the chapters write it, or with its batch in shards."""
     optimizer = nn.Adam(model.parameters(), lr)
 
     def step(i: int) -> float:
         x, y = batches[i % len(batches)]
         optimizer.zero_grad()
-        loss = nn.cross_entropy(model(x), y)
-        loss.backward()
+        if shards > 1:
+            value = nn.data_parallel(lambda x, y: nn.cross_entropy(model(x), y), x, y, shards=shards)
+        else:
+            loss = nn.cross_entropy(model(x), y)
+            loss.backward()
+            value = loss.item()
         optimizer.step()
-        return loss.item()
+        return value
 
     return step
 
 
 RIVALS: dict[str, dict[str, Callable[[Any, Batches, float], Step]]] = {
-    "nnlearn": dict.fromkeys(("mlp", "convnet", "lstm", "gpt"), ours)
+    "nnlearn": {"mlp": ours} | dict.fromkeys(("convnet", "lstm", "gpt"), partial(ours, shards=4))
 }

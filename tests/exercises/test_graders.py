@@ -22,9 +22,9 @@ import pytest
 
 from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Exercise, Function, Predict, grade
-from nnlearn.exercises.judge import judge, run_answer
-from nnlearn.exercises.runner import NotStarted
-from nnlearn.exercises.spec import chapter_exercises, chapter_modules
+from nnlearn.exercises.judge import fault, run_answer
+from nnlearn.exercises.runner import NotStarted, Outcome
+from nnlearn.exercises.spec import Cases, chapter_exercises, chapter_modules
 from nnlearn.exercises.values import Unfit, plain
 from tests.exercises.equivalents import EQUIVALENT
 from tests.support import ROOT
@@ -214,26 +214,33 @@ def mutate(answer: Answer) -> tuple[list[str], int]:
     alive, count = [], 0
     every = mutants(answer.source)
     equivalent = EQUIVALENT.get(answer.exercise.id, {})
+    cases = answer.exercise.make_cases()
+    expected = run_answer(answer.exercise, answer.exercise.reference, cases)
     unknown = set(equivalent) - set(every)
     assert not unknown, f"{answer.exercise.id}: no mutation gives the equivalent line {unknown}"
     for line, source in every.items():
         if line in equivalent:
             continue
-        verdict = judge_mutant(answer, source, limit)
+        verdict = judge_mutant(answer, source, cases, expected, limit)
         count += verdict != "broken"
         alive += [line] if verdict == "passed" else []
     return alive, count
 
 
-def judge_mutant(answer: Answer, source: str, limit: float) -> str:
+def judge_mutant(
+    answer: Answer, source: str, cases: Cases, expected: dict[str, Outcome], limit: float
+) -> str:
     """ "passed", "rejected", or "broken" if it is no program that a learner would leave as it is."""
     try:
         with time_limit(limit), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-            value, cases = answer.value(source), answer.exercise.make_cases()
-            outcomes = run_answer(answer.exercise, value, cases)
-        if all(outcome.problem.startswith(NO_PROGRAM) for outcome in outcomes.values()):
-            return "broken"
-        return "passed" if judge(answer.exercise, value, cases, outcomes) else "rejected"
+            value, crashes = answer.value(source), 0
+            for name in cases:  # the first that tells is enough
+                got = run_answer(answer.exercise, value, {name: cases[name]})[name]
+                if got.problem.startswith(NO_PROGRAM):
+                    crashes += 1
+                elif fault(answer.exercise, value, expected[name], got):
+                    return "rejected"
+        return "broken" if crashes == len(cases) else "rejected" if crashes else "passed"
     except (TimeoutError, NotStarted, Unfit):
         return "rejected"
     except Exception:

@@ -303,3 +303,39 @@ def test_bad_input(options, message):
     _, trainer = build()
     with pytest.raises(ValueError, match=message):
         trainer.fit(options.pop("data", (X, Y)), progress=False, **options)
+
+
+def test_shards_train_as_the_whole_batch_does_and_resume_to_the_same_weights(tmp_path):
+    def trainer(shards: int) -> Trainer:
+        nn.seed(0)
+        model = nn.GPT(9, 8, 16, depth=1, heads=2, dropout=0.1 if shards > 1 else 0.0, rng=0)
+        return Trainer(model, nn.Adam(model.parameters()), shards=shards)
+
+    ids = np.random.default_rng(0).integers(0, 9, (30, 9))
+    X, y = ids[:, :-1], ids[:, 1:]
+    straight = trainer(4)
+    straight.fit((X, y), steps=12, batch_size=8, rng=0, progress=False)
+    broken = trainer(4)
+    broken.fit((X, y), steps=5, batch_size=8, rng=0, checkpoint=tmp_path / "c", every=5, progress=False)
+    resumed = trainer(4)
+    resumed.fit(
+        (X, y), steps=12, batch_size=8, checkpoint=tmp_path / "c", resume=True, every=5, progress=False
+    )
+    for name, array in straight.model.state_dict().items():
+        np.testing.assert_array_equal(array, resumed.model.state_dict()[name])
+
+    whole, cut = trainer(1), trainer(1)
+    cut.shards = 3
+    for _ in range(3):
+        assert cut.step(X, y) == pytest.approx(whole.step(X, y), rel=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_shards_too_and_says_where():
+    model = nn.MLP([2, 4, 2], rng=0)
+    before = model.state_dict()
+    X, y = np.ones((8, 2), np.float32), np.zeros(8, int)
+    X[5] = np.nan
+    with pytest.raises(NotFiniteError, match="the input x of the batch"):
+        Trainer(model, nn.SGD(model.parameters(), 0.1), shards=4).step(X, y)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
