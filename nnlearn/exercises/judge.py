@@ -90,12 +90,14 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
 def find_misconception(
     exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome]
 ) -> Misconception | None:
-    """The first misconception that does on every case what the answer did."""
-    for wrong in exercise.misconceptions:
-        theirs = run_answer(exercise, wrong.answer, cases)
-        if all(behaves_like(theirs[name], outcomes[name], exercise.rtol, exercise.atol) for name in cases):
-            return wrong
-    return None
+    """The first misconception that does on every case what the answer did: at the first that differs, on."""
+
+    def alike(wrong: Misconception, name: str) -> bool:
+        theirs = run_answer(exercise, wrong.answer, {name: cases[name]})
+        return behaves_like(theirs[name], outcomes[name], exercise.rtol, exercise.atol)
+
+    known = (w for w in exercise.misconceptions if all(alike(w, name) for name in cases))
+    return next(known, None)
 
 
 def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:
