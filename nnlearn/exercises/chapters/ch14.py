@@ -320,7 +320,7 @@ def within_budget(answer, X, y, steps, backward):
         raise TypeError("train returns two layers: the LSTM, then the linear one")
     for layer, wanted in zip(found, names, strict=True):
         if not all(hasattr(layer, name) for name in wanted):
-            raise TypeError(f"train returns the LSTM, then the linear layer: one lacks {', '.join(wanted)}")
+            raise TypeError(f"train returns the LSTM and the linear layer: one has no {wanted[0]}")
     parts = [getattr(layer, name) for layer, wanted in zip(found, names, strict=True) for name in wanted]
     return [np.array(part if isinstance(part, np.ndarray) else part.data) for part in parts]
 
@@ -329,7 +329,7 @@ def recalled(found, X, y, steps, backward):
     """Has the bar been reached on new texts? If not, what happens to the memory on its way."""
     W_x, W_h, b, W, b_out = found
     _, _, x, truth = marked(backward["seed"])
-    h, c, gates = forward(x.astype(float), W_x, W_h, b)
+    h, _, gates = forward(x.astype(float), W_x, W_h, b)
     right = np.mean((h[-1] @ W + b_out).argmax(axis=1) == truth)
     if right >= 0.95:
         return "95 of 100 recalled"
@@ -385,5 +385,5 @@ TRAIN = Function(10, set_by_hand, one_in_a_stream, run=within_budget, measure=re
     ("no layers", lambda X, y, steps, backward: y,
      "Return the trained layers themselves, the LSTM and the linear one: the check asks them about texts "
      "that are new."),
-], after="Two doors keep a memory: one that stays open for what is inside, one that stays shut against what is "
-         "outside. Gradient descent can learn both, if it starts near enough.")
+], after="Two doors keep a memory: one that stays open for what is inside, one that stays shut against what "
+         "is outside. Gradient descent can learn both, if it starts near enough.")
