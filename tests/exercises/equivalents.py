@@ -75,9 +75,9 @@ EQUIVALENT = {
         "i, f, g, o = np.split(x @ W_x + h @ W_h + b, 4, axis=1)": "of two axes, 1 is the last",
     },
     "14.4": {
-        "r, z, n = np.split(x @ W_x + b, 3, axis=1)": "of two axes, 1 is the last",
-        "r, z, n = np.split(x @ W_x + b, 3, axis=+1)": "of two axes, 1 is the last",
-        "past_r, past_z, past_n = np.split(h @ W_h, 3, axis=1)": "of two axes, 1 is the last",
-        "past_r, past_z, past_n = np.split(h @ W_h, 3, axis=+1)": "of two axes, 1 is the last",
+        "a_r, a_z, a_n = np.split(x @ W_x + b, 3, axis=1)": "of two axes, 1 is the last",
+        "a_r, a_z, a_n = np.split(x @ W_x + b, 3, axis=+1)": "of two axes, 1 is the last",
+        "W_r, W_z, W_n = np.split(W_h, 3, axis=1)": "of two axes, 1 is the last",
+        "W_r, W_z, W_n = np.split(W_h, 3, axis=+1)": "of two axes, 1 is the last",
     },
 }

@@ -18,11 +18,12 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from typer.testing import CliRunner
 
+import nnlearn as nn
 from nnlearn.course.cli import app
 from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Function, Value, chapters, check, grade, tasks
 from nnlearn.exercises.comparison import difference
-from nnlearn.exercises.runner import STUB
+from nnlearn.exercises.runner import STUB, run_case
 from nnlearn.exercises.spec import chapter_exercises, edit
 from nnlearn.exercises.values import Unfit, describe, plain
 from tests.exercises.test_graders import Answer, hold_to_account, mutate, read_answers
@@ -551,6 +552,20 @@ def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
 
 
 # --- how it looks ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "allows", "problem"),
+    [
+        (lambda x: (2 * nn.Tensor(x) + 1 - -nn.Tensor(x)).mean().data, ["Tensor"], ""),
+        (lambda x: nn.relu(nn.Tensor(x)).data, ["Tensor"],
+            "uses `nn.relu`: here `nn.Tensor` with NumPy is meant"),
+        (lambda x: nn.add(x, 1), ["softmax"], "uses `nn.add`: here `nn.softmax` with NumPy is meant"),
+    ],
+    ids=["operators and methods", "another function", "no class is allowed"],
+)  # fmt: skip
+def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
+    assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
 
 
 def test_html_says_the_same_in_words_and_escapes_what_learners_write():

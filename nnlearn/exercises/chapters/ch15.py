@@ -32,23 +32,41 @@ def queries_keys_and_values(rng):
 
     yield "three queries, five keys", *some(3, 5, 4, 2), np.ones((3, 5), bool)
     yield "a padding mask", *some(3, 4, 9, 4), [[False, True, True, True]]
-    yield "two texts, three heads, causal", *some(4, 4, 6, 5, 2, 3), np.tri(4, dtype=bool)
+    yield "two heads, causal", *some(3, 3, 6, 5, 1, 2), np.tri(3, dtype=bool)
     yield "one key", *some(2, 1, 3, 2), np.ones((2, 1), bool)
     q, k, v = some(2, 3, 16, 2)
     yield "huge scores", 200 * q, 200 * k, v, np.ones((2, 3), bool)
+    k[0] = 4e3 * q[0]
+    yield "a hidden key that fits best by far", q[:1], k, v, [[False, True, True]]
+    yield "a query that may look nowhere", *some(3, 2, 3, 2), [[True, True], [False, False], [False, True]]
 
 
 def attention(q, k, v, visible):
     scores = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
     scores = np.where(visible, scores, -1e9)
     w = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    w = w / w.sum(axis=-1, keepdims=True)
+    w = np.where(visible, w, 0)
+    w = w / np.maximum(w.sum(axis=-1, keepdims=True), 1e-9)
     return w @ v
 
 
+PLAIN = ("    w = np.where(visible, w, 0)\n", "")
+
 ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
+    ("a mean where nothing is visible", edit(*PLAIN),
+     "Right wherever a query may look somewhere. A query that may look nowhere gets the mean of what it must "
+     "not see: all its scores are equally low. What should be left of its weights?"),
+    ("not a number where nothing is visible", edit("-1e9", "-np.inf", "np.maximum(w.sum(axis=-1, "
+        "keepdims=True), 1e-9)", "w.sum(axis=-1, keepdims=True)"),
+     "Right wherever a query may look somewhere. Where it may not, you take −∞ from −∞, or divide 0 by 0."),
+    ("the top taken before the mask", edit("    scores = np.where(visible, scores, -1e9)\n", ""),
+     "Where a *hidden* key fits best by far, everything visible underflows to 0. Take away the largest of "
+     "the visible scores."),
     ("no scale", edit(" / np.sqrt(q.shape[-1])", ""),
      "Your scores are not divided by √d, d the width of q."),
+    ("no scale, and a mean where nothing is visible", edit(" / np.sqrt(q.shape[-1])", "", *PLAIN),
+     "Your scores are not divided by √d, d the width of q; and there is something else, where a query may "
+     "look nowhere."),
     ("divides by d", edit("np.sqrt(q.shape[-1])", "q.shape[-1]"),
      "You divide by d. It is the spread √d, not the variance."),
     ("divides by the number of keys", edit("q.shape[-1]", "k.shape[-2]"),
@@ -57,18 +75,20 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
      "Your weights sum to 1 over everything. Each query has a 1 of its own: name the axis."),
     ("wrong axis", edit("axis=-1", "axis=-2"),
      "Your softmax runs over the queries. Each query shares 1 among the *keys*."),
-    ("no mask", edit("np.where(visible, scores, -1e9)", "scores"),
+    ("no mask", edit("np.where(visible, scores, -1e9)", "scores", *PLAIN),
      "Hidden keys still answer: use `visible`."),
     ("mask upside down", edit("np.where(visible", "np.where(~visible"),
      "`visible` is True where a query *may* look. Yours hides those."),
     ("mask after the softmax",
-     edit("np.where(visible, scores, -1e9)", "scores", "w @ v", "(w * visible) @ v"),
+     edit("np.where(visible, scores, -1e9)", "scores", *PLAIN, "w @ v", "(w * visible) @ v"),
      "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it."),
-    ("hidden scores are 0", edit("-1e9", "0"),
+    ("hidden scores are 0", edit("-1e9", "0", *PLAIN),
      "A hidden score of 0 still gets e⁰ = 1. It must be very negative."),
-    ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", ""),
-     "Large scores overflow. Subtract each row's largest before np.exp."),
-])
+    ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", "", *PLAIN),
+     "Large scores overflow. Subtract each row's largest before np.exp. (And mind the query that may look "
+     "nowhere.)"),
+], after="In a batch with padding there are such queries: whatever they answer is multiplied into the next "
+         "layer.")
 
 
 def windows(rng):
@@ -260,3 +280,173 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
     ("turned over", edit("table[path[-1], j]", "table[j, path[-1]]"),
      "Rows of the table are the sign before, columns the sign to come."),
 ])
+
+
+def blocks(rng):
+    for name, B, T, C, heads in [("two texts, two heads", 2, 4, 4, 2), ("one head, six places", 1, 6, 3, 1),
+                                 ("one place", 2, 1, 4, 2)]:
+        yield name, 2 * rng.normal(size=(B, T, C)), rng.normal(size=(C, 3 * C)), rng.normal(size=3 * C), heads
+
+
+def block_and_its_leak(answer, x, W, b, heads):
+    """What a block gives, and how far its first half moves when only the second half of x is changed."""
+    y = answer(x, W, b, heads)
+    if y is None:
+        return None
+    later, half = x.copy(), (x.shape[1] + 1) // 2
+    later[:, half:] = 3 - 2 * later[:, half:]
+    moved = np.abs(np.array(answer(later, W, b, heads)) - np.array(y))[:, :half].max()
+    return {"how far places move when what follows is changed": float(np.round(moved, 6)), "output": y}
+
+
+def causal_block(x, W, b, heads):
+    B, T, C = x.shape
+    x = x + np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]
+    x = (x - x.mean(axis=2, keepdims=True)) / x.std(axis=2, keepdims=True)
+    q, k, v = (x @ W + b).reshape(B, T, 3, heads, C // heads).transpose(2, 0, 3, 1, 4)
+    scores = q @ k.swapaxes(2, 3) / np.sqrt(C // heads)
+    scores = np.where(np.tri(T, dtype=bool), scores, -1e9)
+    w = np.exp(scores - scores.max(axis=3, keepdims=True))
+    w = w / w.sum(axis=3, keepdims=True)
+    return x + (w @ v).swapaxes(1, 2).reshape(B, T, C)
+
+
+WHOLE = ("np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]", "x.mean(axis=1, keepdims=True)")
+OVER_TIME = ("axis=2, keepdims=True", "axis=(1, 2), keepdims=True")
+TOO_LATE = ("    scores = np.where(np.tri(T, dtype=bool), scores, -1e9)\n", "",
+            "w.sum(axis=3, keepdims=True)", "w.sum(axis=3, keepdims=True) * np.tri(T)")
+
+REPAIR = Function(13, causal_block, blocks, run=block_and_its_leak, mistakes=[
+    ("as it was", edit(*WHOLE, *OVER_TIME, *TOO_LATE),
+     "All three leaks are still there, and as long as one is, earlier places move. So test line by line: "
+     "change the last place of `x`, and look which of the intermediate results moves first."),
+    ("gist and scale", edit(*WHOLE, *OVER_TIME),
+     "The mask is right now. Two leaks are left, in the lines before the attention: which of them looks "
+     "along the places?"),
+    ("gist and mask", edit(*WHOLE, *TOO_LATE),
+     "The scale is right now. Two leaks are left: what is added to `x` at the first place, and what do the "
+     "weights of the first place add up to?"),
+    ("scale and mask", edit(*OVER_TIME, *TOO_LATE),
+     "The gist is right now. Two leaks are left. Print the mean and the spread that you take away: for the "
+     "first place, do they know of the last? And what do the weights of the first place add up to?"),
+    ("the gist of the whole text", edit(*WHOLE),
+     "One leak is left, the first: the gist is a mean over the whole text, and each place gets it. At place "
+     "t it may be a mean over places 0 … t."),
+    ("one scale for the whole text", edit(*OVER_TIME),
+     "One leak is left: mean and spread are taken over all places. A number from the future is in both, and "
+     "so in every place. Over which axis may a place be standardised?"),
+    ("mask after the softmax", edit(*TOO_LATE),
+     "One leak is left, and it is not in the weights that you see but in what they were divided by: the sum "
+     "runs over the future too. Hide the scores before."),
+    ("the gist without oneself", edit("np.cumsum(x, axis=1)", "(np.cumsum(x, axis=1) - x)"),
+     "No leak any more. But the gist goes up to and with the place itself: for the first place it is that "
+     "place."),
+    ("a sum for a mean", edit(" / np.arange(1, T + 1)[:, None]", ""),
+     "No leak any more. But the gist is a mean: divide the sum up to each place by the number of places in "
+     "it."),
+    ("the gist left out", edit(" + np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]", ""),
+     "No leak, and no gist either. The idea is good; only, it must be the gist of the text *so far*."),
+    ("not even oneself", edit("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
+     "No leak any more. But a place may look at itself; the first one has nothing else."),
+], after="Whatever runs along the places can leak: a mean, a scale, a sum below a fraction line. Look at "
+         "what comes out, never at the mask alone.")
+
+
+def look_ups(seed):
+    """400 texts of five pairs and a name, and what to say; 300 new ones, and what to say there."""
+    rng = np.random.default_rng(seed)
+    names, values = np.argsort(rng.random((700, 8)), axis=1)[:, :5] + 8, rng.integers(8, size=(700, 5))
+    asked, code, rows = rng.integers(5, size=700), rng.permutation(8), np.arange(700)
+    ids = np.column_stack([np.stack([names, values], axis=2).reshape(700, 10), names[rows, asked]])
+    y = code[values[rows, asked]]
+    return ids[:400], y[:400], ids[400:], y[400:]
+
+
+def pairs_and_a_name(rng):
+    seed = int(rng.integers(10**6))
+    X, y, X_new, _ = look_ups(seed)
+    yield "texts drawn for you", X, y, 40, {"X": X_new, "seed": seed}
+
+
+def within_budget(answer, X, y, steps, backward):
+    """What the model that `answer` returns says of new texts, when its steps back are counted.
+
+    The last input holds the place of `backward`, and the new texts; what is to be said there, `found` draws.
+    """
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    model = answer(X, y, steps, counted)
+    if model is None:
+        return None
+    if not callable(model):
+        raise TypeError("train returns no model that can be called with texts (B, 11)")
+    z = model(backward["X"])
+    return np.array(z if isinstance(z, np.ndarray) else z.data)
+
+
+def found(z, X, y, steps, backward):
+    """Has the bar been reached on new texts? Many models do."""
+    truth = look_ups(backward["seed"])[3]
+    if z.shape != (len(truth), 8):
+        return f"logits of shape {z.shape}"
+    right = np.mean(z.argmax(axis=1) == truth)
+    if right >= 0.9:
+        return "90 of 100 found"
+    if right < 0.22:
+        return "no better than guessing one of eight"
+    return "about one in three right" if right < 0.45 else "fewer than 90 of 100 found"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def counted(X, y, steps, backward):
+    """No network: what stands behind the name is looked up, and the code is read off by counting."""
+    for _ in range(steps):
+        backward(NoLoss())
+
+    def behind(ids):
+        place = (ids[:, :-1:2] == ids[:, -1:]).argmax(axis=1)
+        return ids[np.arange(len(ids)), 2 * place + 1]
+
+    table = np.zeros((8, 8))
+    np.add.at(table, (behind(X), y), 1)
+    return lambda ids: table[behind(ids)]
+
+
+def any_of_them(X, y, steps, backward):
+    """It says, in the code, one of the values that occur, and does not know which was asked for."""
+    table = counted(X, y, 0, backward)
+    return lambda ids: sum(table(np.column_stack([ids[:, k : k + 2], ids[:, k]])) for k in (0, 2, 4, 6, 8))
+
+
+TRAIN = Function(14, counted, pairs_and_a_name, run=within_budget, measure=found,
+    allows=("Module", "Embedding", "Linear", "scaled_dot_product_attention", "MultiHeadAttention",
+            "sinusoidal_positions", "relu", "Adam", "cross_entropy"), mistakes=[
+    ("one of the values", any_of_them,
+     "It says one of the values that occur, and does not find the one that was asked for. Follow one "
+     "look-up: the query is a name, and it fits the key of that name's place. But what is wanted stands one "
+     "place further. From which place's sign could the key of a *value* be made, so that the name finds it?"),
+    ("has not learned", edit("table[behind(ids)]", "np.tile(table[0], (len(ids), 1))"),
+     "No better than a guess. Print the loss. If it hardly moves, the rate is too small: three times as "
+     "much, and again; if it jumps, it is too large. Is `zero_grad` called before each step?"),
+    ("not yet enough", edit("table[behind(ids)]", "table[np.where(ids[:, 0] % 2, behind(ids), ids[:, 1])]"),
+     "It finds many. Does the loss still fall when the steps are used up? Then a larger rate, more texts a "
+     "step or a simpler way from the name to its value goes further. One at a time."),
+    ("says something at every place", edit("table[behind(ids)]", "table[ids % 8]"),
+     "One answer is wanted for a text: what the query at the last place finds, (B, 8)."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+    ("no model", lambda X, y, steps, backward: y,
+     "Return the trained model itself, not what it says: the check asks it about texts that are new."),
+], after="Keys from one place, values from the next: so a head finds what followed a word last time. In "
+         "large language models two layers do it together, and such a pair is called an induction head (C. Olsson "
+         "and others, 2022).")
