@@ -1,11 +1,14 @@
-"""What of the exercises is solved, tried and still open, as a table."""
+"""What of the exercises is solved, tried and still open, as a table, and what comes next."""
+
+import time
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from nnlearn.exercises.records import can_be_kept, folder, recorded
-from nnlearn.exercises.spec import chapter_exercises, chapter_modules
+from nnlearn.course.answers import HONEST, due
+from nnlearn.exercises.records import can_be_kept, folder, recorded, wrong_answers
+from nnlearn.exercises.spec import Exercise, chapter_exercises, chapter_modules
 from nnlearn.exercises.tasks import chapter_title
 
 
@@ -22,8 +25,26 @@ def print_table() -> None:
         columns = map("  ".join, (tried, untouched, words))
         table.add_row(f"{chapter} {chapter_title(chapter)}", bar, f"{len(passed)} of {len(ids)}", *columns)
     Console().print(table)
+    for line in _next_steps(states):
+        typer.echo(line)
     if not can_be_kept():
         typer.echo(
             f"Progress cannot be kept in {folder()}: set NNLEARN_HOME to a folder that can be written to.",
             err=True,
         )
+
+
+def _next_steps(states: dict[str, str]) -> list[str]:
+    """The exercise after the last one passed, where our answer may be looked at, what is to be reviewed."""
+    graded = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
+    done = [k for k, exercise in enumerate(graded) if states.get(exercise.id) == "passed"]
+    later = [e for e in graded[done[-1] + 1 if done else 0 :] if states.get(e.id) != "passed"]
+    hard = [e.id for e in graded if states.get(e.id) == "tried" and wrong_answers(e.id) >= HONEST]
+    lines = [f"Next: {_name(later[0])}"] if later else []
+    lines += [f"Our answer beside yours: nnlearn solution {i}" for i in hard[:3]]
+    again = len(due(time.time()))
+    return lines + ([f"To solve once more, so that it stays: {again} (nnlearn review)"] if again else [])
+
+
+def _name(exercise: Exercise) -> str:
+    return f"{exercise.id} {exercise.title}"

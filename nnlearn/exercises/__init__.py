@@ -5,10 +5,12 @@ check("01.2", neuron)
 """
 
 import os
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
-from nnlearn.exercises.judge import grade
+from nnlearn.exercises.essays import words_of
+from nnlearn.exercises.judge import as_text, grade
+from nnlearn.exercises.limit import time_limit
 from nnlearn.exercises.records import record
 from nnlearn.exercises.renumbering import refusal
 from nnlearn.exercises.result import Result
@@ -20,15 +22,32 @@ __all__ = ["Exercise", "Explain", "Function", "Predict", "Result", "Value", "che
 def check(exercise_id: str, answer: Any = ...) -> Result:
     """Check an answer, as in check("01.2", neuron): what is right, what is not, and a hint if there is one.
 
-    Works offline, takes no longer than your answer does, gives the same result every time, and never raises.
+    Works offline, gives the same result every time, and never raises; an answer that runs for more than 20
+    seconds of the processor is stopped. Of what an answer fails on, `check(…).case` is the first input. To a
+    question answered in words, it sets the points of a good answer beside yours, once there is one in its
+    cell and the notebook is saved; or give the words themselves.
     """
-    if said := refusal(PurePath(os.environ.get("JPY_SESSION_NAME", "")).stem):  # the notebook, in JupyterLab
+    notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))  # in JupyterLab
+    if said := refusal(notebook.stem):
         return Result(None, "unknown", said)
     try:
         exercise = find_exercise(exercise_id)
     except LookupError as error:
         return Result(None, "unknown", str(error.args[0]))
-    result = grade(exercise, answer)
+    if isinstance(exercise, Explain) and answer is ...:
+        answer = words_of(exercise.grade_id, notebook)
+    text = ""
+    try:
+        with time_limit() as limit:
+            result = grade(exercise, answer)
+            text = as_text(answer)
+    except KeyboardInterrupt:  # it came when the answer had already ended
+        result = Result(exercise, "not yet", "It was interrupted.")
+    if limit.used_up:
+        result = Result(exercise, "not yet", f"{_TOO_LONG} Look for a loop that never stops.")
     if result.status != "not started":
-        record(exercise.id, bool(result))
+        record(exercise.id, bool(result), text)
     return result
+
+
+_TOO_LONG = "It was stopped after 20 seconds of the processor, or two minutes of waiting."

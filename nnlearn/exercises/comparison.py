@@ -4,6 +4,8 @@ A difference is told in sentences: which shape was expected, which element is wo
 """
 
 import contextlib
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -66,13 +68,21 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
     n = int(wrong.sum())
     count = f"{n} of {want.size} elements {'is' if n == 1 else 'are'} wrong" if want.ndim else ""
     if not reveal:
-        return f"the shape is right, {count}" if count else "that is not the right value"
+        if count:
+            return f"the shape is right, {count}"
+        rounded = want.dtype.kind == "f" and _rounded(want.item(), have.item())
+        return "nearly: give more digits" if rounded else "that is not the right value"
     error = np.where(wrong, error, 0.0)
     where = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
     worst = f"{_element(where)}should be {_number(want[where])} and is {_number(have[where])}"
     relative = np.max(error[wrong & (want != 0)] / np.abs(want[wrong & (want != 0)]), initial=0.0)
     sizes = f"largest absolute error {np.max(error):.3g}" + (f", relative {relative:.3g}" if relative else "")
     return f"{count + '; the worst, ' if count else ''}{worst} ({sizes})"
+
+
+def _rounded(want: float, have: float) -> bool:
+    """True when `have` is `want` rounded to two digits or more."""
+    return any(math.isclose(have, float(f"{want:.{digits}g}"), rel_tol=1e-9) for digits in range(2, 7))
 
 
 def _kind(array: np.ndarray) -> str:
@@ -85,6 +95,20 @@ def _element(where: tuple[int, ...]) -> str:
 
 def _number(x: Any) -> str:
     return f"{x:.6g}"
+
+
+def telling(outcome: Outcome) -> bool:
+    """True when an answer gave finite numbers, not all of them whole: two mistakes seldom agree in those."""
+    arrays = [] if outcome.problem else list(_arrays(outcome.value))
+    return all(np.isfinite(a).all() for a in arrays) and any((a.real % 1 != 0).any() for a in arrays)
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _arrays(part)
 
 
 def behaves_like(one: Outcome, other: Outcome, rtol: float, atol: float) -> bool:

@@ -1,6 +1,8 @@
 """From an exercise and an answer to a result: run the answer, compare it, look for misconceptions."""
 
+import contextlib
 import copy
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,18 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.exercises.comparison import behaves_like, difference
-from nnlearn.exercises.result import Result
+from nnlearn.exercises.comparison import behaves_like, difference, telling
+from nnlearn.exercises.result import Case, Result
 from nnlearn.exercises.runner import NotStarted, Outcome, message, prepare, run_case
 from nnlearn.exercises.spec import Cases, Exercise, Explain, Function, Misconception, Predict
 from nnlearn.exercises.values import Unfit, describe, plain
+
+_FEW = 8  # numbers of an array that a message can show
+_FEWEST_WORDS = 5
 
 
 def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
     """Run the answer on the seed's inputs and judge what it did. Returns a result whatever it does."""
     if isinstance(exercise, Explain):
-        said = "When your answer is written, compare it with what a good answer says."
-        return Result(exercise, "to read", said, details=tuple(exercise.rubric))
+        return _beside(exercise, answer)
     cases = exercise.make_cases(seed)
     try:
         return judge(exercise, answer, cases, run_answer(exercise, answer, cases, exercise.allows))
@@ -31,6 +35,27 @@ def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
     except KeyboardInterrupt:
         said = "It was interrupted before its end. If it ran for long, look for a loop that never stops."
         return Result(exercise, "not yet", said)
+
+
+def _beside(exercise: Explain, answer: Any) -> Result:
+    """The points of a good answer beside the learner's words; nothing before there are some."""
+    if not isinstance(answer, str) or len(answer.split()) < _FEWEST_WORDS:
+        said = (
+            "Write your answer in the cell above, save the notebook (Ctrl+S), then run this cell again: "
+            "what a good answer says comes when yours stands there."
+        )
+        return Result(exercise, "not started", said)
+    said = f"You wrote:\n{answer}\n\nA good answer says this. Which of it do your words say?"
+    return Result(exercise, "to read", said, details=tuple(f"☐ {point}" for point in exercise.rubric))
+
+
+def as_text(answer: Any) -> str:
+    """What a learner handed in, to be read again: the source of a function, else its value."""
+    with contextlib.suppress(Exception):  # it is no function, or an odd object
+        return inspect.getsource(answer)
+    with contextlib.suppress(Exception):
+        return answer if isinstance(answer, str) else repr(answer)[:2000]
+    return ""
 
 
 def run_answer(
@@ -75,31 +100,74 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
     brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False)
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
-    found = find_misconception(exercise, cases, outcomes)
+    found, alone = find_misconception(exercise, cases, outcomes, expected)
+    hint = found.hint if found else ""
     return Result(
         exercise,
         "not yet",
         _with(first, inputs, text),
         brief=_with(first, inputs, brief),
-        hint=found.hint if found else "",
+        hint=hint if alone else f"{hint} And something else is not right yet.",
         misconception=found.name if found else "",
-        details=(*summary, *notes),
+        details=(*summary, *_where_to_look(exercise, inputs), *notes),
         score=exercise.points * sum(exercise.weights.get(name, 0.0) for name in right),
+        case=_case(exercise, first, inputs, expected[first], outcomes[first]),
     )
+
+
+def _case(exercise: Exercise, name: str, inputs: Mapping[str, Any], expected: Outcome, got: Outcome) -> Case:
+    wanted = expected.value if exercise.reveals else None
+    return Case(name, inputs, wanted, got.value, exercise.beside)
+
+
+def _where_to_look(exercise: Exercise, inputs: Mapping[str, Any]) -> list[str]:
+    """How to see inputs too large for the message."""
+    name = exercise.signature.partition("(")[0]
+    if not name or not any(isinstance(value, np.ndarray) and value.size > _FEW for value in inputs.values()):
+        return []
+    return [
+        f'To see its values, and try again: `case = check("{exercise.id}", {name}).case`, `case.run({name})`'
+    ]
 
 
 def find_misconception(
-    exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome]
-) -> Misconception | None:
-    """The first misconception that does on every case what the answer did."""
+    exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome], expected: Mapping[str, Outcome]
+) -> tuple[Misconception | None, bool]:
+    """(the mistake that the answer makes, or None; is it the only one).
 
-    def alike(wrong: Misconception, name: str) -> bool:
-        theirs = run_answer(exercise, wrong.answer, {name: cases[name]})[name]
-        return behaves_like(theirs, outcomes[name], exercise.rtol, exercise.atol)
+    The first that does on every case what the answer did. If there is none, then of those that gave the same
+    wrong numbers on some case the one that did so on most: first where both give numbers at all (one may fail
+    on an empty batch, the other not), then with a second mistake beside it. Two that did so equally often are
+    not told apart: None.
+    """
 
-    return next(
-        (wrong for wrong in exercise.misconceptions if all(alike(wrong, name) for name in cases)), None
-    )
+    def same(one: Outcome, other: Outcome) -> bool:
+        return behaves_like(one, other, exercise.rtol, exercise.atol)
+
+    def theirs(wrong: Misconception, name: str) -> Outcome:
+        return run_answer(exercise, wrong.answer, {name: cases[name]})[name]
+
+    for wrong in exercise.misconceptions:
+        if all(same(theirs(wrong, name), outcomes[name]) for name in cases):
+            return wrong, True
+    wrong_on = [
+        name for name in cases if telling(outcomes[name]) and not same(outcomes[name], expected[name])
+    ]
+    if len(cases) == 1 or not wrong_on:
+        return None, True
+    shared: dict[bool, list[tuple[int, Misconception]]] = {True: [], False: []}
+    for wrong in exercise.misconceptions:
+        made = {name: outcome for name in cases if telling(outcome := theirs(wrong, name))}
+        count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
+        alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
+        if count:
+            shared[alone].append((count, wrong))
+    for alone, found in shared.items():
+        most = max((count for count, _ in found), default=0)
+        nearest = [wrong for count, wrong in found if count == most]
+        if len(nearest) == 1:
+            return nearest[0], alone
+    return None, True
 
 
 def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:
@@ -150,6 +218,6 @@ def _shown(inputs: Mapping[str, Any]) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray):
         text = np.array2string(value, separator=", ", formatter={"float_kind": "{:.4g}".format})
-        return " ".join(text.split()) if value.size <= 8 else describe(value)
+        return " ".join(text.split()) if value.size <= _FEW else describe(value)
     text = f"{value:.4g}" if isinstance(value, float) else repr(value)
     return text if len(text) < 60 else describe(value)

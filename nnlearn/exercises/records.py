@@ -1,6 +1,12 @@
-"""What a learner has tried and solved: one empty file per exercise, so that nothing can be half-written."""
+"""What a learner has tried and solved: one file for each fact, so that nothing can be half-written.
+
+`07.6.tried` and `07.6.passed` are empty, as are `07.6.wrong-1b2c3d4e` for each wrong answer that differs from
+the others and `07.6.again-1` for each time it was solved again; `07.6.answer` holds the last answer that
+passed, or else the last.
+"""
 
 import contextlib
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -8,6 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from nnlearn.exercises.renumbering import renumbered
+from nnlearn.training.saving import write
 
 
 def folder() -> Path:
@@ -43,14 +50,48 @@ def can_be_kept() -> bool:
     return os.access(folder(), os.W_OK)
 
 
-def record(exercise_id: str, passed: bool) -> None:
-    """Remember a try or a pass; a disk that is full or locked does not bother the learner."""
+def record(exercise_id: str, passed: bool, answer: str = "") -> None:
+    """Remember a try or a pass, and the answer; a disk that is full or locked does not bother the learner."""
     if os.environ.get("NBGRADER_EXECUTION"):  # an instructor grades: that is nobody's progress
         return
     with contextlib.suppress(OSError, RuntimeError):  # the latter where there is no home
         _take_over()
         folder().mkdir(parents=True, exist_ok=True)
+        if answer and (passed or not (folder() / f"{exercise_id}.passed").exists()):
+            write(folder() / f"{exercise_id}.answer", answer.encode("utf-8", "replace"))
         (folder() / f"{exercise_id}.{'passed' if passed else 'tried'}").touch()
+        if not passed:
+            told_apart = hashlib.sha256("".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:8]
+            (folder() / f"{exercise_id}.wrong-{told_apart}").touch()
+
+
+def wrong_answers(exercise_id: str) -> int:
+    """How many wrong answers, spaces aside all different, have been tried."""
+    return len(list(folder().glob(f"{exercise_id}.wrong-*")))
+
+
+def last_answer(exercise_id: str) -> str:
+    """The last answer that passed, or else the last; "" where none was given."""
+    path = folder() / f"{exercise_id}.answer"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def record_review(exercise_id: str) -> None:
+    """Remember that it was solved again; from now on counts the time until the next."""
+    with contextlib.suppress(OSError, RuntimeError):
+        (folder() / f"{exercise_id}.again-{reviews(exercise_id) + 1}").touch()
+        (folder() / f"{exercise_id}.passed").touch()
+
+
+def reviews(exercise_id: str) -> int:
+    """How often it was solved again."""
+    return len(list(folder().glob(f"{exercise_id}.again-*")))
+
+
+def passed_at(exercise_id: str) -> float | None:
+    """When it was last passed, in seconds since 1970; None where it never was."""
+    path = folder() / f"{exercise_id}.passed"
+    return path.stat().st_mtime if path.exists() else None
 
 
 def recorded() -> dict[str, str]:

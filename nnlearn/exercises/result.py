@@ -1,10 +1,12 @@
 """What a check says: as HTML in a notebook, as text elsewhere, as points under nbgrader."""
 
+import copy
 import html
 import os
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnlearn.exercises.spec import Exercise
 
@@ -17,11 +19,41 @@ _LOOKS = {  # sign and words carry the meaning; the colour (readable on light an
 }
 
 
+class Label(NamedTuple):
+    """What a result keeps of its exercise: not the right answer."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """The first input that an answer fails on: `case = check("07.6", f).case`, then `case.run(f)` again.
+
+    `expected` is None where telling it would be telling the answer, `got` where the answer gave nothing.
+    """
+
+    name: str
+    inputs: Mapping[str, Any]
+    expected: Any
+    got: Any
+    how: Callable[..., Any]
+
+    def run(self, answer: Any) -> Any:
+        """What an answer gives for it, errors and prints as they come."""
+        return self.how(answer, **copy.deepcopy(dict(self.inputs)))
+
+    def __repr__(self) -> str:
+        given = "".join(f"\n{name} = {value!r}" for name, value in self.inputs.items())
+        wanted = "" if self.expected is None else f"\nexpected: {self.expected!r}"
+        return f"{self.name}{given}{wanted}\ngot: {self.got!r}"
+
+
 @dataclass(frozen=True)
 class Result:
     """The outcome of one check. It is true when the exercise is passed."""
 
-    exercise: Exercise | None
+    exercise: Exercise | Label | None
     status: str
     message: str = ""
     hint: str = ""
@@ -29,6 +61,11 @@ class Result:
     details: tuple[str, ...] = ()
     score: float = 0.0
     brief: str = ""  # the message without what was expected
+    case: Case | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.exercise, Exercise):
+            object.__setattr__(self, "exercise", Label(self.exercise.id, self.exercise.title))
 
     def __bool__(self) -> bool:
         return self.status == "passed"
@@ -52,12 +89,7 @@ class Result:
         if self.details:
             details = "".join(f"<li>{markup(detail)}</li>" for detail in self.details)
             details = f"<ul style='margin:0;padding-left:1.4em'>{details}</ul>"
-            folded = self.status == "to read"  # not seen before the learner has written an answer
-            parts.append(
-                f"<details><summary>What a good answer says</summary>{details}</details>"
-                if folded
-                else details
-            )
+            parts.append(details)
         style = f"border-left:4px solid {colour};padding:.3em .9em;max-width:52em;white-space:pre-wrap"
         return f"<div role='status' style='{style}'>{''.join(parts)}</div>"
 

@@ -1,12 +1,16 @@
 """`check`: what it says to right answers, to wrong ones, and to those that would deceive or break it."""
 
+import concurrent.futures
 import contextlib
+import copy
+import functools
 import os
 import re
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -19,10 +23,12 @@ from jupyter_client.manager import start_new_kernel
 from typer.testing import CliRunner
 
 import nnlearn as nn
+from nnlearn import exercises
 from nnlearn.course.cli import app
 from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Function, Value, chapters, check, grade, tasks
 from nnlearn.exercises.comparison import difference
+from nnlearn.exercises.limit import time_limit
 from nnlearn.exercises.runner import STUB, run_case
 from nnlearn.exercises.spec import chapter_exercises, edit
 from nnlearn.exercises.values import Unfit, describe, plain
@@ -280,6 +286,94 @@ def test_what_is_not_started_is_called_so(answer):
     )
 
 
+def loops(x, w, b):
+    while True:
+        pass
+
+
+def loops_whatever_comes(x, w, b):
+    for _ in range(2):
+        try:
+            loops(x, w, b)
+        except KeyboardInterrupt:
+            pass
+    return fires(x, w, b)
+
+
+def waits(x, w, b):
+    threading.Event().wait()
+
+
+@pytest.mark.parametrize("answer", [loops, loops_whatever_comes, waits])
+def test_an_answer_that_never_ends_is_stopped(answer, monkeypatch):
+    monkeypatch.setattr(exercises, "time_limit", functools.partial(time_limit, 0.2, 0.5))
+    result = check(FIRES, answer)
+    assert result.status == "not yet" and "Look for a loop that never stops" in repr(result)
+    assert check(FIRES, fires), "and the next one is checked as ever"
+
+
+def test_in_another_thread_there_is_no_limit():
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        assert pool.submit(check, FIRES, fires).result()
+
+
+def test_a_result_does_not_hand_out_the_right_answer():
+    result = check(FIRES, stops)
+    assert result.exercise == (FIRES, "A unit that fires")
+    assert not check(FIRES, getattr(result.exercise, "reference", 0))
+
+
+def test_a_failing_case_can_be_looked_at_and_run_again():
+    result = check(FIRES, lambda x, w, b: fires(x, w, 0))
+    case = result.case
+    assert case.name in repr(result) and set(case.inputs) == {"x", "w", "b"}
+    np.testing.assert_array_equal(case.run(fires), case.expected)
+    np.testing.assert_array_equal(case.run(lambda x, w, b: fires(x, w, 0)), case.got)
+    with pytest.raises(ZeroDivisionError):
+        case.run(lambda x, w, b: 1 / 0)
+    before = copy.deepcopy(dict(case.inputs))
+    case.run(lambda x, w, b: x.fill(7))
+    np.testing.assert_equal(dict(case.inputs), before)
+    assert "expected: array" in repr(case)
+    assert 'case = check("90.1", fires).case' in repr(
+        check(FIRES, lambda x, w, b: fires(x, w, b) + (x.size > 8))
+    )
+    assert check(FIRES, fires).case is None
+    value = check("90.4", 6).case
+    assert value.expected is None and "5.0" not in repr(value)
+
+
+def shorten(g, most):
+    n = np.linalg.norm(g)
+    return g * most / n if n > most else g * 1.0
+
+
+SHORTEN = Function(
+    9, shorten,
+    lambda rng: [("long", rng.normal(size=3) * 9, 2.0), ("short", [0.3, 0.4], 2.0), ("zero", [0.0], 1.0)],
+    mistakes=[
+        ("always", lambda g, most: g * most / max(np.linalg.norm(g), 1e-9), "ALWAYS"),
+        ("largest", lambda g, most: g * min(1, most / max(abs(g).max(), 1e-9)), "LARGEST"),
+        ("turned", lambda g, most: -shorten(g, most), "TURNED"),
+    ],
+    id="90.9", signature="shorten(g, most)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (lambda g, most: g * most / np.linalg.norm(g), "ALWAYS"),  # NaN for the gradient of zeros
+        (lambda g, most: -shorten(g, most) if g.any() else None, "TURNED"),
+        (lambda g, most: g * most / abs(g).max(), "LARGEST And something else is not right yet."),
+        (lambda g, most: shorten(g, most) + 1.5, ""),
+        (lambda g, most: shorten(g, most) * np.nan, ""),
+    ],
+)
+def test_a_mistake_is_seen_where_it_tells_also_beside_another(answer, hint):
+    assert grade(SHORTEN, answer).hint == hint
+
+
 def test_an_interrupted_answer_says_so():
     def endless(x, w, b):
         raise KeyboardInterrupt  # what Ctrl-C does
@@ -375,8 +469,10 @@ VALUES = [
     ("90.4", 6, "not yet", "That is not the right value"),
     ("90.4", np.nan, "not yet", "The value is nan"),
     ("90.4", np.array([5.0]), "not yet", "got an array of shape (1,)"),
-    ("90.5", ..., "to read", "such as NOT"),
-    ("90.5", "my words", "to read", "such as NOT"),
+    ("90.5", "It could not fire at 0.", "to read", "You wrote:\nIt could not fire at 0."),
+    ("90.5", "It could not fire at 0.", "to read", "☐ an example that this makes impossible, such as NOT"),
+    ("90.5", ..., "not started", "Write your answer in the cell above"),
+    ("90.5", "no idea", "not started", "what a good answer says comes when yours stands there"),
 ]  # fmt: skip
 
 
@@ -389,7 +485,23 @@ def test_values_predictions_and_explanations(exercise_id, answer, status, told):
 
 
 def test_an_explanation_is_never_scored_by_us():
-    assert check("90.5", "anything").score == 0 and not check("90.5", "anything")
+    words = "anything that has five words"
+    assert check("90.5", words).score == 0 and not check("90.5", words)
+
+
+def test_an_essay_is_read_from_the_saved_notebook(solution, monkeypatch, tmp_path):
+    notebook = nbformat.reads(student_version(solution), as_version=4)
+    (essay,) = (c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "90-5")
+    saved = tmp_path / "90_example.ipynb"
+    monkeypatch.setenv("JPY_SESSION_NAME", str(saved))
+    assert check("90.5").status == "not started", "not saved yet"
+    nbformat.write(notebook, saved)
+    assert check("90.5").status == "not started" and "such as NOT" not in repr(check("90.5"))
+    essay.source = "Its boundary could not move away from 0."
+    nbformat.write(notebook, saved)
+    assert "Its boundary could not move" in repr(check("90.5")) and "such as NOT" in repr(check("90.5"))
+    saved.write_text("{}")
+    assert check("90.5").status == "not started"
 
 
 @pytest.mark.parametrize(
@@ -438,6 +550,21 @@ def test_an_explanation_is_never_scored_by_us():
 def test_difference(expected, got, told):
     text = difference(plain(expected), plain(got), 1e-5, 1e-7)
     assert told in text and bool(text) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("right", "given", "nearly"),
+    [
+        (3.16228, 3.16, True),
+        (148.41, 148.0, True),
+        (-0.001234, -0.0012, True),
+        (3.16228, 3.17, False),
+        (5.0, 6.0, False),
+    ],
+)
+def test_a_number_with_too_few_digits_is_nearly_right(right, given, nearly):
+    said = difference(np.array(right), np.array(given), 1e-5, 1e-7, reveal=False)
+    assert said == ("nearly: give more digits" if nearly else "that is not the right value")
 
 
 @pytest.mark.parametrize("value", [1, 2.5, True, "text", [1, 2], (1, "a"), {"a": [1.0]}, [[1], [2, 3]], None])
@@ -578,10 +705,6 @@ def test_html_says_the_same_in_words_and_escapes_what_learners_write():
     assert bundle["text/plain"].startswith("✗ Not yet: 90.1 A unit that fires\n")
 
 
-def test_a_rubric_is_folded():
-    assert "<details><summary>" in check("90.5")._repr_html_()
-
-
 @pytest.mark.parametrize(("answer", "points"), [(fires, "3"), (stub, "0"), (stops, "0")])
 def test_under_nbgrader_the_plain_text_is_the_points(answer, points, monkeypatch, tmp_path):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
@@ -605,6 +728,7 @@ def test_progress_shows_done_tried_and_open(monkeypatch):
     assert [part.strip() for part in line.split("│")[1:-1]] == [
         "90 An example", "■□□□", "1 of 4", "90.2", "90.3  90.4", "90.5",
     ]  # fmt: skip
+    assert "Next: 90.2 Weights for AND" in progress().output
 
 
 def test_a_disk_that_cannot_be_written_does_not_matter(monkeypatch, tmp_path):
@@ -780,7 +904,7 @@ def test_in_a_kernel_run_all_goes_on_and_an_endless_loop_can_be_stopped(solution
         student = nbformat.reads(student_version(solution), as_version=4)
         shown = [run_in_kernel(client, c.source) for c in student.cells if c.cell_type == "code"]
         results = [outputs[0]["data"] for outputs in shown if outputs]
-        assert [r["text/plain"][:6] for r in results] == ["○ Not "] * 4 + ["✎ For "]
+        assert [r["text/plain"][:6] for r in results] == ["○ Not "] * 5
         assert all("<div role='status'" in r["text/html"] for r in results)
 
         wrong = "def fires(x, w, b):\n    z = x @ w\n    return z.T.missing\ncheck('90.1', fires)"
