@@ -382,8 +382,8 @@ TRAIN = Function(11, fading_adam, two_tasks, run=within_budget, measure=reached,
      "ravine lies a distance of 10 away, and you have 100 steps. Take three times the rate, and again."),
     ("a rate that does not fade", edit("0.3 * (1 + np.cos(np.pi * (t - 1) / steps)) / 2", "0.2"),
      "The network learns, and the ravine comes down and then stays above the bar. Gradients are noisy, and "
-     "the noise does not let it come to rest. What is the noise floor proportional to? And if your rate fades "
-     "already, it may begin too low: how far can it come in all its steps?"),
+     "the noise does not let it come to rest. What is the noise floor proportional to? And if your rate "
+     "fades already, it may begin too low: how far can it come in all its steps?"),
     ("over budget", edit("range(1, steps + 1)", "range(1, steps + 2)"),
      "Every call of `gradient` counts, and you make more than `steps` of them. Is there a second call in "
      "your loop, or one after it?"),
