@@ -36,30 +36,37 @@ FIRST = Value(4, np.sqrt(10), rtol=0.01, mistakes=[
 ], after="s = 0.1 g², so the step is lr · g / (√0.1 |g|): more than three times lr.")
 
 
-def weights_in_motion(rng):
-    yield "already rolling", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), 0.1, 0.9
-    yield "from rest", rng.normal(size=3), np.zeros(3), rng.normal(size=3), 0.5, 0.9
-    yield "no gradient any more", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), np.zeros((2, 3)), 2.0, 0.5
+def weights_that_have_moved(rng):
+    yield "rolling", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), 0.1, 0.9
+    g = rng.normal(size=3)
+    yield "a step from rest", rng.normal(size=3), g, g, 0.5, 0.9
+    yield "no gradient", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), np.zeros((2, 3)), 2.0, 0.5
 
 
-def momentum_step(w, v, g, lr, mu):
-    v = mu * v + g
-    return w - lr * v, v
+def step_back(w, v, g, lr, mu):
+    return w + lr * v, (v - g) / mu
 
 
-MOMENTUM = Function(5, momentum_step, weights_in_motion, mistakes=[
-    ("moves with the old velocity", lambda w, v, g, lr, mu: (w - lr * v, mu * v + g),
-     "You move with the old velocity. Take in the gradient first, then move."),
-    ("a mean instead of a sum", edit("+ g", "+ (1 - mu) * g"),
-     "With the factor (1 − μ) on the gradient, v is a running mean, as Adam's m. Here the gradient comes in "
-     "whole."),
-    ("learning rate inside", edit("+ g", "+ lr * g", "lr * v", "v"),
-     "The learning rate has got into the velocity. Let v = μ v + g, and multiply by lr when w moves."),
-    ("uphill", edit("w - lr", "w + lr"), "You go uphill: the step is subtracted."),
-    ("Nesterov", edit("lr * v", "lr * (g + mu * v)"),
-     "That looks ahead as Nesterov does. Plain momentum moves by lr · v."),
-    ("forgets the velocity", edit("lr * v", "lr * g"), "The velocity is kept, but w does not move with it."),
-])
+MOMENTUM = Function(5, step_back, weights_that_have_moved, mistakes=[
+    ("a step forward", lambda w, v, g, lr, mu: (w - lr * (mu * v + g), mu * v + g),
+     "That is one more step forward. Write down the two lines of a step, then solve each for what stood "
+     "there before."),
+    ("all signs turned round", lambda w, v, g, lr, mu: (w + lr * (mu * v - g), mu * v - g),
+     "To turn the signs round is not enough: v was *multiplied* by μ. What undoes that?"),
+    ("moves with the old velocity", edit("lr * v", "lr * (v - g) / mu"),
+     "The velocity is right. But by which velocity were the weights moved, the one before the step or the "
+     "one after it?"),
+    ("in the same order", edit("(v - g) / mu", "v / mu - g"),
+     "The weights are right. The step first multiplied by μ, then added g. What came last is undone first."),
+    ("forgets the friction", edit(" / mu", ""),
+     "The weights are right. Of the velocity you have taken g away; what else had the step done to it?"),
+    ("forgets the gradient", edit("(v - g)", "v"),
+     "The weights are right. The step had also added something to the velocity: take it away first."),
+    ("moves on", edit("w + lr", "w - lr"), "The velocity is right. The weights move on instead of back."),
+    ("by the gradient", edit("lr * v", "lr * g"),
+     "The velocity is right. The weights were moved by all of the velocity, not by the gradient alone."),
+], after="So a long run can be retraced from its end, with nothing stored but the last state. (In exact "
+         "numbers: dividing by μ makes rounding errors grow.)")
 
 
 def gradients_of_layers(rng):
@@ -128,29 +135,60 @@ RATE = Function(7, rate, moments_of_a_run, mistakes=[
 ])
 
 
-def states_of_adam(rng):
-    yield "the first step", rng.normal(size=4), rng.normal(size=4), np.zeros(4), np.zeros(4), 1, 0.1
-    yield "the third step", rng.normal(size=4), rng.normal(size=4), rng.normal(size=4), rng.random(4), 3, 0.1
-    w, g, m = rng.normal(size=(3, 2, 3))
-    yield "a hundred steps on", w, g, m, rng.random((2, 3)), 100, 2.0
-    yield "no gradient", np.ones(2), np.zeros(2), np.zeros(2), np.zeros(2), 1, 0.1
-    yield "a tiny gradient", np.ones(2), [1e-8, -3e-8], np.zeros(2), np.zeros(2), 1, 1.0
+def tables_of_words(rng):
+    def table(V, D, *came):
+        g = np.zeros((V, D))
+        g[list(came)] = rng.normal(size=(len(came), D))
+        return rng.normal(size=(V, D)), g
+
+    def memory(V, D):
+        return rng.normal(size=(V, D)), rng.random((V, D))
+
+    w, g = table(4, 3, 0, 2)
+    yield "the first batch", w, g, *np.zeros((2, 4, 3)), np.zeros(4, int), 0.1
+    w, g = table(4, 2, 1, 3)
+    g[1] = abs(g[1])
+    yield "words that came before", w, g, *memory(4, 2), np.array([3, 0, 7, 99]), 0.1
+    w, g = table(3, 3, 0, 1, 2)
+    m, s = memory(3, 3)
+    g[0, 0] = g[1, 2] = m[1, 2] = s[1, 2] = 0
+    yield "single numbers that are zero", w, g, m, s, np.array([1, 0, 4]), 2.0
+    yield "no word that is known", *table(2, 2), *memory(2, 2), np.array([0, 5]), 0.1
+    tiny = [[1e-8, -3e-8], [0.0, 0.0]]
+    yield "a tiny gradient", np.ones((2, 2)), tiny, *np.zeros((2, 2, 2)), np.zeros(2, int), 1.0
 
 
 def adam_step(w, g, m, s, t, lr):
-    m = 0.9 * m + 0.1 * g
-    s = 0.999 * s + 0.001 * g**2
-    m_hat = m / (1 - 0.9**t)
-    s_hat = s / (1 - 0.999**t)
-    return w - lr * m_hat / (np.sqrt(s_hat) + 1e-8), m, s
+    came = (g != 0).any(axis=1)
+    t = t + came
+    n = np.maximum(t, 1)[:, None]
+    rows = came[:, None]
+    m = np.where(rows, 0.9 * m + 0.1 * g, m)
+    s = np.where(rows, 0.999 * s + 0.001 * g**2, s)
+    m_hat, s_hat = m / (1 - 0.9**n), s / (1 - 0.999**n)
+    return np.where(rows, w - lr * m_hat / (np.sqrt(s_hat) + 1e-8), w), m, s, t
 
 
-ADAM = Function(8, adam_step, states_of_adam, atol=1e-12, mistakes=[
-    ("no bias correction", edit(" / (1 - 0.9**t)", "", " / (1 - 0.999**t)", ""),
+ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, mistakes=[
+    ("nobody waits", edit("rows = came[:, None]", "rows = True", "t = t + came", "t = t + 1"),
+     "That is Adam for every row. What is to happen to a row whose gradient is all zero?"),
+    ("the memory does not wait", edit("np.where(rows, 0.9 * m + 0.1 * g, m)", "0.9 * m + 0.1 * g",
+     "np.where(rows, 0.999 * s + 0.001 * g**2, s)", "0.999 * s + 0.001 * g**2"),
+     "The weights of a row without a gradient wait, but its two running means fade. They should wait too."),
+    ("the weights do not wait", edit("np.where(rows, w - lr * m_hat / (np.sqrt(s_hat) + 1e-8), w)",
+     "w - lr * m_hat / (np.sqrt(s_hat) + 1e-8)"),
+     "Rows without a gradient go on rolling: their mean m is not zero, and you move them by it."),
+    ("each number by itself", edit("came[:, None]", "g != 0"),
+     "You let single numbers wait. A word waits as a whole: when all of its row is zero."),
+    ("one clock for all", edit("t = t + came", "t = t + 1"),
+     "You count a step for rows that did not take part. Each row has its own count, and it waits too."),
+    ("counts afterwards", edit("np.maximum(t, 1)", "np.maximum(t - came, 1)"),
+     "The correction uses the count from before this step. t counts from 1: this step included."),
+    ("no bias correction", edit(" / (1 - 0.9**n)", "", " / (1 - 0.999**n)", ""),
      "The bias correction is missing: m and s start from zero, so divide them by 1 − 0.9ᵗ and 1 − 0.999ᵗ."),
-    ("corrects the mean only", edit(" / (1 - 0.999**t)", ""),
+    ("corrects the mean only", edit(" / (1 - 0.999**n)", ""),
      "You correct m but not s. At the first step s is a thousandth of g²."),
-    ("forgets the power", edit("**t", ""),
+    ("forgets the power", edit("**n", ""),
      "You divide by 1 − β at every step. The correction must fade: 1 − β to the power t."),
     ("square root before the mean", edit("g**2", "np.abs(g)", "np.sqrt(s_hat)", "s_hat"),
      "You average |g|, the root of each square. Average the squares first and take the root of the mean."),
@@ -160,10 +198,11 @@ ADAM = Function(8, adam_step, states_of_adam, atol=1e-12, mistakes=[
      "You divide by ŝ itself. It is a mean of squares: take its root."),
     ("no momentum", edit("lr * m_hat", "lr * g"),
      "The step uses g. Use its corrected running mean m̂: that is the momentum."),
-    ("keeps the corrected means", edit("1e-8), m, s", "1e-8), m_hat, s_hat"),
+    ("keeps the corrected means",
+     edit("w), m, s, t", "w), np.where(rows, m_hat, m), np.where(rows, s_hat, s), t"),
      "You return m̂ and ŝ. The memory must stay uncorrected, or the next step corrects it twice."),
     ("no epsilon", edit(" + 1e-8", ""), "Without ε a weight that gets no gradient divides zero by zero."),
-])
+], after="Frameworks call it lazy or sparse Adam: of a hundred thousand words a batch touches a few hundred.")
 
 COMPARE = Explain(9, rubric=[
     "Adam's rate was not tuned and the new one's was: with unequal budgets the comparison says nothing",
@@ -173,3 +212,182 @@ COMPARE = Explain(9, rubric=[
     "a fair design: the same search and number of trials for each, fresh seeds for the comparison, the "
     "tuning curves shown",
 ])
+
+
+def bowls(rng):
+    def bowl(*shapes):
+        signs = [np.resize([1.0, -1.0], shape) for shape in shapes]
+        goals = [sign * rng.uniform(0.5, 2, shape) for sign, shape in zip(signs, shapes, strict=True)]
+        return {"goals": goals, "curvatures": [rng.uniform(0.5, 5, shape) for shape in shapes]}, [
+            np.zeros(shape) for shape in shapes
+        ]
+
+    yield "one array", *bowl((4,)), 0.1, 20
+    yield "a layer's W and b", *bowl((3, 2), (2,)), 0.1, 40
+    yield "three arrays", *bowl((2,), (2, 2), (3,)), 0.05, 60
+
+
+def with_slopes(answer, gradients, params, lr, steps):
+    """Where `answer` ends when it is handed the gradients of bowls, which no case can hold."""
+    asked = []
+
+    def slopes(params):
+        asked.append(1)
+        if len(asked) > steps:
+            raise RuntimeError(f"{steps} steps, and more gradients than that")
+        parts = zip(gradients["curvatures"], params, gradients["goals"], strict=True)
+        return [c * (p - goal) for c, p, goal in parts]
+
+    found = answer(slopes, params, lr, steps)
+    return None if found is None else np.concatenate([np.ravel(p) for p in found])
+
+
+def finite(found, gradients, params, lr, steps):
+    """Where it ended, if that is a place."""
+    return found if np.isfinite(found).all() else "weights that are no numbers"
+
+
+def mended(gradients, params, lr, steps):
+    params, t = list(params), 0
+    m, s = [0.0 for p in params], [0.0 for p in params]
+    for step in range(steps):
+        t += 1
+        rate = lr * (1 + np.cos(np.pi * step / steps)) / 2
+        for k, g in enumerate(gradients(params)):
+            m[k] = 0.9 * m[k] + 0.1 * g
+            s[k] = 0.999 * s[k] + 0.001 * g**2
+            m_hat, s_hat = m[k] / (1 - 0.9**t), s[k] / (1 - 0.999**t)
+            params[k] = params[k] - rate * m_hat / (np.sqrt(s_hat) + 1e-8)
+    return params
+
+
+ONE_LIST = "m, s = [0.0 for p in params], [0.0 for p in params]", "m = s = [0.0 for p in params]"
+FALLS_TWICE = "rate = lr *", "rate = lr = lr *"
+COUNTS_ARRAYS = "        t += 1\n", "", "            m[k] = 0.9", "            t += 1\n            m[k] = 0.9"
+
+REPAIR = Function(10, mended, bowls, run=with_slopes, measure=finite, mistakes=[
+    ("one list", edit(*ONE_LIST, *FALLS_TWICE, *COUNTS_ARRAYS),
+     "No numbers, from the first step on. Read what NumPy warns of. A division by zero: t is 0 in the first "
+     "correction. A root of something negative: but s is a mean of squares, so what is in it is not what was "
+     "put in. Who else writes there? Change s[0], and print m[0]."),
+    ("the rate and the count", edit(*FALLS_TWICE, *COUNTS_ARRAYS),
+     "No roots of negative numbers any more. Now it stands still too early: print the rate at each step, "
+     "beside half a cosine. Which `lr` is multiplied the second time?"),
+    ("the count", edit(*COUNTS_ARRAYS),
+     "With one array it is right now; with two, the second is too slow in its first steps. Print t where "
+     "each array is moved. What does t count, and what should it?"),
+    ("the rate", edit(*FALLS_TWICE),
+     "The memory and the count of steps are right. But it stands still too early: print the rate at each "
+     "step. The cosine is to be taken of the rate you were given."),
+    ("a memory for each step", edit("    for step in range(steps):\n", "    for step in range(steps):\n"
+     "        m, s = [0.0 for p in params], [0.0 for p in params]\n"),
+     "Two lists, but you make them at every step: nothing is remembered."),
+    ("no schedule", edit(" * (1 + np.cos(np.pi * step / steps)) / 2", ""),
+     "It stands still no more, because the rate no longer falls. The schedule is wanted: what is wrong is "
+     "what it is multiplied with."),
+    ("no correction", edit(" / (1 - 0.9**t)", "", " / (1 - 0.999**t)", ""),
+     "The count was wrong, not the correction: without it the first steps are three times too long."),
+    ("the count of arrays, divided", edit("t += 1", "t += len(params)"),
+     "t is to count the steps, whatever the number of arrays: 1 at the first step, for each of them."),
+], after="None of the three makes an error, and two of them still learn. What finds them: one step by hand, "
+         "and the length of each step beside the rate.")
+
+
+def rings(seed, n=200):
+    """n points: a disc (1) within a ring (0)."""
+    rng = np.random.default_rng(seed)
+    y, angle = np.arange(n) % 2, rng.uniform(0, 2 * np.pi, n)
+    radius = np.where(y == 1, rng.uniform(0, 1, n), rng.uniform(1.4, 2, n))
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), y
+
+
+def ravine(rng, n=100):
+    """Axes and curvatures of a ravine that lies askew, and its lowest place."""
+    axes = np.linalg.qr(rng.normal(size=(n, n)))[0]
+    return {"axes": axes, "curvatures": np.geomspace(1, 100, n), "lowest": axes @ rng.choice([-1.0, 1.0], n)}
+
+
+def two_tasks(rng):
+    seed, up, down = int(rng.integers(10**6)), float(10 ** rng.uniform(0, 2)), float(10 ** rng.uniform(-2, 0))
+    yield "a noisy ravine", {"seed": seed, "scale": up, **ravine(rng)}, np.zeros(100), 100
+    X, y = rings(seed)
+    start = np.concatenate([rng.normal(size=32), np.zeros(16), rng.normal(size=16) / 4, [0.0]])
+    yield "a network", {"seed": seed, "scale": down, "X": X, "y": y}, start, 100
+
+
+def within_budget(answer, gradient, w, steps):
+    """Where `answer` ends when it may ask for `steps` noisy gradients, which no case can hold."""
+    rng, asked = np.random.default_rng(gradient["seed"]), []
+
+    def noisy(w):
+        asked.append(1)
+        if len(asked) > steps:
+            raise RuntimeError(f"the {steps} gradients are used up")
+        if "axes" in gradient:
+            Q, c = gradient["axes"], gradient["curvatures"]
+            noise = np.sqrt(c) * rng.normal(size=c.size)
+            return gradient["scale"] * (Q @ (c * (Q.T @ (w - gradient["lowest"])) + noise))
+        rows = rng.integers(len(gradient["y"]), size=16)
+        X, y = gradient["X"][rows], gradient["y"][rows]
+        W1, W2 = w[:32].reshape(2, 16), w[48:64]
+        A = np.tanh(X @ W1 + w[32:48])
+        dz = (1 / (1 + np.exp(-(A @ W2 + w[64]))) - y) / 16
+        dZ = dz[:, None] * W2 * (1 - A**2)
+        return gradient["scale"] * np.concatenate([(X.T @ dZ).ravel(), dZ.sum(axis=0), A.T @ dz, [dz.sum()]])
+
+    return answer(noisy, w, steps)
+
+
+def reached(found, gradient, w, steps):
+    """Has the bar been reached? Many rules get there."""
+    if found.shape != w.shape:
+        return "not as many numbers as there are weights"
+    if "axes" in gradient:
+        away, c = gradient["axes"].T @ (found - gradient["lowest"]), gradient["curvatures"]
+        share = (c * away**2).sum() / c.sum()  # of the loss at the start
+        if share <= 1 / 250:
+            return "at most 1/250 of the loss"
+        if not share < 1:
+            return "a loss higher than at the start, or no number"
+        return "more than a tenth of the loss is left" if share > 0.1 else "more than 1/250 is left"
+    X, y = rings(gradient["seed"] + 10**6, 400)
+    z = np.tanh(X @ found[:32].reshape(2, 16) + found[32:48]) @ found[48:64] + found[64]
+    right = np.mean((z > 0) == y)
+    return "95 of 100 new points right" if right >= 0.95 else "fewer than 95 of 100 right"
+
+
+def fading_adam(gradient, w, steps):
+    m, s = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, steps + 1):
+        g = gradient(w)
+        m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g**2
+        rate = 0.3 * (1 + np.cos(np.pi * (t - 1) / steps)) / 2
+        w = w - rate * m / (1 - 0.9**t) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)
+    return w
+
+
+def one_rate(gradient, w, steps):
+    for _ in range(steps):
+        w = w - 0.1 * gradient(w)
+    return w
+
+
+TRAIN = Function(11, fading_adam, two_tasks, run=within_budget, measure=reached, mistakes=[
+    ("plain descent at one rate", one_rate,
+     "One of the two losses is far above where it began. Do you step against the gradient? Then it is the "
+     "rate: 0.1 is too long for the one and too short for the other, and whatever number you put there, "
+     "because nobody knows by what their losses are multiplied. Which rules do not care about that?"),
+    ("steps too short", edit("0.3 *", "0.001 *"),
+     "Neither has come far. Print how long a step is beside the way there is to go: the lowest place of the "
+     "ravine lies a distance of 10 away, and you have 100 steps. Take three times the rate, and again."),
+    ("a rate that does not fade", edit("0.3 * (1 + np.cos(np.pi * (t - 1) / steps)) / 2", "0.2"),
+     "The network learns, and the ravine comes down and then stays above the bar. Gradients are noisy, and "
+     "the noise does not let it come to rest. What is the noise floor proportional to? And if your rate "
+     "fades already, it may begin too low: how far can it come in all its steps?"),
+    ("over budget", edit("range(1, steps + 1)", "range(1, steps + 2)"),
+     "Every call of `gradient` counts, and you make more than `steps` of them. Is there a second call in "
+     "your loop, or one after it?"),
+    ("the whole way", lambda gradient, w, steps: np.array([w] * (steps + 1)),
+     "You return more numbers than there are weights. Return the last weights, not the path."),
+], after="A rule that does not care about the loss's scale, and a rate that fades: that is how most networks "
+         "are trained. With Adam a rate between 0.2 and 0.6 does it here.")

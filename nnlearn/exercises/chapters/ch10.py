@@ -54,65 +54,83 @@ STANDARDIZE = Function(3, standardize, tables, mistakes=[
 
 
 def noises(rng):
-    yield "many inputs, few outputs", rng.normal(size=(50, 3))
-    yield "few inputs, many outputs", rng.normal(size=(2, 6))
-    yield "one input", rng.normal(size=(1, 4))
+    yield "many inputs, few outputs", rng.normal(size=(50, 3)), 0.2
+    yield "few inputs, many outputs", rng.normal(size=(2, 6)), 0.5
+    yield "a plain ReLU", rng.normal(size=(4, 5)), 0.0
+    yield "no bend at all", rng.normal(size=(1, 4)), 1.0
+    yield "a slope that turns back", rng.normal(size=(6, 2)), -0.5
 
 
-def he(noise):
-    return noise * np.sqrt(2 / len(noise))
+def he(noise, slope):
+    return noise * np.sqrt(2 / (1 + slope**2) / len(noise))
 
 
 HE = Function(4, he, noises, mistakes=[
+    ("the ReLU's", edit(" / (1 + slope**2)", ""),
+     "That is right for a ReLU. A leaky one lets more through: also a share of what is below zero."),
+    ("the slope as a share", edit("slope**2", "slope"),
+     "What is below zero comes through times the slope. But E[a²] is what counts: what becomes of a square?"),
+    ("adds the two", edit("2 / (1 + slope**2)", "(2 + slope**2)"),
+     "The more comes through, the *smaller* the weights have to be."),
+    ("half of all and the rest", edit("(1 + slope**2)", "(1 + slope**2) ** 2"),
+     "How much of E[z²] comes through? A half of it as it is, and a half times the slope squared: count that "
+     "once."),
     ("forgets the root", edit("np.sqrt", ""),
-     "2 / n_in is the *variance* that is wanted. By what must a number of variance 1 be multiplied?"),
+     "That is the *variance* that is wanted. By what must a number of variance 1 be multiplied?"),
     ("counts the outputs", edit("len(noise)", "noise.shape[1]"),
      "W is (n_in, n_out): you have used its second axis. A neuron adds up n_in products."),
-    ("without the 2", edit("2", "1"),
-     "This is right without an activation. A ReLU lets half of E[z²] through: put it back."),
+    ("without the 2", edit("2 / (1", "1 / (1"),
+     "Try a slope of 1: there is no bend, and 1 / n_in is right. A ReLU, of slope 0, needs twice as much."),
     ("Xavier", edit("len(noise)", "sum(noise.shape)"),
      "That is Xavier's compromise between forward and backward. He counts the inputs alone."),
 ])
 
 
 def curves(rng):
-    yield "falls, then rises", [5.0, 3.0, 2.0, 2.5, 2.6, 2.7, 1.0], 3
-    yield "a small rise on the way down", [5.0, 3.0, 3.5, 2.0, 2.4, 2.2], 2
-    yield "the lowest value twice", [4.0, 2.0, 3.0, 2.0, 3.0, 3.0, 3.0], 3
-    yield "never rises", [4.0, 3.0, 2.0, 1.5], 1
-    yield "only rises", [1.0, 2.0, 3.0, 4.0], 1
-    yield "one epoch", [0.7], 2
-    yield "slowly down, with bumps", [9.0, 8.5, 8.8, 8.0, 8.2, 8.1, 7.0, 7.5, 7.2, 7.1, 7.3, 6.0], 4
+    yield "falls, then rises", [5.0, 3.0, 2.0, 2.5, 2.6, 2.7]
+    yield "a rise on the way down", [5.0, 3.0, 3.5, 3.4, 2.0, 2.4, 2.2]
+    yield "the lowest value twice", [4.0, 2.0, 3.0, 2.0, 3.0, 3.0, 3.0]
+    yield "an equal value on the way down", [4.0, 3.0, 3.5, 3.0, 3.2, 1.0, 2.0]
+    yield "never rises", [4.0, 3.0, 2.0, 1.5]
+    yield "only rises", [1.0, 2.0, 3.0, 4.0]
+    yield "one epoch", [0.7]
+    yield "the longest wait comes first", [9.0, 9.5, 9.8, 9.1, 8.0, 8.2, 7.0, 6.0, 6.5, 7.2]
+    yield "slowly down, with bumps", [9.0, 8.5, 8.8, 8.0, 8.2, 8.1, 8.3, 7.0, 7.5, 6.9, 7.1, 7.3, 7.2]
     drawn = np.round(4 * 0.8 ** np.arange(14) + 1.5 * rng.random(14), 2)
-    yield "a curve drawn for you", drawn.tolist(), int(rng.integers(2, 5))
+    yield "a curve drawn for you", drawn.tolist()
 
 
-def stop_at(losses, patience):
-    best = 0
+def patience_needed(losses):
+    best, needed = 0, 1
     for epoch, loss in enumerate(losses):
         if loss < losses[best]:
+            needed = max(needed, epoch - best)
             best = epoch
-        if epoch - best >= patience:
-            break
-    return epoch + 1, best + 1
+    return needed
 
 
-STOP = Function(5, stop_at, curves, mistakes=[
-    ("stops at the first rise", edit(">= patience", ">= 1"),
-     "This stops at the first rise, whatever the patience. Validation losses are noisy: wait."),
-    ("never stops", edit("break", "pass"),
-     "You look at the whole curve. In practice you stand in the middle of it: what comes later is not "
-     "known."),
-    ("keeps the last weights", edit("best + 1", "epoch + 1"),
-     "The second number should be the epoch whose weights come back: the one with the lowest loss."),
-    ("counts from zero", edit("epoch + 1, best + 1", "epoch, best"),
-     "Epochs are counted from 1: after the first, one is done."),
-    ("waits one too long", edit(">=", ">"),
-     "You wait one epoch too long: after `patience` epochs without a lower loss it is time to stop."),
-    ("compares with the last epoch",
-     edit("epoch - best >= patience", "sum(np.diff(losses)[:epoch][-patience:] > 0) == patience"),
-     "A rise against the epoch before is not the point: count the epochs since the *lowest* loss so far."),
-])
+STOP = Function(5, patience_needed, curves, mistakes=[
+    ("the longest rise",
+     lambda losses: max([1, *map(len, "".join("01"[int(d > 0)] for d in np.diff(losses)).split("0"))]),
+     "You look for rises from one epoch to the next. Early stopping counts the epochs since the "
+     "*lowest* loss so far, and a loss may fall and still be above it."),
+    ("one too few", edit("epoch - best)", "epoch - best - 1)"),
+     "Just too impatient. Let the lowest loss come at epoch 3 and the next lower one at epoch 5, and go "
+     "through it with a patience of 1: does it get there?"),
+    ("one too many", edit("epoch - best)", "epoch - best + 1)"),
+     "It would be enough, but one less is enough too. When a lower loss comes, the count begins again "
+     "*before* anybody asks whether to stop."),
+    ("up to the end", edit("    return needed", "    return max(needed, len(losses) - 1 - best)"),
+     "What comes after the best epoch of all need not be waited for: it may stop there."),
+    ("the last wait", edit("max(needed, epoch - best)", "epoch - best"),
+     "You count the wait before the best epoch of all. On the way there it waited before: the longest wait "
+     "decides."),
+    ("equal is lower", edit("loss < losses[best]", "loss <= losses[best]"),
+     "Of two equally low losses the first counts: an equal one does not end the wait."),
+    ("the best epoch", lambda losses: int(np.argmin(losses)) + 1,
+     "That is the number of the best epoch, or all waits added up. With each lower loss the count begins "
+     "again: how long had to be waited at a time?"),
+], after="In the middle of a run nobody knows this number. Over several seeds it says what patience to have.")
 
 
 def answers(rng):
@@ -188,3 +206,162 @@ STUCK = Explain(9, rubric=[
     "Weights that start at zero, or all equal: look at the first layer's gradients and at the units' spread.",
     "Each suspicion comes with a measurement that would confirm it, the cheapest first.",
 ])
+
+
+def coin_flips(rng):
+    for name, columns, sizes in [("coin flips", 200, (60, 40, 50)), ("fewer of them", 120, (50, 30, 20))]:
+        X = rng.normal(size=(sum(sizes), columns)) * 10 ** rng.uniform(-1, 2, columns)
+        rows = np.split(rng.permutation(sum(sizes)), np.cumsum(sizes)[:2])
+        yield name, X + 50 * rng.normal(size=columns), rng.integers(0, 2, sum(sizes)), *rows
+
+
+def probed(answer, X, y, train, valid, test):
+    """The classes that `answer` gives, and what becomes of them when that changes which it must not use."""
+    rng = np.random.default_rng(0)
+    found = answer(X, y, train, valid, test)
+    if found is None:
+        return None
+    different = {np.array(found).tobytes()}
+    for labels in rng.integers(0, 2, (5, len(test))):
+        other = y.copy()
+        other[test] = labels
+        different.add(np.array(answer(X, other, train, valid, test)).tobytes())
+    giant = X.copy()
+    giant[test[0]] *= 1000
+    changed = np.array(answer(giant, y, train, valid, test)) != np.array(found)
+    return [np.array(found), len(different), int(changed[1:].sum() if changed.ndim else 0)]
+
+
+def leak(found, X, y, train, valid, test):
+    """What leaks from the test rows into a study; the classes it gives them, if nothing does."""
+    classes, different, others = found
+    if different > 4:  # more than there are to choose from
+        return "other labels of test rows, and another answer each time"
+    if different > 1:
+        return "other labels of test rows, and now and then another answer"
+    return "another test row, and another answer for the rest" if others else classes
+
+
+def mended(X, y, train, valid, test):
+    X = (X - X[train].mean(axis=0)) / X[train].std(axis=0)
+    A, t, best = X[train], y[train], -1.0
+    apart = abs(A[t == 1].mean(axis=0) - A[t == 0].mean(axis=0))
+    for k in (1, 3, 8, 20):
+        Z, w = X[:, np.argsort(-apart)[:k]], np.zeros(k)
+        for _ in range(10):
+            w = w - 0.5 * Z[train].T @ (1 / (1 + np.exp(-Z[train] @ w)) - y[train]) / len(train)
+        right = np.mean((Z[valid] @ w > 0) == y[valid])
+        if right > best:
+            best, classes = right, Z[test] @ w > 0
+    return np.where(classes, 1, 0)
+
+
+BY_ALL = "X[train].mean(axis=0)) / X[train].std(axis=0)", "X.mean(axis=0)) / X.std(axis=0)"
+CHOSEN_BY_TEST = "np.mean((Z[valid] @ w > 0) == y[valid])", "np.mean((Z[test] @ w > 0) == y[test])"
+
+REPAIR = Function(10, mended, coin_flips, run=probed, measure=leak, mistakes=[
+    ("columns chosen by all rows",
+     edit(*BY_ALL, *CHOSEN_BY_TEST, "A, t, best = X[train], y[train]", "A, t, best = X, y"),
+     "Give the test rows other labels, and the answers are others each time. The logistic regression is "
+     "trained on training rows alone, true. But what is it given to look at, and who chose that?"),
+    ("chosen by the test rows", edit(*BY_ALL, *CHOSEN_BY_TEST),
+     "Give the test rows other labels, and now and then the answers change. The order of the columns no "
+     "longer depends on them. Which of the four trainings is kept, and who decides?"),
+    ("scaled by test rows", edit(*BY_ALL),
+     "No label of a test row has a say any more. But make one test row a giant, and others get another "
+     "answer. Which numbers, learned from rows, have test rows in them?"),
+    ("another order of columns", edit("np.argsort(-apart)", "np.argsort(apart)"),
+     "There is no leak, but it is not the study any more: the columns are to be those in which the classes "
+     "differ *most*."),
+    ("all rows", edit("Z[test] @ w > 0\n", "Z @ w > 0\n"),
+     "You return a class for every row of the table. Asked for are those of the test rows, in their order."),
+    ("turned round", edit("np.where(classes, 1, 0)", "np.where(classes, 0, 1)"),
+     "No leak, but your zeros and ones are exchanged: class 1 is where the sum is above 0."),
+    ("chosen by training rows", edit("Z[valid] @ w > 0) == y[valid]", "Z[train] @ w > 0) == y[train]"),
+     "No leak. But the best on the rows that it was trained on is the one that fits them most closely: what "
+     "are the validation rows for?"),
+], after="Two tests that every study can run on itself: labels that are coin flips, and one test row that is "
+         "made a giant. What must not matter must not matter.")
+
+
+def patients(seed):
+    """500 people and whether they are ill, and 1,000 of another hospital, where more are."""
+    rng = np.random.default_rng(seed)
+    axis, size = rng.normal(size=8), 10.0 ** rng.permutation(np.linspace(-3, 3, 8))
+    axis, middle = axis / np.linalg.norm(axis), size * rng.uniform(-4, 4, 8)
+
+    def people(n, moved):
+        z = rng.normal(size=(n, 8)) + moved * axis
+        return middle + size * z, (rng.random(n) < 1 / (1 + np.exp(5 - 5 * z @ axis))).astype(int)
+
+    return *people(500, 0), *people(1000, 0.6)
+
+
+def two_hospitals(rng):
+    seed = int(rng.integers(10**6))
+    yield "two hospitals", *patients(seed)[:3], 100, {"seed": seed}
+
+
+def within_budget(answer, X, y, X_new, steps, backward):
+    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    return answer(X, y, X_new, steps, counted)
+
+
+def cost(alarms, X, y, X_new, steps, backward):
+    """Has the bar been reached? Many models do."""
+    if alarms.shape != (len(X_new),):
+        return f"an array of shape {alarms.shape}"
+    if not np.isin(alarms, (0, 1)).all():
+        return "numbers other than 0 and 1"
+    ill = patients(backward["seed"])[3]
+    missed, false = 100 * np.mean((ill == 1) & (alarms == 0)), 100 * np.mean((ill == 0) & (alarms == 1))
+    if 10 * missed + false <= 40:
+        return "a cost of at most 40"
+    return "too many ill are missed" if 10 * missed > false else "too many false alarms"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def called_back(X, y, X_new, steps, backward):
+    """No network: the bar is compared, and a logistic regression reaches it."""
+    for _ in range(steps):
+        backward(NoLoss())
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    seen, new = (np.column_stack([(x - mean) / deviation, np.ones(len(x))]) for x in (X, X_new))
+    w = np.zeros(9)
+    for _ in range(100):
+        w = w - 3 * seen.T @ (1 / (1 + np.exp(-seen @ w)) - y) / len(y)
+    return np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)
+
+
+TRAIN = Function(11, called_back, two_hospitals, run=within_budget, measure=cost,
+    allows=("MLP", "Adam", "AdamW", "cross_entropy", "softmax"), mistakes=[
+    ("an alarm from one half on", edit("> 1 / 11", "> 1 / 2"),
+     "Ill people are missed, and each costs as much as ten false alarms. From which probability on is an "
+     "alarm the cheaper choice? It is not one half. And if you have thought of that: by which mean and "
+     "deviation are the people of the second hospital scaled?"),
+    ("an alarm for everybody", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)",
+     "np.ones(len(new), int)"),
+     "Too many alarms, nearly as if everybody were called back. Look at the probabilities that your network "
+     "says: are the inputs on one scale, does the loss still fall at the end? A network that has learned its "
+     "500 people by heart is too sure of itself; what does one without a hidden layer reach?"),
+    ("probabilities", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)",
+     "1 / (1 + np.exp(-new @ w))"),
+     "You return probabilities. Asked for is a decision: 1 for an alarm, 0 for none."),
+    ("two for each", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)", "new[:, :2]"),
+     "You return two numbers for each person. Asked for is one decision: 1 for an alarm, 0 for none."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+], after="The network says how likely; what a mistake costs says what to do. And the simple rival is hard "
+         "to beat.")

@@ -12,7 +12,7 @@ GAP = Predict(1, "80 %", mistakes=[
 ], after="So in training the perfect student is beaten by the one who learned by heart.")
 
 
-def weights(rng):
+def weights_and_gradients(rng):
     yield "three weights", rng.normal(size=3), rng.normal(size=3), 0.1, 0.5
     yield "a matrix", rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), 0.3, 2.0
     yield "no decay", rng.normal(size=5), rng.normal(size=5), 0.05, 0.0
@@ -23,7 +23,7 @@ def decayed(w, g, lr, decay):
     return w - lr * (g + decay * w)
 
 
-DECAY = Function(2, decayed, weights, mistakes=[
+DECAY = Function(2, decayed, weights_and_gradients, mistakes=[
     ("forgets the decay", edit(" + decay * w", ""),
      "This is plain SGD. Where is the pull towards zero, λ w?"),
     ("without the learning rate", edit("lr * (g + decay * w)", "lr * g - decay * w"),
@@ -65,59 +65,83 @@ DROPOUT = Function(3, dropped, masks, mistakes=[
 ])
 
 
-def thresholds(rng):
-    yield "both signs", [-1.0, -0.2, 0.1, 0.7, 0.0], 0.25
-    yield "a matrix", rng.normal(size=(3, 4)), 0.5
-    yield "exactly at the threshold", [0.5, -0.5, 0.51, -3.0], 0.5
-    yield "nothing taken", rng.normal(size=4), 0.0
+def matrices(rng):
+    yield "five units", rng.normal(size=(5, 3)) * [[0.1], [0.3], [1], [2], [4]], 1.0
+    yield "as many units as weights of each", rng.normal(size=(3, 3)), 0.8
+    yield "exactly as long as the amount", [[3.0, -4.0], [-0.6, 0.8], [6.0, 8.0]], 5.0
+    yield "a unit that is out already", [[0.0, 0.0], [1.0, -2.0]], 0.5
+    yield "nothing taken", [[0.0, 0.0], [0.3, 0.4]], 0.0
+    yield "one weight each", rng.normal(size=(4, 1)), 0.5
 
 
-def soft_threshold(w, amount):
-    return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
+def shrunk(W, amount):
+    length = np.sqrt((W**2).sum(axis=1, keepdims=True))
+    return W * np.maximum(length - amount, 0) / np.where(length > 0, length, 1)
 
 
-SOFT = Function(4, soft_threshold, thresholds, mistakes=[
-    ("steps across zero", edit("np.maximum(np.abs(w) - amount, 0)", "(np.abs(w) - amount)"),
-     "A weight smaller than the amount has crossed zero. It should stop there."),
-    ("loses the sign", edit("np.sign(w) * ", ""),
-     "Negative weights have come out positive: give back the sign."),
-    ("cuts negative weights", edit("np.sign(w) * ", "", "np.abs(w)", "w"),
-     "This is a shifted ReLU. Negative weights move up towards zero."),
-    ("hard threshold", lambda w, amount: np.where(np.abs(w) > amount, w, 0),
-     "Small weights are zero, good; but the large ones should move towards zero as well."),
-])
+SOFT = Function(4, shrunk, matrices, mistakes=[
+    ("each weight by itself", lambda W, amount: np.sign(W) * np.maximum(np.abs(W) - amount, 0),
+     "That is L1 for single weights: it makes zeros here and there. A unit can go only when all of its row "
+     "is zero. So shorten the row as one vector."),
+    ("the columns", edit("axis=1", "axis=0"),
+     "You shorten columns. The weights that leave a unit stand in its row."),
+    ("all together", edit("axis=1, keepdims=True", ""),
+     "You shorten the whole matrix as one vector. Each unit has a length of its own."),
+    ("beyond zero", edit("np.maximum(length - amount, 0)", "(length - amount)"),
+     "A row shorter than the amount has been turned round. It should stop at zero."),
+    ("the squared length", edit("np.sqrt", ""),
+     "You take the amount from the *squared* length. The length is its root."),
+    ("the amount as a share",
+     lambda W, amount: W * (1 - amount) * (np.linalg.norm(W, axis=1) > amount)[:, None],
+     "The long rows lose the same share, whatever their length. What factor makes a row of length 4 one of "
+     "length 3?"),
+    ("the long ones stay", edit("np.maximum(length - amount, 0) / np.where(length > 0, length, 1)",
+     "(length > amount)"),
+     "Short rows are zero, good. But the long ones should become shorter by the amount as well."),
+    ("zero over zero", edit("np.where(length > 0, length, 1)", "length"),
+     "A row that is zero already has no direction: 0/0. It stays as it is."),
+], after="It is called group lasso. What is left of the network is smaller, not just full of zeros.")
 
 
-def batches(rng):
-    x, gamma, beta = rng.normal(2, 3, size=(6, 3)), rng.normal(size=3), rng.normal(size=3)
-    yield "six examples, three channels", x, gamma, beta, 1e-5
-    yield "two examples", rng.normal(size=(2, 4)), rng.normal(size=4), rng.normal(size=4), 0.1
-    yield "a channel that never changes", [[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]], [2.0, -1.0], [0.5, 0.3], 1e-3
+def layers_with_norm(rng):
+    def layer(n, m):
+        mean, var = rng.normal(size=m), rng.uniform(0.2, 3, m)
+        return rng.normal(size=(n, m)), rng.normal(size=m), mean, var, rng.normal(size=m), rng.normal(size=m)
+
+    yield "four inputs, three channels", *layer(4, 3), 1e-5
+    yield "as many channels as inputs", *layer(3, 3), 0.1
+    yield "one input", *layer(1, 2), 1e-3
+    W, b, mean, _, gamma, beta = layer(2, 4)
+    yield "channels that never changed", W, b, mean, np.zeros(4), gamma, beta, 0.5
 
 
-def batch_norm(x, gamma, beta, eps):
-    mean, variance = x.mean(axis=0), x.var(axis=0)
-    return gamma * (x - mean) / np.sqrt(variance + eps) + beta
+def folded(W, b, mean, var, gamma, beta, eps):
+    scale = gamma / np.sqrt(var + eps)
+    return W * scale, (b - mean) * scale + beta
 
 
-NORM = Function(5, batch_norm, batches, mistakes=[
-    ("layer norm", edit("axis=0", "axis=1, keepdims=True"),
-     "You normalised each example over its channels: that is layer norm. Batch norm looks down the batch, "
-     "axis 0."),
-    ("divides by the variance", edit("np.sqrt", ""),
+NORM = Function(5, folded, layers_with_norm, mistakes=[
+    ("the weights alone", edit("(b - mean) * scale + beta", "b"),
+     "W is right. But the mean that is taken away and the β that comes on top have to go somewhere: into b."),
+    ("forgets the mean", edit("(b - mean)", "b"),
+     "W is right. Batch norm also takes the mean away, before it scales."),
+    ("does not scale the bias", edit("(b - mean) * scale + beta", "b - mean + beta"),
+     "W is right. The layer's b goes through the scaling as well, and so does the mean."),
+    ("the mean after the scaling", edit("(b - mean) * scale + beta", "b * scale - mean + beta"),
+     "W is right. The mean is taken away *before* the scaling: it is scaled too."),
+    ("scales the shift", edit("(b - mean) * scale + beta", "(b - mean + beta) * scale"),
+     "W is right. β comes last: nothing scales it."),
+    ("no γ", edit("gamma / np", "1 / np"), "Mean and variance are right. Each channel's γ is still missing."),
+    ("divides by the variance", edit("np.sqrt(var + eps)", "(var + eps)"),
      "You divide by the variance; the deviation is its root."),
-    ("ε outside the root", edit("np.sqrt(variance + eps)", "(np.sqrt(variance) + eps)"),
+    ("ε outside the root", edit("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
      "ε belongs under the root: √(var + ε)."),
-    ("the sample's variance", edit("var(axis=0", "var(axis=0, ddof=1"),
-     "In training the batch's own variance is used, divided by B, not B − 1."),
-    ("neither scale nor shift", edit("gamma * ", "", " + beta", ""),
-     "Mean 0 and variance 1 are right. Each channel's scale γ and shift β are still missing."),
-    ("scales the shift",
-     edit("(x - mean) / np.sqrt(variance + eps) + beta", "((x - mean) / np.sqrt(variance + eps) + beta)"),
-     "You multiply β by γ as well: the shift comes last."),
-    ("one mean for all channels", edit("axis=0", ""),
-     "You took one mean over the whole batch. Each channel has its own: axis=0."),
-])
+    ("scales the rows", lambda W, b, mean, var, gamma, beta, eps: (
+        W * (gamma / np.sqrt(var + eps))[: len(W), None], folded(W, b, mean, var, gamma, beta, eps)[1]),
+     "Your b is right. W is (n_in, n_out), and a channel is a *column*: scale those."),
+    ("the other way round", edit("W * scale", "W / scale"),
+     "Your b is right. The outputs are multiplied by γ / √(var + ε), so the weights are too."),
+], after="So in use batch norm costs nothing: networks are shipped with it folded away.")
 
 
 def normalised_examples(rng):
@@ -186,3 +210,181 @@ CLAIM = Explain(8, rubric=[
     "One seed each: the difference may be luck; ask for several seeds, the same ones, and an interval.",
     "The runs had different numbers of steps or learning rates: not the same conditions.",
 ])
+
+
+def noisy_fits(rng):
+    for name, steps, every in [("eight looks", 40, 5), ("a look at every step", 12, 1), ("a rest", 33, 5)]:
+        X, true, seed = rng.normal(size=(40, 10)), rng.normal(size=10), int(rng.integers(10**6))
+        yield name, {"X": X, "y": X @ true, "seed": seed}, "its step", "its loss", steps, every
+
+
+def watched(answer, model, step, loss, steps, every):
+    """What `answer` makes of a linear regression with dropout on its inputs, and how it got there.
+
+    The dictionary has its data; its step and its loss are made here, for no case can hold them.
+    """
+    X, y = model["X"], model["y"]
+    rng, log = np.random.default_rng(model["seed"]), []
+
+    class Noisy:
+        def __init__(self):
+            self.weights, self.training = np.zeros(X.shape[1]), True
+
+        def train(self):
+            self.training = True
+
+        def eval(self):
+            self.training = False
+
+        def __call__(self, x):
+            return (x * (rng.random(x.shape) < 0.7) / 0.7 if self.training else x) @ self.weights
+
+    def step_of(noisy):
+        log.append(("step", noisy.training))
+        kept = X * (rng.random(X.shape) < 0.7) / 0.7 if noisy.training else X
+        noisy.weights -= 0.1 * kept.T @ (kept @ noisy.weights - y) / len(y)
+
+    def loss_of(noisy):
+        value = np.mean((noisy(X) - y / 2) ** 2)  # so that the best weights lie on the way
+        log.append(("look", noisy.training, value, noisy.weights.copy()))
+        return value
+
+    noisy = Noisy()
+    found = answer(noisy, step_of, loss_of, steps, every)
+    if found is None:
+        return None
+    taken, looks = ([row for row in log if row[0] == kind] for kind in ("step", "look"))
+    return {
+        "found": np.array(found),
+        "left": noisy.weights.copy(),
+        "counts": [len(taken), len(looks)],
+        "modes": [bool(taken and taken[0][1]), all(row[1] for row in taken), any(row[1] for row in looks)],
+        "losses": [row[2] for row in looks],
+        "weights": [row[3] for row in looks],
+    }
+
+
+def symptom(seen, model, step, loss, steps, every):
+    """What is still wrong with a training, or that nothing is."""
+    first_awake, always_awake, looked_awake = seen["modes"]
+    if seen["counts"][0] != steps or seen["counts"][1] != steps // every:
+        return "{} steps and {} looks".format(*seen["counts"])
+    if looked_awake:
+        return "units are switched off while the loss is looked at"
+    if not always_awake:
+        return f"steps without dropout, from the first {'look' if first_awake else 'step'} on"
+    if np.array_equal(seen["weights"][int(np.argmin(seen["losses"]))], seen["found"]):
+        return "the best weights"
+    return "the last weights" if np.array_equal(seen["left"], seen["found"]) else "other weights"
+
+
+def mended(model, step, loss, steps, every):
+    best, lowest = model.weights, np.inf
+    for k in range(1, steps + 1):
+        model.train()
+        step(model)
+        if k % every == 0:
+            model.eval()
+            value = loss(model)
+            if value < lowest:
+                best, lowest = model.weights.copy(), value
+    return best
+
+
+STAYS_AWAKE = "            model.eval()\n", ""
+STAYS_ASLEEP = "        model.train()\n", ""
+NO_COPY = ".copy()", ""
+
+REPAIR = Function(9, mended, noisy_fits, run=watched, measure=symptom, mistakes=[
+    ("looks with dropout on", edit(*STAYS_AWAKE, *STAYS_ASLEEP, *NO_COPY),
+     "The validation loss is still a matter of chance. While you look, no unit should be switched off: which "
+     "line sees to that?"),
+    ("asleep after the first look", edit(*STAYS_ASLEEP, *NO_COPY),
+     "The looks are right now. And after them? Print `model.training` at each step: it is off from the first "
+     "look on."),
+    ("no copy", edit(*NO_COPY),
+     "Dropout is on in training and off in the looks. What comes back are the last weights all the same: "
+     "you noted *where* the best weights were, and later steps have written over them. (A copy at the end "
+     "comes too late.)"),
+    ("asleep from the start", edit("    best, lowest", "    model.eval()\n    best, lowest", *STAYS_ASLEEP),
+     "You switch to evaluation before the training: not one step has dropout. Switch for each look, and "
+     "back."),
+    ("the first look", edit("if value < lowest", "if lowest == np.inf"),
+     "Modes and copies are right, but these are the weights of another look. Compare each loss with the "
+     "lowest so far."),
+    ("looks at every step", edit("if k % every == 0", "if True"),
+     "You look more often than every `every` steps: each look costs a pass over the validation data."),
+], after="None of the three stops the program or looks odd in a loss curve. Ask twice, print the mode, and "
+         "compare what comes back with what was noted.")
+
+
+def measured(seed):
+    """(X, y, X_new, y_new): 300 measurements of which three count; every tenth label of y is wrong."""
+    rng = np.random.default_rng(seed)
+    sign, which = rng.choice([-1, 1], 3), rng.permutation(300)[:3]
+    X, X_new = rng.normal(size=(240, 300)), rng.normal(size=(600, 300))
+    y, y_new = ((each[:, which] @ sign > 0).astype(int) for each in (X, X_new))
+    wrong = rng.permutation(240)[:24]
+    y[wrong] = 1 - y[wrong]
+    return X, y, X_new, y_new
+
+
+def many_measurements(rng):
+    seed = int(rng.integers(10**6))
+    yield "300 measurements", *measured(seed)[:3], 100, {"seed": seed}
+
+
+def within_budget(answer, X, y, X_new, steps, backward):
+    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    return answer(X, y, X_new, steps, counted)
+
+
+def reached(classes, X, y, X_new, steps, backward):
+    """Has the bar been reached? Many regularisers get there."""
+    if classes.shape != (len(X_new),):
+        return f"an array of shape {classes.shape}"
+    right = np.mean(classes == measured(backward["seed"])[3])
+    if right >= 0.75:
+        return "75 of 100 right"
+    return "nearly all wrong" if right < 0.2 else "fewer than 75 of 100 right"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def lasso(X, y, X_new, steps, backward):
+    """No network: the bar is compared, and a logistic regression with an L1 penalty reaches it."""
+    w = np.zeros(X.shape[1])
+    for _ in range(steps):
+        backward(NoLoss())
+        w = w - X.T @ (1 / (1 + np.exp(-X @ w)) - y) / len(X)
+        w = np.sign(w) * np.maximum(np.abs(w) - 0.06, 0)
+    return np.where(X_new @ w > 0, 1, 0)
+
+
+TRAIN = Function(10, lasso, many_measurements, run=within_budget, measure=reached,
+    allows=("Sequential", "Linear", "relu", "Dropout", "SGD", "AdamW", "cross_entropy"), mistakes=[
+    ("learned by heart", edit("        w = np.sign(w) * np.maximum(np.abs(w) - 0.06, 0)\n", ""),
+     "It knows its 240 answers by heart: 297 measurements say nothing, and their weights follow the noise. "
+     "Which regulariser makes weights *exactly* zero? If you have it, print how many measurements still have "
+     "weights that are not zero. Far more than three: take away more at each step (or step with SGD: Adam's "
+     "steps are long for every weight, however quiet). Fewer: take away less. Some rows kept apart tell "
+     "which amount is best."),
+    ("returns the logits", edit("np.where(X_new @ w > 0, 1, 0)", "X_new[:, :2]"),
+     "You return two numbers for each row. Its class is the place of the larger one."),
+    ("turned round", edit("np.where(X_new @ w > 0, 1, 0)", "np.where(X_new @ w > 0, 0, 1)"),
+     "Nearly all wrong: so it knows what counts, and says the opposite. Do you step against the gradient?"),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+], after="A regulariser is a belief about the data. This one says: most of it does not matter. Where that is "
+         "true, it is worth more than many new examples.")
