@@ -448,5 +448,4 @@ TRAIN = Function(14, counted, pairs_and_a_name, run=within_budget, measure=found
     ("no model", lambda X, y, steps, backward: y,
      "Return the trained model itself, not what it says: the check asks it about texts that are new."),
 ], after="Keys from one place, values from the next: so a head finds what followed a word last time. In "
-         "large language models two layers do it together, and such a pair is called an induction head (C. Olsson "
-         "and others, 2022).")
+         "large language models two layers do it together: an induction head (C. Olsson and others, 2022).")

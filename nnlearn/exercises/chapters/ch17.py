@@ -138,28 +138,56 @@ VISIBLE = Function(6, visible, real_tokens, mistakes=[
 ])
 
 
-def vectors_and_ids(rng):
-    yield "two texts of different length", rng.normal(size=(2, 4, 3)), [[2, 7, 8, 3], [2, 9, 3, 0]]
-    yield "no padding", rng.normal(size=(3, 2, 5)), rng.integers(1, 9, (3, 2))
-    yield "one word", rng.normal(size=(1, 5, 2)) + 3, [[7, 0, 0, 0, 0]]
-    yield "large values in the padding", [[[1.0, -2.0], [3.0, 4.0], [1e6, -1e6]]], [[5, 6, 0]]
+def pieces_of_texts(rng):
+    h, ids = rng.normal(size=(4, 3, 2)), [[2, 7, 8], [9, 3, 0], [2, 6, 3], [5, 0, 0]]
+    yield "two texts, one in three pieces", h, ids, [0, 0, 1, 0]
+    yield "pieces in any order", rng.normal(size=(5, 2, 3)), rng.integers(1, 9, (5, 2)), [2, 0, 1, 2, 0]
+    ids = [[7, 0, 0, 0], [2, 7, 8, 3], [2, 9, 3, 0]]
+    yield "one piece a text", rng.normal(size=(3, 4, 2)) + 3, ids, [2, 0, 1]
+    yield "large values in the padding", [[[1.0, -2.0], [3.0, 4.0], [1e6, -1e6]]], [[5, 6, 0]], [0]
+    yield "a piece of padding alone", rng.normal(size=(3, 2, 2)), [[4, 5], [0, 0], [6, 0]], [0, 0, 1]
 
 
-def mean_of_tokens(h, ids):
+def mean_of_tokens(h, ids, text):
     real = (ids != 0)[:, :, None]
-    return np.where(real, h, 0.0).sum(axis=1) / real.sum(axis=1)
+    sums, counts = np.zeros((text.max() + 1, h.shape[2])), np.zeros((text.max() + 1, 1))
+    np.add.at(sums, text, np.where(real, h, 0.0).sum(axis=1))
+    np.add.at(counts, text, real.sum(axis=1))
+    return sums / counts
 
 
-POOL = Function(7, mean_of_tokens, vectors_and_ids, mistakes=[
-    ("padding counts", lambda h, ids: h.mean(axis=1),
+def add(to, places, values):
+    """What np.add.at does, but for places that occur twice."""
+    to[places] += values
+
+
+def mean_of_means(h, ids, text):
+    each = mean_of_tokens(h, ids, np.arange(len(text)))
+    return np.array([each[text == k].mean(axis=0) for k in range(text.max() + 1)])
+
+
+POOL = Function(7, mean_of_tokens, pieces_of_texts, mistakes=[
+    ("the mean of the pieces' means", mean_of_means,
+     "You average the pieces' means. A piece of one token then weighs as much as a full one: how many tokens "
+     "stand behind each mean?"),
+    ("each piece alone", lambda h, ids, text: mean_of_tokens(h, ids, np.arange(len(text))),
+     "You return a vector for each piece. Those of one text belong together: `text` says which."),
+    ("the last piece alone", edit("np.add.at(sums, text, np", "add(sums, text, np",
+                                  "np.add.at(counts", "add(counts"),
+     "Of each text only its last piece is left. `sums[text] += …` reads, adds and writes back once for each "
+     "text, not once for each piece: the pieces overwrite one another."),
+    ("the last piece's sum by all counts", edit("np.add.at(sums", "add(sums"),
+     "The counts are right. Of the sums only each text's last piece is left: `sums[text] += …` does not add "
+     "twice to the same place."),
+    ("padding counts", edit("(ids != 0)", "(ids >= 0)"),
      "Padding is averaged in: a short text would look like padding. Leave out places with id 0."),
-    ("divided by T", edit("real.sum(axis=1)", "h.shape[1]"),
-     "The padding adds nothing now, but you still divide by T. Divide by the number of real tokens."),
-    ("the sum", edit(" / real.sum(axis=1)", ""),
+    ("divided by all places", edit("text, real.sum(axis=1)", "text, np.full((len(text), 1), h.shape[1])"),
+     "The padding adds nothing, but you still divide by all places. Divide by the number of real tokens."),
+    ("divided by the number of pieces", edit("text, real.sum(axis=1)", "text, np.ones((len(text), 1))"),
+     "You divide by the number of pieces. Divide by the number of real tokens in all of them."),
+    ("the sum", edit(" / counts", ""),
      "This is the sum: long texts get long vectors. Divide by the number of real tokens."),
-    ("over the texts", edit("/ real.sum(axis=1)", "/ np.maximum(real.sum(axis=0), 1)", "axis=1", "axis=0"),
-     "You averaged over the texts of the batch. Each text's own tokens are axis 1."),
-])
+], after="A mean of means is a mean only where all groups are equally large.")
 
 FORGETTING = Explain(8, rubric=[
     "names forgetting: large steps on the new task overwrite what pre-training had learned",
@@ -167,3 +195,189 @@ FORGETTING = Explain(8, rubric=[
     "proposes a measurement: the old task's loss before and after fine-tuning",
     "proposes a repair: rehearsal, a frozen body, a copy of the old weights; a smaller rate alone is none",
 ])
+
+
+def fine_tunings(rng):
+    for name, frozen, lr, decay, steps in [
+        ("best half-way", [], 0.2, 0.1, 9),
+        ("a frozen body", ["body"], 0.2, 0.1, 9),
+        ("each step better than the last", [], 0.1, 0.05, 3),
+        ("steps so long that the source stays best", [], 2.5, 0.0, 4),
+        ("the first step worse, the second better", [], 1.9, 0.0, 3),
+        ("all frozen but a bias", ["body", "head"], 0.3, 0.2, 2),
+    ]:
+        source = {part: rng.normal(size=n) for part, n in [("body", 4), ("head", 3), ("bias", 1)]}
+        goal = {part: w + rng.choice([-2.0, 2.0], w.size) for part, w in source.items()}
+        dev = {part: (w + goal[part]) / 2 for part, w in source.items()}
+        yield name, source, goal, dev, frozen, lr, decay, steps
+
+
+def with_slopes(answer, source, gradients, loss, frozen, lr, decay, steps):
+    """What `answer` finds, and what has become of the source; goal and dev stand for the two functions."""
+    goal, dev = gradients, loss
+    weights = {name: part.copy() for name, part in source.items()}
+
+    def slopes(w):
+        return {name: w[name] - goal[name] for name in w}
+
+    def on_dev(w):
+        return float(sum(((w[name] - dev[name]) ** 2).sum() for name in w))
+
+    best = answer(weights, slopes, on_dev, tuple(frozen), lr, decay, steps)
+    if best is None:
+        return None
+    return [{name: np.array(best[name]) for name in source}, weights]
+
+
+def symptom(found, source, gradients, loss, frozen, lr, decay, steps):
+    """What is still wrong with a fine-tuning, or that nothing is."""
+    best, after = found
+    right, _ = with_slopes(fine_tune, source, gradients, loss, frozen, lr, decay, steps)
+
+    def same(one, other, names=source):
+        pairs = [(one[name], other[name]) for name in names]
+        return all(a.shape == b.shape and np.allclose(a, b) for a, b in pairs)
+
+    if not same(after, source):
+        return "the source's own weights have changed"
+    if not same(best, source, frozen):
+        return "a frozen part has moved"
+    if same(best, right):
+        return "right"
+    if same(right, source):
+        return "the source was best, and something else comes back"
+    last = {**source}
+    for _ in range(steps):
+        move = {name: w - gradients[name] + decay * w for name, w in last.items() if name not in frozen}
+        last = {name: w - lr * move.get(name, 0 * w) for name, w in last.items()}
+    return "the last weights, not the best" if same(best, last) else "other weights than these steps lead to"
+
+
+def fine_tune(source, gradients, loss, frozen, lr, decay, steps):
+    weights = dict(source)
+    best, lowest = dict(weights), loss(weights)
+    for _ in range(steps):
+        slopes = gradients(weights)
+        for name in weights:
+            if name not in frozen:
+                weights[name] = weights[name] - lr * (slopes[name] + decay * weights[name])
+        now = loss(weights)
+        if now < lowest:
+            best, lowest = dict(weights), now
+    return best
+
+
+ALIAS = ("best, lowest = dict(weights), now", "best, lowest = weights, now",
+         "best, lowest = dict(weights), loss", "best, lowest = weights, loss")
+IN_PLACE = ("weights[name] = weights[name] - lr *", "weights[name] -= lr *")
+DECAYS = ("if name not in frozen:", "if True:", "slopes[name] +", "slopes[name] * (name not in frozen) +")
+
+REPAIR = Function(9, fine_tune, fine_tunings, run=with_slopes, measure=symptom, mistakes=[
+    ("the source changes", edit(*ALIAS, *IN_PLACE, *DECAYS),
+     "You have trained the source itself. `dict(source)` is a new table of names, and behind the names stand "
+     "the same arrays; which line writes into them?"),
+    ("frozen parts decay", edit(*DECAYS, *ALIAS),
+     "The source stays now. But a frozen part moves although its slope is not used: what else does your step "
+     "take away from it?"),
+    ("frozen parts decay, and nothing else", edit(*DECAYS),
+     "A frozen part moves. Nothing may be taken from it: neither its slope nor the decay."),
+    ("the best is the last", edit(*ALIAS),
+     "The lowest loss is found, and other weights come back: the last. `best = weights` gives the same table "
+     "a second name, and the next step changes it under both."),
+    ("never the source", edit("best, lowest = dict(weights), loss(weights)",
+                              "best, lowest = dict(weights), np.inf"),
+     "Where no step makes it better, the source is the best that was met, and it should come back."),
+    ("nothing decays", edit(" + decay * weights[name]", ""),
+     "Frozen parts stay, the source stays. But the others should decay, by lr · decay · w at each step."),
+    ("the best of the slopes' steps", edit("now = loss(weights)", "now = -lowest"),
+     "The last weights come back only where they are the best: compare each loss with the lowest so far, and "
+     "keep that."),
+], after="Three times the same question: who else holds this array, and who else changes this weight? Frozen "
+         "means that *nothing* moves it: no slope, no decay, no momentum.")
+
+TOPICS, WORDS, COMMON, LENGTH = 5, 40, 30, 12
+
+
+def library(seed):
+    """Texts without a label, ten with one, their topics, 300 new ones, and theirs."""
+    rng = np.random.default_rng(seed)
+    name = rng.permutation(COMMON + TOPICS * WORDS)
+    often = 1 / np.arange(1, COMMON + 1)
+
+    def texts(topics):
+        shape = len(topics), LENGTH
+        common = rng.choice(COMMON, size=shape, p=often / often.sum())
+        own = COMMON + topics[:, None] * WORDS + rng.integers(WORDS, size=shape)
+        return name[np.where(rng.random(shape) < 0.35, own, common)]
+
+    unlabelled, topics = texts(rng.integers(TOPICS, size=600)), rng.integers(TOPICS, size=300)
+    return unlabelled, texts(np.arange(10) % TOPICS), np.arange(10) % TOPICS, texts(topics), topics
+
+
+def ten_labels(rng):
+    seed = int(rng.integers(10**6))
+    texts, labelled, y, new, _ = library(seed)
+    yield "a language drawn for you", texts, labelled, y, {"texts": new, "seed": seed}
+
+
+def without_the_seed(answer, texts, labelled, y, new):
+    return answer(texts, labelled, y, new["texts"])
+
+
+def classified(topics, texts, labelled, y, new):
+    """Has the bar been reached? Many ways do."""
+    truth = library(new["seed"])[4]
+    if topics.shape != truth.shape:
+        return f"an array of shape {topics.shape}"
+    right = np.mean(topics == truth)
+    if right >= 0.85:
+        return "85 of 100 new texts right"
+    if right < 0.12:
+        return "worse than guessing"
+    if right < 0.45:
+        return "hardly better than guessing one of five"
+    return "better than guessing, and far from the bar" if right < 0.78 else "nearly"
+
+
+def by_company(texts, labelled, y, new):
+    width = COMMON + TOPICS * WORDS
+
+    def occurs(part):
+        return np.array([np.bincount(text, minlength=width) for text in part], dtype=float)
+
+    N = occurs(texts).T @ occurs(texts)
+    chance = np.outer(N.sum(axis=1), N.sum(axis=0)) / N.sum()
+    P = np.log(np.maximum(N / np.maximum(chance, 1e-9), 1))
+    known, asked = occurs(labelled) @ P, occurs(new) @ P
+    known = np.array([known[y == k].sum(axis=0) for k in range(TOPICS)])
+    known /= np.maximum(np.linalg.norm(known, axis=1, keepdims=True), 1e-9)
+    return (asked @ known.T).argmax(axis=1)
+
+
+def by_shared_words(texts, labelled, y, new):
+    def occurs(part):
+        return np.array([np.bincount(text, minlength=COMMON + TOPICS * WORDS) > 0 for text in part])
+
+    rare = np.log(len(texts) / (1 + occurs(texts).sum(axis=0)))
+    known = np.array([(rare * occurs(labelled[y == k])).sum(axis=0) for k in range(TOPICS)])
+    return (rare * occurs(new) @ known.T).argmax(axis=1)
+
+
+TRAIN = Function(10, by_company, ten_labels, run=without_the_seed, measure=classified, mistakes=[
+    ("common words drown the others", edit("np.log(np.maximum(N / np.maximum(chance, 1e-9), 1))", "N"),
+     "Hardly better than a guess. Which words weigh most in your vectors? Print them: words that stand in "
+     "every text are the many, and they tell nothing. What would their counts be by chance alone?"),
+    ("shared words alone", by_shared_words,
+     "It is better than a guess, and far from the bar. Ten texts hold a fourth of the topics' words: most of "
+     "what a new text says was never labelled. Which of your 910 texts could tell that two words belong "
+     "together, and did you ask them?"),
+    ("the farthest", edit("argmax", "argmin"),
+     "Worse than a guess: look at the sign. Is it the nearest topic that you take, or the farthest?"),
+    ("nearly", edit("(asked @ known.T).argmax(axis=1)",
+                    "((asked @ known.T).argmax(axis=1) + (np.arange(300) % 6 == 0)) % 5"),
+     "Nearly. Do all texts without a label help, and the whole of each? Are long vectors allowed to "
+     "outweigh short ones? A part of the vectors' directions may be noise."),
+    ("likeness for classes", edit(".argmax(axis=1)", ""),
+     "You return a number for each topic. Which topic is it: the place of the largest."),
+], after="Counts, self-training, a masked language model: each takes the words' company from texts that "
+         "nobody labelled. Ten labels then only name what is there.")

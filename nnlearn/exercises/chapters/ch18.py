@@ -25,43 +25,66 @@ PULL = Value(2, float(np.exp(5.0)), rtol=0.001, mistakes=[
 
 
 def densities(rng):
-    yield "ordinary densities", rng.uniform(0.1, 2, 5), rng.uniform(0.1, 2, 5)
-    yield "a table of places", rng.uniform(0.1, 2, (2, 3)), rng.uniform(0.1, 2, (2, 3))
-    yield "only one of them", [0.7, 0.0], [0.0, 0.3]
+    yield "ordinary densities, two in three real", rng.uniform(0.1, 2, 5), rng.uniform(0.1, 2, 5), 2 / 3
+    yield "as many of both", rng.uniform(0.1, 2, 4), rng.uniform(0.1, 2, 4), 0.5
+    yield "a table of places, one in ten real", rng.uniform(0.1, 2, (2, 3)), rng.uniform(0.1, 2, (2, 3)), 0.1
+    yield "only one of them", [0.7, 0.0], [0.0, 0.3], 0.8
 
 
-def best_discriminator(p, q):
-    return p / (p + q)
+def best_discriminator(p, q, share):
+    return share * p / (share * p + (1 - share) * q)
 
 
 BEST = Function(3, best_discriminator, densities, mistakes=[
-    ("probability of fake", edit("p / ", "q / "), "That is the probability of “generated”."),
-    ("a verdict", lambda p, q: (p > q) * 1.0, "A verdict, 0 or 1, is as sure as can be. Be honest."),
-    ("squares", edit("p / (p + q)", "p**2 / (p**2 + q**2)"), "Set p/D equal to q/(1 − D) and solve again."),
-])
+    ("forgets the share", edit("share * p / (share * p + (1 - share) * q)", "p / (p + q)"),
+     "That is the chapter's, for as many real samples as generated ones. Write the two parts of its loss, "
+     "each as often as it occurs, and set the slope to 0 again."),
+    ("the share of the others", edit("share * p / (share * p + (1 - share) * q)",
+                                     "(1 - share) * p / ((1 - share) * p + share * q)"),
+     "Your shares are exchanged: `share` belongs to the real ones, p."),
+    ("the share at the end", edit("share * p / (share * p + (1 - share) * q)", "share * p / (p + q)"),
+     "You multiply the answer by the share. Where q is 0 the sample is real, however few of them there are."),
+    ("probability of fake", edit("share * p / (share", "(1 - share) * q / (share"),
+     "That is the probability of “generated”."),
+    ("a verdict", lambda p, q, share: (share * p > (1 - share) * q) * 1.0,
+     "A verdict, 0 or 1, is as sure as can be. Be honest."),
+], after="So a coin's 1/2 is not the best guess when more is real than not, and ln 4 is not its loss.")
 
 
 def samples_and_centres(rng):
     centres = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 5.0]])
     two_modes = np.repeat([[0.0, 0.0], [4.0, 0.0]], (20, 15), axis=0)
     yield "two of three", two_modes + 0.1 * rng.normal(size=(35, 2)), centres, 1.0, 0.1
+    near = np.array([[0.0, 0.0], [0.6, 0.0], [5.0, 0.0]])
+    yield "one cloud, two centres near it", 0.05 * rng.normal(size=(30, 2)), near, 1.0, 0.1
     yield "a small radius", [[0.0, 0.4], [4.0, 0.0], [0.0, 5.3]], centres, 0.25, 0.1
     one_mode = 0.1 * rng.normal(size=(49, 2))
     yield "a straggler does not count", np.concatenate([one_mode, [[4.0, 0.0]]]), centres, 1.0, 0.05
     yield "exactly the share", [[0.0, 0.0], [4.0, 0.5], [9.0, 9.0], [9.0, -9.0]], centres, 1.0, 0.25
     edge = [[1.0, 0.0], [4.8, 0.8], [0.6, 5.6]]
+    few = np.concatenate([0.1 * rng.normal(size=(3, 2)), np.full((37, 2), 9.0)])
+    yield "most of them far from every centre", few, centres, 1.0, 0.2
     yield "exactly on the edge, and along a diagonal", edge, centres, 1.0, 0.1
     yield "one dimension", rng.normal(size=(30, 1)), [[0.0], [50.0]], 3.0, 0.5
 
 
 def covered(samples, centres, radius, share):
     distance = np.linalg.norm(samples[:, None] - centres, axis=-1)
-    return ((distance < radius).mean(axis=0) >= share).sum()
+    mine = distance.argmin(axis=1)[:, None] == np.arange(len(centres))
+    return ((mine & (distance < radius)).mean(axis=0) >= share).sum()
 
 
 COVERED = Function(4, covered, samples_and_centres, mistakes=[
+    ("counts for every centre that is near", edit("mine & (distance < radius)", "distance < radius"),
+     "Where two centres are near each other, one cloud covers both for you. A sample belongs to one centre "
+     "alone: which?"),
+    ("the nearest, however far", edit("mine & (distance < radius)", "mine"),
+     "Each sample has a nearest centre, but it counts there only if it is closer than `radius`."),
     ("one sample is enough", edit("mean(axis=0) >= share", "any(axis=0)"),
      "One stray sample covers a mode for you. Which share of the samples must be near?"),
+    ("a share of those that are near", edit("mean(axis=0) >= share", "sum(axis=0) >= share * "
+                                            "(mine & (distance < radius)).sum()"),
+     "Your share is of the samples near some centre. Asked is the share of *all* samples."),
     ("counts samples", edit("mean(axis=0) >= share", "any(axis=1)"),
      "You counted samples near some centre. Count centres."),
     ("squared distance", edit("distance < radius", "distance**2 < radius"),
@@ -88,7 +111,8 @@ def gan_losses(real, fake):
 
 LOSSES = Function(5, gan_losses, logits_of_both, mistakes=[
     ("logarithm of zero", edit("np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(s)))", of=softplus),
-     "For logits of a thousand, σ is exactly 0 or 1. Use softplus, np.logaddexp(0, s)."),
+     "Right for ordinary logits. For a logit of a thousand, what is σ, and what is ln(1 − σ)? The chapter "
+     "writes −ln σ(s) without a σ."),
     ("saturating", edit("g = softplus(-fake)", "g = -softplus(fake)"),
      "That is the saturating loss of G: it is flat where D is sure. Which one is not?"),
     ("labels swapped", edit("softplus(-real)", "softplus(real)", "softplus(fake)", "softplus(-fake)"),
@@ -145,3 +169,185 @@ JUDGE = Explain(7, rubric=[
     "copies of training digits score perfectly: look at nearest neighbours",
     "variety inside a class is not measured at all",
 ])
+
+
+def rounds(rng):
+    for name, n_real, n_fake, numbers in [
+        ("a first round", 5, 5, [1.0, 0.0, 0.0, 0.0, 0.0]),
+        ("in the middle of a game", 6, 6, rng.normal(size=5)),
+        ("batches of two sizes", 4, 7, rng.normal(size=5)),
+        ("narrow real points, far away", 5, 5, [1.0, -1.0, 0.3, -0.2, 0.1]),
+    ]:
+        width, centre = (0.2, 4.0) if name.startswith("narrow") else (rng.uniform(0.5, 2), rng.uniform(1, 3))
+        yield name, numbers, centre + width * rng.normal(size=n_real), rng.normal(size=n_fake), 0.1
+
+
+def one_round(numbers, real, z, lr):
+    a, b, w, c, u = numbers
+    fake = a * z + b
+    r, f = (real - real.mean()) / real.std(), (fake - real.mean()) / real.std()
+    miss_real = 1 / (1 + np.exp(-(w * r + c + u * r**2))) - 1
+    miss_fake = 1 / (1 + np.exp(-(w * f + c + u * f**2)))
+    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()
+    w = w - lr * ((miss_real * r).mean() + (miss_fake * f).mean())
+    c = c - lr * (miss_real.mean() + miss_fake.mean())
+    u = u - lr * ((miss_real * r**2).mean() + (miss_fake * f**2).mean())
+    return np.array([a - lr * (pull * z).mean(), b - lr * pull.mean(), w, c, u])
+
+
+OWN_UNITS = ("(fake - real.mean()) / real.std()", "(fake - fake.mean()) / fake.std()",
+             "(w + 2 * u * f) / real.std()", "(w + 2 * u * f) / fake.std()")
+CAUGHT, STRAIGHT = ("(miss_fake - 1) * (w", "miss_fake * (w"), ("(w + 2 * u * f)", "w")
+
+REPAIR = Function(8, one_round, rounds, mistakes=[
+    ("as it was", edit(*OWN_UNITS, *CAUGHT, *STRAIGHT),
+     "All three faults are still there. The first: what is the mean of `r`, and what that of `f`, whatever "
+     "the two centres are? A generator learns only what its discriminator can see."),
+    ("its own units, and straight", edit(*OWN_UNITS, *STRAIGHT),
+     "The generator wants the right thing now. But each batch is still brought to its own mean 0 and width "
+     "1: what is left for the discriminator to see? And then look at the width."),
+    ("its own units", edit(*OWN_UNITS),
+     "One fault is left: each batch is brought to its own mean 0 and width 1, and both look alike. Whose "
+     "mean and width would leave the difference standing, for both?"),
+    ("wants to be caught, and straight", edit(*CAUGHT, *STRAIGHT),
+     "The discriminator sees now. With which label does the generator's loss judge its samples, and with "
+     "which label is your slope computed?"),
+    ("wants to be caught", edit(*CAUGHT),
+     "One fault is left, in the generator's slope: it is that of a sample which should be called generated. "
+     "Its label is 1."),
+    ("straight", edit(*STRAIGHT),
+     "The centre comes home now, the width does not. How steep is w f + c + u f² at f? You have the slope of "
+     "its straight part."),
+    ("half of the parabola's slope", edit("2 * u * f", "u * f"),
+     "The slope of u f² is 2 u f."),
+    ("no slope of the units", edit("(w + 2 * u * f) / real.std()", "(w + 2 * u * f)"),
+     "Your slope is that at f. From f to the sample there is one more factor: f = (fake − mean) / width."),
+    ("the saturating loss", edit("(miss_fake - 1) * (w", "-miss_fake * (w"),
+     "That is the saturating loss: a sample that is surely generated hardly moves. The slope of −ln σ(s) is "
+     "σ(s) − 1."),
+    ("no units", edit("(real - real.mean()) / real.std(), (fake - real.mean()) / real.std()", "real, fake",
+                      "(w + 2 * u * f) / real.std()", "(w + 2 * u * f)"),
+     "Your discriminator meets the points as they are. That is a game too, but here both batches come in the "
+     "real batch's units: what does that make of `f`, and of its slope?"),
+    ("the generator answers the new discriminator", edit(
+        "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n", "",
+        "    return np", "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n    return np"),
+     "Your generator's slope uses numbers of the discriminator that have moved already. Here both move from "
+     "the same position."),
+], after="Batch norm in a discriminator does the same, where real and generated samples come in batches of "
+         "their own.")
+
+
+def real_points(rng):
+    def cloud():
+        centre, width = rng.uniform(1, 2.5, 2) * rng.choice([-1, 1], 2), rng.uniform(0.6, 1.4, 2)
+        tilt = rng.uniform(-0.5, 0.5)
+        return centre + width * (rng.normal(size=(400, 2)) @ np.linalg.cholesky([[1, tilt], [tilt, 1]]).T)
+
+    yield "two games", {"real points of one game": cloud(), "of the other": cloud()}, 150
+
+
+def against_a_critic(answer, critic, rounds):
+    """2,000 samples from each game, of the generator that `answer` returns: it has met the critic alone."""
+
+    def terms(x):
+        s, t = x.T
+        return np.stack([np.ones(len(x)), s, t, s**2 - 1, s * t, t**2 - 1])
+
+    def sigma(z):
+        return 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+
+    def opponent(real):
+        mean, width, w, met = real.mean(axis=0), real.std(axis=0), np.zeros(6), []
+        seen = terms((real - mean) / width)
+
+        def judge(x):
+            met.append(1)
+            if len(met) > rounds:
+                raise RuntimeError(f"the budget of {rounds} rounds is used up")
+            x = np.array(x if isinstance(x, np.ndarray) else x.data, dtype=float)
+            if x.ndim != 2 or x.shape[1] != 2:
+                raise TypeError(f"the critic judges points (B, 2), and met an array of shape {x.shape}")
+            x = np.clip((x - mean) / width, -1e3, 1e3)
+            made = terms(x)
+            w[:] -= 0.3 * (seen @ (sigma(w @ seen) - 1) / len(real) + made @ sigma(w @ made) / len(x))
+            slope = w[1:3] + x @ np.array([[2 * w[3], w[4]], [w[4], 2 * w[5]]])
+            return (sigma(w @ made) - 1)[:, None] * slope / width / len(x)
+
+        return judge
+
+    samples = []
+    for real in critic.values():
+        generate = answer(opponent(real), rounds)
+        if generate is None:
+            return None
+        if not callable(generate):
+            raise TypeError("train returns no generator that can be called with noise (N, 2)")
+        x = generate(np.random.default_rng(0).normal(size=(2000, 2)))
+        samples.append(np.array(x if isinstance(x, np.ndarray) else x.data))
+    return samples
+
+
+def distance(x, real):
+    """The Fréchet distance in units in which the real points are round, the centre's part, the width."""
+    x = np.linalg.solve(np.linalg.cholesky(np.cov(real.T)), (x - real.mean(axis=0)).T)
+    width = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(x)), 0))
+    off = (x.mean(axis=1) ** 2).sum()
+    return off + ((width - 1) ** 2).sum(), off, width.min()
+
+
+def arrived(samples, critic, rounds):
+    """Has the bar been reached in both games? If not, where does the generator stand in the worse one?"""
+    noise = np.random.default_rng(0).normal(size=(2000, 2))
+    found = []
+    for x, real in zip(samples, critic.values(), strict=True):
+        if x.shape != (2000, 2):
+            return f"an array of shape {x.shape} for noise of shape (2000, 2)"
+        if not np.isfinite(x).all():
+            return "farther away than plain noise"
+        found.append((*distance(x, real), *distance(noise, real)[:2]))
+    far, off, width, far_at_first, off_at_first = max(found)
+    if far <= 0.1:
+        return "at most 0.1 in both games"
+    if far > 1.5 * far_at_first:
+        return "farther away than plain noise"
+    if off > 0.5 * off_at_first:
+        return "hardly nearer than plain noise"
+    return "near, but much too narrow" if width < 0.2 else "near, but more than 0.1"
+
+
+def without_memory(critic, rounds):
+    P, size, rng = np.eye(3, 2), 0, np.random.default_rng(0)
+    for k in range(rounds):
+        z = np.column_stack([rng.normal(size=(64, 2)), np.ones(64)])
+        slope = z.T @ critic(z @ P)
+        size = 0.9 * size + 0.1 * slope**2
+        P = P - 0.2 * (1 - k / rounds) * slope / np.sqrt(size + 1e-12)
+    return lambda z: z @ P[:2] + P[2]
+
+
+def one_too_many(critic, rounds):
+    for _ in range(rounds + 1):
+        critic(np.zeros((1, 2)))
+    return lambda z: z
+
+
+TRAIN = Function(9, without_memory, real_points, run=against_a_critic, measure=arrived,
+    allows=("Linear", "Sequential", "tanh", "SGD", "Adam"), mistakes=[
+    ("too short steps", lambda critic, rounds: lambda z: z,
+     "After all rounds it stands about where it began. Print the centre of the samples in each round. Does "
+     "it creep? How far can 150 steps of that length lead? Or has it been there, and come back?"),
+    ("runs away", lambda critic, rounds: lambda z: 50 * z,
+     "It runs away. The critic gives the slope of the generator's loss: do you go against it? Or are the "
+     "steps so long that they throw it out?"),
+    ("over budget", one_too_many, "Each call of `critic` is a round, and there are 150 of them."),
+    ("no generator", lambda critic, rounds: critic(np.zeros((4, 2))),
+     "Return the generator itself: a function, or a layer, that makes samples of noise it has not seen."),
+    ("in mid-swing", edit("lambda z: z @ P", "lambda z: 1.6 * z @ P"),
+     "It is near, and not there. Print the centre in each round: does it creep, or swing past and come back? "
+     "A step that remembers earlier slopes pushes where the opponent *was*. And what circles at full rate to "
+     "the end is caught in mid-swing."),
+    ("much too narrow", edit("lambda z: z @ P", "lambda z: 0 * z @ P"),
+     "It is near, and the samples lie in one place, or on a line. Does the noise reach the samples, and do "
+     "the slopes reach the weights that spread it? If they do: did it arrive like this, or does it swing?"),
+], after="You have never seen a real point. All your generator knows of them came through the other's slope.")
