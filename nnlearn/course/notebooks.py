@@ -51,6 +51,7 @@ def execute(path: Path, timeout: float = 300) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        coalesce_streams=True,  # on a busy machine what a cell prints comes in more pieces
         store_widget_state=False,
     )
     try:
