@@ -89,7 +89,7 @@ class MultiHeadAttention(Module):
         if cache is not None:
             if causal and cache.length:  # the cached tokens all lie behind; of the new ones, none looks ahead
                 T, S = x.shape[1], cache.length + x.shape[1]
-                mask, causal = np.tri(T, S, S - T, dtype=bool), False
+                mask, causal = np.tri(T, S, S - T, dtype=bool) if T > 1 else None, False
             k, v = cache.extend(k, v)
         y = scaled_dot_product_attention(q, k, v, mask, causal)  # (B, heads, T, width / heads)
         return self.out(y.transpose((0, 2, 1, 3)).reshape(x.shape))
