@@ -357,8 +357,8 @@ def laid_on(X, y, X_new, steps, backward):
 
 
 TRAIN = Function(11, laid_on, strokes, run=within_budget, measure=reached,
-    allows=("Sequential", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "Linear", "relu", "Adam",
-            "cross_entropy"), mistakes=[
+    allows=("Sequential", "Conv2d", "MaxPool2d", "Flatten", "Linear", "relu", "Adam", "cross_entropy"),
+    mistakes=[
     ("only where it was taught", edit("X_new[:, 0]", "X_new[:, 0, :, :6]"),
      "First print how many of its own 300 pictures it reads. If it guesses there too, it has not learned: "
      "does the loss still fall at the end? Then longer steps. If it reads nearly all of them, then what it "
