@@ -224,7 +224,8 @@ def watched(answer, model, step, loss, steps, every):
     The dictionary has its data; its step and its loss are made here, for no case can hold them.
     """
     X, y = model["X"], model["y"]
-    rng, log = np.random.default_rng(model["seed"]), []
+    log: list[tuple] = []
+    rng = np.random.default_rng(model["seed"])
 
     class Noisy:
         def __init__(self):
