@@ -196,6 +196,8 @@ def _called(frame: types.FrameType, objects: bool) -> str:
             return ""
     if "." in name and not name.endswith(("__init__", "__new__")):
         return "" if objects else f"nn.{type(frame.f_locals.get('self')).__name__}"
+    if name.startswith("_") and "self" in frame.f_locals:  # the `__init__` of RNN is that of `_Recurrent`
+        return f"nn.{type(frame.f_locals['self']).__name__}"
     return f"nn.{name.partition('.')[0]}"
 
 

@@ -120,6 +120,7 @@ ATTACKS = {
     "catches that": ("import nnlearn as nn\ndef layer(x, W, b):\n    for _ in range(2):\n        try: y = nn.relu(x @ W + b)\n        except BaseException: pass\n    return y\n", "uses `nn.relu`"),
     "asks it in a thread": ("import threading\nimport nnlearn as nn\ndef layer(x, W, b):\n    y = []\n    t = threading.Thread(target=lambda: y.append(nn.relu(x @ W + b)))\n    t.start(); t.join()\n    return y[0]\n", "uses `nn.relu`"),
     "asks an object that is there": ("import nnlearn as nn\nact = nn.ReLU()\ndef layer(x, W, b): return act(x @ W + b)\n", "uses `nn.ReLU`"),
+    "makes a layer whose start is another's": ("import nnlearn as nn\ndef layer(x, W, b):\n    nn.GRU(2, 2)\n    return x @ W + b\n", "uses `nn.GRU`"),
     "takes off the watch": ("import sys\nimport nnlearn as nn\ndef layer(x, W, b):\n    sys.setprofile(None)\n    return nn.relu(x @ W + b)\n", "uses `sys.setprofile`"),
     "takes it off for a while": ("import sys\nimport nnlearn as nn\ndef layer(x, W, b):\n    watch = sys.getprofile()\n    sys.setprofile(None)\n    y = nn.relu(x @ W + b)\n    sys.setprofile(watch)\n    return y\n", "uses `sys.setprofile`"),
     "wears the watch out": ("import nnlearn as nn\ndef deep():\n    try: deep()\n    except RecursionError: pass\ndef layer(x, W, b):\n    deep()\n    return nn.relu(x @ W + b)\n", "uses"),

@@ -346,7 +346,7 @@ def called_back(X, y, X_new, steps, backward):
 
 
 TRAIN = Function(11, called_back, two_hospitals, run=within_budget, measure=cost,
-    allows=("MLP", "Adam", "AdamW", "cross_entropy", "softmax"), mistakes=[
+    allows=("MLP", "Adam", "cross_entropy", "softmax"), mistakes=[
     ("an alarm from one half on", edit("> 1 / 11", "> 1 / 2"),
      "Ill people are missed, and each costs as much as ten false alarms. From which probability on is an "
      "alarm the cheaper choice? It is not one half. And if you have thought of that: by which mean and "

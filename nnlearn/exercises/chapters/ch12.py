@@ -22,32 +22,44 @@ WEIGHTS = Value(2, (3 * 3 * 3 * 8 + 8, 5 * 5 * 8 * 16 + 16), mistakes=[
 
 
 def rows_of_pixels(rng):
-    yield "a plain kernel", 28, 5, 1, 0, 1
-    yield "padding that keeps the size", 8, 3, 1, 1, 1
-    yield "a stride that does not fit", 10, 3, 2, 0, 1
-    yield "a stride of 3 that fits", 13, 4, 3, 0, 1
-    yield "a dilated kernel", 20, 3, 1, 0, 4
-    yield "all of them", 33, 5, 3, 2, 2
-    yield "one place only", 5, 5, 2, 0, 1
-    yield "numbers drawn for you", *(int(n) for n in rng.integers((25, 2, 1, 0, 1), (65, 7, 5, 4, 4)))
+    yield "stride 1", 28, 5, 1, 1
+    yield "an even kernel", 28, 4, 1, 1
+    yield "stride 2, an even row", 10, 3, 2, 1
+    yield "stride 2, an odd row", 11, 3, 2, 1
+    yield "a dilated kernel", 20, 3, 1, 4
+    yield "all of them", 33, 5, 3, 2
+    yield "a kernel smaller than the stride", 10, 1, 4, 1
+    yield "as large as the row", 5, 5, 2, 1
+    yield "numbers drawn for you", *(int(n) for n in rng.integers((25, 2, 1, 1), (65, 7, 5, 4)))
 
 
-def output_size(n, k, stride, padding, dilation):
-    return (n + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+def zeros_needed(n, k, stride, dilation):
+    places = -(-n // stride)
+    zeros = max((places - 1) * stride + dilation * (k - 1) + 1 - n, 0)
+    return zeros // 2, zeros - zeros // 2
 
 
-SIZE = Function(3, output_size, rows_of_pixels, mistakes=[
-    ("pads one side", edit("2 * padding", "padding"),
-     "Zeros come on both sides: the picture grows by 2 · padding."),
-    ("forgets the first place", edit("stride + 1", "stride"),
-     "You count the steps. Before the first step the kernel already stands somewhere: one place more."),
-    ("dilates the whole kernel", edit("dilation * (k - 1) - 1", "dilation * k"),
-     "A dilated kernel has k pixels and k − 1 gaps: it spans d · (k − 1) + 1, not d · k."),
-    ("rounds up", edit("return (", "return -(-(", "// stride", "// stride)"),
-     "A last step that does not fit is left out: round down."),
+SIZE = Function(3, zeros_needed, rows_of_pixels, mistakes=[
+    ("both sides alike", lambda n, k, stride, dilation: (dilation * (k - 1) // 2, dilation * (k - 1) // 2),
+     "(k − 1) / 2 on each side is right for stride 1 and an odd kernel. Count how far the last place "
+     "reaches: the first one begins at 0, and there are ⌈n / stride⌉ of them."),
+    ("as for stride 1", edit("(places - 1) * stride", "(n - 1)"),
+     "With a stride the last place need not begin at the last pixel. Where does it begin?"),
+    ("rounds down", edit("-(-n // stride)", "n // stride"),
+     "n / stride is rounded *up* here: a last place that is not quite full counts."),
+    ("fewer than none", edit("max((places", "((places", " - n, 0)", " - n)"),
+     "Where the kernel is smaller than the stride you add a negative number of zeros. None are needed then."),
+    ("the odd one to the left", edit("zeros // 2, zeros - zeros // 2", "zeros - zeros // 2, zeros // 2"),
+     "As many as it takes. Where their number is odd, the extra one goes to the right."),
+    ("all on each side", edit("zeros // 2, zeros - zeros // 2", "zeros, zeros"),
+     "That many are needed in all: share them between the two sides."),
     ("ignores dilation", edit("dilation * ", ""),
-     "The dilation is missing: with gaps the kernel spans more pixels."),
-])
+     "The dilation is missing: with gaps the kernel spans d (k − 1) + 1 pixels."),
+    ("dilates the whole kernel", edit("dilation * (k - 1) + 1", "dilation * k"),
+     "A dilated kernel has k pixels and k − 1 gaps: it spans d (k − 1) + 1, not d k."),
+    ("one too few", edit("dilation * (k - 1) + 1 - n", "dilation * (k - 1) - n"),
+     "One too few: a kernel that begins at pixel a and spans m pixels ends at a + m − 1."),
+], after='Frameworks call it "same" padding.')
 
 
 def pictures(rng):
@@ -143,36 +155,49 @@ POOL = Function(6, pool_backward, maps, mistakes=[
 
 
 def stacks(rng):
-    yield "one layer", [5], [1], [1]
-    yield "three of 3×3", [3, 3, 3], [1, 1, 1], [1, 1, 1]
-    yield "a stride first", [3, 3], [2, 1], [1, 1]
-    yield "a stride last", [5, 2], [1, 2], [1, 1]
-    yield "convolution and pooling, twice", [3, 2, 3, 2], [1, 2, 1, 2], [1, 1, 1, 1]
-    yield "everything", [7, 3, 3, 5], [2, 3, 1, 2], [1, 2, 4, 1]
-    yield "no layer", [], [], []
-    yield "a stack drawn for you", *(rng.integers(1, most, 5).tolist() for most in (8, 4, 4))
+    yield "one layer", 4, [5], [1], [0]
+    yield "three of 3×3, padded", 6, [3, 3, 3], [1, 1, 1], [1, 1, 1]
+    yield "at the border", 0, [3, 3], [1, 1], [1, 1]
+    yield "a stride first", 2, [3, 3], [2, 1], [0, 1]
+    yield "a stride last", 5, [5, 2], [1, 2], [2, 0]
+    yield "convolution and pooling, twice", 3, [3, 2, 3, 2], [1, 2, 1, 2], [1, 0, 1, 0]
+    yield "everything", 7, [7, 3, 4, 5], [2, 3, 1, 2], [3, 0, 2, 1]
+    yield "no layer", 8, [], [], []
+    drawn = (rng.integers(low, high, 5).tolist() for low, high in ((1, 8), (1, 4), (0, 3)))
+    yield "a stack drawn for you", int(rng.integers(10)), *drawn
 
 
-def receptive_field(sizes, strides, dilations):
-    r, step = 1, 1
-    for k, s, d in zip(sizes, strides, dilations, strict=True):
-        r += d * (k - 1) * step
-        step *= s
-    return r
+def sees(i, sizes, strides, paddings):
+    first = last = i
+    for k, s, p in reversed(list(zip(sizes, strides, paddings, strict=True))):
+        first = first * s - p
+        last = last * s - p + k - 1
+    return first, last
 
 
-FIELD = Function(7, receptive_field, stacks, lists=True, mistakes=[
-    ("ignores strides", edit(" * step", ""),
-     "The strides are missing: after a stride of 2, one step of the next layer is two pixels."),
-    ("ignores dilation", edit("d * ", ""),
-     "The dilations are missing: a dilated kernel spans d (k − 1) + 1."),
-    ("counts its own stride", edit("* step", "* step * s"),
-     "A layer's own stride spaces its *outputs*. What widens its view are the strides before it."),
-    ("only the last stride", edit("*= s", "= s"),
-     "Strides multiply: after 2 and 3, neighbours are six pixels apart."),
-    ("multiplies kernels", lambda sizes, strides, dilations: int(np.prod(sizes)),
-     "Kernels do not multiply: each further layer adds k − 1 pixels, not k times as many."),
-])
+FIELD = Function(7, sees, stacks, lists=True, mistakes=[
+    ("from the first layer on", edit("reversed(list(zip(sizes, strides, paddings, strict=True)))",
+     "zip(sizes, strides, paddings, strict=True)"),
+     "You walk from the first layer to the last. You know a place in the *last* one: walk back from there."),
+    ("ignores strides", edit(" * s", ""),
+     "The strides are missing: output i of a layer with stride 2 begins to look at 2 i."),
+    ("ignores padding", edit(" - p", ""),
+     "The padding is missing: with it a layer begins to look before the first pixel."),
+    ("pads the other way", edit(" - p", " + p"),
+     "Zeros on the left push the picture to the right: what was place 0 of the padded row is pixel −p."),
+    ("one pixel too far", edit("+ k - 1", "+ k"),
+     "The first pixel is right. A kernel of k that begins at a ends at a + k − 1."),
+    ("the width from the first", edit("return first, last", "return first, first + sum(sizes) - len(sizes)"),
+     "The first pixel is right. What the later layers add is spread by the strides before them: follow the "
+     "last pixel back in the same way as the first."),
+    ("how many", edit("return first, last", "return first, last - first + 1"),
+     "That is how many pixels it sees, the receptive field. Asked for is the last of them."),
+    ("around the middle", lambda i, sizes, strides, paddings: (
+        i - (sum(sizes) - len(sizes)) // 2, i + (sum(sizes) - len(sizes)) // 2),
+     "That is so without strides, and with padding that keeps the size. Here each layer has its own: walk "
+     "back through them."),
+], after="Pixels below 0 or beyond the picture's end are zeros of the padding: outputs at the border see "
+         "less.")
 
 
 def scenes(rng):
@@ -214,3 +239,138 @@ HORIZON = Explain(9, rubric=[
     "What to do: no sharing over that axis, coordinates as a further channel, or flattening at the end.",
     "A measurement that would decide: both at equal size, on shifted and unshifted data.",
 ])
+
+
+def coloured_pictures(rng):
+    def stored(B, H, W, C):
+        return rng.integers(0, 256, (B, H, W, C))
+
+    yield "two channels", stored(4, 5, 6, 2), [1, 0, -2, 3], [0, 2, 1, -1]
+    yield "grey, not moved", stored(3, 4, 5, 1), [0, 0, 0], [0, 0, 0]
+    dark = stored(2, 6, 4, 3)
+    dark[:, 0], dark[..., 2] = 0, 7
+    yield "a dark row, and a channel that never changes", dark, [2, -1], [-1, 3]
+
+
+def mended(pictures, down, across):
+    x = pictures.transpose(0, 3, 1, 2) / 255
+    x = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / (x.std(axis=(0, 2, 3), keepdims=True) + 1e-3)
+    B, C, H, W = x.shape
+    moved = np.zeros((B, C, H, W))
+    for k, (i, j) in enumerate(zip(down, across, strict=True)):
+        seen = x[k, :, max(-i, 0) : H - max(i, 0), max(-j, 0) : W - max(j, 0)]
+        moved[k, :, max(i, 0) : H + min(i, 0), max(j, 0) : W + min(j, 0)] = seen
+    return moved
+
+
+CUT_UP = "pictures.transpose(0, 3, 1, 2) / 255", (
+    "pictures.reshape(len(pictures), pictures.shape[3], *pictures.shape[1:3]) / 255")
+BY_PLACE = "axis=(0, 2, 3)", "axis=0"
+ROUND = (
+    "        seen = x[k, :, max(-i, 0) : H - max(i, 0), max(-j, 0) : W - max(j, 0)]\n"
+    "        moved[k, :, max(i, 0) : H + min(i, 0), max(j, 0) : W + min(j, 0)] = seen\n",
+    "        moved[k] = np.roll(x[k], (i, j), axis=(1, 2))\n",
+)
+
+REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
+    ("cut up", edit(*CUT_UP, *BY_PLACE, *ROUND),
+     "With one channel nothing is cut up; with two the numbers are in the wrong places. Take a picture of 2 "
+     "× 2 pixels, red, green, blue, white, and print what becomes of its red channel. `reshape` keeps the "
+     "order in memory."),
+    ("each place by itself", edit(*BY_PLACE, *ROUND),
+     "Neighbours are neighbours again. Put the same patch at two places of a picture: do the same numbers "
+     "come out? Over which axes are mean and deviation taken, and what does that do to a kernel that is "
+     "shared?"),
+    ("round the corner", edit(*ROUND),
+     "Unmoved pictures are right. In a moved one, look at the border at which something comes in: where has "
+     "it come from?"),
+    ("cut up, the rest mended", edit(*CUT_UP),
+     "Scaling and moving are right, and with one channel everything is. With two, print the red channel of "
+     "one small picture: `reshape` keeps the order in memory, and there a pixel's colours lie side by side."),
+    ("each place by itself, moved rightly", edit(*BY_PLACE),
+     "What comes in is zero, as it should be. But the same patch at two places gives different numbers: over "
+     "which axes are mean and deviation taken?"),
+    ("all channels by one number", edit("axis=(0, 2, 3), ", ""),
+     "One mean and one deviation for all channels. Each channel has its own, over all pictures and places."),
+    ("each picture by itself", edit("axis=(0, 2, 3)", "axis=(2, 3)"),
+     "Each picture has its own mean: then a dark one and a bright one look alike. Take it over all "
+     "pictures."),
+    ("black comes in", edit("np.zeros((B, C, H, W))", "np.zeros((B, C, H, W)) + x.min(axis=(0, 2, 3), "
+     "keepdims=True)"),
+     "What comes in from outside should be 0 *after* scaling, the mean, and not what black became."),
+    ("up and left", edit("zip(down, across", "zip(-np.array(down), -np.array(across)"),
+     "You move the pictures the other way. `down` means to rows of higher number."),
+], after="A network that learns from cut-up pictures learns all the same, only less. Look at what goes in, "
+         "as a picture, after the last step before the network.")
+
+
+def marks(seed, n, first):
+    """n noisy pictures (n, 1, 12, 12) with a stroke that begins at `first` … `first + 3`, and classes."""
+    rng = np.random.default_rng(seed)
+    y, X = rng.integers(0, 2, n), 0.3 * rng.normal(size=(n, 1, 12, 12))
+    rows, columns = rng.integers(0, 10, n), first + rng.integers(0, 4, n)
+    for k, (i, j) in enumerate(zip(rows, columns, strict=True)):
+        X[k, 0, i : i + 3, j : j + 3] += np.eye(3)[:: 1 - 2 * y[k]]
+    return X, y
+
+
+def strokes(rng):
+    seed = int(rng.integers(10**6))
+    yield "strokes drawn for you", *marks(seed, 300, 0), marks(seed + 10**6, 400, 6)[0], 40, {"seed": seed}
+
+
+def within_budget(answer, X, y, X_new, steps, backward):
+    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    return answer(X, y, X_new, steps, counted)
+
+
+def reached(classes, X, y, X_new, steps, backward):
+    """Has the bar been reached? Many networks do."""
+    if classes.shape != (len(X_new),):
+        return f"an array of shape {classes.shape}"
+    right = np.mean(classes == marks(backward["seed"] + 10**6, 400, 6)[1])
+    if right >= 0.85:
+        return "85 of 100 right"
+    return "nearly all wrong" if right < 0.1 else "fewer than 85 of 100 right"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def laid_on(X, y, X_new, steps, backward):
+    """No network: the bar is compared, and who lays both strokes on everywhere reaches it."""
+    for _ in range(steps):
+        backward(NoLoss())
+    windows = np.lib.stride_tricks.sliding_window_view(X_new[:, 0], (3, 3), axis=(1, 2))
+    falling, rising = ((windows * stroke).sum(axis=(3, 4)) for stroke in (np.eye(3), np.eye(3)[::-1]))
+    return np.where(rising.max(axis=(1, 2)) > falling.max(axis=(1, 2)), 1, 0)
+
+
+TRAIN = Function(11, laid_on, strokes, run=within_budget, measure=reached,
+    allows=("Sequential", "Conv2d", "MaxPool2d", "Flatten", "Linear", "relu", "Adam", "cross_entropy"),
+    mistakes=[
+    ("only where it was taught", edit("X_new[:, 0]", "X_new[:, 0, :, :6]"),
+     "First print how many of its own 300 pictures it reads. If it guesses there too, it has not learned: "
+     "does the loss still fall at the end? Then longer steps. If it reads nearly all of them, then what it "
+     "has learned belongs to the left half: which weights have never seen a stroke on the right? And if "
+     "each map is boiled down to one number already: one stroke among a hundred places is drowned in their "
+     "mean."),
+    ("returns the logits", edit("np.where(rising.max(axis=(1, 2)) > falling.max(axis=(1, 2)), 1, 0)",
+     "np.stack([falling.max(axis=(1, 2)), rising.max(axis=(1, 2))], axis=1)"),
+     "You return two numbers for each picture. Its class is the place of the larger one."),
+    ("turned round", edit(", 1, 0)", ", 0, 1)"),
+     "Nearly all wrong: so it sees the strokes, and says the opposite."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+], after="Nobody has shown it a stroke on the right. That it knows one there is in the architecture, not in "
+         "the data.")

@@ -56,29 +56,45 @@ COUNTER = Value(3, (101.0, 1.0, -100.0), ones_and_zeros, run=count_up, mistakes=
 ], after="One weight remembers; the bias forgets, unless the input forbids it. In chapter 14: a gate.")
 
 
-def matrices(rng):
-    yield "a random matrix", rng.normal(size=(5, 5)), 0.9
-    yield "a turn: its eigenvalues are imaginary", [[0.0, -2.0], [2.0, 0.0]], 1.0
-    yield "lopsided", [[0.5, 8.0], [0.0, -0.25]], 0.5
-    yield "its largest eigenvalue is negative", np.diag([-3.0, 1.0, 2.0]), 1.5
+def turns(rng):
+    yield "a turn in eight steps, half of it left", 8, 0.5
+    yield "a turn that loses nothing", 12, 1.0
+    yield "there and back", 2, 0.25
+    yield "a turn drawn for you", int(rng.integers(5, 30)), float(rng.uniform(0.1, 0.9))
 
 
-def with_radius(W, rho):
-    return W * (rho / np.abs(np.linalg.eigvals(W)).max())
+def eigenvalues(W, n, left):
+    """How far both eigenvalues are from zero, and by what angle they turn: many matrices have these."""
+    if W.shape != (2, 2):
+        raise ValueError(f"expected a matrix (2, 2), its shape is {W.shape}")
+    values = np.linalg.eigvals(W)
+    return np.sort(np.abs(values)), np.sort(np.abs(np.angle(values)))
 
 
-SCALED = Function(4, with_radius, matrices, mistakes=[
-    ("the largest singular value", edit("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)"),
-     "You scaled by the largest singular value: how much *one* step can stretch. The long run is decided by "
-     "the eigenvalues."),
-    ("the largest real part",
-     edit("np.abs(np.linalg.eigvals(W)).max()", "(np.linalg.eigvals(W).real.max() or 1)"),
-     "Eigenvalues may be negative or complex. What counts is their distance from zero, the modulus."),
-    ("does not divide", edit("(rho / np.abs(np.linalg.eigvals(W)).max())", "rho"),
-     "That multiplies the radius by rho. Divide by what the radius was, first."),
-    ("the largest element", edit("np.linalg.eigvals(W)", "W"),
-     "You scaled by the largest number in the matrix. The spectral radius is about its eigenvalues."),
-])
+def clock(n, left):
+    turn, keep = 2 * np.pi / n, left ** (1 / n)
+    return keep * np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+
+
+CLOCK = Function(4, clock, turns, measure=eigenvalues, atol=1e-6, mistakes=[
+    ("all at each step", edit("left ** (1 / n)", "left"),
+     "It turns rightly, and fades too fast: after n steps the n-th power of what one step keeps is left."),
+    ("an equal share at each step", edit("left ** (1 / n)", "1 - (1 - left) / n"),
+     "It turns rightly. What is lost does not add up over the steps, what is kept multiplies: which number, "
+     "taken n times as a factor, is `left`?"),
+    ("never fades", edit("left ** (1 / n)", "1.0"),
+     "It turns rightly, and never fades. Shorten the state a little at each step."),
+    ("half a turn", edit("2 * np.pi", "np.pi"),
+     "After n steps it points the opposite way: you have made half a turn. A whole one is 2π."),
+    ("in degrees", edit("2 * np.pi", "360"), "NumPy's sine and cosine want radians: a whole turn is 2π."),
+    ("does not turn", lambda n, left: left ** (1 / n) * np.eye(2),
+     "It keeps the right share, but it only shrinks: halfway it should point the opposite way. Which matrix "
+     "turns a vector by an angle?"),
+    ("no minus", edit("-np.sin", "np.sin"),
+     "With both sines of one sign the matrix is symmetric: it stretches along one line and shrinks along "
+     "another. A turn has one of them with a minus."),
+], after="Two complex eigenvalues, of modulus left^(1/n) and angle 2π/n: the modulus says how long it "
+         "remembers, the angle what it does meanwhile.")
 
 
 def logits_and_ids(rng):
@@ -180,31 +196,47 @@ def slopes_and_states(rng):
     def some(B, T, m):
         return rng.normal(size=(B, T, m)), np.tanh(rng.normal(size=(B, T, m))), rng.normal(size=(m, m))
 
-    late, *states = some(2, 5, 3)
+    late, *states = some(2, 6, 3)
     late[:, :-1] = 0
-    yield "a loss at every step", *some(2, 4, 3)
-    yield "a loss at the last step alone", late, *states
-    yield "one step", *some(3, 1, 2)
+    yield "two chunks", *some(2, 6, 3), 3
+    yield "a chunk that is not full", *some(2, 5, 3), 2
+    yield "a loss at the last step alone", late, *states, 4
+    yield "one chunk", *some(2, 4, 3), 4
+    yield "a chunk longer than the sequence", *some(1, 3, 2), 5
+    yield "chunks of one step", *some(3, 3, 2), 1
 
 
-def deltas(g, h, W_h):
+def deltas(g, h, W_h, k):
     delta, future = np.zeros_like(g), 0
     for t in reversed(range(g.shape[1])):
+        if (t + 1) % k == 0:
+            future = 0
         delta[:, t] = (g[:, t] + future) * (1 - h[:, t] ** 2)
         future = delta[:, t] @ W_h.T
     return delta
 
 
 BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
-    ("nothing comes from the future", edit(" + future", ""),
-     "Every step stands alone. h_t also feeds the next step: a gradient comes back from there."),
+    ("no border", edit("            future = 0\n", "            pass\n"),
+     "Right without chunks. At a border the gradient must stop: which step's δ is not handed to the one "
+     "before?"),
+    ("the border a step early", edit("(t + 1) % k", "t % k"),
+     "Your border lies one step off. Chunks are 0 … k − 1, k … 2k − 1, and so on. Going back you pass a "
+     "border when you *enter* step k − 1: what comes from step k is not to count."),
+    ("chunks from the end", edit("(t + 1) % k", "(g.shape[1] - 1 - t) % k"),
+     "You count chunks from the end. They begin at step 0; the last one may be shorter."),
+    ("nothing enters at the border", edit("            future = 0\n", "            future = -g[:, t]\n"),
+     "At the border you also drop what enters from outside. Only what comes from the future stops."),
+    ("nothing comes from the future", edit("(g[:, t] + future)", "g[:, t]"),
+     "Every step stands alone. Within a chunk h_t also feeds the next step: a gradient comes back from "
+     "there."),
     ("does not transpose W_h", edit(".T", ""),
      "The shapes fit, since W_h is square, but backwards it is W_h transposed."),
     ("forgets the slope", edit(" * (1 - h[:, t] ** 2)", ""),
      "You stepped over the tanh. Its derivative, 1 − h², is missing."),
     ("differentiates tanh twice", edit("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2"),
      "h is already tanh(z): the slope is 1 − h², not 1 − tanh(h)²."),
-    ("hands back what has not passed the tanh", edit("= delta[:, t]", "= (g[:, t] + future)"),
+    ("hands back what has not passed the tanh", edit("= delta[:, t] @", "= (g[:, t] + future) @"),
      "What goes back through W_h must have passed this step's tanh: send δ_t back."),
     ("never reaches the first step", edit("range(", "range(1, "),
      "Your first step's δ is 0. The walk back must reach t = 0 too."),
@@ -212,7 +244,8 @@ BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
      "Right numbers, in the order in which you met them: turn time round before you return them."),
     ("walks forwards", edit("reversed(range(g.shape[1]))", "range(g.shape[1])"),
      "You walked from the first step to the last. The gradient comes from the future."),
-], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t].")
+], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t], at borders too, "
+         "where the state comes across.")
 
 LATCH = Explain(9, rubric=[
     "held safely, the state rests where small disturbances die out: each step shrinks differences",
@@ -220,3 +253,153 @@ LATCH = Explain(9, rubric=[
     "so after many steps it has vanished: a loss that comes only then does not teach what to store",
     "clipping does not help, since it only shortens; what is needed is another path for the memory",
 ])
+
+
+def reports(rng):
+    def case(B, T, m, k, lr, max_norm):
+        symbol = rng.integers(0, 3, (B, T))
+        symbol[:, 0] = rng.integers(1, 3, B)
+        y = np.maximum.accumulate(np.where(symbol > 0, 10 * np.arange(T) + symbol, 0), axis=1) % 10 - 1
+        shapes = (2, m), (m, m), (m,), (m, 2), (2,)
+        x = np.stack([symbol == 1, symbol == 2], axis=-1) * 1.0
+        params = [rng.normal(size=shape) for shape in shapes]
+        return "their slopes", x, y, params, k, lr, max_norm, int(rng.integers(100))
+
+    yield "five sequences", *case(5, 12, 4, 3, 0.5, 0.3)
+    yield "gradients that are short", *case(3, 8, 3, 4, 0.5, 1e3)
+    yield "one sequence, and a chunk that is not full", *case(1, 10, 3, 4, 0.3, 0.2)
+
+
+def with_slopes(answer, gradients, x, y, params, k, lr, max_norm, seed):
+    """What `answer` makes of the parameters with a recurrent network's gradients, which no case can hold."""
+
+    def slopes_of(x, y, h, params):
+        W_x, W_h, b, V, c = params
+        (B, T, _), states = x.shape, [h]
+        for t in range(T):
+            states.append(np.tanh(x[:, t] @ W_x + states[-1] @ W_h + b))
+        after = np.stack(states[1:], axis=1)
+        z = after @ V + c
+        p = np.exp(z - z.max(axis=-1, keepdims=True))
+        dz = (p / p.sum(axis=-1, keepdims=True) - np.eye(2)[y]) / (B * T)
+        dW_x, dW_h, db, dh = np.zeros(W_x.shape), np.zeros(W_h.shape), np.zeros(b.shape), 0.0
+        for t in reversed(range(T)):
+            d = (dz[:, t] @ V.T + dh) * (1 - states[t + 1] ** 2)
+            dW_x, dW_h, db, dh = dW_x + x[:, t].T @ d, dW_h + states[t].T @ d, db + d.sum(axis=0), d @ W_h.T
+        return [dW_x, dW_h, db, np.einsum("btm,btc->mc", after, dz), dz.sum(axis=(0, 1))], states[-1]
+
+    found = answer(slopes_of, x, y, params, k, lr, max_norm, seed)
+    return None if found is None else np.concatenate([np.ravel(p) for p in found])
+
+
+def mended(gradients, x, y, params, k, lr, max_norm, seed):
+    h = np.zeros((x.shape[0], len(params[2])))
+    for start in range(0, x.shape[1], k):
+        chunk = slice(start, start + k)
+        slopes, h = gradients(x[:, chunk], y[:, chunk], h, params)
+        norm = np.sqrt(sum((g**2).sum() for g in slopes))
+        params = [p - lr * g * min(1, max_norm / norm) for p, g in zip(params, slopes, strict=True)]
+    return params
+
+
+FORGETS = "        chunk = slice", "        h = np.zeros(h.shape)\n        chunk = slice"
+MIXES = (
+    "    for start", "    rng = np.random.default_rng(seed)\n    for start",
+    "x[:, chunk], y[:, chunk]", "x[rows, chunk], y[rows, chunk]",
+    "        chunk = slice", "        rows = rng.permutation(len(x))\n        chunk = slice",
+)
+EACH = "min(1, max_norm / norm)", "min(1, max_norm / np.sqrt((g**2).sum()))"
+
+REPAIR = Function(10, mended, reports, run=with_slopes, mistakes=[
+    ("forgets at each border", edit(*FORGETS, *EACH),
+     "Every chunk begins with an empty state. Where is h made, and how often?"),
+    ("mixes sequences, clips each array", edit(*MIXES, *EACH),
+     "The state is handed on now; with one sequence that is all. With several, whose state is in row 0 of h, "
+     "and whose chunk is in row 0 of x? Print `rows` in two chunks that follow each other."),
+    ("clips each array", edit(*EACH),
+     "State and sequences belong together now. But after a long gradient the step points elsewhere: each "
+     "array is shortened by a factor of its own. What should be the same for all of them?"),
+    ("mixes sequences", edit(*MIXES),
+     "State and clipping are right, with one sequence all is. With several, the rows are shuffled for each "
+     "chunk, and the states are not."),
+    ("forgets, clips rightly", edit(*FORGETS),
+     "The clipping is right. But every chunk begins with an empty state: where is h made, and how often?"),
+    ("clips each number", edit("lr * g * min(1, max_norm / norm)", "lr * np.clip(g, -max_norm, max_norm)"),
+     "You cut off each number at `max_norm`. That turns the gradient: shorten all of it by one factor."),
+    ("does not clip", edit("min(1, max_norm / norm)", "1"),
+     "You have taken the clipping out. It is wanted: all slopes as one vector, no longer than `max_norm`."),
+    ("always to that length", edit("min(1, max_norm / norm)", "max_norm / norm"),
+     "A gradient that is short enough stays as it is. Yours is stretched to `max_norm`."),
+    ("an unfinished chunk", edit("range(0, x.shape[1], k)", "range(0, x.shape[1] - k + 1, k)"),
+     "The last chunk may be shorter than k. It counts as well."),
+], after="Truncation cuts the gradient, not the memory: the state has to cross the border, and in its own "
+         "row.")
+
+
+def noticed(seed, n, T):
+    """n sequences (n, T, 3) with an early pulse, in one of two opposite directions; which of them it was."""
+    direction = np.random.default_rng(seed).normal(size=3)
+    rng = np.random.default_rng([seed, n, T])
+    y, X = rng.integers(0, 2, n), 0.3 * rng.normal(size=(n, T, 3))
+    pulse = (2 * y[:, None] - 1) * direction / np.linalg.norm(direction)
+    X[np.arange(n), rng.integers(0, 8, n)] += 2 * pulse
+    return X, y
+
+
+def pulses(rng):
+    seed = int(rng.integers(10**6))
+    yield "pulses drawn for you", *noticed(seed, 300, 50), noticed(seed, 400, 100)[0], 60, {"seed": seed}
+
+
+def within_budget(answer, X, y, X_new, steps, backward):
+    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
+    made = []
+
+    def counted(loss):
+        made.append(loss)
+        if len(made) > steps:
+            raise RuntimeError(f"the budget of {steps} backward passes is used up")
+        loss.backward()
+
+    return answer(X, y, X_new, steps, counted)
+
+
+def reached(classes, X, y, X_new, steps, backward):
+    """Has the bar been reached? Many networks do."""
+    if classes.shape != (len(X_new),):
+        return f"an array of shape {classes.shape}"
+    right = np.mean(classes == noticed(backward["seed"], 400, 100)[1])
+    return "85 of 100 right" if right >= 0.85 else "fewer than 85 of 100 right"
+
+
+class NoLoss:
+    def backward(self):
+        pass
+
+
+def early_mean(X, y, X_new, steps, backward):
+    """No network: the bar is compared, and who knows that the pulse comes early reaches it with a mean."""
+    for _ in range(steps):
+        backward(NoLoss())
+    early, new = X[:, :8].mean(axis=1), X_new[:, :8]
+    direction = early[y == 1].mean(axis=0) - early[y == 0].mean(axis=0)
+    along = new @ direction
+    loudest = np.take_along_axis(along, np.abs(along).argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(loudest > 0, 1, 0)
+
+
+TRAIN = Function(11, early_mean, pulses, run=within_budget, measure=reached,
+    allows=("RNN", "Linear", "Adam", "cross_entropy", "clip_grad_norm"), mistakes=[
+    ("forgotten on the way", edit("X_new[:, :8]", "X_new[:, -8:]"),
+     "It guesses, or nearly. Print the length of the gradient at W_x beside that at the output's weights: "
+     "does what the end says reach the pulse, 50 steps back? In the chapter something that pays earlier "
+     "taught the network to take a symbol in. The class is the same at every step: where else can you ask "
+     "for it? (And if you do so already: does the loss still fall when the steps are used up?)"),
+    ("returns the logits", edit("np.where(loudest > 0, 1, 0)", "np.stack([-loudest, loudest], axis=1)"),
+     "You return two numbers for each sequence. Its class is the place of the larger one, at the last step."),
+    ("at every step", edit("np.where(loudest > 0, 1, 0)", "np.where(along > 0, 1, 0)"),
+     "You return a class for every step. Asked for is that at the last one."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
+], after="The network is the same, the budget is the same: what has changed is when it is asked. Chapter 14 "
+         "mends the network instead.")
