@@ -33,10 +33,6 @@ EQUIVALENT = {
     "05.8": {
         "sigma = np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2",
     },
-    "06.3": {
-        "return np.mean(np.where(r < delta, r**2 / 2, delta * (r - delta / 2)))": "at r = δ they agree",
-        "r = np.abs((target - prediction))": "the absolute value forgets the order",
-    },
     "07.6": {
         "g = (np.ones(x.shape))": "every entry is written over",
     },
