@@ -212,7 +212,7 @@ def gains(answer, share_left, budget):
                 x, d = f(z), slope(z) * (gain * (d @ weights))
             return float(np.linalg.norm(d) / np.linalg.norm(start[1]))
 
-        asked = []
+        asked: list[float] = []
 
         def counted(gain, left=left, asked=asked):
             asked.append(gain)
