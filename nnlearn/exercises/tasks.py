@@ -1,6 +1,6 @@
 """What the exercises ask: titles, points and signatures, read from the notebooks where they stand.
 
-A task is a heading, `## 06.3 Huber, with its corner in the right place (2 points)`; a cell with the
+A task is a heading, `## 06.3 Huber with two corners (2 points)`; a cell with the
 `grade_id` "06-3" for the answer; and, where the computer grades it, `check("06.3", huber)`.
 """
 

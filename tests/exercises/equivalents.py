@@ -30,12 +30,8 @@ EQUIVALENT = {
         "return 1 + sum(abs(changes[places == t].sum()) >= 1e-9 for t in np.unique(places))": "no change is exactly 1e-9",
         "return 1 + sum(abs((changes[places == t].mean())) > 1e-9 for t in np.unique(places))": "a mean is zero where its sum is",
     },
-    "05.3": {
-        "return np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2",
-    },
-    "06.3": {
-        "return np.mean(np.where(r < delta, r**2 / 2, delta * (r - delta / 2)))": "at r = δ they agree",
-        "r = np.abs((target - prediction))": "the absolute value forgets the order",
+    "05.8": {
+        "sigma = np.where(z > 0, 1, e) / (1 + e)": "at z = 0 both fractions are 1/2",
     },
     "07.6": {
         "g = (np.ones(x.shape))": "every entry is written over",

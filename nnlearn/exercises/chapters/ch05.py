@@ -23,26 +23,29 @@ def numbers_far_and_near(rng):
     yield "zero", [0.0]
     yield "whole numbers", [-2, 0, 3]
     yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
+    yield "numbers around forty", [-40.0, 30.0, 36.0, 40.0, 50.0]
 
 
-def sigmoid(z):
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
+def log_sigmoid(z):
+    return np.minimum(z, 0) - np.log1p(np.exp(-np.abs(z)))
 
 
-SIGMOID = Function(3, sigmoid, numbers_far_and_near, atol=1e-300, mistakes=[
-    ("other fraction everywhere", lambda z: np.exp(z) / (1 + np.exp(z)),
-     "For large positive z this is infinity over infinity. Use this form for negative z only."),
-    ("sign of the exponent", lambda z: 1 / (1 + np.exp(z)),
-     "Your function falls where the sigmoid rises: look at the sign in the exponent."),
-    ("tanh instead", lambda z: np.tanh(z),
-     "Those values run from -1 to 1: that is tanh. The sigmoid runs from 0 to 1."),
-    ("symmetric by mistake", edit("np.where(z >= 0, 1, e)", "1"),
-     "Negative z must give values below one half. "
-     "With |z| in the exponent both sides get the same fraction."),
-    ("clips", lambda z: 1 / (1 + np.exp(-np.clip(z, -10, 10))),
-     "Clipping z hides the overflow and changes the values: at z = -800 the sigmoid is not that of -10."),
-], after="Every exponential in it is at most 1: nothing can overflow.")
+LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistakes=[
+    ("the logarithm of the sigmoid", lambda z: np.log(1 / (1 + np.exp(-z))),
+     "Right where z is moderate. At −800 the sigmoid is rounded to 0, and its logarithm is −∞; it should be "
+     "about −800. Do the logarithm on paper before you compute anything."),
+    ("no log1p", edit("np.log1p(", "np.log(1 + "),
+     "Right but for z around 40 and more: 1 + e⁻⁴⁰ is rounded to 1, and its logarithm to 0. NumPy has a "
+     "function that computes ln(1 + x) without writing 1 + x down."),
+    ("softplus", edit("np.minimum(z, 0) -", "np.maximum(z, 0) +"),
+     "That is the softplus, ln(1 + e^z). How are ln σ(z) and ln(1 + e^(−z)) related?"),
+    ("of the mirrored number", edit("np.minimum(z, 0) -", "np.minimum(-z, 0) -"),
+     "That is ln σ(−z): yours falls where the sigmoid rises."),
+    ("one side for both", edit("np.minimum(z, 0)", "0"),
+     "Right for positive z. For negative z e^(−z) is the large part: what is left when it is taken out?"),
+    ("clips", lambda z: -np.log1p(np.exp(-np.clip(z, -10, 10))),
+     "Clipping z hides the overflow and changes the values: at z = −800 the result is not that of −10."),
+], after="Chapter 6 needs it: it is minus the surprise of a yes.")
 
 
 def scores(rng):
@@ -133,3 +136,131 @@ WHICH = Explain(7, rubric=[
     "a named choice with its risk: ReLU units can die; GELU's slope fades far to the left; tanh saturates",
     "output: softmax, because the four classes compete and the answers have to be probabilities",
 ])
+
+
+def mishs(rng):
+    yield "ordinary numbers", rng.normal(size=(3, 4)) * 2
+    yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
+    yield "far to the left", [-20.0, -35.0, -40.0, -60.0]
+    yield "float32", rng.normal(size=4).astype(np.float32) * np.float32(90)
+    yield "whole numbers", [-2, 0, 3]
+
+
+def mish(z):
+    e = np.exp(-np.abs(z))
+    t = np.tanh(np.maximum(z, 0) + np.log1p(e))
+    return z * t, t + z * (1 - t**2) * np.where(z >= 0, 1, e) / (1 + e)
+
+
+NAIVE_PLUS = ("np.maximum(z, 0) + np.log1p(e)", "np.log(1 + np.exp(z))")
+NAIVE_RISE = ("np.where(z >= 0, 1, e) / (1 + e)", "np.exp(z) / (1 + np.exp(z))")
+NO_SQUARE, ROUNDED = ("1 - t**2", "1 - t"), ("np.log1p(e)", "np.log(1 + e)")
+
+REPAIR = Function(8, mish, mishs, atol=1e-300, mistakes=[
+    ("as it was", edit(*NAIVE_PLUS, *NAIVE_RISE, *NO_SQUARE),
+     "All three faults are still there. Begin with the slope, at ordinary numbers: what is the slope of a "
+     "tanh? Two evaluations of the value tell you whether you are right."),
+    ("only the slope of the tanh", edit(*NAIVE_PLUS, *NAIVE_RISE),
+     "The slope is right at ordinary numbers. Now the thousands: which exponential overflows, and where does "
+     "that do harm? And then look at −40."),
+    ("the slope of the tanh, and digits", edit(*NO_SQUARE, *ROUNDED),
+     "Nothing overflows any more. But the slope does not fit the value: what is the slope of a tanh?"),
+    ("the slope of the tanh", edit(*NO_SQUARE),
+     "Your value is right everywhere. Its slope is not: the tanh's is 1 − tanh²."),
+    ("the sigmoid still overflows", edit(*NAIVE_RISE),
+     "Your value is right everywhere. In its slope e^z overflows: ∞/∞. That fraction has a name, and the "
+     "chapter a safe way to write it."),
+    ("zero too early", edit(*ROUNDED),
+     "Nothing is infinite any more. But at −40 your value is exactly 0: 1 + e⁻⁴⁰ is rounded to 1. NumPy "
+     "has a function for ln(1 + x)."),
+    ("half of the product rule", edit("t + z * (1 - t**2) * np.where(z >= 0, 1, e) / (1 + e)", "t"),
+     "The value is right. The slope of a product has two parts."),
+], after="It is called Mish (D. Misra, 2019). A value that is right at 1 and wrong at 1,000 waits for "
+         "the first long step.")
+
+
+def layers_and_their_gains(rng):
+    drawn = {
+        "seed": int(rng.integers(10**6)),
+        "leak": float(rng.uniform(0.0, 0.5)),
+        "times": float(rng.uniform(0.3, 2.0)),
+        "alpha": float(rng.uniform(0.5, 1.5)),
+    }
+    yield "three activations drawn for you", drawn, 8
+
+
+def gains(answer, share_left, budget):
+    """The gains that `answer` finds, and the share of a change that is left at them."""
+    draw, leak, times, alpha = share_left.values()
+    activations = [
+        (lambda z: times * np.where(z > 0, z, leak * z), lambda z: times * np.where(z > 0, 1, leak)),
+        (lambda z: np.tanh(times * z), lambda z: times * (1 - np.tanh(times * z) ** 2)),
+        (
+            lambda z: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))),
+            lambda z: np.where(z > 0, 1, alpha * np.exp(np.minimum(z, 0))),
+        ),
+    ]
+    found = []
+    for f, slope in activations:
+        rng = np.random.default_rng(draw)
+        start, W = rng.normal(size=(2, 10, 30)), rng.normal(size=(20, 30, 30)) / np.sqrt(30)
+
+        def left(gain, f=f, slope=slope, start=start, W=W):
+            x, d = start
+            for weights in W:
+                z = gain * (x @ weights)
+                x, d = f(z), slope(z) * (gain * (d @ weights))
+            return float(np.linalg.norm(d) / np.linalg.norm(start[1]))
+
+        asked: list[float] = []
+
+        def counted(gain, left=left, asked=asked):
+            asked.append(gain)
+            if len(asked) > budget:
+                raise RuntimeError(f"the budget of {budget} measurements is used up")
+            return left(float(gain))
+
+        gain = answer(counted, budget)
+        if gain is None:
+            return None
+        found.append([float(gain), left(float(gain)) if 0 < float(gain) < 1e3 else np.nan])
+    return np.array(found)
+
+
+def held(found, share_left, budget):
+    """Is the change held within a factor of 1.4 by all three? If not, what becomes of it in the worst."""
+    if np.isnan(found).any():
+        return "a gain that is no number between 0 and 1,000"
+    worst = np.log(found[np.abs(np.log(np.maximum(found[:, 1], 1e-300))).argmax(), 1] + 1e-300)
+    if abs(worst) <= np.log(1.4):
+        return "held by all three"
+    if abs(worst) > np.log(1000):
+        return "the change dies in one of them" if worst < 0 else "the change explodes in one of them"
+    return "near, but by more than a factor of 1.4 off"
+
+
+def halving(share_left, budget):
+    low, high = 0.2, 40.0
+    for _ in range(budget):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if share_left(middle) < 1 else (low, middle)
+    return np.sqrt(low * high)
+
+
+TRAIN = Function(9, halving, layers_and_their_gains, run=gains, measure=held, mistakes=[
+    ("one gain for all", lambda share_left, budget: 0.25,
+     "With at least one of the three the change dies. One gain does not serve all: measure, and make it "
+     "larger where less than 1 is left."),
+    ("too large", lambda share_left, budget: 30.0,
+     "With at least one of the three the change explodes. Is the gain made smaller where more than 1 is "
+     "left? And does each activation get a gain of its own?"),
+    ("not near enough", edit("return np.sqrt(low * high)", "return 1.06 * np.sqrt(low * high)"),
+     "It is near, and the measurements are used up. Twenty layers turn a gain 1 % too large into a change "
+     "20 % too large, so the gain's *ratio* counts, not its distance: where is the middle of 0.2 and 40, in "
+     "ratios?"),
+    ("the logarithm of a gain", edit("return np.sqrt(low * high)", "return -1.0"),
+     "A gain is a positive number. Is it its logarithm that you return?"),
+    ("over budget", edit("range(budget)", "range(budget + 1)"),
+     "Each call of `share_left` counts, and there are 8 for each activation."),
+], after="Eight halvings in ratios. Fewer do, if you draw a line through two measurements, in logarithms: "
+         "the share grows almost like a power of the gain.")

@@ -28,27 +28,35 @@ SURPRISE = Value(2, surprise(), rtol=1e-3, mistakes=[
 
 
 def errors(rng):
-    yield "small errors only", rng.normal(size=8) * 0.3, np.zeros(8), 1.0
-    yield "large errors only", 5 + rng.normal(size=5), np.zeros(5), 1.0
-    yield "errors to both sides", rng.normal(size=9), 4 * rng.normal(size=9), 1.0
-    yield "another delta", rng.normal(size=9), 6 * rng.normal(size=9), 2.5
-    yield "an error of exactly delta", [3.0], [1.0], 2.0
+    yield "small errors only", rng.normal(size=8) * 0.3, np.zeros(8), 1.0, 2.0
+    yield "predictions far too large", 5 + rng.normal(size=5), np.zeros(5), 1.0, 2.0
+    yield "predictions far too small", -5 + rng.normal(size=5), np.zeros(5), 1.0, 2.0
+    yield "errors to both sides", rng.normal(size=9), 6 * rng.normal(size=9), 2.5, 0.5
+    yield "errors exactly at the corners", [3.0, 1.0], [1.0, 4.0], 3.0, 2.0
+    yield "whole numbers", [4, 0, 7], [1, 5, 6], 2, 1
 
 
-def huber(prediction, target, delta):
-    r = np.abs(prediction - target)
-    return np.mean(np.where(r <= delta, r**2 / 2, delta * (r - delta / 2)))
+def huber(prediction, target, low, high):
+    r = prediction - target
+    outside = np.where(r < -low, low * (-r - low / 2), high * (r - high / 2))
+    return np.mean(np.where((r < -low) | (r > high), outside, r**2 / 2))
 
 
 HUBER = Function(3, huber, errors, mistakes=[
+    ("the corners exchanged", edit("r = prediction - target", "r = target - prediction"),
+     "Your corners are exchanged: `high` is for predictions that are too high."),
+    ("one corner for both", lambda prediction, target, low, high:
+     huber(np.abs(prediction - target), 0, low, high),
+     "You use `high` for both sides. What is too low has its corner at `low`."),
     ("forgets the half", edit("r**2 / 2", "r**2"),
-     "Inside, it is half of the square. Without the half the two pieces do not meet at δ."),
-    ("forgets the shift", edit("(r - delta / 2)", "r"),
-     "The straight piece is δ(|r| − δ/2). Without the δ/2 the loss jumps at δ."),
-    ("slope one outside", edit("delta * (r", "1 * (r"),
-     "Outside, the line goes on with the slope that the parabola had reached: δ, not 1."),
-    ("forgets the absolute value", edit("np.abs(prediction - target)", "prediction - target"),
-     "Errors below zero can be large too. Compare |r| with δ."),
+     "Inside, it is half of the square. Without the half the pieces do not meet at the corners."),
+    ("forgets the shift", edit("(-r - low / 2)", "-r", "(r - high / 2)", "r"),
+     "The loss jumps at the corners. There the parabola has reached half of the corner's square: what must "
+     "the line be at that place?"),
+    ("slope one outside", edit("low * (-r", "(-r", "high * (r", "(r"),
+     "Outside, each line goes on with the slope that the parabola had reached at its corner, not with 1."),
+    ("a line to one side alone", edit("np.where((r < -low) | (r > high)", "np.where(r > high"),
+     "What is too low is still squared in yours, however far off. Compare with −`low`."),
     ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
 ])
 
@@ -205,3 +213,136 @@ BAKER = Function(9, baker_loss, bakeries, mistakes=[
     ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the days instead of their mean."),
 ], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
          "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")
+
+
+def weighted_batches(rng):
+    yield "one example", rng.normal(size=(1, 3)), [1], [1.0, 4.0, 2.0], 0.1
+    yield "a batch of five", rng.normal(size=(5, 3)), [0, 2, 1, 1, 0], [1.0, 10.0, 0.5], 0.2
+    yield "rare ones alone", rng.normal(size=(3, 2)), [1, 1, 1], [1.0, 10.0], 0.1
+    yield "sure and wrong", [[1000.0, 0.0, -1000.0], [0.0, 2.0, 3.0]], [2, 1], [1.0, 2.0, 3.0], 0.1
+    yield "nothing smoothed, all alike", rng.normal(size=(4, 4)), [3, 0, 1, 1], np.ones(4), 0.0
+
+
+def weighted(logits, labels, weight, smooth):
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    y = (1 - smooth) * np.eye(len(weight))[labels] + smooth / len(weight)
+    w = weight[labels] / weight[labels].sum()
+    return (w * -(y * log_p).sum(axis=1)).sum(), w[:, None] * (np.exp(log_p) - y)
+
+
+ROUNDED = ("(y * log_p)", "(y * np.log(np.exp(log_p)))")
+HARD = ("(np.exp(log_p) - y)", "(np.exp(log_p) - np.eye(len(weight))[labels])")
+MEAN = ("(w * -", "np.mean(weight[labels] * -", ".sum(axis=1)).sum(),", ".sum(axis=1)),")
+
+REPAIR = Function(10, weighted, weighted_batches, mistakes=[
+    ("as it was", edit(*ROUNDED, *HARD, *MEAN),
+     "All three faults are still there. Begin with one ordinary example, of weight 1: measure the slope of "
+     "your loss with two evaluations, for one logit, and compare."),
+    ("the logarithm and the mean", edit(*ROUNDED, *MEAN),
+     "The slope is right now. The loss is not: what happens to it when all weights are doubled, and what "
+     "should?"),
+    ("the logarithm and the labels", edit(*ROUNDED, *HARD),
+     "The mean is a weighted one now. But loss and slope do not belong together: which truth stands in the "
+     "one, and which in the other?"),
+    ("the labels and the mean", edit(*HARD, *MEAN),
+     "Logits of a thousand are safe now. Two faults are left: which truth stands in the loss and which in "
+     "the slope, and what is each divided by?"),
+    ("the logarithm of what was rounded", edit(*ROUNDED),
+     "One fault is left. A probability that was rounded to 0 has the logarithm −∞: take log-sum-exp from the "
+     "logit instead."),
+    ("the slope of hard labels", edit(*HARD),
+     "One fault is left, in the slope: it goes down another loss, the one without smoothing. Where is the "
+     "truth in p − y?"),
+    ("a plain mean", edit(*MEAN),
+     "One fault is left: the loss is divided by the number of examples, the slope by the sum of their "
+     "weights. A weighted mean has the weights below the line."),
+    ("the slope divided by the number too",
+     edit(*MEAN, "w[:, None] *", "weight[labels][:, None] / len(labels) *"),
+     "Loss and slope belong together now, but both are divided by the number of examples: a weighted mean is "
+     "divided by the sum of the weights."),
+    ("smoothed by all others alone", edit("smooth / len(weight)",
+     "smooth / max(len(weight) - 1, 1) * (1 - np.eye(len(weight))[labels])"),
+     "You share `smooth` among the wrong classes. Here all of them get the same, the right one too."),
+], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
+
+
+def slipped(seed):
+    """Three tables: 300 examples, one in seven slipped; 300 new ones, the true line there, the noise."""
+    rng = np.random.default_rng(seed)
+    tables = []
+    for size in (0.2, 2.0, 60.0):
+        noise = size * rng.uniform(0.7, 1.4)
+        w, b = noise * rng.uniform(1, 3, 3) * rng.choice([-1, 1], 3), noise * rng.uniform(8, 15)
+        X = rng.normal(size=(600, 3))
+        y = X @ w + b + noise * rng.normal(size=600)
+        y[rng.random(600) < 0.15] *= 10
+        tables.append((X[:300], y[:300], X[300:], X[300:] @ w + b, noise))
+    return tables
+
+
+def three_tables(rng):
+    seed = int(rng.integers(10**6))
+    names = ("small numbers", "ordinary numbers", "large numbers")
+    seen = {name: {"X": X, "y": y} for name, (X, y, *_) in zip(names, slipped(seed), strict=True)}
+    yield "three tables drawn for you", {"seed": seed, **seen}
+
+
+def descents(answer, r):
+    """The lines to which 200 steps of descent lead with the pull that `answer` is, one for each table."""
+    lines = []
+    for name, table in r.items():
+        if name == "seed":
+            continue
+        A, y, theta = np.column_stack([table["X"], np.ones(len(table["y"]))]), table["y"], np.zeros(4)
+        for _ in range(200):
+            pull = answer(A @ theta - y)
+            if pull is None:
+                return None
+            if np.shape(pull) != y.shape:
+                raise TypeError(f"pull gets {y.shape} residuals and returns shape {np.shape(pull)}")
+            theta = theta - 0.3 * A.T @ np.array(pull, dtype=float) / len(y)
+        lines.append(theta)
+    return np.array(lines)
+
+
+def off(lines, r):
+    """Are all three lines near the true ones, compared with the noise? What is wrong with the worst?"""
+    found = []
+    for theta, (_, _, X, line, noise) in zip(lines, slipped(r["seed"]), strict=True):
+        error = (X @ theta[:3] + theta[3] - line) / noise
+        found.append((np.sqrt(np.mean(error**2)), error.mean()))
+    if not np.isfinite(found).all() or max(found)[0] > 1e3:
+        return "a line that runs away"
+    far, side = max(found)
+    if far <= 0.75:
+        return "within 0.75 of the noise, all three"
+    if far < 2.5:
+        return "near, but more than 0.75 of the noise off"
+    return "a line far too high" if side > 0 else "a line that has not arrived"
+
+
+def by_the_median(r):
+    usual = np.median(np.abs(r))
+    return np.clip(r, -usual, usual)
+
+
+TRAIN = Function(11, by_the_median, three_tables, run=descents, measure=off, mistakes=[
+    ("squares", edit("np.clip(r, -usual, usual)", "r"),
+     "Records that are ten times too large pull ten times as hard, and the line follows them. How hard may a "
+     "record pull at most?"),
+    ("the same limit for every table", edit("np.clip(r, -usual, usual)", "np.clip(r, -1, 1)"),
+     "The pull is bounded, and where the numbers are large, 200 steps of that size do not lead there. "
+     "Is an error of 1 large or small? Nobody can say it for all three tables; but you have 300 errors to "
+     "compare it with."),
+    ("uphill", edit("np.clip(r, -usual, usual)", "-r"),
+     "The line runs away. `r` is prediction minus truth: where it is positive, the slope of a loss is "
+     "positive too. Or is your pull many times as large as r?"),
+    ("near", edit("np.clip(r, -usual, usual)", "np.clip(r, -usual, usual) - 0.3 * usual"),
+     "It is near. All slipped records lie on the same side and pull together, each as hard as you let it. "
+     "Where should the limit be, if half of all errors are smaller than the middle one? Or need a record "
+     "pull at all that cannot be right?"),
+    ("one number", edit("np.clip(r, -usual, usual)", "np.clip(r, -usual, usual).mean()"),
+     "`pull` returns a slope for each residual: the mean over the examples is taken for you."),
+], after="A limit that measures itself. One that lets go of what is far off, like J. Tukey's, does better "
+         "still here, and may let go of what was true.")

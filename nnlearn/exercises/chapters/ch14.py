@@ -243,7 +243,7 @@ def way_back(x, h, c, gates, W_h, dh):
         i, f, g, o = gates[t]
         shown = np.tanh(c[t + 1])
         dc = dh * o * (1 - shown**2) + kept
-        parts = [dc * g * i * (1 - i), dc * c[t] * f * (1 - f), dc * i * (1 - g**2), dh * shown * o * (1 - o)]
+        parts = dc * g * i * (1 - i), dc * c[t] * f * (1 - f), dc * i * (1 - g**2), dh * shown * o * (1 - o)
         dz = np.concatenate(parts, axis=1)
         dW_x, dW_h, db = dW_x + x[:, t].T @ dz, dW_h + h[t].T @ dz, db + dz.sum(axis=0)
         dh, kept = dz @ W_h.T, dc * f
