@@ -139,7 +139,7 @@ def report(name: str, seconds: dict[str, list[float]], memory: dict[str, float])
         ratios[library] = statistics.median(pairs)
         peak_text = f"{memory[library]:8.1f} MiB" if library in memory else ""
         print(
-            f"{name if values is seconds['nnlearn'] else '':22} {library:14} "
+            f"{name if values is seconds['nnlearn'] else '':22} {library:17} "
             f"{statistics.median(values) * 1e3:9.3f} ms ± {spread(values) * 1e3:6.3f}   "
             f"{ratios[library]:6.2f} ± {spread(pairs):.2f} {peak_text}",
             flush=True,
@@ -195,7 +195,7 @@ def table(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     ]
     (threads,) = arguments.threads
     print(conditions(threads, arguments.cpu))
-    print(f"{'workload':22} {'library':14} {'a step':>12} {'':9}  theirs / ours   peak", flush=True)
+    print(f"{'workload':22} {'library':17} {'a step':>12} {'':9}  theirs / ours   peak", flush=True)
     ratios, measured = {}, ("nnlearn", "PyTorch") if sys.platform == "linux" else ()
     for name in names:
         memory = {library: peak(name, library, threads) for library in measured}
