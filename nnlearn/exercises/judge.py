@@ -44,7 +44,7 @@ def _beside(exercise: Explain, answer: Any) -> Result:
             "Write your answer in the cell above, save the notebook (Ctrl+S), then run this cell again: "
             "what a good answer says comes when yours stands there."
         )
-        return Result(exercise, "not started", said)
+        return Result(exercise, "to read", said)
     said = f"You wrote:\n{answer}\n\nA good answer says this. Which of it do your words say?"
     return Result(exercise, "to read", said, details=tuple(f"☐ {point}" for point in exercise.rubric))
 
