@@ -5,6 +5,7 @@ import contextlib
 import json
 import secrets
 import webbrowser
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -13,55 +14,82 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from nnlearn.classroom.report import template
-from nnlearn.classroom.standing import Standing
-from nnlearn.classroom.store import Store
+from nnlearn.classroom.standing import Standing, exercise_of
+from nnlearn.classroom.store import Store, answer_hash
 from nnlearn.exercises.ids import place
-from nnlearn.exercises.spec import Explain, find_exercise
+from nnlearn.exercises.spec import Exercise, Explain, find_exercise
 
 
-def mark(store: Store, student: str, exercise: str, score: float | None, comment: str) -> str:
-    """Keep a mark; what has been done, in words.
+def mark(
+    store: Store,
+    student: str,
+    exercise: str,
+    score: float | None,
+    comment: str,
+    answer: str = "",
+    ticks: Sequence[str] = (),
+) -> str:
+    """Keep a mark of an answer, without its hash of the one that counts; what has been done, in words.
 
     Raises ValueError for a student or an exercise without a grade, points out of range, or a computed score
     that is changed without a comment.
     """
     found, person = find_exercise(exercise), store.policy.person(student)
     student = person.id if person else student
-    grades = [grade for grade in store.grades() if grade.student == student]
+    grades = list(store.grades(student))
     if not grades:
         raise ValueError(f"{student!r} has handed in nothing that was graded")
     theirs = [grade for grade in grades if grade.exercise == found.id]
     if not theirs:
         raise ValueError(f"{student} has no answer to {found.id}")
+    known = {answer_hash(grade.source) for grade in theirs}
+    if answer and answer not in known:
+        raise ValueError(f"{student} has no such answer to {found.id} any more: load the page again")
+    if unknown := set(ticks) - {*_rubric(found)}:
+        raise ValueError(f"{found.id}: nothing in its rubric is {min(unknown)!r}")
     if score is None and not comment.strip():
         raise ValueError("a mark is points, a comment, or both")
     if score is not None and not 0 <= score <= found.points:
         raise ValueError(f"{found.id}: score is {score:g}, expected 0 to {found.points:g}")
     if score is not None and found.graded and not comment.strip():
         raise ValueError(f"{found.id} has a computed score: say in a comment why it is changed")
-    store.mark(student, found.id, score, comment.strip())
+    if not answer:
+        standings = (s for s in Standing(store, student).students if s.id == student)
+        counted = [line.grade for s in standings for c in s.chapters for line in c.lines]
+        answer = answer_hash(next(g for g in [*counted, *theirs] if g.exercise == found.id).source)
+    store.mark(student, found.id, score, comment.strip(), answer, ticks)
     return (
         f"{student}, {found.id}: {'' if score is None else f'{score:g} of {found.points:g} points'} {comment}"
     )
 
 
+def _rubric(exercise: Exercise) -> list[str]:
+    return list(exercise.rubric) if isinstance(exercise, Explain) else []
+
+
 def answers(store: Store, student: str = "") -> list[dict[str, Any]]:
-    """The answers that a person has to read, of the attempts that count; or all of one student's."""
+    """The answers that a person has to read, of the attempts that count or may; or all of one student's."""
     found = []
-    for standing in Standing(store).students:
+    for standing in Standing(store, student or None).students:
         for chapter in standing.chapters:
-            for line in chapter.lines:
-                exercise = find_exercise(line.grade.exercise)
+            attempts = (chapter, *chapter.others)
+            lines = {(x.grade.exercise, x.grade.source): x for attempt in attempts for x in attempt.lines}
+            for line in lines.values():
+                exercise = exercise_of(line.grade)
                 if standing.id != student and (student or exercise.graded):
                     continue
+                former = line.former and line.former.score
                 found.append(
                     {
+                        "hash": answer_hash(line.grade.source),
                         "student": standing.id,
                         "name": standing.name,
                         "exercise": exercise.id,
                         "title": f"{exercise.id} {exercise.title}",
                         "question": exercise.question.partition("\n")[2].strip(),
-                        "rubric": list(exercise.rubric) if isinstance(exercise, Explain) else [],
+                        "rubric": _rubric(exercise),
+                        "ticks": list(line.mark.ticks) if line.mark else [],
+                        "former": "" if former is None else f"{former:g} of {exercise.points:g} points",
                         "answer": line.grade.source or line.grade.message,
                         "said": f"{line.grade.status}. {line.grade.message}" if exercise.graded else "",
                         "computed": line.grade.score,
@@ -116,9 +144,10 @@ def _application(store: Store, key: str) -> Application:
                 score = given["score"]
                 if not (score is None or type(score) in (int, float)):
                     raise ValueError(f"score is {score!r}, expected a number")
-                said = mark(
-                    store, str(given["student"]), str(given["exercise"]), score, str(given["comment"])
-                )
+                ticks = [str(tick) for tick in given.get("ticks", [])]
+                texts = (str(given.get(name, "")) for name in ("student", "exercise", "comment", "hash"))
+                student, exercise, comment, answer = texts
+                said = mark(store, student, exercise, score, comment, answer, ticks)
             except (ValueError, LookupError, TypeError) as error:
                 self.set_status(400)
                 self.finish({"problem": str(error)})

@@ -4,10 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from nnlearn.classroom.standing import Standing, counted
+from nnlearn.classroom.standing import Standing, counted, exercise_of
 from nnlearn.classroom.store import Store
 from nnlearn.exercises.ids import chapter_of
-from nnlearn.exercises.spec import find_exercise
 from nnlearn.exercises.tasks import notebook_of
 
 
@@ -37,7 +36,7 @@ def export(store: Store, gradebook: str) -> int:
         for student in sorted({line.grade.student for line in lines}):
             book.update_or_create_student(student)
         for line in lines:
-            grade, exercise = line.grade, find_exercise(line.grade.exercise)
+            grade, exercise = line.grade, exercise_of(line.grade)
             name = names[chapter_of(grade.exercise)]
             book.update_or_create_submission(name, grade.student)
             check = exercise.grade_id + "-check" * exercise.graded

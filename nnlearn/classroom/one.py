@@ -28,6 +28,8 @@ def grade(notebook: Path, policy: Policy, isolated: bool, gradescope: Path | Non
         isolated, policy.seconds, policy.packages,
     )  # fmt: skip
     grades = grading.grade_notebook(handed)
+    if failed := [grade for grade in grades if grade.status == COULD_NOT_RUN]:
+        raise ValueError(f"{notebook.name} could not be run here: {failed[0].message}")
     for grade in grades:
         exercise = find_exercise(grade.exercise)
         score = "to be read" if grade.score is None else f"{grade.score:g} of {grade.points:g}"
@@ -40,8 +42,6 @@ def grade(notebook: Path, policy: Policy, isolated: bool, gradescope: Path | Non
     typer.echo(f"{total:g} of {most:g} points")
     if gradescope:
         write(gradescope, json.dumps(_results(grades), ensure_ascii=False, indent=1).encode())
-    if failed := [grade for grade in grades if grade.status == COULD_NOT_RUN]:
-        raise ValueError(f"{notebook.name} could not be run here: {failed[0].message}")
     return all(grade.status in ("passed", "to read") for grade in grades)
 
 

@@ -22,7 +22,8 @@ import csv
 import io
 import math
 import tomllib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from datetime import time as clock
@@ -40,6 +41,11 @@ _IDS = ("id", "student id", "student", "sis login id", "username", "login", "ema
 _NAMES = ("name", "full name", "student", "student name")
 _ONLY_IDS = {*_IDS, "id number", "sis user id", "student number"} - {*_NAMES}
 _KEYS = {"roster", "secret", "attempts", "seconds", "packages", "due", "late", "extensions"}
+
+
+def is_id(column: str) -> bool:
+    """True for a column of a roster that people are known by, and not called by."""
+    return column.casefold() in _ONLY_IDS
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Person:
     @cached_property
     def ids(self) -> frozenset[str]:
         """What the row says by which one is known, and nobody chooses oneself."""
-        return frozenset(_plain(value) for key, value in self.row.items() if key.casefold() in _ONLY_IDS)
+        return frozenset(_plain(value) for key, value in self.row.items() if is_id(key))
 
     @cached_property
     def turned(self) -> frozenset[str]:
@@ -95,19 +101,26 @@ class Policy:
 
         With a `number` the folder's name is what the student is called on a platform, and may be anything.
         """
-        name, canvas = _plain(student), number and {"Student", "ID"} <= {*self.columns}
-        folded = name.replace(" ", "")
-        for fits in (
-            lambda p: canvas and p.row.get("ID") == number,
-            lambda p: not number and p.own == name,
-            lambda p: name in (p.words - p.ids if number else p.words),
-            lambda p: number and number in p.ids,
-            lambda p: folded in p.turned,
-        ):
-            found = [person for person in self.roster if fits(person)]
+        name, canvas = _plain(student), {"Student", "ID"} <= {*self.columns}
+        known = [("ID", number)] if number and canvas else []
+        known += [("called", name), ("id", number)] if number else [("own", name), ("word", name)]
+        for key in [*known, ("turned", name.replace(" ", ""))]:
+            found = self._people.get(key, ())
             if len(found) == 1:
                 return found[0]
         return None
+
+    @cached_property
+    def _people(self) -> Mapping[tuple[str, str], Sequence[Person]]:
+        """Whom each text of the roster may stand for."""
+        found: dict[tuple[str, str], list[Person]] = defaultdict(list)
+        for person in self.roster:
+            kinds = {"ID": [person.row.get("ID", "")], "own": [person.own], "word": person.words}
+            kinds |= {"called": person.words - person.ids, "id": person.ids, "turned": person.turned}
+            for kind, texts in kinds.items():
+                for text in texts:
+                    found[kind, text].append(person)
+        return found
 
     def days_late(self, student: str, chapter: str, written: float) -> int:
         """The days that have begun since it was due; 0 in time, or where nothing is due."""

@@ -25,6 +25,7 @@ from nnlearn.classroom.submissions import LARGEST, Attempt, Collection, collect
 from nnlearn.exercises.spec import chapter_exercises
 
 AHEAD = 3  # notebooks that wait at each process, so that none is idle
+REACHED = 20  # seconds in which a cluster has to answer
 PATIENCE = 2  # times that the process which had a notebook may be killed
 _Waiting = dict[Future[list[Grade]], tuple[Attempt, Handed, HandedIn]]
 
@@ -188,7 +189,7 @@ def _executor(jobs: int, scheduler: str) -> Iterator[tuple[Executor, int]]:
     if scheduler:
         from distributed import Client
 
-        with Client(scheduler, timeout=20) as client:
+        with Client(scheduler, timeout=REACHED) as client:
             yield client.get_executor(), max(1, sum(client.nthreads().values()))
         return
     jobs = jobs if jobs > 0 else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1

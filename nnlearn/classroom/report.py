@@ -14,16 +14,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnlearn.classroom.standing import ChapterStanding, Line, Standing, StudentStanding, counted
+from nnlearn.classroom.policy import is_id
+from nnlearn.classroom.standing import ChapterStanding, Line, Standing, StudentStanding, counted, exercise_of
 from nnlearn.classroom.store import Store
 from nnlearn.exercises.ids import place
 from nnlearn.exercises.result import markup
-from nnlearn.exercises.spec import find_exercise
+from nnlearn.exercises.spec import Explain, find_exercise
 from nnlearn.exercises.tasks import chapter_title
 from nnlearn.training.saving import write
 
 SIGNS = {"passed": "✓", "to read": "✎", "not started": "○"}  # all others: ✗
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *", re.I)  # no file's name on Windows
+# OWASP's "CSV injection": where a cell begins, also one that another country's spreadsheet sees in a field.
+_FORMULA = re.compile(r"""(^|[;,|\t\n]["']?)(\s*[=+\-@＝＋－＠]|^\t)""")
 _RECORD = ".nnlearn-report.json"  # what an earlier report has written
 
 
@@ -37,12 +40,13 @@ def write_report(store: Path, out: Path, expected: bool = False) -> int:
     standing = Standing(Store(store, make=False))
     if not standing.grades:
         raise ValueError(f"{store} holds no grades yet: nnlearn grade puts them there")
-    made = dict(files(standing, expected))
-    with contextlib.suppress(OSError, ValueError):
-        for name in set(json.loads((out / _RECORD).read_text(encoding="utf-8"))) - made.keys():
-            (out / name).unlink(missing_ok=True)
-    for name, content in made.items():
+    made = set()
+    for name, content in files(standing, expected):  # never all of them in memory
         write(out / name, content)
+        made.add(name)
+    with contextlib.suppress(OSError, ValueError):
+        for name in set(json.loads((out / _RECORD).read_text(encoding="utf-8"))) - made:
+            (out / name).unlink(missing_ok=True)
     write(out / _RECORD, json.dumps(sorted(made)).encode())
     return len(standing.students)
 
@@ -105,7 +109,7 @@ def lms_csv(standing: Standing) -> str:
         head += [f"Chapter {chapter}", f"Chapter {chapter} out of", f"Chapter {chapter} pending"]
     rows = []
     for student in standing.students:
-        row = [student.id, student.name]
+        row = [_Id(student.id) if student.person else student.id, student.name]
         every: list[ChapterStanding | StudentStanding] = [*student.chapters, student]
         for part in every:
             row += [_score(part.score), _score(part.out_of), _score(part.pending or None)]
@@ -130,22 +134,28 @@ def platform_csv(standing: Standing) -> tuple[str, str]:
         rows.append(["    Points Possible", *[""] * (len(columns) - 1), *points])
     for student in standing.students:
         if student.person:
-            own = [student.person.row.get(column, "") for column in columns]
+            row = student.person.row
+            own = [_Id(row.get(name, "")) if is_id(name) else row.get(name, "") for name in columns]
             rows.append([*own, *(_score(chapter.score) for chapter in student.chapters)])
     return ("canvas.csv" if canvas else "roster.csv"), _csv([*columns, *head], rows)
+
+
+class _Id(str):
+    """What a platform knows somebody by: it has to come back as it was."""
 
 
 def _csv(head: list[str], rows: Iterable[list[str]]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(head)
-    table.writerows([_inert(field) for field in row] for row in rows)
+    table.writerows([field if isinstance(field, _Id) else _inert(field) for field in row] for row in rows)
     return text.getvalue()
 
 
 def _inert(field: str) -> str:
-    """A field that a spreadsheet does not take for a formula."""
-    return "'" + field if field[:1] in ("=", "+", "-", "@", "\t", "\r") else field
+    """A field that a spreadsheet does not take for a formula, at whatever it divides lines."""
+    one_kind_of_line = field.replace("\r\n", "\n").replace("\r", "\n")
+    return _FORMULA.sub(r"\1'\2", one_kind_of_line)
 
 
 def _score(score: float | None) -> str:
@@ -158,14 +168,15 @@ def _sign(line: Line) -> str:
 
 def _chapter(chapter: ChapterStanding, expected: bool) -> dict[str, Any]:
     """A student's chapter as the page shows it."""
-    return {
-        "title": f"{chapter.chapter} {chapter_title(chapter.chapter)}",
-        "standing": chapter,
-        "lines": [
-            (line, find_exercise(line.grade.exercise), line.grade.message if expected else line.grade.brief)
-            for line in chapter.lines
-        ],
-    }
+    lines = []
+    for line in chapter.lines:
+        exercise = exercise_of(line.grade)
+        ticks = line.mark.ticks if line.mark else ()
+        every = exercise.rubric if isinstance(exercise, Explain) and ticks else ()
+        rubric = [(text, text in ticks) for text in every if expected or text in ticks]
+        lines.append((line, exercise, line.grade.message if expected else line.grade.brief, rubric))
+    title = f"{chapter.chapter} {chapter_title(chapter.chapter)}"
+    return {"title": title, "standing": chapter, "lines": lines}
 
 
 def _class(standing: Standing, pages: dict[str, str]) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from copydetect.utils import highlight_overlap
 from markupsafe import Markup
 
 from nnlearn.classroom.report import template
-from nnlearn.classroom.standing import Standing
+from nnlearn.classroom.standing import Standing, exercise_of
 from nnlearn.classroom.store import Store
-from nnlearn.exercises.spec import find_exercise
 from nnlearn.training.saving import write
 
 GRAM, WINDOW = 25, 5  # letters of code, names left out, that are compared; of so many places one is kept
@@ -60,7 +59,7 @@ def _answers(standing: Standing, chapter: str) -> dict[str, str]:
     for student in standing.students:
         for theirs in student.chapters:
             lines = theirs.lines if theirs.chapter == chapter else ()
-            codes = [line.grade.source for line in lines if find_exercise(line.grade.exercise).graded]
+            codes = [line.grade.source for line in lines if exercise_of(line.grade).graded]
             if "".join(codes).strip():
                 found[student.id] = "\n\n".join(codes)
     return found

@@ -2,22 +2,30 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nnlearn.classroom.grading import Grade
 from nnlearn.classroom.policy import Person, Policy
-from nnlearn.classroom.store import HandedIn, Mark, Store
+from nnlearn.classroom.store import HandedIn, Mark, Store, answer_hash
 from nnlearn.exercises.ids import chapter_of
-from nnlearn.exercises.spec import chapter_exercises
+from nnlearn.exercises.spec import Exercise, chapter_exercises
+
+
+def exercise_of(grade: Grade) -> Exercise:
+    return chapter_exercises(chapter_of(grade.exercise))[grade.exercise]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One exercise: what was computed, and what a person has decided."""
+    """One exercise: what was computed, and what a person has decided.
+
+    `former` is what was decided last on another answer of the student's, where this one is not marked.
+    """
 
     grade: Grade
     mark: Mark | None = None
+    former: Mark | None = None
 
     @property
     def score(self) -> float | None:
@@ -27,7 +35,10 @@ class Line:
 
 @dataclass(frozen=True)
 class ChapterStanding:
-    """A student's chapter: the attempt that counts, or none."""
+    """A student's chapter: the attempt that counts, or none.
+
+    `others` are attempts that would count instead if all that is open in them had its points.
+    """
 
     student: str
     chapter: str
@@ -35,6 +46,7 @@ class ChapterStanding:
     lines: tuple[Line, ...] = ()
     days_late: int = 0
     share: float = 1.0  # of the points, that lateness leaves
+    others: tuple["ChapterStanding", ...] = ()
 
     @property
     def score(self) -> float | None:
@@ -51,6 +63,11 @@ class ChapterStanding:
     def pending(self) -> float:
         """The points of what has no score yet."""
         return sum(line.grade.points for line in self.lines if line.score is None)
+
+    @property
+    def most(self) -> float:
+        """The points, if all that is open had its points."""
+        return (self.score or 0.0) + self.pending * self.share
 
     @property
     def status(self) -> str:
@@ -88,14 +105,20 @@ class StudentStanding:
 
 
 class Standing:
-    """The whole class, from its store: everybody on the roster, and everybody who ever had a folder."""
+    """The whole class, from its store: everybody on the roster, and everybody who ever had a folder.
 
-    def __init__(self, store: Store) -> None:
+    With `student` there is no other in it.
+    """
+
+    def __init__(self, store: Store, student: str | None = None) -> None:
         self.policy: Policy = store.policy
+        self._only = student
         self.folders, self.left_out = store.noted()
-        self.marks = store.marks()
-        self.grades = list(store.grades())
-        self.attempts = store.attempts()
+        marks = store.marks(student)
+        self._marks = {(mark.student, mark.exercise, mark.answer): mark for mark in marks}
+        self._last = {(mark.student, mark.exercise): mark for mark in marks}
+        self.grades = list(store.grades(student))
+        self.attempts = store.attempts(student)
 
     @cached_property
     def chapters(self) -> list[str]:
@@ -115,6 +138,7 @@ class Standing:
                 tuple(self._chapter(student, chapter) for chapter in self.chapters),
             )
             for student in dict.fromkeys([*people, *others])
+            if self._only in (None, student)
         ]
 
     @cached_property
@@ -135,18 +159,23 @@ class Standing:
         if not every:
             return ChapterStanding(student, chapter)
         if self.policy.attempts == "best":
-            return max(every, key=lambda standing: standing.score or 0.0)
+            best = max(every, key=lambda standing: standing.score or 0.0)
+            others = (s for s in every if s is not best and s.most > best.most)
+            return replace(best, others=tuple(others))
         return every[-1]
 
     def _standing(self, attempt: HandedIn) -> ChapterStanding:
         key = attempt.student, attempt.chapter, attempt.submission
-        lines = [
-            Line(grade, self.marks.get((grade.student, grade.exercise)))
-            for grade in self._by_attempt.get(key, ())
-        ]
-        late = self.policy.days_late(attempt.student, attempt.chapter, attempt.written)
+        lines = map(self._line, self._by_attempt.get(key, ()))
+        late = self.policy.days_late(attempt.student, attempt.chapter, attempt.first or attempt.written)
         share = self.policy.share(late)
         return ChapterStanding(attempt.student, attempt.chapter, attempt, tuple(lines), late, share)
+
+    def _line(self, grade: Grade) -> Line:
+        whose = grade.student, grade.exercise
+        marks = (self._marks.get((*whose, answer)) for answer in (answer_hash(grade.source), ""))
+        mark = next(filter(None, marks), None)
+        return Line(grade, mark, None if mark else self._last.get(whose))
 
 
 def counted(students: Iterable[StudentStanding]) -> Sequence[Line]:

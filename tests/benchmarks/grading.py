@@ -2,23 +2,30 @@
 
 Submissions are the solutions of chapter 04 (nine questions that are graded), each under its student's name.
 nbgrader and Otter (where `pip install otter-grader` was done) are timed on some of them. With `--kills N`
-a run is killed N times at moments of chance, and its table compared with that of an undisturbed one.
+a run is killed N times at moments of chance, and its table compared with that of an undisturbed one. With
+`--store N` nothing is run: so many students' grades of three chapters are kept, marked and reported.
 """
 
 import argparse
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from nnlearn.classroom.report import grades_csv
+from nnlearn.classroom import marking, pool
+from nnlearn.classroom.grading import Grade
+from nnlearn.classroom.report import grades_csv, lms_csv, write_report
 from nnlearn.classroom.standing import Standing
-from nnlearn.classroom.store import Store
+from nnlearn.classroom.store import HandedIn, Store
+from nnlearn.classroom.submissions import Collection
+from nnlearn.exercises.spec import chapter_exercises
 from nnlearn.exercises.tasks import chapter_tasks
 from tests.support.classroom import ROOT, submit
 
@@ -104,13 +111,58 @@ def kill(folder: Path, students: int, kills: int) -> None:
     print(f"killed {kills} times, {before} of {rows} were kept; resumed, the table is the same to the byte")
 
 
+def large_store(folder: Path, students: int) -> None:
+    """What a class costs once it is graded: to keep a student, at the start and the end, and what follows."""
+    store = Store(folder / "grades.sqlite")
+    names = [f"student{k:05d}" for k in range(students)]
+    roster = "id,name,email\n" + "".join(f"{name},Name of {name},{name}@x.de\n" for name in names)
+    store.use_policy("", roster.encode())
+    seconds = []
+    for name in names:
+        start = time.process_time()
+        for chapter in ("02", "04", "06"):
+            key = {"student": name, "submission": f"of {name}", "spec": "s", "source": f"# {name}\n" * 20}
+            grades = [
+                Grade(**key, exercise=e.id, status="passed" if e.graded else "to read", points=e.points,
+                      score=e.points if e.graded else None)
+                for e in chapter_exercises(chapter).values()
+            ]  # fmt: skip
+            store.put(HandedIn(name, chapter, f"of {name}", "s"), grades)
+        seconds.append(time.process_time() - start)
+    tenth = len(names) // 10 or 1
+    for when, some in (("first", seconds[:tenth]), ("last", seconds[-tenth:])):
+        print(f"to keep one of the {when} tenth of {students} students: {1000 * sum(some) / tenth:.2f} ms")
+
+    def timed(what: str, call: Callable[[], object]) -> None:
+        start = time.process_time()
+        call()
+        print(f"{what}: {time.process_time() - start:.2f} s of processor time")
+
+    collection = Collection([], {f"Name of {name}": "7" for name in names}, {})
+    timed("to find everybody in the roster", lambda: pool._Run(collection, store, store.policy, True, ()))
+    timed("to open the store, and look for damage", lambda: Store(store.path))
+    timed("to list what is to be marked", lambda: marking.answers(store))
+    timed("to mark an answer", lambda: marking.mark(store, names[-1], "04.10", 1.0, ""))
+    timed("the report", lambda: write_report(store.path, folder / "report"))
+    standing = Standing(store)
+    timed("of that, grades.csv and lms.csv", lambda: (grades_csv(standing.students), lms_csv(standing)))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"the store has {store.path.stat().st_size / 2**20:.0f} MiB; this process had {most:.0f} MiB at most"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=200)
     parser.add_argument("--rivals", type=int, default=8, help="how many each of the others grades; 0: none")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--store", type=int, default=0)
     given = parser.parse_args()
+    if given.store:
+        with tempfile.TemporaryDirectory() as scratch:
+            return large_store(Path(scratch), given.store)
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)

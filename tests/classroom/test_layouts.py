@@ -17,7 +17,6 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode, v4
 
-from nnlearn.exercises.spec import chapter_exercises
 from tests.support.classroom import answer_cell, graded, solution, write
 
 LAYER = "def layer(x, W, b):\n    return np.maximum(0, x @ W + b)\n"
@@ -135,7 +134,7 @@ LAYOUTS: dict[str, Change] = {
     "a patched method": answers("04.3", "class Net:\n    pass\nNet.forward = staticmethod(lambda x, W, b: np.maximum(0, x @ W + b))\ndef layer(x, W, b):\n    return Net.forward(x, W, b)"),
     "a list comes out": answers("04.8", COLLAPSE.replace("W1 @ W2, b1 @ W2 + b2", "[W1 @ W2, b1 @ W2 + b2]")),
     "display": above("from IPython.display import display, HTML, Markdown\ndisplay(1)\ndisplay(HTML('<b>x</b>'))\nMarkdown('x')"),
-    "help and shell": above("np.maximum?", "!ls", "files = !ls\nlen(files)", "%pip list", "%%bash\nls"),
+    "help and shell": above("np.maximum?", "!ls", "files = !ls\nlen(files)", "%pip --version", "%%bash\nls"),
     "magics": answers("04.3", "%matplotlib inline\n%config InlineBackend.figure_format = 'retina'\n" + LAYER),
     "timed": above("%timeit -n 1 -r 1 sum(range(10))", "%%time\nx = 1"),
     "a file written and imported": answers("04.3", "%%writefile mine_for_layers.py\nimport numpy as np\n" + LAYER, "from mine_for_layers import layer"),
@@ -155,7 +154,7 @@ LAYOUTS: dict[str, Change] = {
     "threads": above("import threading\nt = threading.Thread(target=print)\nt.start(); t.join()"),
     "a dataclass": answers("04.3", "from dataclasses import dataclass\n@dataclass\nclass Relu:\n    floor: float = 0.0\n    def __call__(self, z):\n        return np.maximum(self.floor, z)\nrelu = Relu()\ndef layer(x, W, b):\n    return relu(x @ W + b)"),
     "names as SciPy has them": answers("04.3", "from scipy import linalg, special", "def layer(x, W, b):\n    np.linalg.norm(b)\n    return np.maximum(0, x @ W + b)"),
-    "checked sixty times": answers("04.3", "for _ in range(60):\n    check('04.3', lambda x, W, b: x @ W)", "mine = lambda x, W, b: np.maximum(0, x @ W + b)", check='check("04.3", mine)'),
+    "checked sixty times": answers("04.3", "for _ in range(60):\n    check('04.3', None)", "mine = lambda x, W, b: np.maximum(0, x @ W + b)", check='check("04.3", mine)'),
     "itself recursive": answers("04.3", "def layer(x, W, b, again=True):\n    return layer(x, W, b, False) if again else np.maximum(0, x @ W + b)"),
     # wrong
     "wrong": answers("04.3", "def layer(x, W, b):\n    return x @ W + b"),
@@ -183,11 +182,12 @@ LAYOUTS: dict[str, Change] = {
     "a list for a number": answers("04.5", "zigzag_pieces = [27, 27]"),
 }  # fmt: skip
 FAIL = list(LAYOUTS)[list(LAYOUTS).index("wrong") :]
+TOUCHED = ("04.3", "04.5", "04.7", "04.8")
 DRAWN = 12  # pairs of layouts, beside each by itself
 
 
 def build(names: tuple[str, ...]) -> NotebookNode:
-    notebook = solution("04")
+    notebook = solution("04", *TOUCHED)
     for name in names:
         LAYOUTS[name](notebook)
     return notebook
@@ -254,7 +254,9 @@ def test_what_jupyter_says_the_grader_says(names: tuple[str, ...], jupyter: Jupy
     said = jupyter.passed(notebook)
     grades = graded(write(tmp_path, "ada", "04", notebook), *said)
     assert {grade.exercise: grade.status == "passed" for grade in grades} == said, grades
-    passes = len(said) == 9 and all(said.values())  # where a name is undefined, `check` is not called
+    passes = len(said) == len(TOUCHED) and all(
+        said.values()
+    )  # where a name is undefined, `check` is not called
     assert len(names) == 2 or passes != (names[0] in (*FAIL, "right first, then wrong"))
 
 
@@ -277,27 +279,26 @@ def never_ends(notebook: NotebookNode) -> None:
 
 @pytest.mark.parametrize("change", [no_checks, upside_down, stops_jupyter, never_ends])
 def test_what_jupyter_cannot_say_is_found_in_the_cells(change: Change, tmp_path: Path):
-    notebook = solution("04")
+    notebook = solution("04", *TOUCHED)
     change(notebook)
-    exercises = [e.id for e in chapter_exercises("04").values() if e.graded]
-    grades = graded(write(tmp_path, "ada", "04", notebook), *exercises, seconds=2)
+    grades = graded(write(tmp_path, "ada", "04", notebook), *TOUCHED, seconds=1)
     assert {grade.status for grade in grades} == {"passed"}, grades
 
 
 def test_a_loop_that_nothing_checks_costs_its_own_question(tmp_path: Path):
     """What is found at the end alone, because it stands in two cells."""
-    notebook = solution("04")
+    notebook = solution("04", *TOUCHED)
     no_checks(notebook)
     answer_cell(notebook, "04.3").source = "def layer(x, W, b):\n    while True:\n        pass"
     insert(notebook, place(notebook, "04.8") + 1, COLLAPSE.replace("collapse", "mine"), "collapse = mine")
     answer_cell(notebook, "04.8").source = "collapse = {}"
-    loop, after = graded(write(tmp_path, "ada", "04", notebook), "04.3", "04.8", seconds=2)
+    loop, after = graded(write(tmp_path, "ada", "04", notebook), "04.3", "04.8", seconds=1)
     assert loop.score == 0 and after.status == "passed", after
 
 
 def test_a_loop_costs_its_own_question_and_says_so(tmp_path: Path):
-    notebook = solution("04")
+    notebook = solution("04", *TOUCHED)
     answer_cell(notebook, "04.3").source = "def layer(x, W, b):\n    while True:\n        pass"
-    before, loop, after = graded(write(tmp_path, "ada", "04", notebook), "04.2", "04.3", "04.8", seconds=2)
+    before, loop, after = graded(write(tmp_path, "ada", "04", notebook), "04.7", "04.3", "04.8", seconds=1)
     assert before.status == after.status == "passed"
-    assert loop.score == 0 and "did not end within 2 seconds" in loop.message
+    assert loop.score == 0 and "did not end within 1 seconds" in loop.message

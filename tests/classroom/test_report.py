@@ -1,6 +1,9 @@
+# ruff: noqa: E501 (tables of cases)
 """Reports escape what strangers write, and where nothing good is stored write nothing."""
 
+import csv
 import hashlib
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nnlearn.classroom.grading import Grade
+from nnlearn.classroom.marking import answers, mark
 from nnlearn.classroom.report import files, lms_csv, page_names, platform_csv, write_report
 from nnlearn.classroom.standing import Standing
 from nnlearn.classroom.store import HandedIn, Store
@@ -45,6 +49,38 @@ def test_reports_escape_what_strangers_write(tmp_path):
     for page in pages.values():
         assert "<script" not in page and "&lt;script&gt;" in page
     assert b"'=1+1" in made["grades.csv"]
+
+
+@pytest.mark.parametrize(
+    ("field", "inert"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\t=1", "'\t=1"), ("\r=x", "'\n=x"), (" =1", "' =1"),
+        ("＝1", "'＝1"), ("a;=1", "a;'=1"), (";=x", ";'=x"), ('a;"=1', "a;\"'=1"), ("a\n=1", "a\n'=1"), ("a, -x", "a,' -x"),
+        ("Smith-Jones, A", "Smith-Jones, A"), ("e@x.de", "e@x.de"), ("O'Neil; 2", "O'Neil; 2"), ("1-2", "1-2"), ("", ""),
+    ],
+)  # fmt: skip
+def test_no_spreadsheet_computes_what_a_student_wrote(field, inert, tmp_path):
+    """Not even one that divides lines at semicolons."""
+    store = a_store(tmp_path, [Grade(name, "04.3", "h", "s", "passed", 2.0, 2.0) for name in (field, "🙂")])
+    store.mark("🙂", "04.3", 1.0, field)
+    store.note({}, {field: field})
+    made = dict(files(Standing(store)))
+    tables = {
+        name: list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
+        for name, content in made.items()
+        if name.endswith(".csv")
+    }
+    assert tables["grades.csv"][0][0] == tables["lms.csv"][0][0] == tables["left_out.csv"][0][1] == inert
+    assert tables["grades.csv"][1][-1] == inert
+
+
+def test_what_a_platform_knows_people_by_comes_back_as_it_was(tmp_path):
+    store = a_store(tmp_path, [Grade("-7", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    store.use_policy("", b"ID,Student,Email address\n-7,=Ada,+ada@x.de\n")
+    assert platform_csv(Standing(store))[1].splitlines()[2] == "-7,'=Ada,2"
+    store.use_policy("", b"ID,Name,Email address\n-7,=Ada,+ada@x.de\n")
+    assert platform_csv(Standing(store))[1].splitlines()[1] == "-7,'=Ada,+ada@x.de,2"
+    assert lms_csv(Standing(store)).splitlines()[1].startswith("-7,'=Ada,2,")
 
 
 def test_right_answers_are_told_when_nobodys_hand_in_can_count_any_more(tmp_path, monkeypatch):
@@ -91,6 +127,61 @@ def test_the_attempt_that_counts(rule, score, tmp_path):
     store.use_policy(f"attempts = '{rule}'", b"")
     (ada,) = Standing(store).students
     assert ada.score == score, "and a copy only where nothing has the exact name"
+
+
+@pytest.mark.parametrize("rule", ["newest", "best"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_same_notebook_handed_in_again_late_costs_nothing(rule, order, tmp_path):
+    """Nor is it another attempt, whichever is looked at first."""
+    store = Store(tmp_path / "grades.sqlite")
+    for k in order:
+        row = HandedIn("ada", "04", "h", "s", "04_layers.ipynb", DUE + (2 * k - 1) * 24 * 3600)
+        store.put(row, [Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    store.use_policy(f"attempts = '{rule}'\n{RULES}", b"")
+    (ada,) = Standing(store).students
+    assert ada.score == 2.0 and len(store.attempts()) == 1
+
+
+def an_essay(text: str, attempt: str, written: float) -> tuple[HandedIn, list[Grade]]:
+    key = {"student": "ada", "submission": attempt, "spec": "s"}
+    layer = Grade(**key, exercise="04.3", status="passed", score=2.0, points=2.0, source="def layer(): ...")
+    essay = Grade(**key, exercise="04.10", status="to read", score=None, points=3.0, source=text)
+    return HandedIn("ada", "04", attempt, "s", "04_layers.ipynb", written), [layer, essay]
+
+
+def test_a_mark_belongs_to_the_answer_that_was_read(tmp_path):
+    """An attempt with the same answer keeps it, with another it is unmarked and says so."""
+    store = Store(tmp_path / "grades.sqlite")
+    store.put(*an_essay("first", "h1", 100.0))
+    mark(store, "ada", "04.10", 1.5, "say more")
+    store.put(*an_essay("first", "h2", 200.0))
+    (ada,) = Standing(store).students
+    assert (ada.score, ada.pending) == (3.5, 0) and ada.chapters[0].attempt.submission == "h2"
+    store.put(*an_essay("second", "h3", 300.0))
+    (ada,) = (standing := Standing(store)).students
+    assert (ada.score, ada.pending) == (2.0, 3.0)
+    page = dict(files(standing))["students/ada.html"].decode()
+    assert "given 1.5 of 3 points; this one is still to be read. say more" in page
+    mark(store, "ada", "04.10", 3.0, "")
+    (ada,) = (standing := Standing(store)).students
+    assert ada.score == 5.0 and "before this one" not in dict(files(standing))["students/ada.html"].decode()
+    store.put(*an_essay("first", "h4", 400.0))
+    assert Standing(store).students[0].score == 3.5, "the answer of the first attempt again"
+
+
+def test_where_the_best_counts_an_answer_that_may_make_it_so_is_read(tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    store.use_policy("attempts = 'best'", b"")
+    store.put(*an_essay("first", "h1", 100.0))
+    mark(store, "ada", "04.10", 1.5, "")
+    store.put(*an_essay("second", "h2", 200.0))
+    assert Standing(store).students[0].score == 3.5
+    first, second = answers(store)
+    assert (first["answer"], second["answer"]) == ("first", "second") and second[
+        "former"
+    ] == "1.5 of 3 points"
+    mark(store, "ada", "04.10", 3.0, "", second["hash"])
+    assert Standing(store).students[0].score == 5.0 and len(answers(store)) == 1
 
 
 def test_everybody_is_in_every_table_and_what_is_open_is_empty(tmp_path):

@@ -4,10 +4,13 @@
 Where bubblewrap does not start, these fail: a wall that was not tried is no wall.
 """
 
+import ast
 import itertools
 import os
 import re
 import signal
+import sys
+import sysconfig
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,20 +22,21 @@ from nbformat import v4
 
 from nnlearn.classroom import grading, judging
 from nnlearn.classroom.grading import COULD_NOT_RUN, Grade, student_seed
-from nnlearn.classroom.sandbox import host
+from nnlearn.classroom.sandbox import walls
 from nnlearn.classroom.sandbox.host import Sandbox, messages
+from nnlearn.classroom.sandbox.walls import NoSandbox
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules, find_exercise
 from tests.support import ROOT
 from tests.support.classroom import SECRET, answer_cell, graded, solution, submit, write
 
 NOTHING_ASKED = {"questions": {}, "given": [], "former": False, "seconds": 5}
-WALLS, JUDGE = host._walls, judging.Judge.command
+JUDGE = judging.Judge.command
 LAYER = "import numpy as np\ndef layer(x, W, b):\n    return np.maximum(0, x @ W + b)\n"
 WRONG = "def layer(x, W, b):\n    return 0 * (x @ W + b)\n"
 LOOK = """
 import os, sys, gc
 words = ["(noitpecnocsiM", "dnuor yaw rehto eht sthgiew"]  # backwards: this text is no find
-library = ("/usr/lib", "/lib", "/packages/scipy", "/packages/sklearn", "/packages/matplotlib", sys.base_prefix)
+library = ("/usr/lib", "/lib", sys.base_prefix, *(f"/packages/{name}" for name in os.listdir("/packages") if name != "nnlearn"))
 def texts():
     for folder, _, files in os.walk("/"):
         for name in files if not folder.startswith(library) else ():
@@ -55,6 +59,7 @@ def found():
 """
 
 # what a student tries -> (the score of 2, what the message says)
+ASKED = ("04.2", "04.3", "04.8")
 ATTACKS = {
     "patches the comparison": ("import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n" + WRONG, "wrong"),
     "patches numpy.testing": ("import numpy.testing as t\nt.assert_allclose = lambda *a, **k: None\n" + WRONG, "wrong"),
@@ -134,6 +139,23 @@ ATTACKS = {
     "makes an odd character": ("raise ValueError('\\ud800')\n", "ValueError"),
     "gives an odd character": ("def layer(x, W, b): return '\\ud800'\n", ""),
     "is the stub": ("def layer(x, W, b):\n    # YOUR CODE HERE\n    pass\n", "handed out"),
+    "gives complex numbers": ("import numpy as np\ndef layer(x, W, b): return np.maximum(0, x @ W + b) + 1e-3j\n", ""),
+    "gives one number seen from everywhere": ("import numpy as np\ndef layer(x, W, b): return np.broadcast_to(1.0, (10**6, 10**6))\n", ""),
+    "prints an odd character": ("def layer(x, W, b):\n    print('\\ud800')\n", ""),
+    "starts threads without end": ("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n", "thread"),
+    "writes into every folder": (
+        "import os\nfor folder, _, _ in os.walk('/'):\n"
+        "    if folder.startswith('/tmp'): continue\n"
+        "    try: open(os.path.join(folder, 'left'), 'w')\n    except OSError: pass\n    else: raise ValueError(folder)\n" + WRONG,
+        "wrong",
+    ),
+    "looks at other processes": (
+        "import os\nif os.path.exists('/proc') and os.listdir('/proc'): raise ValueError('sees them')\n" + WRONG,
+        "wrong",
+    ),
+    "patches what asks it": ("import nnlearn.exercises.runner as r\nr.Outcome = r.run_case = r.prepare = lambda *a, **k: {}\n" + WRONG, ""),
+    "patches IPython": ("get_ipython().run_cell = get_ipython().transform_cell = None\n" + WRONG, ""),
+    "patches check": ("import nnlearn.exercises\nnnlearn.exercises.check = lambda *a, **k: True\n" + WRONG, "wrong"),
     "looks around and finds": (LOOK + "if found(): raise LookupError(found())\n" + WRONG, "wrong"),
 }  # fmt: skip
 
@@ -141,8 +163,8 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_strangers_try_gets_them_nothing(name, tmp_path):
     source, said = ATTACKS[name]
-    file = submit(tmp_path, "mallory", "04", {"04.3": source})
-    before, grade, after = graded(file, "04.2", "04.3", "04.8")
+    file = submit(tmp_path, "mallory", "04", {"04.3": source}, *ASKED)
+    before, grade, after = graded(file, *ASKED)
     assert grade.score == 0 and grade.status != COULD_NOT_RUN, grade
     assert said in grade.message + "".join(grade.details), grade
     assert len(grade.message) < 3000
@@ -165,7 +187,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers_get_full_marks(name, tmp_path):
-    (grade,) = graded(submit(tmp_path, "ada", "04", {"04.3": RIGHT[name]}), "04.3")
+    (grade,) = graded(submit(tmp_path, "ada", "04", {"04.3": RIGHT[name]}, "04.3"), "04.3")
     assert (grade.status, grade.score) == ("passed", 2), grade
 
 
@@ -181,20 +203,26 @@ def test_endless_code_is_stopped(seconds):
     assert not sandbox.close()
 
 
-GRADED = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
-every_exercise = pytest.mark.parametrize("exercise", GRADED, ids=lambda exercise: exercise.id)
+EXERCISES = {
+    chapter: [exercise for exercise in chapter_exercises(chapter).values() if exercise.graded]
+    for chapter in chapter_modules()
+}
 
 
-@every_exercise
-def test_the_solution_passes_and_the_stub_fails_in_the_sandbox(exercise, tmp_path):
+@pytest.mark.parametrize("chapter", EXERCISES)
+def test_solutions_pass_and_stubs_fail_in_the_sandbox(chapter, tmp_path):
     """With one attempt's own inputs."""
-    chapter = exercise.id[:2]
+    names = [exercise.id for exercise in EXERCISES[chapter]]
     (student,) = (ROOT / "exercises").glob(f"{chapter}_*")
     empty = write(tmp_path, "nobody", chapter, nbformat.read(student, as_version=4))
-    (grade,) = graded(submit(tmp_path, "ada", chapter), exercise.id)
-    assert grade.status == "passed", grade
-    (grade,) = graded(empty, exercise.id)
-    assert (grade.status, grade.score) == ("not started", 0)
+    grades = {grade.exercise: grade for grade in graded(submit(tmp_path, "ada", chapter), *names)}
+    assert list(grades) == names and {grade.status for grade in grades.values()} == {"passed"}, grades
+    assert {(grade.status, grade.score) for grade in graded(empty, *names)} == {("not started", 0)}
+
+
+every_exercise = pytest.mark.parametrize(
+    "exercise", [*itertools.chain(*EXERCISES.values())], ids=lambda e: e.id
+)
 
 
 @every_exercise
@@ -277,26 +305,85 @@ def in_a_new_sandbox(file: Path) -> Grade:
         return thread.submit(run).result()
 
 
-def test_without_a_sandbox_there_is_no_score(tmp_path, monkeypatch):
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """The only folder in which programs are found."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, source: str) -> None:
+        (folder / name).write_text(source)
+        (folder / name).chmod(0o755)
+
+    return put
+
+
+def test_without_a_sandbox_there_is_no_score(tmp_path, programs, monkeypatch):
     file = submit(tmp_path, "ada", "04")
-    monkeypatch.setenv("PATH", "/nowhere")
     grade = in_a_new_sandbox(file)
     assert (grade.status, grade.score) == (COULD_NOT_RUN, None), grade
-    assert "bubblewrap is not installed" in grade.message
-    broken = tmp_path / "bwrap"
-    broken.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
-    broken.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "bubblewrap is not installed" in grade.message and "podman is not installed" in grade.message
+    programs("bwrap", "#!/bin/sh\necho it is broken >&2\nexit 1\n")
+    programs("podman", "#!/bin/sh\necho false\n")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     grade = in_a_new_sandbox(file)
-    assert grade.status == COULD_NOT_RUN and "it is broken" in grade.message
+    assert grade.status == COULD_NOT_RUN and "bubblewrap does not start: it is broken" in grade.message
+    assert "podman would run as root" in grade.message
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    programs("podman", "#!/bin/sh\necho true\n")
+    assert "podman would run as root" in in_a_new_sandbox(file).message
+
+
+# Keeps what it is called with, and runs that, without a wall: a container's file 3 is what else is file 0.
+PODMAN = """#!{python}
+import os, sys
+with open({log!r}, "a") as log:
+    print(sys.argv[1:], file=log)
+if sys.argv[1] == "info":
+    print("true")
+elif sys.argv[1] != "rm":
+    root = sys.argv.index("--rootfs") + 1
+    *command, program = sys.argv[root + 1 :]
+    program = program.replace("main(True", "main(False").replace("['/packages']", {paths!r})
+    os.dup2(3, 0)
+    os.execv(command[0], [*command, "pass" if "unshare(" in program else program])
+"""
+
+
+def test_without_bubblewrap_a_container_is_the_wall(tmp_path, programs, monkeypatch):
+    """With a stand-in for podman: what it is asked for is a wall, and what it starts grades."""
+    log = tmp_path / "log"
+    paths = repr([str(ROOT), sysconfig.get_path("purelib")])
+    programs("podman", PODMAN.format(python=sys.executable, log=str(log), paths=paths))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    grade = in_a_new_sandbox(submit(tmp_path, "ada", "04", None, "04.3"))
+    assert (grade.status, grade.score, grade.isolated) == ("passed", 2, True), grade
+    asked, tried, run, removed = [ast.literal_eval(line) for line in log.read_text().splitlines()]
+    assert asked[0] == "info" and tried[: tried.index("-c")] == run[: run.index("-c")]
+    options = " ".join(run)
+    for wall in (
+        "--network none", "--no-hosts", "--http-proxy=false", "--read-only --read-only-tmpfs=false",
+        "--cap-drop ALL --cap-add SYS_ADMIN --security-opt no-new-privileges", "--preserve-fds 1", "--rm",
+    ):  # fmt: skip
+        assert wall in options
+    mounts = [value for option, value in itertools.pairwise(run) if option == "--mount"]
+    assert mounts and all(mount.startswith("type=bind,") and mount.endswith(",ro=true") for mount in mounts)
+    assert "--privileged" not in run and "--volume" not in run
+    root = Path(run[run.index("--rootfs") + 1])
+    assert not root.parent.exists() and removed[-1] == run[run.index("--name") + 1], "nothing is left behind"
 
 
 def no_namespaces(monkeypatch):
     """As in a container that grants none within the first."""
-    less = ("--cap-add", "CAP_SYS_ADMIN")
-    monkeypatch.setattr(
-        host, "_walls", lambda packages: [wall for wall in WALLS(packages) if wall not in less]
-    )
+    bubblewrap = walls._bubblewrap
+
+    def less(*given):
+        command, environment = bubblewrap(*given)
+        at = command.index("--cap-add")
+        return command[:at] + command[at + 2 :], environment
+
+    monkeypatch.setattr(walls, "_bubblewrap", less)
 
 
 def no_judge(monkeypatch):
@@ -315,14 +402,29 @@ def test_what_fails_here_is_nobodys_zero(fails, said, tmp_path, monkeypatch):
     assert (grade.status, grade.score) == (COULD_NOT_RUN, None) and said in grade.message, grade
 
 
-def test_python_itself_is_not_hidden(monkeypatch):
-    """As in python.org's images, where it lies in /usr/local, whose library's other packages are hidden."""
-    monkeypatch.setattr(host.sys, "base_prefix", str(Path(os.__file__).parents[2]))
-    for library in ("/usr/local/lib", str(Path(os.__file__).parents[1])):
-        monkeypatch.setattr(host, "course_folder", lambda library=library: library)
-        walls = WALLS(())
-        hidden = [folder for option, folder in itertools.pairwise(walls) if option == "--tmpfs"]
-        assert not any(os.__file__.startswith(folder + "/") for folder in hidden)
+@pytest.mark.parametrize("base", ["usr/local", "opt/conda"])
+@pytest.mark.parametrize("course", ["course", "{base}/lib/python3.9/site-packages/nnlearn"])
+def test_python_is_there_and_nothing_that_was_put_into_it(base, course, tmp_path, monkeypatch):
+    """Wherever it is installed: in python.org's images in /usr/local, conda's in folders of their own."""
+    root = tmp_path / base
+    library, python = root / "lib" / "python3.9", root / "bin" / "python3.9"
+    packages, others = library / "site-packages", root / "lib" / "python3.8" / "dist-packages"
+    for folder in (packages, others, python, tmp_path / course.format(base=base)):
+        folder.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(walls, "_WRITABLE", "/elsewhere")
+    monkeypatch.setattr(walls, "_libraries", lambda packages: [])
+    monkeypatch.setattr(walls, "course_folder", lambda: tmp_path / course.format(base=base))
+    monkeypatch.setattr(walls.sys, "base_prefix", str(root))
+    monkeypatch.setattr(walls.sysconfig, "get_path", lambda kind, vars: str(packages))
+    inside = walls.world(str(python), {}, ())
+    assert {("read", str(path), str(path)) for path in (python, root / "lib")} <= {*inside}
+    here = {path for kind, path, _ in inside if kind == "empty" and path.startswith(str(tmp_path))}
+    assert here == {str(packages), str(others)}
+
+
+def test_a_python_where_notebooks_write_is_refused():
+    with pytest.raises(NoSandbox, match="where notebooks write, in /tmp/python3"):
+        walls.world("/tmp/python3", {}, ())
 
 
 def test_a_notebook_that_fills_the_memory_is_rejected(tmp_path):

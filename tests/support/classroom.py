@@ -15,9 +15,16 @@ from tests.support import ROOT
 SECRET = b"a secret of the tests"
 
 
-def solution(chapter: str) -> NotebookNode:
+def solution(chapter: str, *exercises: str) -> NotebookNode:
+    """A chapter's solutions; or with nothing in it but some exercises, and what all share."""
     (path,) = (ROOT / "solutions").glob(f"{chapter}_*.ipynb")
-    return nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    if exercises:
+        kept = {f"{exercise.replace('.', '-')}{part}" for exercise in exercises for part in ("", "-check")}
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        cells = zip(notebook.cells, names, strict=True)
+        notebook.cells = [c for c, name in cells if c.cell_type == "code" and (not name or name in kept)]
+    return notebook
 
 
 def answer_cell(notebook: NotebookNode, exercise: str) -> NotebookNode:
@@ -25,9 +32,11 @@ def answer_cell(notebook: NotebookNode, exercise: str) -> NotebookNode:
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
 
 
-def submit(folder: Path, student: str, chapter: str, answers: Mapping[str, str] | None = None) -> Path:
+def submit(
+    folder: Path, student: str, chapter: str, answers: Mapping[str, str] | None = None, *exercises: str
+) -> Path:
     """Write a student's notebook: the solution, with other sources for some answers. Returns its file."""
-    notebook = solution(chapter)
+    notebook = solution(chapter, *exercises)
     for exercise, source in (answers or {}).items():
         answer_cell(notebook, exercise).source = source
     return write(folder, student, chapter, notebook)

@@ -1,6 +1,6 @@
 """From the grader's side: processes that answer questions, and the wall around strangers' code.
 
-`Box` is a process and its limits, started once; `Sandbox` the box with a wall of bubblewrap. Inside that is
+`Box` is a process and its limits, started once; `Sandbox` the box with a wall around it. Inside that is
 Python with the packages of the course, this one among them, and nothing that is made for grading: no
 reference, no test.
 """
@@ -10,8 +10,6 @@ import functools
 import importlib
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,29 +19,19 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import nnlearn
-from nnlearn.classroom.sandbox import wire
+from nnlearn.classroom.sandbox import walls, wire
+from nnlearn.classroom.sandbox.walls import NoSandbox
 from nnlearn.classroom.sandbox.worker import BEGUN
-from nnlearn.exercises.notebooks import course_folder
 
-# What a notebook may import beside the standard library and nnlearn, each with what it needs.
-LIBRARIES = (
-    *("numpy", "scipy", "matplotlib", "scikit-learn", "ipython", "ipywidgets", "tqdm"),
-    *("babel", "platformdirs", "pooch", "safetensors", "pyseccomp"),
-)
 MOST = 64 * 2**20  # bytes that one question may send
 GRACE = 10  # seconds for the guard inside to keep its word
 _KEPT_OUT = ("exercises", "classroom", "course", "_content", "__pycache__")  # what is made for grading
-
-
-class NoSandbox(Exception):
-    """There is no sandbox here, or it does not start; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -204,27 +192,26 @@ class Sandbox(Box):
     def __init__(self, isolated: bool = True, seconds: int = 20, packages: Sequence[str] = ()) -> None:
         super().__init__(6 * seconds, 12 * seconds, 1536 * 2**20)
         self.isolated, self.packages = isolated, tuple(packages)
+        self._environment: dict[str, str] = {}
 
     def environment(self) -> dict[str, str]:
-        return _environment()
+        return self._environment
 
     def command(self) -> list[str]:
         limits = f"{self.isolated}, {self.cpu}, {self.wall}, {self.memory}"
+        python = os.path.realpath(sys.executable)  # itself, not the link to it in a virtual environment
         if not self.isolated:
+            self._environment = walls.ENVIRONMENT
             folder = self._ours.enter_context(tempfile.TemporaryDirectory(prefix="nnlearn-"))
             for name, path in _ours().items():
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).symlink_to(path)
             paths = [folder, *map(sysconfig.get_path, ("purelib", "platlib"))]
             return [sys.executable, "-I", "-S", "-c", _program(paths, limits)]
-        bubblewrap = shutil.which("bwrap")
-        if not bubblewrap:
-            how = "`apt-get install bubblewrap`, or your system's way to get it"
-            raise NoSandbox(f"bubblewrap is not installed: {how}")
         if not find_spec("pyseccomp"):
             raise NoSandbox('pyseccomp is not installed: pip install "nnlearn[teach]"')
-        walls = _walls(self.packages)
-        return [bubblewrap, *walls, _python(), "-I", "-S", "-c", _program(["/packages"], limits)]
+        wall, self._environment = walls.build(python, _ours(), self.packages, self._ours)
+        return [*wall, python, "-I", "-S", "-c", _program(["/packages"], limits)]
 
 
 def needed(*modules: ModuleType) -> list[ModuleType]:
@@ -263,61 +250,3 @@ def _ours() -> dict[str, Path]:
 def _program(paths: Sequence[str], limits: str) -> str:
     run = f"from nnlearn.classroom.sandbox import session; session.main({limits})"
     return f"import sys; sys.path += {list(paths)!r}; {run}"
-
-
-def _environment() -> dict[str, str]:
-    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "MPLBACKEND": "agg", **one}
-
-
-def _python() -> str:
-    """The interpreter itself, not the link to it in a virtual environment."""
-    return os.path.realpath(sys.executable)
-
-
-def _walls(packages: Sequence[str]) -> list[str]:
-    """bubblewrap's options: an empty, read-only world with Python and its libraries in it, and no network."""
-    base = os.path.realpath(sys.base_prefix)
-    walls = ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
-    walls += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
-    walls += ["--cap-add", "CAP_SYS_ADMIN"]  # for the worker, to make each question's namespaces
-    for folder in ("/usr/lib", "/usr/lib64", "/lib", "/lib64"):
-        if os.path.islink(folder):
-            walls += ["--symlink", os.readlink(folder), folder]
-        elif os.path.isdir(folder):
-            walls += ["--ro-bind", folder, folder]
-    walls += ["--ro-bind", base, base] if base != "/usr" else ["--ro-bind", _python(), _python()]
-    here = {"base": base, "platbase": base}
-    hidden = [sysconfig.get_path(kind, vars=here) for kind in ("purelib", "platlib")]
-    hidden += ["/usr/lib/python3", "/usr/local/lib", str(course_folder())]
-    library = os.path.realpath(os.path.dirname(os.__file__))
-    for folder in dict.fromkeys(hidden):
-        has_python = library.startswith(folder + "/")
-        if os.path.isdir(folder) and folder.startswith((base + "/", "/usr/lib")) and not has_python:
-            walls += ["--tmpfs", folder]
-    for name, path in [*_libraries(packages), *_ours().items()]:
-        walls += ["--ro-bind", str(path), f"/packages/{name}"]
-    for device in ("/dev/null", "/dev/zero", "/dev/urandom"):
-        walls += ["--dev-bind", device, device]
-    return [*walls, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
-
-
-def _libraries(packages: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """(name, path) of all that the libraries and what they need have put side by side into site-packages."""
-    waiting, seen = [*LIBRARIES, *packages], set()
-    found: dict[str, Path] = {}
-    while waiting:
-        library = re.split(r"[^\w.-]", waiting.pop(), maxsplit=1)[0].lower().replace("_", "-")
-        if library in seen:
-            continue
-        seen.add(library)
-        try:
-            distribution = metadata.distribution(library)
-        except metadata.PackageNotFoundError:  # needed only elsewhere
-            continue
-        waiting += [need for need in distribution.requires or () if "extra ==" not in need]
-        for file in distribution.files or ():
-            top = file.parts[0]
-            if top not in ("..", "bin", "__pycache__") and not top.endswith((".dist-info", ".pth")):
-                found[top] = Path(str(distribution.locate_file(top)))
-    yield from sorted(found.items())

@@ -34,8 +34,9 @@ LARGEST = 100 * 2**20  # bytes of a file that comes with a question
 LOADED = 2**29  # bytes of addresses that Python has with NumPy, SciPy and IPython, most of them libraries'
 DISK = 16 * 2**20  # bytes in /tmp, the one place that can be written
 THREADS = 1000  # of a user who is not root
+_PROC = "/proc"  # there in a container, and not behind bubblewrap
 BEGUN = b"."  # sent before anything else, when all walls stand
-_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
+NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000  # mounts, System V objects, process ids
 Answer = Callable[[Mapping[str, Any], bytes, Callable[..., None]], None]
 """answer(question, file, send): what is done with a question; `send(kind, …)` sends plain data."""
 
@@ -50,12 +51,12 @@ def _seccomp() -> Any:
 
 
 def serve(answer: Answer, isolated: bool, cpu: int, wall: int, memory: int) -> None:
-    """Answer what comes in by the socket that is file 0.
+    """Answer what comes in by the socket that is file 0, or in a container file 3.
 
     That is three files: a question's stream, where to report its end, and what comes with it. Each may take
     `cpu` seconds of processor, `wall` seconds, and `memory` bytes beside what is loaded.
     """
-    control = socket.socket(fileno=0)
+    control = socket.socket(fileno=3 if isolated and os.path.exists(_PROC) else 0)
     if isolated:
         _seccomp()  # while its files can be read
     control.send(b".")
@@ -81,13 +82,13 @@ def serve(answer: Answer, isolated: bool, cpu: int, wall: int, memory: int) -> N
 def _isolate(answer: Answer, files: list[int], isolated: bool, limits: tuple[int, int, int]) -> None:
     stream, end, file = files
     if isolated:
-        _call("unshare", _NAMESPACES)
+        _call("unshare", NAMESPACES)
     guard = os.fork()
     if guard:
         os.waitpid(guard, 0)
         os._exit(0)
     if isolated:
-        _call("mount", b"tmpfs", b"/tmp", b"tmpfs", 2 | 4, f"size={DISK},mode=700".encode())
+        _seal()
     pid = os.fork()
     if pid == 0:
         os.close(end)
@@ -100,6 +101,16 @@ def _isolate(answer: Answer, files: list[int], isolated: bool, limits: tuple[int
     os.close(stream)
     _report(pid, end, limits[1])
     os._exit(0)  # and with process 1 all that the stranger's code started
+
+
+def _seal() -> None:
+    """Nothing can be written but a /tmp of one's own, and nobody is seen in what a container has beside."""
+    if os.path.exists(_PROC):
+        read_only = struct.pack("4Q", 1, 0, 0, 0)
+        _call("syscall", 442, -100, b"/", 0x8000, read_only, len(read_only))  # mount_setattr, and all below
+        for folder in filter(os.path.exists, (_PROC, "/sys", "/dev/pts", "/dev/shm", "/dev/mqueue")):
+            _call("mount", b"tmpfs", folder.encode(), b"tmpfs", 1 | 2 | 4, b"size=4k")
+    _call("mount", b"tmpfs", b"/tmp", b"tmpfs", 2 | 4, f"size={DISK},mode=700".encode())
 
 
 def _report(pid: int, end: int, wall: int) -> None:
