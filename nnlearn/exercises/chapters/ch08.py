@@ -1,6 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
 
 REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
     ("overwrites in the product", 4.0, "In x · x, x is used twice: it gets 3 from each use."),
@@ -327,22 +328,6 @@ def plane(rng):
         yield name, *points(**drawn)[:3], steps, drawn
 
 
-def within_budget(answer, X, y, X_new, steps, backward):
-    """What `answer` returns when its steps back are counted.
-
-    The last input holds the place of `backward`; from it `reached` draws again what nobody is to see.
-    """
-    made = []
-
-    def counted(loss):
-        made.append(loss)
-        if len(made) > steps:
-            raise RuntimeError(f"the budget of {steps} backward passes is used up")
-        loss.backward()
-
-    return answer(X, y, X_new, steps, counted)
-
-
 def reached(classes, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
     if classes.shape != (len(X_new),):
@@ -351,11 +336,6 @@ def reached(classes, X, y, X_new, steps, backward):
     if right >= 0.87:
         return "87 of 100 new points right"
     return "nearly all new points wrong" if right < 0.1 else "fewer than 87 of 100 right"
-
-
-class NoLoss:
-    def backward(self):
-        pass
 
 
 def fitted(X, y, X_new, steps, backward):

@@ -2,6 +2,7 @@ import numpy as np
 
 import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
 
 GAP = Predict(1, "80 %", mistakes=[
     ("training is always easy", "100 %",
@@ -335,19 +336,6 @@ def many_measurements(rng):
     yield "300 measurements", *measured(seed)[:3], 100, {"seed": seed}
 
 
-def within_budget(answer, X, y, X_new, steps, backward):
-    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
-    made = []
-
-    def counted(loss):
-        made.append(loss)
-        if len(made) > steps:
-            raise RuntimeError(f"the budget of {steps} backward passes is used up")
-        loss.backward()
-
-    return answer(X, y, X_new, steps, counted)
-
-
 def reached(classes, X, y, X_new, steps, backward):
     """Has the bar been reached? Many regularisers get there."""
     if classes.shape != (len(X_new),):
@@ -356,11 +344,6 @@ def reached(classes, X, y, X_new, steps, backward):
     if right >= 0.75:
         return "75 of 100 right"
     return "nearly all wrong" if right < 0.2 else "fewer than 75 of 100 right"
-
-
-class NoLoss:
-    def backward(self):
-        pass
 
 
 def lasso(X, y, X_new, steps, backward):

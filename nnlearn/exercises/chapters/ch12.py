@@ -1,6 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
 
 SHIFTED = Predict(1, "moves along", mistakes=[
     ("confuses equivariance with invariance", "stays the same",
@@ -319,19 +320,6 @@ def strokes(rng):
     yield "strokes drawn for you", *marks(seed, 300, 0), marks(seed + 10**6, 400, 6)[0], 40, {"seed": seed}
 
 
-def within_budget(answer, X, y, X_new, steps, backward):
-    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
-    made = []
-
-    def counted(loss):
-        made.append(loss)
-        if len(made) > steps:
-            raise RuntimeError(f"the budget of {steps} backward passes is used up")
-        loss.backward()
-
-    return answer(X, y, X_new, steps, counted)
-
-
 def reached(classes, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
     if classes.shape != (len(X_new),):
@@ -340,11 +328,6 @@ def reached(classes, X, y, X_new, steps, backward):
     if right >= 0.85:
         return "85 of 100 right"
     return "nearly all wrong" if right < 0.1 else "fewer than 85 of 100 right"
-
-
-class NoLoss:
-    def backward(self):
-        pass
 
 
 def laid_on(X, y, X_new, steps, backward):

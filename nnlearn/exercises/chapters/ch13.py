@@ -1,6 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
 
 CUT = Predict(1, "rightly", mistakes=[
     ("thinks the cut forbids it", "by guessing",
@@ -351,30 +352,12 @@ def pulses(rng):
     yield "pulses drawn for you", *noticed(seed, 300, 50), noticed(seed, 400, 100)[0], 60, {"seed": seed}
 
 
-def within_budget(answer, X, y, X_new, steps, backward):
-    """What `answer` returns when its steps back are counted. The last input stands for `backward`."""
-    made = []
-
-    def counted(loss):
-        made.append(loss)
-        if len(made) > steps:
-            raise RuntimeError(f"the budget of {steps} backward passes is used up")
-        loss.backward()
-
-    return answer(X, y, X_new, steps, counted)
-
-
 def reached(classes, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
     if classes.shape != (len(X_new),):
         return f"an array of shape {classes.shape}"
     right = np.mean(classes == noticed(backward["seed"], 400, 100)[1])
     return "85 of 100 right" if right >= 0.85 else "fewer than 85 of 100 right"
-
-
-class NoLoss:
-    def backward(self):
-        pass
 
 
 def early_mean(X, y, X_new, steps, backward):
