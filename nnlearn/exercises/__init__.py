@@ -47,7 +47,9 @@ def check(exercise_id: str, answer: Any = ...) -> Result:
         result = Result(exercise, "not yet", f"{_TOO_LONG} Look for a loop that never stops.")
     unwritten = isinstance(exercise, Explain) and not result.details
     if result.status != "not started" and not unwritten:
-        record(exercise.id, bool(result), text)
+        record(
+            exercise.id, bool(result), text, judged=result.case is not None and result.case.got is not None
+        )
     return result
 
 

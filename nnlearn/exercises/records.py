@@ -50,8 +50,11 @@ def can_be_kept() -> bool:
     return os.access(folder(), os.W_OK)
 
 
-def record(exercise_id: str, passed: bool, answer: str = "") -> None:
-    """Remember a try or a pass, and the answer; a disk that is full or locked does not bother the learner."""
+def record(exercise_id: str, passed: bool, answer: str = "", judged: bool = False) -> None:
+    """Remember a try or a pass, and the answer; a disk that is full or locked does not bother the learner.
+
+    A wrong answer counts where it was `judged`: what gives nothing to compare is no honest try.
+    """
     if os.environ.get("NBGRADER_EXECUTION"):  # an instructor grades: that is nobody's progress
         return
     with contextlib.suppress(OSError, RuntimeError):  # the latter where there is no home
@@ -60,7 +63,7 @@ def record(exercise_id: str, passed: bool, answer: str = "") -> None:
         if answer and (passed or not (folder() / f"{exercise_id}.passed").exists()):
             write(folder() / f"{exercise_id}.answer", answer.encode("utf-8", "replace"))
         (folder() / f"{exercise_id}.{'passed' if passed else 'tried'}").touch()
-        if not passed:
+        if judged:
             told_apart = hashlib.sha256("".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:8]
             (folder() / f"{exercise_id}.wrong-{told_apart}").touch()
 

@@ -921,6 +921,15 @@ def test_in_a_kernel_run_all_goes_on_and_an_endless_loop_can_be_stopped(solution
         )
         (output,) = run_in_kernel(client, endless + "check('90.1', fires)", interrupt_when_it_loops)
         assert "a loop that never stops" in output["data"]["text/plain"]
+
+        quick = (
+            "import functools, nnlearn.exercises as e; e.time_limit = functools.partial(e.time_limit, 0.3)"
+        )
+        assert run_in_kernel(client, quick) == []
+        (output,) = run_in_kernel(client, "def fires(x, w, b):\n    while True: pass\ncheck('90.1', fires)")
+        assert "It was stopped after" in output["data"]["text/plain"]
+        (output,) = run_in_kernel(client, "1 + 1")
+        assert output["data"]["text/plain"] == "2", "the kernel lives"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
