@@ -14,11 +14,7 @@ from nnlearn.exercises.spec import Cases, find_exercise
 
 # For all questions of a notebook and, if that is not enough, for each of them.
 CPU, WALL, MEMORY = 30, 120, 512 * 2**20
-PLACES = (
-    "check",
-    "end",
-    "cells",
-)  # where an answer was found: the first, unless a later one is better
+PLACES = ("check", "end", "cells")  # where an answer was found: the first, unless a later one is better
 _KEPT = ("status", "message", "brief", "hint", "misconception", "details", "score")
 
 

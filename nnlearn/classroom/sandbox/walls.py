@@ -116,18 +116,8 @@ def _podman(inside: World, until: contextlib.ExitStack) -> tuple[list[str], dict
     name = f"nnlearn-{secrets.token_hex(8)}"
     remove = [program, "rm", "--force", "--ignore", "--time", "0", name]
     until.callback(subprocess.run, remove, capture_output=True)
-    wall = [
-        "--log-level",
-        "error",
-        "run",
-        "--rm",
-        "--name",
-        name,
-        "--preserve-fds",
-        "1",
-        "--log-driver",
-        "none",
-    ]
+    wall = ["--log-level", "error", "run", "--rm", "--name", name]
+    wall += ["--preserve-fds", "1", "--log-driver", "none"]
     wall += ["--network", "none", "--no-hosts", "--http-proxy=false", "--hostname", "sandbox"]
     wall += ["--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp", "--workdir", "/tmp"]
     wall += ["--cap-drop", "ALL", "--cap-add", "SYS_ADMIN", "--security-opt", "no-new-privileges"]
