@@ -96,6 +96,11 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 _clock = itertools.count()
 
 
+def now() -> int:
+    """A moment between two recorded operations: the `index` of later nodes is higher."""
+    return next(_clock)
+
+
 class no_grad(ContextDecorator):
     """Record nothing inside: `with no_grad():`, or as a decorator, `@no_grad()`."""
 

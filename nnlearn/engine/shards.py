@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
@@ -10,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.engine.primitive import Variable, plain
+from nnlearn.engine.primitive import Node, Variable, now, plain
 from nnlearn.engine.random import Branches, branches
-from nnlearn.engine.tape import gradients
+from nnlearn.engine.tape import gradients, history
 
 
 def data_parallel(loss: Callable[..., Any], *batch: Any, shards: int = 4) -> float:
@@ -24,15 +26,18 @@ def data_parallel(loss: Callable[..., Any], *batch: Any, shards: int = 4) -> flo
     changes no digit. It pays where a step takes several milliseconds: the parts of a small one cost more than
     the second core gains.
 
-    What chance decides (dropout) each shard draws from a branch of its own. Raises ValueError when the parts
-    of the batch differ in length or are empty, or the loss is not one number, and where an example counts on
-    the others of its batch: batch norm in training; a loss over pairs would call `needs_whole_batch` too.
+    What chance decides (dropout) each shard draws from a branch of its own; not so what the loss draws from a
+    generator directly, past `nn`. Raises ValueError when the parts of the batch differ in length or are
+    empty, the loss is not one number, or it uses what was computed outside it from what requires gradients;
+    within another `data_parallel`; and where an example counts on the others of its batch: batch norm in
+    training; a loss over pairs would call `needs_whole_batch` too.
     """
+    needs_whole_batch("data_parallel", "it runs within a shard of another one")
     n = _length(batch)
     if not isinstance(shards, int | np.integer) or shards < 1:
         raise ValueError(f"data_parallel: shards is {shards!r}, expected a whole number from 1 on")
     bounds = [n * k // min(shards, n) for k in range(min(shards, n) + 1)]
-    draws = Branches()
+    draws, began = Branches(), now()
 
     def run(k: int) -> tuple[float, dict]:
         part = slice(bounds[k], bounds[k + 1])
@@ -43,6 +48,8 @@ def data_parallel(loss: Callable[..., Any], *batch: Any, shards: int = 4) -> flo
             raise ValueError(
                 f"data_parallel: the loss must be one number on the tape, but is {plain(value)!r:.80}"
             )
+        if value._node is not None:
+            _own(value._node, began)
         upstream = np.full(value.shape, share, value.dtype)
         return share * plain(value).item(), gradients(value, upstream, None, False, False)
 
@@ -59,6 +66,15 @@ def data_parallel(loss: Callable[..., Any], *batch: Any, shards: int = 4) -> flo
     return sum(value for value, _ in results)
 
 
+def _own(root: Node, began: int) -> None:
+    """Raise ValueError for a loss whose graph reaches back behind the shards: they would share that part."""
+    if history(root)[0].index < began:
+        raise ValueError(
+            "data_parallel: the loss uses a tensor that was computed outside of it from what requires "
+            "gradients: compute it within the loss, or give its values, x.detach()"
+        )
+
+
 def needs_whole_batch(name: str, why: str) -> None:
     """Raise ValueError within a shard, for what would mean another thing there than in the whole batch."""
     if branches.get() is not None:
@@ -66,7 +82,11 @@ def needs_whole_batch(name: str, why: str) -> None:
 
 
 def _length(batch: tuple) -> int:
-    lengths = [len(a) for a in batch]
+    try:
+        lengths = [len(a[:]) for a in batch]
+    except (TypeError, IndexError, KeyError):
+        kinds = ", ".join(type(a).__name__ for a in batch)
+        raise ValueError(f"data_parallel: the parts of a batch must be rows, but are {kinds}") from None
     if not lengths or len(set(lengths)) > 1 or lengths[0] == 0:
         raise ValueError(
             f"data_parallel: the parts of a batch must have one length, at least 1, but have {lengths}"
@@ -87,12 +107,35 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "nnlearn-shard")
 
 
+_one_at_a_time = threading.Lock()  # BLAS has one number of threads for all
+
+
+def _after_fork() -> None:
+    """A child process has none of its parent's threads."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+    _pool.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _side_by_side(run: Callable[[int], Any], count: int) -> list[Any]:
     """[run(0), run(1), …], each with one thread of BLAS and in a copy of this context."""
-    threads = max([library.num_threads for library in _blas().lib_controllers], default=1)
-    with _blas().limit(limits=1):
-        if threads == 1 or count == 1:
-            return [copy_context().run(run, k) for k in range(count)]
-        futures = [_pool(threads).submit(copy_context().run, run, k) for k in range(count)]
-        wait(futures)  # also where one fails: the next step finds no thread still at work
-    return [future.result() for future in futures]
+    with _one_at_a_time:
+        threads = max([library.num_threads for library in _blas().lib_controllers], default=1)
+        with _blas().limit(limits=1):
+            if threads == 1 or count == 1:
+                return [copy_context().run(run, k) for k in range(count)]
+            pool = _pool(threads)
+            futures = [pool.submit(copy_context().run, run, k) for k in range(count)]
+            try:
+                wait(futures)  # also where one fails: the next step finds no thread still at work
+            except (
+                BaseException
+            ):  # Ctrl-C: shards that are at work end unheeded, and the next has new threads
+                pool.shutdown(wait=False, cancel_futures=True)
+                _pool.cache_clear()
+                raise
+        return [future.result() for future in futures]

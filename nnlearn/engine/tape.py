@@ -43,7 +43,7 @@ def gradients(
     """
     root: Any = output._node or output
     grads: dict[Any, Any] = {root: _upstream(output, upstream)}
-    order = [] if root is output else _history(root)
+    order = [] if root is output else history(root)
     useful = None if wanted is None else _useful(order, wanted)
     kept = set(wanted or ())
     vjps = _replay(output, order, useful) if create_graph else None
@@ -88,7 +88,7 @@ def _upstream(output: Variable, upstream: Any) -> Any:
     return g
 
 
-def _history(root: Node) -> list[Node]:
+def history(root: Node) -> list[Node]:
     """Every node root was computed from, oldest first: an operation is always younger than its inputs."""
     seen, stack = {root}, [root]
     while stack:

@@ -1,10 +1,16 @@
 """A batch in shards: the gradients of the whole, the same digits on any number of threads, clear refusals."""
 
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import nnlearn as nn
+from tests.support import WAIT
 
 THREADS = [1, 2, 4]
 X = np.random.default_rng(0).standard_normal((11, 6))
@@ -140,6 +146,90 @@ def test_what_is_decorated_with_no_grad_runs_in_several_shards_at_once():
 def test_what_is_no_batch_is_refused(batch, shards, says):
     with pytest.raises(ValueError, match=says):
         nn.data_parallel(lambda *part: nn.Tensor(1.0, requires_grad=True), *batch, shards=shards)
+
+
+@pytest.mark.parametrize("part", [1.0, None, np.array(3.0), {"x": 1}, {1, 2}])
+def test_what_has_no_rows_is_refused(part):
+    with pytest.raises(ValueError, match="the parts of a batch must be rows, but are"):
+        nn.data_parallel(lambda x: nn.Tensor(1.0, requires_grad=True), part)
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("shared", ["weights", "batch"])
+def test_a_graph_from_outside_the_loss_is_refused(shared, threads):
+    """The shards would walk back through the same nodes, and free them under each other's feet."""
+    w = nn.Parameter(np.ones((6, 6)))
+    before = nn.tanh(w @ w) if shared == "weights" else nn.tanh(X @ w)
+    batch, loss = (X, lambda x: nn.mean((x @ before) ** 2)) if shared == "weights" else (before, nn.mean)
+    with threadpool_limits(threads, "blas"), pytest.raises(ValueError, match="computed outside of it"):
+        nn.data_parallel(loss, batch)
+    assert w.grad is None
+    nn.data_parallel(lambda x: nn.mean((x @ nn.tanh(w @ w)) ** 2), X)
+    assert w.grad is not None
+
+
+@pytest.mark.parametrize("threads", THREADS)
+def test_one_within_another_is_refused(threads):
+    w = nn.Parameter(np.ones(1))
+
+    def outer(x):
+        nn.data_parallel(lambda y: (w * y).mean(), x)
+        return (w * x).mean()
+
+    with threadpool_limits(threads, "blas"), pytest.raises(ValueError, match="within a shard of another"):
+        nn.data_parallel(outer, np.arange(4.0))
+    assert w.grad is None
+
+
+def test_two_threads_take_turns_and_leave_blas_its_threads():
+    def gradient(k):
+        w = nn.Parameter(np.ones(3))
+        for _ in range(20):
+            nn.data_parallel(lambda x: (w * x * k).mean(), X[:, :3])
+        return w.grad
+
+    with threadpool_limits(2, "blas"):
+        with ThreadPoolExecutor(2) as pool:
+            one, two = pool.map(gradient, (1, 2))
+        assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {
+            2
+        }
+    np.testing.assert_allclose(2 * one, two)
+
+
+AFTER_CTRL_C = """
+import os, signal, threading
+import numpy as np
+from threadpoolctl import threadpool_limits
+import nnlearn as nn
+
+w, end = nn.Parameter(np.ones(1)), threading.Event()
+
+def waits(x):
+    os.kill(os.getpid(), signal.SIGINT)
+    end.wait()
+    return (w * x).mean()
+
+with threadpool_limits(2, "blas"):
+    try:
+        nn.data_parallel(waits, np.ones(4))
+    except KeyboardInterrupt:
+        print("interrupted", w.grad)
+    print(nn.data_parallel(lambda x: (w * x).mean(), np.ones(4)))
+    child = os.fork()
+    if not child:
+        print(nn.data_parallel(lambda x: (w * x).mean(), np.ones(4)), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+end.set()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_after_ctrl_c_and_in_a_forked_process_there_are_new_threads():
+    command = [sys.executable, "-W", "ignore", "-c", AFTER_CTRL_C]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT)
+    assert done.stdout.split("\n") == ["interrupted None", "1.0", "1.0", ""], done.stderr
 
 
 @pytest.mark.parametrize("value", [1.0, nn.Tensor([1.0, 2.0], requires_grad=True)])
