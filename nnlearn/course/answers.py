@@ -12,9 +12,10 @@ from nbformat import v4
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 
 from nnlearn.exercises import Explain, records
-from nnlearn.exercises.notebooks import notebooks
+from nnlearn.exercises.runner import STUB
 from nnlearn.exercises.spec import Exercise, Function, chapter_exercises, chapter_modules, find_exercise
 from nnlearn.exercises.tasks import given_cells, notebook_of
 
@@ -35,24 +36,38 @@ def print_solution(exercise_id: str) -> None:
             f"try it first: {tried} of {HONEST} different answers so far; its hints are in `check`"
         )  # fmt: skip
         raise ValueError(f"{exercise.id} {exercise.title}: {first}")
-    table = Table("ours", "yours", title=f"{exercise.id} {exercise.title}", expand=True)
+    table = Table("ours", "yours", title=Text(f"{exercise.id} {exercise.title}"), expand=True)
     yours = records.last_answer(exercise.id)
     if isinstance(exercise, Explain):
-        table.add_row("\n\n".join(f"• {point}" for point in exercise.rubric), yours)
+        table.add_row(Text("\n\n".join(f"• {point}" for point in exercise.rubric)), Text(yours))
     else:
         table.add_row(*(Syntax(text, "python", word_wrap=True) for text in (ours(exercise), yours)))
     console = Console()
     console.print(table)
     if exercise.after:
-        console.print(exercise.after)
+        console.print(Text(exercise.after))
+
+
+_BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+def _without_solution(cell: str) -> str:
+    """The cell as a student gets it."""
+    lines, inside = [], False
+    for line in cell.splitlines():
+        if line.strip() == _BEGIN:
+            lines.append(textwrap.indent(STUB, line.partition("#")[0]))
+        inside = (inside or line.strip() == _BEGIN) and line.strip() != _END
+        if not inside and line.strip() != _END:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def ours(exercise: Exercise) -> str:
     """The answer in `solutions/`; where that does not lie beside the package, what answers are held to."""
     cell = _cells(notebook_of(exercise.id[:2])).get(exercise.grade_id, "")
-    begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
-    if begin in cell:
-        return "\n".join(line for line in cell.splitlines() if line.strip() not in (begin, end))
+    if _BEGIN in cell:
+        return "\n".join(line for line in cell.splitlines() if line.strip() not in (_BEGIN, _END))
     if callable(exercise.reference):
         return textwrap.dedent(inspect.getsource(exercise.reference))
     return repr(exercise.reference)
@@ -105,7 +120,7 @@ def _asked_again(exercise: Exercise, seed: int) -> list[Any]:
     """The cells of an exercise: what is given, the task, the stub, its check."""
     chapter = exercise.id[:2]
     name = exercise.signature.partition("(")[0]
-    stub = _cells(notebooks("exercises", chapter)[0])[exercise.grade_id]
+    stub = _without_solution(_cells(notebook_of(chapter))[exercise.grade_id])
     return [
         *(v4.new_code_cell(source) for source in given_cells(chapter)),
         v4.new_markdown_cell(exercise.question),

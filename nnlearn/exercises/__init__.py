@@ -5,6 +5,7 @@ check("01.2", neuron)
 """
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,27 @@ from nnlearn.exercises.spec import Exercise, Explain, Function, Predict, Value, 
 __all__ = ["Exercise", "Explain", "Function", "Predict", "Result", "Value", "check", "edit", "grade"]
 
 
+_one_at_a_time = threading.RLock()  # what is printed meanwhile is the answer's
+
+
 def check(exercise_id: str, answer: Any = ...) -> Result:
     """Check an answer, as in check("01.2", neuron): what is right, what is not, and a hint if there is one.
 
-    Works offline, gives the same result every time, and never raises; an answer that runs for more than 20
-    seconds of the processor is stopped. Of what an answer fails on, `check(…).case` is the first input. To a
-    question answered in words, it sets the points of a good answer beside yours, once there is one in its
-    cell and the notebook is saved; or give the words themselves.
+    Works offline, gives the same result every time, and never raises. An answer that runs for more than 20
+    seconds of the processor is stopped, unless it waits within one call of compiled code. Of what an answer
+    fails on, `check(…).case` is the first input. To a question answered in words, it sets the points of a
+    good answer beside yours, once there is one in its cell and the notebook is saved; or give the words
+    themselves.
     """
+    try:
+        with _one_at_a_time:
+            return _checked(exercise_id, answer)
+    except BaseException as error:  # an object that fails when it is looked at, even with SystemExit
+        kind = type(error).__name__
+        return Result(None, "not yet", f"Your answer cannot be looked at: that ends with {kind}.")
+
+
+def _checked(exercise_id: str, answer: Any) -> Result:
     notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))  # in JupyterLab
     if said := refusal(notebook.stem):
         return Result(None, "unknown", said)
@@ -47,9 +61,8 @@ def check(exercise_id: str, answer: Any = ...) -> Result:
         result = Result(exercise, "not yet", f"{_TOO_LONG} Look for a loop that never stops.")
     unwritten = isinstance(exercise, Explain) and not result.details
     if result.status != "not started" and not unwritten:
-        record(
-            exercise.id, bool(result), text, judged=result.case is not None and result.case.got is not None
-        )
+        judged = result.case is not None and result.case.got is not None
+        record(exercise.id, bool(result), text, judged)
     return result
 
 

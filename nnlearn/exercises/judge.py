@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import inspect
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -54,7 +55,7 @@ def as_text(answer: Any) -> str:
     with contextlib.suppress(Exception):  # it is no function, or an odd object
         return inspect.getsource(answer)
     with contextlib.suppress(Exception):
-        return answer if isinstance(answer, str) else repr(answer)[:2000]
+        return str(answer) if isinstance(answer, str) else re.sub(" at 0x[0-9a-f]+", "", repr(answer)[:2000])
     return ""
 
 

@@ -1,8 +1,8 @@
 """What a learner has tried and solved: one file for each fact, so that nothing can be half-written.
 
 `07.6.tried` and `07.6.passed` are empty, as are `07.6.wrong-1b2c3d4e` for each wrong answer that differs from
-the others and `07.6.again-1` for each time it was solved again; `07.6.answer` holds the last answer that
-passed, or else the last.
+the others and `07.6.again-20420` for each day on which it was solved again; `07.6.answer` holds the last
+answer that passed, or else the last.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def _take_over() -> None:
     former, new = _home() / "progress", folder().with_name(f"progress-2.{os.getpid()}")
     if folder().exists() or not former.is_dir():
         return
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     for path in former.iterdir():
         (new / renumbered(path.name)).touch()
     try:
@@ -70,31 +70,36 @@ def record(exercise_id: str, passed: bool, answer: str = "", judged: bool = Fals
 
 def wrong_answers(exercise_id: str) -> int:
     """How many wrong answers, spaces aside all different, have been tried."""
-    return len(list(folder().glob(f"{exercise_id}.wrong-*")))
+    return len(_named(f"{exercise_id}.wrong-*"))
 
 
 def last_answer(exercise_id: str) -> str:
     """The last answer that passed, or else the last; "" where none was given."""
-    path = folder() / f"{exercise_id}.answer"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return next((path.read_text(encoding="utf-8") for path in _named(f"{exercise_id}.answer")), "")
 
 
-def record_review(exercise_id: str) -> None:
-    """Remember that it was solved again; from now on counts the time until the next."""
+def record_review(exercise_id: str, seed: int) -> None:
+    """Remember that it was solved again on a seed's inputs; from now on counts the time until the next."""
     with contextlib.suppress(OSError, RuntimeError):
-        (folder() / f"{exercise_id}.again-{reviews(exercise_id) + 1}").touch()
+        (folder() / f"{exercise_id}.again-{seed}").touch()
         (folder() / f"{exercise_id}.passed").touch()
 
 
 def reviews(exercise_id: str) -> int:
     """How often it was solved again."""
-    return len(list(folder().glob(f"{exercise_id}.again-*")))
+    return len(_named(f"{exercise_id}.again-*"))
 
 
 def passed_at(exercise_id: str) -> float | None:
     """When it was last passed, in seconds since 1970; None where it never was."""
-    path = folder() / f"{exercise_id}.passed"
-    return path.stat().st_mtime if path.exists() else None
+    return next((path.stat().st_mtime for path in _named(f"{exercise_id}.passed")), None)
+
+
+def _named(pattern: str) -> list[Path]:
+    """The files of a name; none where the folder cannot be read."""
+    with contextlib.suppress(OSError, RuntimeError):
+        return list(folder().glob(pattern))
+    return []
 
 
 def recorded() -> dict[str, str]:

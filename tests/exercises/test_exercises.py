@@ -1,11 +1,14 @@
 """`check`: what it says to right answers, to wrong ones, and to those that would deceive or break it."""
 
+import asyncio
 import concurrent.futures
 import contextlib
 import copy
 import functools
 import os
 import re
+import runpy
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -312,6 +315,74 @@ def test_an_answer_that_never_ends_is_stopped(answer, monkeypatch):
     assert check(FIRES, fires), "and the next one is checked as ever"
 
 
+def test_the_limit_holds_where_ctrl_c_is_switched_off_and_in_an_event_loop(monkeypatch):
+    monkeypatch.setattr(exercises, "time_limit", functools.partial(time_limit, 0.2, 0.5))
+
+    async def cell():
+        said = repr(check(FIRES, loops))
+        await asyncio.sleep(0)
+        return said
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert "It was stopped" in repr(check(FIRES, loops))
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "It was stopped" in asyncio.run(cell())
+
+
+def test_a_thread_that_an_answer_left_behind_uses_up_nobodys_time(monkeypatch):
+    monkeypatch.setattr(exercises, "time_limit", functools.partial(time_limit, 0.5))
+    over, used = threading.Event(), time.process_time()
+
+    def computes():
+        while not over.is_set():
+            pass
+
+    def waits_for_it(x, w, b):
+        while time.process_time() - used < 1:
+            over.wait(0.05)
+        return fires(x, w, b)
+
+    thread = threading.Thread(target=computes, daemon=True)
+    thread.start()
+    assert check(FIRES, waits_for_it), "it waited, the other thread computed"
+    over.set()
+    thread.join()
+
+
+def test_checks_in_two_threads_leave_each_its_output(capsys):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert all(pool.map(lambda _: bool(check(FIRES, prints)), range(20)))
+    print("still here")
+    assert capsys.readouterr().out == "still here\n"
+
+
+class Exits:
+    def __repr__(self):
+        raise SystemExit
+
+    __str__ = __array__ = __repr__
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "answer"),
+    [("90.2", (Exits(), 1)), ("90.4", Exits()), (Exits(), 1), (FIRES, lambda x, w, b: sys.stdout.close())],
+)
+def test_what_cannot_be_looked_at_ends_no_session(exercise_id, answer):
+    assert not check(exercise_id, answer)
+    assert check(FIRES, fires)
+
+
+def test_a_file_that_is_unfinished_by_now_is_no_trouble(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def fires(x, w, b):\n    return missing\n")
+    scope = runpy.run_path(str(path))
+    path.write_text("def fires(x, w, b):\n    return (((\n")
+    assert "NameError" in repr(check(FIRES, scope["fires"]))
+
+
 def test_in_another_thread_there_is_no_limit():
     with concurrent.futures.ThreadPoolExecutor() as pool:
         assert pool.submit(check, FIRES, fires).result()
@@ -355,6 +426,7 @@ SHORTEN = Function(
         ("always", lambda g, most: g * most / max(np.linalg.norm(g), 1e-9), "ALWAYS"),
         ("largest", lambda g, most: g * min(1, most / max(abs(g).max(), 1e-9)), "LARGEST"),
         ("turned", lambda g, most: -shorten(g, most), "TURNED"),
+        ("fails", lambda g, most: g.lenght, "FAILS"),
     ],
     id="90.9", signature="shorten(g, most)",
 )  # fmt: skip
@@ -368,6 +440,8 @@ SHORTEN = Function(
         (lambda g, most: g * most / abs(g).max(), "LARGEST And something else is not right yet."),
         (lambda g, most: shorten(g, most) + 1.5, ""),
         (lambda g, most: shorten(g, most) * np.nan, ""),
+        (lambda g, most: np.full(g.shape, 0.5), ""),
+        (lambda g, most: g.no_such_thing, ""),
     ],
 )
 def test_a_mistake_is_seen_where_it_tells_also_beside_another(answer, hint):

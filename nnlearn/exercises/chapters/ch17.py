@@ -1,6 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import no_classes
 
 MASKS = Value(1, 60.0, rtol=1e-3, atol=0.0, mistakes=[
     ("all that are chosen", 75.0, "75 tokens are chosen. Do all of them become `[MASK]`?"),
@@ -327,8 +328,8 @@ def without_the_seed(answer, texts, labelled, y, new):
 def classified(topics, texts, labelled, y, new):
     """Has the bar been reached? Many ways do."""
     truth = library(new["seed"])[4]
-    if topics.shape != truth.shape:
-        return f"an array of shape {topics.shape}"
+    if wrong := no_classes(topics, len(truth), 5):
+        return wrong
     right = np.mean(topics == truth)
     if right >= 0.85:
         return "85 of 100 new texts right"
