@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from nnlearn.study import (
         austen,
         bert_study,
+        diffusion,
         digits_gan,
         feedback,
         gpt_study,
