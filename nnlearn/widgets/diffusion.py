@@ -35,7 +35,7 @@ def cloud() -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _networks() -> tuple[Denoiser, Denoiser, Any]:
-    return train_denoiser(*cloud(), KEPT, 1500, 48, rng=0), load_denoiser(), load_reader()
+    return train_denoiser(*cloud(), KEPT, 2500, 64, rng=0), load_denoiser(), load_reader()
 
 
 @lru_cache(maxsize=32)
