@@ -1,7 +1,7 @@
 """Variational autoencoders and diffusion, in as few lines as they need (chapter 19).
 
-`python -m nnlearn.study.diffusion` trains the denoiser of digits and its judge on the bundled MNIST, pooled to
-14×14, each on pictures of its own, and writes what `load_denoiser` and `load_reader` give. With
+`python -m nnlearn.study.diffusion` trains the denoiser of digits and its judge on the bundled MNIST, pooled
+to 14×14, each on pictures of its own, and writes what `load_denoiser` and `load_reader` give. With
 `--shift 1000` it starts from other seeds, prints the same scores, and writes nothing.
 """
 
@@ -145,7 +145,7 @@ def sample(
     net: Denoiser, y: np.ndarray, d: int, kept: np.ndarray, guidance: float = 0.0, limit: float = np.inf,
     rng: RNG = None,
 ) -> np.ndarray:  # fmt: skip
-    """Every moment from noise, first, to samples, last.  y (B,), kept (T + 1,) -> (T + 1, B, d)"""
+    """From noise, first, to samples, last.  y (B,), kept (T + 1,) -> (T + 1, B, d)"""
     rng = generator(rng)
     x = rng.standard_normal((len(y), d)).astype(np.float32)
     path = [x]
@@ -160,7 +160,7 @@ def sample(
 
 
 def small_digits() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """MNIST pooled to 14×14, from −1 to 1: 8,000 "train", 4,000 "judge" and the "test" digits.  (N, 196), (N,)"""
+    """MNIST pooled to 14×14, from −1 to 1: for "train" 8,000, for "judge" 4,000, "test".  (N, 196), (N,)"""
     (x, y), (x_test, y_test) = mnist()
 
     def pool(x: np.ndarray) -> np.ndarray:
@@ -213,7 +213,7 @@ def _save(net: Module, name: str) -> None:
 
 
 def train(shift: int = 0) -> None:
-    """Train the judge and the denoiser, print how the judge reads the digits, write both in half precision."""
+    """Train the judge and the denoiser, print how digits are read, write both in half precision."""
     data, kept = small_digits(), cosine_schedule(100)
     judge = train_reader(*data["judge"], rng=SEED + shift)
     x, y = data["test"]

@@ -103,5 +103,5 @@ class DiffusionExplorer(Explorer):
             image.set_data(x)
         return (
             f"{STEPS - state.left} of {STEPS} steps done, {np.sqrt(1 - KEPT[state.left]):.0%} of the noise's "
-            f"width is left. Asked for a {state.asked}; in what the network sees, the judge reads a {state.read}."
+            f"width is left. Asked for a {state.asked}; in what it sees, the judge reads {state.read}."
         )

@@ -186,7 +186,7 @@ def one_too_many(x_0, x_t, a, steps, backward):
 
 
 TRAIN = Function(8, best_guess, points, run=within_budget, measure=off,
-    allows=("Sequential", "Linear", "Tanh", "tanh", "relu", "silu", "Adam", "mse_loss"), mistakes=[
+    allows=("Sequential", "Linear", "tanh", "relu", "silu", "Adam", "mse_loss"), mistakes=[
     ("guesses nothing", edit("return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)", "return 0 * x_t"),
      "It has learned nothing yet. Is fresh noise drawn in every step, and is *that* noise the target?"),
     ("does not know the share", edit("return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)", "return 0.5 * x_t"),
