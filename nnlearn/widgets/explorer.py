@@ -45,7 +45,7 @@ class Explorer(ipywidgets.VBox):
         self.make_figure(self.figure)
         self._canvas = FigureCanvasAgg(self.figure)
         self._still: Any = None  # the pixels of what does not move
-        super().__init__(self.parts())
+        super().__init__(self.contents())
         for control in self.controls.values():
             control.style.description_width = "initial"
             control.observe(lambda _: self._on_move(), names="value")
@@ -64,7 +64,7 @@ class Explorer(ipywidgets.VBox):
     def draw(self, state: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
 
-    def parts(self) -> list[ipywidgets.Widget]:
+    def contents(self) -> list[ipywidgets.Widget]:
         """What stands in the cell, one below the other."""
         fitting = {"max_width": "100%", "object_fit": "contain"}
         self.picture: Any = ipywidgets.Image(format=self.encoding["format"], layout=fitting)

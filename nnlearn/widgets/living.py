@@ -71,7 +71,7 @@ class View(anywidget.AnyWidget):
     """A figure's other half, in the page: what it shows, and what the reader moves."""
 
     _esm = traitlets.Unicode().tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)  # what stays while a frame follows another
     sentence = traitlets.Unicode().tag(sync=True)
@@ -108,7 +108,7 @@ class LivingExplorer(Explorer):
     def receive(self, message: dict[str, Any]) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs receive(message)")
 
-    def parts(self) -> list[ipywidgets.Widget]:
+    def contents(self) -> list[ipywidgets.Widget]:
         self.picture = _Painted(self)
         return [self.view]
 

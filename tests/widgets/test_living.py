@@ -152,9 +152,14 @@ def test_first_weights_are_drawn_as_numpys_are(init: str, activation: str, modul
         assert abs(found[:, part].mean()) <= 0.05
         assert found[:, part].std() == pytest.approx(ours[:, part].std(), rel=0.08, abs=1e-12)
     assert np.array_equal(found[:, 48:56], ours[:, 48:56]), "biases are 0"
-    if init == "orthogonal":
-        W = found[0, :48].reshape(6, 8)
-        np.testing.assert_allclose(W @ W.T, np.eye(6), atol=1e-9)
+
+
+def test_orthogonal_weights_are(modules: Page):
+    for sizes in ([6, 8], [8, 6]):
+        found = modules.evaluate("(sizes) => [...nn.start(sizes, 'tanh', 'orthogonal', nn.chance(3))]", sizes)
+        W = np.array(found[:48]).reshape(sizes)
+        small = W @ W.T if sizes[0] < sizes[1] else W.T @ W
+        np.testing.assert_allclose(small, np.eye(6), atol=1e-9)
 
 
 def test_points_move_with_the_noise_as_numpys_do():
@@ -363,9 +368,13 @@ def test_it_fits_every_width(width: int, browser: Browser, tmp_path: Path):
     reader.says("Step 0")
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert reader.page.evaluate(wide) == 0
-    if width == 1366:
-        bottom = reader.page.locator("canvas").evaluate("c => c.getBoundingClientRect().bottom")
-        assert bottom - reader.figure.bounding_box()["y"] < 600, "controls and picture fit JupyterLab's cell"
+
+
+def test_controls_and_picture_fit_jupyterlabs_cell(browser: Browser, tmp_path: Path):
+    reader = Reader(browser, tmp_path, width=1000, depth=6)
+    reader.says("Step 0")
+    bottom = reader.page.locator("canvas").evaluate("c => c.getBoundingClientRect().bottom")
+    assert bottom - reader.figure.bounding_box()["y"] < 600, "of the 647 pixels there are at 1366 × 768"
 
 
 # -- the kernel's half ---------------------------------------------------------------------------------------

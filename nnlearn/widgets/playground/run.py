@@ -168,7 +168,8 @@ class Run:
 
     def weights(self) -> np.ndarray:
         """All weights in one row: of each layer W, row by row, then b."""
-        return np.concatenate([p.data.ravel() for layer in self.model.layers for p in (layer.W, layer.b)])
+        parts = [(layer.W.data.ravel(), self.bias(k)) for k, layer in enumerate(self.model.layers)]
+        return np.concatenate([part for pair in parts for part in pair])
 
     def bias(self, layer: int) -> np.ndarray:
         b = self.model.layers[layer].b
