@@ -112,6 +112,8 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
     shutil.copy(mathjax(), source / "_static" / "mathjax.js")
     for name in living.modules():
         (source / "_static" / f"{name}.js").write_text(living.script(name), encoding="utf-8")
+    for name, content in living.assets().items():
+        (source / "_static" / name).write_text(content, encoding="utf-8")
     facts = {
         "cards": [_chapter(path, source, extra) for path in notebooks("chapters")],
         "exercises": [_exercises(path, source, extra) for path in notebooks("exercises")],
@@ -165,7 +167,10 @@ def _playground() -> str:
 def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
     """A living figure with its picture, and the script of its kind."""
     picture = f'<img src="data:image/png;base64,{png}" alt="{escape(alt)}">'
-    return figure.as_html(picture) + f'<script src="{root}_static/{figure.module}.js" defer></script>'
+    return (
+        figure.as_html(picture, f"{root}_static/")
+        + f'<script src="{root}_static/{figure.module}.js" defer></script>'
+    )
 
 
 def _write_page(notebook: NotebookNode, target: Path) -> None:

@@ -61,6 +61,11 @@ def modules() -> list[str]:
     return sorted({kind.module for kind in kinds().values()})
 
 
+def assets() -> dict[str, str]:
+    """The files that figures ask a page for, by their names."""
+    return {name: text for kind in kinds().values() for name, text in kind.assets().items()}
+
+
 def stored(output: Any) -> "LivingExplorer | None":
     """The living figure of a notebook's stored output as it stood, or None where it holds none."""
     known = output.get("data", {}).get(MIME)
@@ -104,6 +109,11 @@ class LivingExplorer(Explorer):
 
     def page(self) -> dict[str, Any]:
         raise NotImplementedError(f"{type(self).__name__} needs page()")
+
+    @classmethod
+    def assets(cls) -> dict[str, str]:
+        """Files that the page reads when they are asked for, by their names; a deck has none."""
+        return {}
 
     def receive(self, message: dict[str, Any]) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs receive(message)")
@@ -149,9 +159,13 @@ class LivingExplorer(Explorer):
         opened = {name: control.value for name, control in self.make_controls().items()}
         return {name: value for name, value in self.values.items() if value != opened[name]}
 
-    def as_html(self, picture: str) -> str:
-        """The figure for a page that has this module's `script`, and the picture it takes the place of."""
-        state = {"controls": self.view.controls, "values": self.values, "page": self.page()}
+    def as_html(self, picture: str, folder: str = "") -> str:
+        """The figure for a page that has this module's `script`, and the picture it takes the place of.
+
+        `folder` is where the page finds this figure's assets.
+        """
+        state: dict[str, Any] = {"controls": self.view.controls, "values": self.values}
+        state |= {"page": self.page(), "folder": folder}
         text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
         return (
             f'<figure class="nn-figure" data-figure="{html.escape(self.module)}">{picture}'
@@ -174,6 +188,8 @@ class _Painted:
 def described(name: str, control: Any) -> dict[str, Any]:
     """A control as the page's own: its kind, label, range or options."""
     known: dict[str, Any] = {"name": name, "label": control.description, "disabled": control.disabled}
+    if isinstance(control, ipywidgets.Text):
+        return known | {"kind": "text"}
     if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
         return known | {"kind": "toggle"}
     if hasattr(control, "options"):

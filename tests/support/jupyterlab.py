@@ -240,10 +240,11 @@ class Page:
 
 
 def picture(widget: Locator) -> str:
-    """A widget's picture as the page has it now: bytes from the kernel, or what the page has drawn."""
-    return widget.locator("img.widget-image, .nn-living canvas").first.evaluate(
-        "async (e) => e.matches('canvas') ? e.toDataURL()"
-        " : new TextDecoder('latin1').decode(await (await fetch(e.src)).arrayBuffer())"
+    """A widget's picture as the page has it now: from the kernel, or what the page has drawn or written."""
+    return widget.locator("img.widget-image, .nn-living").first.evaluate(
+        "async (e) => e.matches('img')"
+        " ? new TextDecoder('latin1').decode(await (await fetch(e.src)).arrayBuffer())"
+        " : e.querySelector('canvas')?.toDataURL() ?? e.querySelector('[role=status]').textContent"
     )
 
 

@@ -24,6 +24,7 @@ function asked(controls, name) {
     const number = Number(text), ranged = control && ["slider", "number"].includes(control.kind);
     const option = control?.options?.find(([, value]) => String(value) === text);
     if (ranged && text.trim() && number >= control.min && number <= control.max) values[key] = number;
+    else if (control?.kind === "text") values[key] = text;
     else if (control?.kind === "toggle" && ["true", "false"].includes(text)) values[key] = text === "true";
     else if (option) values[key] = option[1];
     else refused.push(`${key}=${text}`);

@@ -69,7 +69,7 @@ export function field(model, name) {
     input.closest("label").hidden = Boolean(control.hidden);
   };
   const box = kind === "toggle" ? element("label", {}, input, label) : element("label", {}, label, input, say);
-  if (kind === "choice" || kind === "number") say.remove();
+  if (["choice", "number", "text"].includes(kind)) say.remove();
   follow();
   model.on("change:values", follow);
   model.on("change:controls", follow);
@@ -115,6 +115,10 @@ const MAKERS = {
       return Math.round(Math.min(max, Math.max(min, Number(input.value) || 0)));
     };
     return [input, write, read];
+  },
+  text() {
+    const input = element("input", { type: "text" });
+    return [input, (_, value) => { input.value = value; }, () => input.value];
   },
   toggle() {
     const input = element("input", { type: "checkbox" });
