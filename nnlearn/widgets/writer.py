@@ -77,7 +77,7 @@ class Writer(LivingExplorer):
     def compute(self, prompt: str, length: int, temperature: float, top_p: float, seed: int) -> Page:
         known = self.tokenizer.encode(prompt)[-PROMPT:]
         known = known if len(known) else self.tokenizer.encode("\n")
-        choice = {"temperature": temperature, "top_p": top_p}
+        choice: dict[str, Any] = {"temperature": temperature, "top_p": top_p}
         settings = json.dumps([prompt, seed, choice, self.picks], sort_keys=True)
         if self.read is None or self.read[0] != settings:
             self.read = settings, Continuation(self.gpt, known, seed, self.picks, **choice)
