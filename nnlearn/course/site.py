@@ -145,7 +145,9 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     ]
     notebook.cells.insert(1, _links(links))
     _write_page(notebook, source / "chapters" / path.name)
-    return {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
+    time = re.search(r"\*\*Time\*\* about (\d+ minutes)", notebook.cells[0].source)
+    facts = {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
+    return facts | {"reading": time[1] if time else ""}
 
 
 def _exercises(path: Path, source: Path, extra: Path) -> str:
