@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import anywidget
 import ipywidgets
+import numpy as np
 import traitlets
 
 from nnlearn.widgets.explorer import Explorer
@@ -192,6 +193,10 @@ def described(name: str, control: Any) -> dict[str, Any]:
         return known | {"kind": "text"}
     if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
         return known | {"kind": "toggle"}
+    if isinstance(control, ipywidgets.FloatLogSlider):
+        powers = np.arange(control.min, control.max + control.step / 2, control.step)
+        rungs = [float(control.base**power) for power in powers]
+        return known | {"kind": "ladder", "options": [[f"{rung:.2g}", rung] for rung in rungs]}
     if hasattr(control, "options"):
         options = [
             list(option) if isinstance(option, tuple) else [option, option] for option in control.options

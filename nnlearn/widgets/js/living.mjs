@@ -91,7 +91,8 @@ const MAKERS = {
     const input = element("input", { type: "range", min: 0, step: 1 });
     const write = ({ options }, value) => {
       input.max = options.length - 1;
-      input.value = Math.max(0, options.findIndex(([, option]) => option === value));
+      const away = options.map(([, option]) => Math.abs(option - value)); // powers of ten have no exact value
+      input.value = away.indexOf(Math.min(...away));
       say.textContent = options[input.value][0];
       input.setAttribute("aria-valuetext", say.textContent);
     };
@@ -125,6 +126,14 @@ const MAKERS = {
     return [input, (_, value) => { input.checked = value; }, () => input.checked];
   },
 };
+
+/** A number as Python's `:.3g` writes it. */
+export function general(value, digits = 3) {
+  const power = value ? Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits))))) : 0;
+  if (power >= -4 && power < digits) return String(Number(value.toPrecision(digits)));
+  const [front, exponent] = value.toExponential(digits - 1).split("e");
+  return `${Number(front)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+}
 
 /** "#0072B2" or "rgb(0, 114, 178)" as [r, g, b]. */
 export function rgb(colour) {

@@ -1,6 +1,6 @@
 // The playground: every unit while it learns, in the reader's hands. The view is the same with a kernel and without.
 import { Network, chance, start } from "./network.mjs";
-import { board, colours, dress, element, field, rgb, signedTable } from "./living.mjs";
+import { board, colours, dress, element, field, general, rgb, signedTable } from "./living.mjs";
 
 const FEATURES = {
   "x": (x) => x, "y": (x, y) => y, "x²": (x) => x * x, "y²": (x, y) => y * y,
@@ -583,12 +583,12 @@ export function alone(model) {
   }
   function say() {
     const { net, config: c, trouble, curve } = run, right = accuracy();
-    const digits = (v) => String(+Number(v).toPrecision(3)), steps = net.steps.toLocaleString("en");
+    const steps = net.steps.toLocaleString("en");
     if (trouble) return model.set("sentence", `Stopped at step ${steps} of ${c.data}: ${trouble}.`);
     const [, train, test] = curve.at(-1), priced = net.l1 || net.l2 ? `, L1 ${net.l1}, L2 ${net.l2}.` : ".";
-    return model.set("sentence", `Step ${steps} of ${c.data}: training loss ${digits(train)}, test loss ${digits(test)}`
+    return model.set("sentence", `Step ${steps} of ${c.data}: training loss ${general(train)}, test loss ${general(test)}`
       + (right === null ? "" : `, ${Math.round(100 * right)}% of the test points right`)
-      + `. Units ${net.sizes.join("-")}, ${c.activation}, ${c.optimizer} with learning rate ${net.lr}, batches of ${c.batch_size}${priced}`);
+      + `. Units ${net.sizes.join("-")}, ${c.activation}, ${c.optimizer} with learning rate ${general(net.lr, 6)}, batches of ${c.batch_size}${priced}`);
   }
   const send = (points) => model.reply({ type: "frame", step: run.net.steps, points, trouble: run.trouble },
     [Float64Array.from(run.net.w)]);

@@ -72,7 +72,7 @@ const CSS = `
 .nn-living .nn-two { display: flex; flex-wrap: wrap; gap: 12px; }
 .nn-living .nn-page { flex: 3 1 320px; height: 330px; overflow: auto; padding: 10px 14px; border: 1px solid var(--nn-faint);
   border-radius: 4px; font: 17px/1.6 Georgia, "DejaVu Serif", serif; white-space: pre-wrap; }
-.nn-living .nn-page span { background: rgb(230 159 0 / calc(var(--doubt, 0) * 75%)); border-radius: 2px; }
+.nn-living .nn-page span { background: rgb(230 159 0 / calc(var(--doubt, 0) * 45%)); border-radius: 2px; }
 .nn-living .nn-page .given { font-weight: 700; }
 .nn-living .nn-page .caret { color: #d55e00; background: none; }
 .nn-living .nn-bars { flex: 2 1 260px; display: flex; flex-direction: column; gap: 2px; }
