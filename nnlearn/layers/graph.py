@@ -6,7 +6,7 @@ import numpy as np
 
 from nnlearn.engine.primitive import Array, Result
 from nnlearn.engine.random import RNG, generator
-from nnlearn.engine.tensor import Parameter
+from nnlearn.engine.tensor import Parameter, Tensor
 from nnlearn.functions.activations import leaky_relu
 from nnlearn.functions.graph import segment_softmax, segment_sum, spmm
 from nnlearn.layers.basic import Linear
@@ -17,7 +17,8 @@ from nnlearn.layers.module import Module, require_positive
 class GCNConv(Module):
     """S x W + b: every node a weighted sum of its neighbours.  x: (n, n_in), S: (n, n) -> (n, n_out)
 
-    S comes from `normalized_adjacency`. Source: T. Kipf and M. Welling (2017).
+    S comes from `normalized_adjacency`; x may be a sparse matrix of SciPy's too.
+    Source: T. Kipf and M. Welling (2017).
     """
 
     def __init__(self, n_in: int, n_out: int, init: Init = lecun_uniform, rng: RNG = None) -> None:
@@ -26,8 +27,10 @@ class GCNConv(Module):
         self.b = Parameter(zeros((n_out,)))
 
     def forward(self, x: Array, S: Any) -> Result:
-        shrinks = self.W.shape[1] < self.W.shape[0]
-        return (spmm(S, x @ self.W) if shrinks else spmm(S, x) @ self.W) + self.b
+        if x.shape[-1] != self.W.shape[0]:
+            raise ValueError(f"GCNConv: x {x.shape} must have {self.W.shape[0]} features: W is {self.W.shape}")
+        dense = isinstance(x, np.ndarray | Tensor)
+        return spmm(S, x @ self.W if dense else spmm(x, self.W)) + self.b
 
 
 class GATConv(Module):
