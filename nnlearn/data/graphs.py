@@ -43,7 +43,7 @@ _OFFICERS = (9, 14, 15, 18, 20, *range(22, 34))
 
 
 def karate_club() -> tuple[np.ndarray, np.ndarray]:
-    """A club of 34 that split in two: the pairs who met outside it, and each one's later side.  (78, 2), (34,)
+    """A club of 34 that split in two: pairs who met outside it, and each one's later side.  (78, 2), (34,)
 
     Side 0 followed the teacher, member 0; side 1 the club's officer, member 33.
     Source: W. Zachary (1977), whose members count from 1.
@@ -70,8 +70,8 @@ def package_graph() -> PackageGraph:
     """4,329 packages of Debian 12, 19,064 links, the words of their descriptions, and their sections.
 
     Two packages are linked when one depends on the other, or both on a third that at most twelve use. All
-    hang together. The graph was made by `python -m nnlearn.data.package_index`, from facts of Debian's package
-    index; no description is contained.
+    hang together. Made by `python -m nnlearn.data.package_index` from facts of Debian's package index; no
+    description is contained.
     """
     with (files("nnlearn.data") / "debian_graph.npz").open("rb") as file, np.load(file) as stored:
         starts, ids = stored["word_starts"], stored["word_ids"]

@@ -1,6 +1,7 @@
 """How `debian_graph.npz` was made: from the package index of Debian 12, after `apt-get update`.
 
-`python -m nnlearn.data.package_index debian_graph.npz` writes it anew. Later updates of the index move a few links.
+`python -m nnlearn.data.package_index debian_graph.npz` writes it again; updates of the
+index move a few links.
 """
 
 import re

@@ -28,7 +28,9 @@ class GCNConv(Module):
 
     def forward(self, x: Array, S: Any) -> Result:
         if x.shape[-1] != self.W.shape[0]:
-            raise ValueError(f"GCNConv: x {x.shape} must have {self.W.shape[0]} features: W is {self.W.shape}")
+            raise ValueError(
+                f"GCNConv: x {x.shape} must have {self.W.shape[0]} features: W is {self.W.shape}"
+            )
         dense = isinstance(x, np.ndarray | Tensor)
         return spmm(S, x @ self.W if dense else spmm(x, self.W)) + self.b
 

@@ -136,4 +136,6 @@ class MessagePassingExplorer(Explorer):
             artist.set_visible(k < len(z) and z[min(k, len(z) - 1)] != 0)
             if k < len(z):
                 sign = "+" if z[k] > 0 else "−"
-                artist.set(x=places[k, 0], y=places[k, 1], text=sign, color="white" if dark[k] else plot.BLACK)
+                artist.set(
+                    x=places[k, 0], y=places[k, 1], text=sign, color="white" if dark[k] else plot.BLACK
+                )

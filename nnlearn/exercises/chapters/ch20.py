@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
@@ -55,7 +57,8 @@ MEAN = Function(3, mean_heard, heard, mistakes=[
     ("one message in the sum", edit("np.add.at(total, target, X[source])", "total[target] += X[source]"),
      "Your counts are right, your sums are not: with a repeated index, `a[i] += b` keeps one message."),
     ("the sum", edit(" / np.maximum(count, 1)", ""), "That is the sum of what is heard. Asked is its mean."),
-    ("backwards", edit("total, target, X[source]", "total, source, X[target]", "count, target", "count, source"),
+    ("backwards", edit("total, target, X[source]", "total, source, X[target]",
+                       "count, target", "count, source"),
      "Your messages run from target to source."),
     ("with themselves", with_themselves,
      "Your nodes hear themselves as well. Here there is a self loop only where one is listed."),
@@ -123,7 +126,8 @@ def colourings(rng):
     yield "nodes without neighbours", [2, 2, 1], np.zeros(0, int), np.zeros(0, int)
     yield "one way only", [0, 0, 0], [0, 1], [1, 2]
     row = rng.permutation(7)
-    yield "a row with its nodes mixed", np.array([1, 0, 0, 1, 0, 0, 1]), *both_ways(*zip(row, row[1:], strict=False))
+    mixed = both_ways(*pairwise(row))
+    yield "a row with its nodes mixed", [1, 0, 0, 1, 0, 0, 1], *mixed
 
 
 def refine(colours, source, target):
@@ -145,7 +149,7 @@ REFINE = Function(5, refine, colourings, mistakes=[
                                "[colours[source[target == i]].sum(), (target == i).sum()]"),
      "You keep how many are heard, and their sum. 1 and 3, or 2 and 2: it cannot tell them apart."),
     ("forgets itself", edit("(int(own), tuple(heard))", "tuple(heard)"),
-     "Two nodes of different colours become one when they hear the same. The own colour is part of the pair."),
+     "Nodes of different colours become one when they hear the same. The own colour is part of the pair."),
     ("in the order of the list", edit(*SETS[:1], "colours[source[target == i]].tolist()"),
      "You keep the order in which the messages are listed. It means nothing: a multiset has none. Sort."),
     ("backwards", edit("source[target == i]", "target[source == i]"),
