@@ -147,7 +147,7 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     _write_page(notebook, source / "chapters" / path.name)
     time = re.search(r"\*\*Time\*\* about (\d+ minutes)", notebook.cells[0].source)
     facts = {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
-    return facts | {"reading": time[1] if time else ""}
+    return facts | {"number": path.stem[:2].lstrip("0"), "reading": time[1] if time else ""}
 
 
 def _exercises(path: Path, source: Path, extra: Path) -> str:

@@ -224,7 +224,7 @@ def crowd(seed, n=240):
     """Features, friendships, the kinds, and who is known."""
     rng = np.random.default_rng(seed)
     kind, centre = rng.permutation(np.arange(n) % 3), 0.3 * rng.normal(size=(3, 30))
-    chance = np.where(kind[:, None] == kind, 0.01, 0.07)
+    chance = np.where(kind[:, None] == kind, 0.01, 0.1)
     A = np.triu(rng.random((n, n)) < chance, 1)
     X = centre[kind] + rng.normal(size=(n, 30))
     known = np.concatenate([np.flatnonzero(kind == k)[:15] for k in range(3)])
@@ -244,9 +244,9 @@ def told(kinds, X, A, known, labels, steps, backward):
         return wrong
     kind = crowd(backward["seed"])[2]
     right = np.delete(kinds == kind, known).mean()
-    if right >= 0.75:
-        return "75 of 100 right"
-    return "fewer than a guess" if right < 0.25 else "fewer than 75 of 100 right"
+    if right >= 0.8:
+        return "80 of 100 right"
+    return "fewer than a guess" if right < 0.25 else "fewer than 80 of 100 right"
 
 
 def friends_apart(X, A, known, labels, steps, backward):
