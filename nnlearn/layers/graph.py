@@ -38,9 +38,9 @@ class GCNConv(Module):
 class GATConv(Module):
     """Σ α_ij k_j + b over the neighbours j of i, weighed by attention.  x: (n, n_in) -> (n, n_out)
 
-    With q = x W_q and k = x W_k, α is the softmax over j of a · leaky(q_i + k_j), slope 0.2; in `version` 1 of
-    leaky(a · (q_i + k_j)). Messages go from source (M,) to target (M,), see `message_edges`. A node that hears
-    nothing gets b. Raises ValueError for another version.
+    With q = x W_q and k = x W_k, α is the softmax over j of a · leaky(q_i + k_j), slope 0.2; in `version` 1
+    leaky(a · (q_i + k_j)). Messages go from source (M,) to target (M,), see `message_edges`. A node that
+    hears nothing gets b. Raises ValueError for another version.
     Sources: P. Veličković and others (2018); S. Brody and others (2022) for version 2.
     """
 

@@ -1,7 +1,7 @@
 """Few labels on a graph: who is known, what the neighbours say, and a map of it (chapter 20).
 
-`python -m nnlearn.study.graph_study` lays out the package graph and writes what `package_map` gives, in half a
-minute. The layout sees the links alone; it is only drawn, never learned from.
+`python -m nnlearn.study.graph_study` lays out the package graph and writes what `package_map` gives, in half
+a minute. The layout sees the links alone; it is only drawn, never learned from.
 """
 
 from pathlib import Path
@@ -20,14 +20,14 @@ MAP = Path(__file__).with_name("weights") / "package_map.npz"
 def few_labels(
     y: np.ndarray, per_class: int, validation: int, rng: RNG = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nodes to train on, so many of each class; so many of each to choose with; all the others.  (n,) -> three
+    """Nodes to train on, as many of each class, to choose with likewise, and all others.  (n,) -> three
 
     Raises ValueError when no node of some class would be left for the test.
     """
     rng, classes = generator(rng), np.unique(y)
     if len(y) == 0 or np.bincount(np.searchsorted(classes, y)).min() <= per_class + validation:
         raise ValueError(
-            f"few_labels: some class has at most {per_class} + {validation} nodes, and none is left to test on"
+            f"few_labels: some class has at most {per_class} + {validation} nodes: none is left to test on"
         )
     drawn = [rng.permutation(np.flatnonzero(y == c)) for c in classes]
     train = np.concatenate([nodes[:per_class] for nodes in drawn])
@@ -65,8 +65,8 @@ def label_propagation(
 def lookup_task(keys: int, graphs: int, rng: RNG = None) -> tuple[np.ndarray, ...]:
     """So many little graphs side by side: `keys` nodes that ask, and as many that hold a key and a value.
 
-    Every asking node hears every holder of its own graph. Returns X (n, 2 keys + 1), one-hot, source and target
-    of the messages, the nodes that ask, and the value each should find.  Source: S. Brody and others (2022).
+    Every asking node hears every holder of its own graph. Returns X (n, 2 keys + 1), one-hot, source and
+    target of the messages, the nodes that ask, and the value each should find.  Source: S. Brody and others (2022).
     """
     rng, one, K = generator(rng), np.eye(keys + 1, dtype=np.float32), keys
     values = np.stack([rng.permutation(K) for _ in range(graphs)])

@@ -1,4 +1,4 @@
-"""The message-passing explorer: two labels spread through a graph, round by round, until all nodes are alike."""
+"""The message-passing explorer: two labels spread through a graph, round by round, until all are alike."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -95,7 +95,8 @@ class MessagePassingExplorer(Explorer):
         self.rings = line(network, "o", markersize=20, markerfacecolor="none", color=plot.BLACK)
         self.signs = [text(network, fontsize=10) for _ in range(40)]
         self.curves = [line(curves, color=colour, label=name) for colour, name in (
-            (plot.BLUE, "unknown nodes on their own side"), (plot.VERMILION, "spread: 0 is all alike"))]  # fmt: skip
+            (plot.BLUE, "unknown nodes on their own side"),
+            (plot.VERMILION, "spread: 0 is all alike"))]  # fmt: skip
         self.now = line(curves, color=plot.GREY, linestyle=":", linewidth=1.4)
         curves.set(xlim=(0, ROUNDS), ylim=(-0.02, 1.3), xlabel="rounds")
         curves.legend(handles=self.curves, loc="upper right")
@@ -127,7 +128,7 @@ class MessagePassingExplorer(Explorer):
         count = int(np.rint(state.right[state.round] * unknown))
         return (
             f"After {state.round} rounds {count} of {unknown} unknown nodes lean to their own side, "
-            f"{int((z == 0).sum())} hear nothing or a tie; the spread of the numbers is {apart[state.round]:.2f}."
+            f"{int((z == 0).sum())} hear nothing or a tie; the numbers' spread is {apart[state.round]:.2f}."
         )
 
     def _write_signs(self, z: np.ndarray, places: np.ndarray) -> None:

@@ -49,8 +49,10 @@ def test_the_packages_hang_together_and_keep_to_their_sections():
 
 def test_made_from_a_package_index():
     blocks = [
-        ("chess", "games", "libboard", "a game of strategy"), ("draughts", "games", "libboard", "a game of strategy"),
-        ("board-art", "graphics", "chess (>= 1), libc6", "a game in pictures"), ("libboard", "libs", "", "a library"),
+        ("chess", "games", "libboard", "a game of strategy"),
+        ("draughts", "games", "libboard", "a game of strategy"),
+        ("board-art", "graphics", "chess (>= 1), libc6", "a game in pictures"),
+        ("libboard", "libs", "", "a library"),
         ("chess-doc", "games", "chess", "the manual"), ("alone", "web", "", "a game of one"),
     ]  # fmt: skip
     fields = "Package: {}\nSection: {}\nDepends: {}\nDescription: {}"

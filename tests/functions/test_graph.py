@@ -1,4 +1,4 @@
-"""Messages on graphs: each link both ways and once, the weights of Kipf and Welling, and a word for each mistake."""
+"""Messages on graphs: each link both ways and once, their weights, a word for each mistake."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Layers on graphs against their formulas with dense matrices, in PyTorch; renaming nodes; nodes without links."""
+"""Layers on graphs against their formulas with dense matrices; renaming nodes; nodes without links."""
 
 import numpy as np
 import pytest

@@ -208,7 +208,7 @@ REPAIR = Function(7, spread_labels, labelled, mistakes=[
     ("forgets", edit(*FORGETS),
      "The known nodes forget what they know. Put their label back after each round."),
     ("nothing over nothing", edit("np.maximum(A.sum(axis=1, keepdims=True), 1)",
-                                  "np.where(A.any(axis=1, keepdims=True), A.sum(axis=1, keepdims=True), np.nan)"),
+                                  "np.where((d := A.sum(axis=1, keepdims=True)) > 0, d, np.nan)"),
      "A node without a neighbour gets 0/0 from you. Divide by at least 1."),
     ("the sum", edit("A @ Z / degree", "A @ Z"),
      "Your nodes take the sum of their neighbours. Asked is the mean."),
@@ -217,7 +217,7 @@ REPAIR = Function(7, spread_labels, labelled, mistakes=[
     ("shares that sum to one", edit("return Z", "return Z / np.maximum(Z.sum(axis=1, keepdims=True), 1e-9)"),
      "Your rows sum to 1. A neighbour that has heard nothing yet counts in the mean, with zeros."),
     ("a round too many", edit("range(rounds)", "range(rounds + 1)"), "That is one round too many."),
-], after="The old one ran, and printed numbers between 0 and 1. Small cases that you can do in your head tell.")
+], after="The old one ran, and printed numbers between 0 and 1. Small cases, done in the head, tell.")
 
 
 def crowd(seed, n=240):
@@ -274,5 +274,5 @@ TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
      "labels belong to other rows?"),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
      "Every call of `backward` counts, and there are 60."),
-], after="A graph convolution that mixes friends into one's own row believes in homophily. Kept apart, a layer "
-         "learns that a friend's feature counts against, and a friend's friend's in favour.")
+], after="A graph convolution that mixes friends into one's own row believes in homophily. Kept apart, a "
+         "layer learns that a friend's feature counts against, and a friend's friend's in favour.")
