@@ -66,7 +66,8 @@ def lookup_task(keys: int, graphs: int, rng: RNG = None) -> tuple[np.ndarray, ..
     """So many little graphs side by side: `keys` nodes that ask, and as many that hold a key and a value.
 
     Every asking node hears every holder of its own graph. Returns X (n, 2 keys + 1), one-hot, source and
-    target of the messages, the nodes that ask, and the value each should find.  Source: S. Brody and others (2022).
+    target of the messages, the nodes that ask, and the value each should find.
+    Source: S. Brody and others (2022).
     """
     rng, one, K = generator(rng), np.eye(keys + 1, dtype=np.float32), keys
     values = np.stack([rng.permutation(K) for _ in range(graphs)])

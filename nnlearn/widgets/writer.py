@@ -71,7 +71,7 @@ class Writer(LivingExplorer):
         self.raw = bars.barh(places, 0, 0.8, color="#CFCFCF", animated=True)
         self.kept = bars.barh(places, 0, 0.4, color=plot.BLUE, animated=True)
         self.names = [
-            text(bars, -0.03, k, ha="right", family="DejaVu Sans Mono", fontsize=12) for k in places
+            text(bars, -0.03, k, ha="right", family="DejaVu Sans Mono", fontsize=12) for k in range(BARS)
         ]
 
     def compute(self, prompt: str, length: int, temperature: float, top_p: float, seed: int) -> Page:

@@ -131,7 +131,8 @@ def colourings(rng):
 
 
 def refine(colours, source, target):
-    names, new = {}, []
+    names: dict = {}
+    new = []
     for i, own in enumerate(colours):
         heard = sorted(colours[source[target == i]].tolist())
         new.append(names.setdefault((int(own), tuple(heard)), len(names)))
