@@ -23,12 +23,14 @@ from nnlearn.functions.activations import *
 from nnlearn.functions.attention import *
 from nnlearn.functions.convolution import *
 from nnlearn.functions.dropout import *
+from nnlearn.functions.graph import *
 from nnlearn.functions.linear import *
 from nnlearn.functions.losses import *
 from nnlearn.functions.normalization import *
 from nnlearn.functions.recurrent import *
 from nnlearn.layers import init
 from nnlearn.layers.basic import *
+from nnlearn.layers.graph import *
 from nnlearn.layers.module import Module, Sequential
 from nnlearn.layers.transformer import MultiHeadAttention, SwiGLU, TransformerBlock
 from nnlearn.training import optim
@@ -37,6 +39,7 @@ from nnlearn.training.saving import load, save
 from nnlearn.training.trainer import Trainer, accuracy, batches
 from nnlearn.models.bert import BERT
 from nnlearn.models.convnet import ConvNet
+from nnlearn.models.gcn import GCN
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
         digits_gan,
         feedback,
         gpt_study,
+        graph_study,
         manual_gpt,
         memory,
         mnist_study,

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -73,14 +73,32 @@ def _stand_in_for_home(ctx: typer.Context) -> None:
 app = typer.Typer(name="nnlearn", cls=_Commands, no_args_is_help=True, add_completion=False)
 
 
+_GROUPS = ("Learn", "Lecture", "Grade", "Write chapters")  # in the order in which --help shows them
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nnlearn {metadata.version('nnlearn')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main(ctx: typer.Context) -> None:
+def main(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit."),
+    ] = False,
+) -> None:
     """A course on neural networks, from the nerve cell to a working GPT."""
     for stream in (sys.stdout, sys.stderr):
         _take_every_character(stream)
     _stand_in_for_home(ctx)
 
 
-for _file in pkgutil.iter_modules(commands.__path__):
-    _module = importlib.import_module(f"{commands.__name__}.{_file.name}")
-    app.command()(getattr(_module, _file.name))
+_modules = [
+    importlib.import_module(f"{commands.__name__}.{file.name}")
+    for file in pkgutil.iter_modules(commands.__path__)
+]
+for _module in sorted(_modules, key=lambda module: _GROUPS.index(module.GROUP)):
+    app.command(rich_help_panel=_module.GROUP)(getattr(_module, _module.__name__.rpartition(".")[2]))

@@ -25,6 +25,8 @@ from traitlets.config import Config
 from nnlearn.course.notebooks import read, require_outputs
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.training.saving import write
+from nnlearn.widgets import living
+from nnlearn.widgets.living import LivingExplorer
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
@@ -136,6 +138,8 @@ def build(path: Path, presented: bool = False) -> str:
         "assets": _assets(),
         "presented": presented,
         "alt_text": alt_text,
+        "alive": _alive,
+        "scripts": [living.script(name) for name in _kinds(notebook)],
     }
     html, _ = exporter.from_notebook_node(notebook, resources)
     return html
@@ -233,6 +237,18 @@ def _head(slide: Slide) -> None:
 def alt_text(output: NotebookNode, kind: str) -> str:
     """What a picture shows, as it was stored with it."""
     return output.metadata.get(kind, {}).get("alt") or output.data.get("text/plain", "")
+
+
+def _kinds(notebook: NotebookNode) -> list[str]:
+    """The modules of the living figures that a notebook has stored."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sorted({figure.module for output in outputs if (figure := _alive(output))})
+
+
+def _alive(output: NotebookNode) -> LivingExplorer | None:
+    """The living figure of an output, unless it needs files beside the page: a deck is one file."""
+    figure = living.stored(output)
+    return figure if figure and not figure.assets() else None
 
 
 # what a deck carries --------------------------------------------------------------------------------------

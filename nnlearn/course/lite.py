@@ -18,8 +18,8 @@ from nnlearn.exercises.notebooks import course_folder, in_checkout, notebooks
 
 # Pyodide brings compiled packages; those written in Python alone come from the package index.
 _INSTALL = """%pip install -q --no-deps nnlearn
-%pip install -q numpy matplotlib scipy scikit-learn safetensors platformdirs tqdm pooch ipywidgets"""
-_EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager")
+%pip install -q numpy matplotlib scipy scikit-learn safetensors platformdirs tqdm pooch anywidget"""
+_EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
 def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:

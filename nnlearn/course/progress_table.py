@@ -25,6 +25,8 @@ def print_table() -> None:
         columns = map("  ".join, (tried, untouched, words))
         table.add_row(f"{chapter} {chapter_title(chapter)}", bar, f"{len(passed)} of {len(ids)}", *columns)
     Console().print(table)
+    graded = [e.id for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
+    typer.echo(f"{sum(states.get(i) == 'passed' for i in graded)} of {len(graded)} are done.")
     for line in _next_steps(states):
         typer.echo(line)
     if not can_be_kept():

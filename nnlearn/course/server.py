@@ -36,7 +36,7 @@ def serve_course(root: Path, browser: bool = True, port: int | None = None) -> N
     first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
     start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"
     server = _server(root, browser, port, default_url=start, workspaces_dir=workspaces)
-    typer.echo(f"The course is at {server.connection_url}; Ctrl-C stops it.")
+    _say("The course", server, start)
     server.start()
 
 
@@ -58,8 +58,15 @@ def serve_deck(chapter: str, browser: bool = True, port: int | None = None) -> N
         server = _server(course, browser, port, default_url=page, **options)
         address = re.escape(server.base_url.rstrip("/") + page)
         server.web_app.add_handlers(".*", [(address, _DeckHandler, {"deck": deck})])
-        typer.echo(f"The deck is at {server.connection_url}{page[1:]}; Ctrl-C stops it.")
+        _say("The deck", server, page)
         server.start()
+
+
+def _say(what: str, server: Any, page: str) -> None:
+    """Where a browser finds it, on a line of its own."""
+    token = server.identity_provider.token
+    query = f"?token={token}" if token else ""
+    typer.echo(f"{what} is at\n\n    {server.connection_url}{page[1:]}{query}\n\nCtrl-C stops it.")
 
 
 class _DeckHandler(JupyterHandler):
@@ -100,12 +107,15 @@ def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
         raise OSError(
             f"JupyterLab cannot write its own files ({error}): set HOME to a folder that can be written to"
         ) from error
-    server.web_app.settings["page_config_hook"] = _without_lite
+    server.log.addFilter(
+        lambda record: "To access the server" not in record.getMessage()
+    )  # `_say` has said it
+    server.web_app.settings["page_config_hook"] = _for_learners
     return server
 
 
-def _without_lite(_: Any, page: dict[str, Any]) -> dict[str, Any]:
-    """What JupyterLab is told, without the extensions of JupyterLite, which it cannot load."""
-    found = page["federated_extensions"]
-    page["federated_extensions"] = [one for one in found if not one["name"].startswith("@jupyterlite/")]
+def _for_learners(_: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """What JupyterLab is told, without JupyterLite's extensions, which it cannot load, and nbgrader's."""
+    unwanted, found = ("@jupyterlite/", "@jupyter/nbgrader"), page["federated_extensions"]
+    page["federated_extensions"] = [one for one in found if not one["name"].startswith(unwanted)]
     return page

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import tomllib
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,9 @@ from nnlearn.course.lite import build_lite
 from nnlearn.course.notebooks import read
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.training.saving import write
+from nnlearn.widgets import living
+from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.playground import Playground
 
 _TEMPLATES = Path(__file__).parent / "templates" / "site"
 _MADE = ".nnlearn-site.json"  # in the site: what this command has written there
@@ -106,12 +110,17 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
         folder.mkdir(parents=True)
     shutil.copytree(_TEMPLATES / "_static", source / "_static")
     shutil.copy(mathjax(), source / "_static" / "mathjax.js")
+    for name in living.modules():
+        (source / "_static" / f"{name}.js").write_text(living.script(name), encoding="utf-8")
+    for name, content in living.assets().items():
+        (source / "_static" / name).write_text(content, encoding="utf-8")
     facts = {
         "cards": [_chapter(path, source, extra) for path in notebooks("chapters")],
         "exercises": [_exercises(path, source, extra) for path in notebooks("exercises")],
         "glossary": glossary.terms(),
         "kernel_inside": kernel_inside,
         "lite": lite,
+        "playground": _playground(),
         "reference": list(reference.pages()),
     }
     reference.write(source / "reference")
@@ -136,7 +145,9 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     ]
     notebook.cells.insert(1, _links(links))
     _write_page(notebook, source / "chapters" / path.name)
-    return {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
+    time = re.search(r"\*\*Time\*\* about (\d+ minutes)", notebook.cells[0].source)
+    facts = {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
+    return facts | {"number": path.stem[:2].lstrip("0"), "reading": time[1] if time else ""}
 
 
 def _exercises(path: Path, source: Path, extra: Path) -> str:
@@ -148,10 +159,30 @@ def _exercises(path: Path, source: Path, extra: Path) -> str:
     return path.stem
 
 
+def _playground() -> str:
+    """The playground, for the first page."""
+    widget = Playground(data="two spirals", depth=2, width1=8, width2=8, step=300)
+    data, _ = widget._repr_mimebundle_()
+    return _alive(widget, data["image/png"], widget.sentence, "")
+
+
+def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
+    """A living figure with its picture, and the script of its kind."""
+    picture = f'<img src="data:image/png;base64,{png}" alt="{escape(alt)}">'
+    return (
+        figure.as_html(picture, f"{root}_static/")
+        + f'<script src="{root}_static/{figure.module}.js" defer></script>'
+    )
+
+
 def _write_page(notebook: NotebookNode, target: Path) -> None:
-    """The notebook as MyST-NB reads it: with each picture's alt text in the cell's metadata."""
+    """The notebook as MyST-NB reads it: its figures alive, pictures with their alt text in the metadata."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            figure = living.stored(output)
+            if figure:
+                alt = alt_text(output, "image/png")
+                output.data = {"text/html": _alive(figure, output.data["image/png"].strip(), alt, "../")}
             if "image/png" in output.get("data", {}):
                 alt = " ".join(alt_text(output, "image/png").split())
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}

@@ -9,6 +9,8 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from nnlearn.engine.random import RNG, generator
+
 # A node, or the place (node, slot, column) where the edge into that node's slot passes a column.
 Place = int | tuple[int, int, int]
 
@@ -58,6 +60,25 @@ def _heights(columns: list[list[Place]], neighbours: dict[Place, list[Place]]) -
             apart = np.maximum.accumulate(wishes - rows) + rows
             height.update(zip(places, apart + wishes.mean() - apart.mean(), strict=True))
     return height
+
+
+def spring(edges: np.ndarray, n: int, rng: RNG = 0, rounds: int = 300) -> np.ndarray:
+    """Places (n, 2) of nodes that push each other apart and are pulled together by their links (E, 2).
+
+    All lie between 0 and 1. Source: T. Fruchterman and E. Reingold (1991).
+    """
+    x, apart, A = generator(rng).random((n, 2)), 1 / np.sqrt(max(n, 1)), np.zeros((n, n))
+    edges = np.asarray(edges, int).reshape(-1, 2)
+    A[edges[:, 0], edges[:, 1]] = A[edges[:, 1], edges[:, 0]] = 1
+    for longest in np.geomspace(0.1, 0.002, rounds):
+        d = x[:, None] - x
+        far = np.maximum(np.linalg.norm(d, axis=2), 0.01)
+        force = (d * (apart**2 / far**2 - A * far / apart)[..., None]).sum(axis=1)
+        force += 0.3 * (x.mean(axis=0) - x)  # or what is linked to nothing flies away
+        size = np.maximum(np.linalg.norm(force, axis=1, keepdims=True), 1e-9)
+        x = x + force / size * np.minimum(size, longest)
+    low = x.min(axis=0, initial=np.inf)
+    return (x - low) / np.maximum(x.max(axis=0, initial=-np.inf) - low, 1e-9) if n else x
 
 
 def curve(path: Sequence[np.ndarray], bow: float = 0.0) -> np.ndarray:

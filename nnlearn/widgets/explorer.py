@@ -45,10 +45,7 @@ class Explorer(ipywidgets.VBox):
         self.make_figure(self.figure)
         self._canvas = FigureCanvasAgg(self.figure)
         self._still: Any = None  # the pixels of what does not move
-        fitting = {"max_width": "100%", "object_fit": "contain"}
-        self.picture = ipywidgets.Image(format=self.encoding["format"], layout=fitting)
-        self._status = ipywidgets.HTML()
-        super().__init__([self.arrange(), self._status])
+        super().__init__(self.contents())
         for control in self.controls.values():
             control.style.description_width = "initial"
             control.observe(lambda _: self._on_move(), names="value")
@@ -66,6 +63,13 @@ class Explorer(ipywidgets.VBox):
 
     def draw(self, state: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
+
+    def contents(self) -> list[ipywidgets.Widget]:
+        """What stands in the cell, one below the other."""
+        fitting = {"max_width": "100%", "object_fit": "contain"}
+        self.picture: Any = ipywidgets.Image(format=self.encoding["format"], layout=fitting)
+        self._status = ipywidgets.HTML()
+        return [self.arrange(), self._status]
 
     def arrange(self) -> ipywidgets.Widget:
         """The controls in as many columns as the page has room for, above the picture."""

@@ -36,8 +36,11 @@ class State:
 class Continuation:
     """A prompt and what was drawn after it so far; it grows token by token and reads none twice."""
 
-    def __init__(self, model: Any, ids: np.ndarray, seed: int, **choice: Any) -> None:
-        self.model, self.ids, self.choice = model, list(ids), choice
+    def __init__(
+        self, model: Any, ids: np.ndarray, seed: int, picks: dict[int, int] | None = None, **choice: Any
+    ) -> None:
+        """`picks`: tokens that were chosen by hand, by their place."""
+        self.model, self.ids, self.choice, self.picks = model, list(ids), choice, picks or {}
         self.rng = np.random.default_rng(seed)
         self.cache = [block.attention.new_cache(1, model.context) for block in model.blocks]
         self.logits = list(self._read(self.ids))
@@ -49,7 +52,8 @@ class Continuation:
     def grow(self, length: int) -> None:
         """Append until there are `length` ids."""
         while len(self.ids) < length:
-            self.ids.append(int(nn.text.sample(self.logits[-1], rng=self.rng, **self.choice)))
+            drawn = int(nn.text.sample(self.logits[-1], rng=self.rng, **self.choice))
+            self.ids.append(self.picks.get(len(self.ids), drawn))
             self.logits.extend(self._read(self.ids[-1:]))
 
 

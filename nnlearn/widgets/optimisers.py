@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, choice, line, log_slider, player, slider, text
+from nnlearn.widgets.kit import Controls, choice, line, log_slider, slider, text
+from nnlearn.widgets.living import LivingExplorer
 
 Field = Callable[[np.ndarray, np.ndarray], Any]
 
@@ -107,14 +106,13 @@ def _said(loss: float) -> str:
     return f"{loss:.2g}" if loss >= LOWEST else "below 1e-6"
 
 
-class OptimiserRace(Explorer):
-    """Paths of six optimisers over a landscape, and their losses step by step."""
+class OptimiserRace(LivingExplorer):
+    """Paths of six optimisers over a landscape, from where the reader puts them, and their losses."""
 
     size = (8.6, 3.9)
+    module = "optimisers"
 
     def make_controls(self) -> Controls:
-        step = slider("step", 50, 0, STEPS)
-        self.play = player(step, 120, show_repeat=False)
         return {
             "landscape": choice("landscape", LANDSCAPES),
             "rates": choice("learning rates", (SAME, OWN)),
@@ -123,12 +121,8 @@ class OptimiserRace(Explorer):
             "x": slider("start x", -1.9, -2, 2, 0.1),
             "y": slider("start y", 1.1, -2, 2, 0.1),
             "noise": slider("gradient noise", 0.0, 0, 5, 0.25),
-            "step": step,
+            "step": slider("step", 50, 0, STEPS),
         }
-
-    def arrange(self) -> ipywidgets.Widget:
-        controls = ipywidgets.VBox([*self.controls.values(), self.play], layout={"min_width": "300px"})
-        return ipywidgets.HBox([controls, self.picture], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
 
     def make_figure(self, figure: Figure) -> None:
         self.map, self.graph = figure.subplots(1, 2)
@@ -165,6 +159,7 @@ class OptimiserRace(Explorer):
             paths, left = run(landscape, start, rates[:, None], *forces)
             self.run = rates, paths[:, 0], left[:, 0], heights(landscape, paths, left)[:, 0]
             self.settings = settings
+        self.controls["lr"].disabled = settings["rates"] == OWN
         rates, path, gone, losses = self.run
         return State(path, losses, gone, rates, step)
 
@@ -182,7 +177,6 @@ class OptimiserRace(Explorer):
         landscape = self.values["landscape"]
         if landscape != self.shown:
             self._draw_landscape(landscape)
-        self.controls["lr"].disabled = self.controls["rates"].value == OWN
         t = state.step
         for k, name in enumerate(RULES):
             path, losses, gone = state.paths[k, : t + 1], state.losses[k, : t + 1], state.left[k] <= t
@@ -195,10 +189,11 @@ class OptimiserRace(Explorer):
         self.start.set_data(*state.paths[0, :1].T)
         self.now.set_xdata([t, t])
         self.map_title.set_text(f"{landscape}, step {t}")
-        return self._story(state, landscape.capitalize())
+        return self.describe(state)
 
-    def _story(self, state: State, name: str) -> str:
-        t = state.step
+    def describe(self, state: State) -> str:
+        t, landscape = state.step, self.values["landscape"]
+        name = landscape[0].upper() + landscape[1:]
         if t == 0:
             return f"{name}: six optimisers stand at the start, at a loss of {state.losses[0, 0]:.3g}."
         gone = [rule for rule, left in zip(RULES, state.left, strict=True) if left <= t]
@@ -208,3 +203,21 @@ class OptimiserRace(Explorer):
         told = ", ".join(f"{RULES[k]} {_said(loss)}" for loss, k in order)
         flown = f" Diverged, the learning rate is too large for: {', '.join(gone)}." if gone else ""
         return f"{name}, losses after {t} steps from lowest to highest: {told}.{flown}"
+
+    def scene(self) -> dict[str, Any]:
+        rates, paths, left, losses = self.run
+        known = [[None if np.isnan(v) else float(v) for v in row] for row in losses]
+        return {
+            "paths": paths.tolist(),
+            "left": left.tolist(),
+            "losses": known,
+            "rates": rates.tolist(),
+            "colours": list(plot.COLOURS[: len(RULES)]),
+        }
+
+    def page(self) -> dict[str, Any]:
+        kicks = np.random.default_rng(0).normal(size=(STEPS, 2)).tolist()
+        return {"kicks": kicks, "rates": RATES.tolist(), "own": OWN, "colours": self.scene()["colours"]}
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """Nothing is asked: all that the reader does moves a control."""

@@ -2,9 +2,12 @@
 
 import os
 import subprocess
+from importlib import metadata
 
 import pytest
+from typer.testing import CliRunner
 
+from nnlearn.course.cli import app
 from tests.support.jupyterlab import NNLEARN
 
 C_LOCALE = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -19,3 +22,10 @@ def test_progress_goes_into_a_file_under_any_encoding(environment, encoding, sho
     with (tmp_path / "progress.txt").open("wb") as file:
         subprocess.run([NNLEARN, "progress"], stdout=file, env=os.environ | environment, check=True)
     assert shown in (tmp_path / "progress.txt").read_text(encoding)
+
+
+def test_says_its_version_and_shows_its_commands_by_what_they_are_for():
+    assert CliRunner().invoke(app, ["--version"]).output == f"nnlearn {metadata.version('nnlearn')}\n"
+    said = CliRunner().invoke(app, ["--help"]).output
+    places = [said.index(f"─ {group} ─") for group in ("Learn", "Lecture", "Grade", "Write chapters")]
+    assert places == sorted(places)

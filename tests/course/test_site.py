@@ -20,6 +20,7 @@ import nnlearn as nn
 from nnlearn.course import reference, site
 from nnlearn.course.cli import app
 from nnlearn.exercises.notebooks import notebooks
+from nnlearn.widgets import living
 from tests.support.browser import chromium_or_skip, launch_chromium
 from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
@@ -82,7 +83,9 @@ def test_chapter_is_a_page_without_barriers(name: str, reader: Reader, built: Pa
         o for cell in notebook.cells for o in cell.get("outputs", []) if "image/png" in o.get("data", {})
     ]
     shown = reader.page.locator("main .cell_output img").evaluate_all("all => all.map((image) => image.alt)")
-    assert len(shown) == len(drawn) >= 5
+    alive = reader.page.locator("main .cell_output .nn-living").count()
+    assert alive == sum(living.stored(output) is not None for output in drawn)
+    assert len(shown) + alive == len(drawn) >= 5
     assert all(len(alt.split()) >= 8 for alt in shown), shown
     assert not reader.page.locator("mjx-merror").count()
     assert reader.page.locator("mjx-container").count()

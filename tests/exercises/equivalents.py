@@ -76,4 +76,14 @@ EQUIVALENT = {
         "W_r, W_z, W_n = np.split(W_h, 3, axis=1)": "of two axes, 1 is the last",
         "W_r, W_z, W_n = np.split(W_h, 3, axis=+1)": "of two axes, 1 is the last",
     },
+    "20.8": {
+        "layer = nn.Linear(seen.shape[1], 4, rng=0)": "a fourth kind that is never the largest",
+        "layer = nn.Linear(seen.shape[1], 3, rng= 1)": "another start that reaches the bar",
+        "layer = (nn.Linear(seen.shape[1], 3))": "another start that reaches the bar",
+        "optimizer = nn.AdamW(layer.parameters(), lr=0.01, weight_decay= 3.0)": "a strength that reaches the bar",
+        "optimizer = nn.AdamW(layer.parameters(), lr=0.01, weight_decay= 1.0)": "a strength that reaches the bar",
+        "for _ in (range(steps - 1)):": "a step fewer reaches the bar",
+        "optimizer = (nn.AdamW(layer.parameters(), weight_decay=2.0))": "a smaller rate reaches the bar",
+        "optimizer = (nn.AdamW(layer.parameters(), lr=0.01))": "a strength that reaches the bar",
+    },
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import nnlearn as nn
 from tests.support.corners import TAME, WILD, in_every_corner, with_one
@@ -20,6 +21,7 @@ from tests.support.reference import torch
 
 F = torch.nn.functional
 WITHOUT_GRADIENT = {"argmax", "sinusoidal_positions"}  # tested in test_arithmetic and test_attention
+WITHOUT_GRADIENT |= {"message_edges", "normalized_adjacency"}  # in test_graph
 
 
 @dataclass
@@ -323,6 +325,31 @@ def dropped(x):
     return x * torch.as_tensor(keep).to(x.dtype) / 0.6
 
 
+TARGETS, WEIGHTS = np.array([2, 0, 2, 4, 2]), np.random.default_rng(6).random((4, 5)).round()
+
+
+def sparse_product(x):
+    """WEIGHTS times x, entry by entry: what a zero meets is never read, not even a NaN."""
+    rows, columns = WEIGHTS.nonzero()
+    weights = to_torch(WEIGHTS[rows, columns]).to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+    out = x.new_zeros(len(WEIGHTS), *x.shape[1:])
+    return out.index_add(0, torch.from_numpy(rows), weights * x[torch.from_numpy(columns)])
+
+
+def scattered(x):
+    y = torch.zeros(5, *x.shape[1:], dtype=x.dtype)
+    return y.index_add(0, torch.from_numpy(TARGETS), x)
+
+
+def softmax_of_segments(x):
+    """A softmax over the rows of each target, cut out one after the other."""
+    y = torch.zeros_like(x)
+    for t in np.unique(TARGETS):
+        rows = torch.from_numpy(np.flatnonzero(TARGETS == t))
+        y = y.index_add(0, rows, torch.softmax(x[rows], 0))
+    return y
+
+
 TABLE: dict[str, list[Case]] = {
     "add": binary(nn.add, torch.add),
     "subtract": binary(nn.subtract, torch.sub),
@@ -469,6 +496,24 @@ TABLE: dict[str, list[Case]] = {
     ],
     "max_pool2d": pools(nn.max_pool2d, F.max_pool2d),
     "avg_pool2d": pools(nn.avg_pool2d, F.avg_pool2d),
+    "spmm": [
+        Case(
+            lambda x: nn.spmm(csr_array(WEIGHTS), x),
+            sparse_product,
+            [((5, 3),), ((5,),), ((5, 0),)],
+        )
+    ],
+    "segment_sum": [
+        Case(lambda x: nn.segment_sum(x, TARGETS, 5), scattered, [((5, 3),), ((5,),), ((5, 2, 2),)])
+    ],
+    "segment_softmax": [
+        Case(
+            lambda x: nn.segment_softmax(x, TARGETS, 5),
+            softmax_of_segments,
+            [((5,),), ((5, 1),), ((5, 3),)],
+            (1, 30, 1e4),
+        )
+    ],
     "rnn": [Case(nn.rnn, recurrent("rnn_tanh", 1), recurrent_shapes(1, 1), once=True)],
     "lstm": [Case(nn.lstm, recurrent("lstm", 4), recurrent_shapes(4, 2), once=True)],
     "gru": [Case(nn.gru, recurrent("gru", 3), recurrent_shapes(3, 1), once=True)],

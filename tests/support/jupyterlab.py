@@ -23,6 +23,7 @@ from tests.support.browser import new_context
 
 NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
 PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
+SLIDER = "[role=slider], input[type=range]"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -232,23 +233,25 @@ class Page:
         visited = []
         for _ in range(most):
             self.page.keyboard.press("Tab")
-            if self.page.evaluate("document.activeElement.role") == "slider":
-                return self.page.locator("[role=slider]:focus")
+            if self.page.evaluate(f"document.activeElement.matches('{SLIDER}')"):
+                return self.page.locator(":focus")
             visited.append(self.page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
         raise AssertionError(f"no slider within {most} presses of Tab, but:\n" + "\n".join(visited))
 
 
 def picture(widget: Locator) -> str:
-    """The bytes of a widget's picture, as the page has them now."""
-    return widget.locator("img.widget-image").first.evaluate(
-        "async image => new TextDecoder('latin1').decode(await (await fetch(image.src)).arrayBuffer())"
+    """A widget's picture as the page has it now: from the kernel, or what the page has drawn or written."""
+    return widget.locator("img.widget-image, .nn-living").first.evaluate(
+        "async (e) => e.matches('img')"
+        " ? new TextDecoder('latin1').decode(await (await fetch(e.src)).arrayBuffer())"
+        " : e.querySelector('canvas')?.toDataURL() ?? e.querySelector('[role=status]').textContent"
     )
 
 
 def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
     """One press of an arrow key moves the slider and changes the picture."""
     before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
-    at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+    at_end = slider.evaluate("e => e.value ? e.value === e.max : e.ariaValueNow === e.ariaValueMax")
     page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
     page.wait_until(lambda: slider.get_attribute("aria-valuetext") != value, "the arrow key moves the slider")
     page.wait_until(lambda: picture(widget) != before, f"the slider left {value} and the picture changes")

@@ -178,7 +178,7 @@ def held() -> set[str]:
 
 
 def explorers() -> set[str]:
-    """The classes anywhere under nnlearn/widgets that derive from Explorer, directly or not."""
+    """The classes under nnlearn/widgets that derive from Explorer, directly or not; bases are left out."""
     bases = {
         node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
         for path in (ROOT / "nnlearn" / "widgets").rglob("*.py")
@@ -188,7 +188,7 @@ def explorers() -> set[str]:
     found = {"Explorer"}
     while more := {name for name, parents in bases.items() if parents & found} - found:
         found |= more
-    return found - {"Explorer"}
+    return found - {"Explorer"} - set().union(*bases.values())
 
 
 def notebooks(folder: str) -> list[Path]:

@@ -1,10 +1,18 @@
+"""The optimiser race: its rules are the package's, in NumPy and on a page; its start goes where it is put."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, expect
 
 from nnlearn.engine.tensor import Parameter
 from nnlearn.training import optim
-from nnlearn.widgets import OptimiserRace
-from nnlearn.widgets.optimisers import LANDSCAPES, OWN, RULES, run
+from nnlearn.widgets import OptimiserRace, living
+from nnlearn.widgets.optimisers import LANDSCAPES, OWN, RULES, heights, run
+from tests.support.browser import launch_chromium, new_context
 
 MAKE = {
     "SGD": lambda p: optim.SGD(p, 0.0003),
@@ -66,3 +74,64 @@ def test_on_the_ridge_of_the_saddle_nobody_gets_away_without_noise():
     assert (ridge.state.paths[:, :, 1] == 0).all()
     ridge.set(noise=0.5)
     assert (abs(ridge.state.paths[:, -1, 1]) > 0.5).sum() >= 4
+
+
+# -- in a browser --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch_chromium() as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+@pytest.mark.parametrize(("lr", "momentum", "noise"), [(0.001, 0.9, 0.0), (0.03, 0.5, 2.0), (10.0, 0.0, 5.0)])
+def test_the_pages_paths_are_numpys(name: str, lr: float, momentum: float, noise: float, browser: Browser):
+    page = new_context(browser).new_page()
+    page.add_script_tag(
+        content=f"(() => {{ {living.bundle('optimisers')}\nObject.assign(window, {{ path, heights }}); }})()"
+    )
+    start, kicks = (-1.9, 1.1), noise * np.random.default_rng(0).normal(size=(150, 2))
+    paths, left = run(LANDSCAPES[name], start, np.full((len(RULES), 1), lr), momentum, noise)
+    losses = heights(LANDSCAPES[name], paths, left)[:, 0]
+    for k, rule in enumerate(RULES):
+        one, high = page.evaluate(
+            "(a) => { const one = path(...a); return [one, heights(a[1], one)]; }",
+            [rule, name, start, lr, momentum, kicks.tolist()],
+        )
+        assert one["left"] == left[k, 0]
+        stays = slice(0, min(int(left[k, 0]), 40))  # a chaotic path parts from itself by rounding
+        np.testing.assert_allclose(np.array(one["path"])[stays], paths[k, 0][stays], rtol=1e-6, atol=1e-8)
+        found = np.array([np.nan if v is None else v for v in high])
+        np.testing.assert_allclose(found[stays], losses[k][stays], rtol=1e-5, atol=1e-10)
+
+
+def test_a_reader_moves_the_start_and_plays(browser: Browser, tmp_path: Path):
+    race, complaints = OptimiserRace(), []
+    figure, script = race.as_html('<img alt="as it was stored">'), living.script("optimisers")
+    (tmp_path / "page.html").write_text(
+        f"<!doctype html><meta charset=utf-8>{figure}<script>{script}</script>"
+    )
+    page = new_context(browser, viewport={"width": 1000, "height": 700}).new_page()
+    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((tmp_path / "page.html").as_uri())
+    status = page.get_by_role("status")
+    expect(status).to_have_text(race.sentence)
+    box = page.locator("canvas").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 34 + 155, box["y"] + 16 + 20, steps=4)
+    page.mouse.up()
+    moved = OptimiserRace(x=0.0, y=1.9)
+    expect(status).to_have_text(moved.sentence)
+    page.get_by_label("learning rates").select_option(OWN)
+    expect(status).to_have_text(OptimiserRace(x=0.0, y=1.9, rates=OWN).sentence)
+    expect(page.get_by_label(re.compile("^learning rate(?!s)"))).to_be_disabled()
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_label("step")).to_have_value("150")
+    expect(status).to_have_text(OptimiserRace(x=0.0, y=1.9, rates=OWN, step=150).sentence)
+    page.get_by_role("button", name="SGD").click()
+    expect(page.get_by_role("button", name="SGD")).to_have_attribute("aria-pressed", "false")
+    assert not complaints

@@ -229,89 +229,85 @@ def test_reset_gives_the_first_picture_again():
     playground = Playground()
     before = playground.picture.value
     settle(playground)
-    playground.hand["value"].value = 3.0
+    playground.receive({"type": "weight", "layer": 0, "source": 0, "unit": 0, "value": 3.0})
+    playground.receive({"type": "point", "x": 1.0, "y": -1.0, "label": 1})
     playground.set(lr=1.0)
     settle(playground)
     assert playground.picture.value != before
     playground.set(lr=0.03)
-    playground.reset()
-    assert playground.picture.value == before and playground.run.changes == []
+    playground.receive({"type": "reset"})
+    assert playground.picture.value == before and playground.run.changes == [] and not playground.points
 
 
-def test_a_weight_set_by_hand_is_in_the_model_the_picture_and_the_code():
+def test_a_weight_set_by_hand_is_in_the_model_the_picture_and_the_code(capsys):
     playground = Playground(step=20)
     before = playground.picture.value
-    playground.hand["layer"].value = 1
-    playground.hand["unit"].value = 1
-    playground.hand["source"].value = 3
-    playground.hand["value"].value = 7.5
+    playground.receive({"type": "weight", "layer": 1, "source": 3, "unit": 1, "value": 7.5})
     assert playground.run.model.layers[1].W.data[3, 1] == 7.5
     assert playground.picture.value != before
     assert "model.layers[1].W.data[3, 1] = 7.5" in playground.code and code_agrees(playground)
-    playground.hand["source"].value = -1
-    playground.hand["value"].value = -1e9
+    playground.receive({"type": "weight", "layer": 1, "source": -1, "unit": 1, "value": -1e9})
     assert playground.run.model.layers[1].b.data[1] == -100, "held within reason"
-    playground.tick()
-    assert playground.hand["value"].value == pytest.approx(playground.run.weight(1, -1, 1), abs=1e-3)
 
 
-def test_every_unit_can_be_enlarged_and_follows_the_network():
-    playground = Playground(step=30)
-    seen = set()
-    for name in playground.enlarge.options:
-        playground.enlarge.value = name[1]
-        seen.add(bytes(playground.picture.value))
-    assert len(seen) == len(playground.enlarge.options) == 1 + 2 + 4 + 2
-    playground.enlarge.value = "layer 2, unit 2"
-    playground.set(depth=1)
-    assert playground.enlarge.value == "the output" and playground.look.enlarged is None
-    playground.set(data="five clouds")
-    assert "output 5" in dict(playground.enlarge.options)
+def test_points_of_ones_own_are_trained_on_and_are_in_the_code(capsys):
+    for data, label in (("circles", 1), ("three spirals", 2)):
+        playground = Playground(data=data, step=20)
+        alone = len(playground.run.train[0])
+        playground.receive({"type": "point", "x": 2.5, "y": -0.5, "label": 0})
+        playground.receive({"type": "point", "x": 0.25, "y": 1.0, "label": label})
+        run = playground.run
+        assert run.steps == 0 and len(run.train[0]) == alone + 2
+        np.testing.assert_array_equal(run.train[0][-2:], np.float32([[2.5, -0.5], [0.25, 1.0]]))
+        assert run.train[1][-1] == label and run.train[1].dtype == run.test[1].dtype
+        settle(playground)
+        assert code_agrees(playground)
+    playground.set(data="moons")
+    assert not playground.points and len(playground.run.train[0]) == 200, "they were among other points"
 
 
-def test_divergence_is_said_and_stops_the_play():
+def test_divergence_is_said_and_the_run_stands():
     playground = Playground(data="hills (regression)", optimizer="SGD", activation="linear", lr=10.0)
-    playground.play.value = True
-    for _ in range(60):
-        if playground.play.value:
-            playground.ticks.value += 1
+    settle(playground, 60)
     assert "the loss is no longer a number: try a smaller learning rate" in playground.sentence
-    assert not playground.play.value and playground.run.trouble
+    steps = playground.run.steps
+    settle(playground)
+    assert playground.run.trouble and playground.run.steps == steps
     playground.set(lr=0.003)
     playground.reset()
     settle(playground)
     assert not playground.run.trouble and "no longer" not in playground.sentence
 
 
-def test_ticks_train_only_while_it_plays_and_one_playground_at_a_time():
-    first, second = Playground(), Playground()
-    first.ticks.value += 1
-    assert first.run.steps == 0
-    first.play.value = True
-    first.ticks.value += 1
-    assert first.run.steps == 5 and first.play.description == "Pause"
-    second.play.value = True
-    assert not first.play.value and first.play.description == "Play"
-    second.play.value = False
+def test_the_page_is_told_of_every_frame(monkeypatch):
+    playground, told = Playground(), []
+    monkeypatch.setattr(playground.view, "send", lambda message, buffers=(): told.append((message, buffers)))
+    playground.receive({"type": "hello"})
+    playground.receive({"type": "tick", "n": 5})
+    ((message, (weights,)),) = told
+    assert message["type"] == "frame" and message["step"] == playground.run.steps > 0
+    np.testing.assert_array_equal(np.frombuffer(weights, np.float32), playground.run.weights())
+    assert message["points"] == [list(playground.run.curve[-1])]
+    playground.receive({"type": "code"})
+    assert told[-1][0] == {"type": "code", "code": playground.code}
 
 
 def test_the_kernels_stop_button_pauses(monkeypatch):
-    playground = Playground()
-    playground.play.value = True
+    playground, told = Playground(), []
 
-    def interrupted() -> None:
+    def interrupted(n: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(playground, "tick", interrupted)
-    playground.ticks.value += 1
-    assert not playground.play.value
+    monkeypatch.setattr(playground.view, "send", told.append)
+    playground.receive({"type": "tick", "n": 5})
+    assert told == [{"type": "stopped"}]
 
 
 def test_a_frame_ends_in_time_however_many_steps_were_asked_for(monkeypatch):
     playground = Playground(depth=6, width1=8, **{"use sin x": True}, data="three spirals")
-    playground.stride.value = 100
     monkeypatch.setattr("nnlearn.widgets.playground.playground.PATIENCE", 0.0)
-    playground.tick()
+    playground.tick(100)
     assert playground.run.steps == 1
 
 
@@ -321,26 +317,13 @@ def test_exports_the_picture(tmp_path):
     for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         playground.export(tmp_path / f"p{ending}")
         assert (tmp_path / f"p{ending}").read_bytes().startswith(start)
-    playground.refresh()
     assert playground.picture.value == shown
-    playground.buttons["Save picture"].click()
-    assert 'download="playground-20.png"' in playground.saved.value
 
 
-def test_every_control_has_a_label():
-    playground = Playground()
-    for control in [*playground.controls.values(), *playground.hand.values(), playground.enlarge]:
-        assert control.description
-    for control in (playground.play, playground.stride, playground.shown, *playground.buttons.values()):
-        assert control.description
-
-
-def test_says_its_state_and_shows_the_code():
+def test_says_its_state():
     playground = Playground(step=25)
     assert "Step 25 of circles" in playground.sentence and "Units 2-4-2-1, tanh" in playground.sentence
     playground.go_to(10)
     assert playground.run.steps == 10
-    playground.buttons["Show me the code"].click()
-    assert playground.shown.value == playground.code and playground.shown.layout.display == ""
     with pytest.raises(ValueError, match="no control 'speed'"):
         playground.set(speed=3)

@@ -4,11 +4,12 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import Page, Server, serve
@@ -22,9 +23,10 @@ CELLS = (
 )
 
 
-def write_notebook(server: Server) -> str:
+def write_notebook(server: Server, values: dict[str, Any] | None = None) -> str:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook = new_notebook(cells=[new_code_cell(c) for c in CELLS], metadata={"kernelspec": kernel})
+    cells = [CELLS[0].replace("()", f"(**{values or {}})"), *CELLS[1:]]
+    notebook = new_notebook(cells=[new_code_cell(c) for c in cells], metadata={"kernelspec": kernel})
     nbformat.write(notebook, server.folder / "play.ipynb")
     return "play.ipynb"
 
@@ -62,19 +64,18 @@ def run_cell(page: Page, index: int) -> str:
     return "".join(output.get("text", "") for output in page.cells()[index]["outputs"])
 
 
-def focus(page: Page, cell: Locator, label: str) -> Locator:
-    """The handle of the slider with a label, with the focus on it."""
-    slider = cell.locator(".widget-inline-hbox", has=page.page.get_by_text(label, exact=True))
-    handle = slider.locator("[role=slider]").first
-    handle.focus()
-    return handle
+def focus(cell: Locator, label: str) -> Locator:
+    """The control with a label, with the focus on it."""
+    control = cell.get_by_label(label, exact=False).first
+    control.focus()
+    return control
 
 
 def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_property):
     cell = page.show(1)
     for _ in range(6):
         page.page.keyboard.press("Tab")
-        if page.page.evaluate("document.activeElement.innerText").strip() == "Play":
+        if page.page.evaluate("document.activeElement.innerText").strip() == "▶ Play":
             break
     else:
         pytest.fail("six presses of Tab do not lead to the play button")
@@ -84,14 +85,17 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
     assert int(re.search(r"steps (\d+)", printed)[1]) > 0, "cells run while it trains"
 
     cell = page.show(1)
-    focus(page, cell, "learning rate").press("ArrowRight")
-    page.page.get_by_text("learning rate 0.1").first.wait_for()
+    focus(cell, "learning rate").press("ArrowRight")
+    expect(cell.get_by_role("status")).to_contain_text("learning rate 0.1")
     before = step_said(cell)
     assert before > 0, "another learning rate goes on from where it was"
     wait_for_step(page, cell, before)
-    for label, said in (("units in layer 1", "Units 2-5-2-1"), ("hidden layers", "Units 2-5-2-4-1")):
-        focus(page, cell, label).press("ArrowRight")
-        page.page.get_by_text(said).first.wait_for()
+    for label, key, said in (
+        ("layer 1", "ArrowUp", "Units 2-5-2-1"),
+        ("hidden layers", "ArrowRight", "Units 2-5-2-4-1"),
+    ):
+        focus(cell, label).press(key)
+        expect(cell.get_by_role("status")).to_contain_text(said)
         wait_for_step(page, cell, 0)
 
     pause = cell.get_by_role("button", name="Pause")
@@ -112,9 +116,9 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
 
     cell = page.show(1)
     cell.get_by_role("button", name="Reset").press("Enter")
-    page.page.get_by_text("Step 0 of circles").first.wait_for()
-    cell.get_by_role("button", name="Step").press("Enter")
-    page.page.get_by_text("Step 5 of circles").first.wait_for()
+    expect(cell.get_by_role("status")).to_contain_text("Step 0 of circles")
+    cell.get_by_role("button", name="Step", exact=True).press("Enter")
+    expect(cell.get_by_role("status")).to_contain_text("Step 5 of circles")
     assert not page.complaints, "\n".join(page.complaints)
     record_property("checked", "live playground")
 

@@ -1,1 +1,1 @@
-"""One file a command: its options and a call. What does the work is imported when the command runs."""
+"""One file a command: its group in --help, its options, a call; what works is imported when it runs."""

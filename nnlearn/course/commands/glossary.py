@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Learn"
+
 
 def glossary(
     word: Annotated[str | None, typer.Argument(help="a term, or a part of one; all without it")] = None,

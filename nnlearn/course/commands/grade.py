@@ -8,6 +8,7 @@ import typer
 
 from nnlearn.course.options import Grades
 
+GROUP = "Grade"
 _UNSAFE = "run strangers' code as you, with all you may do"
 _EXPORT = "write the scores into nbgrader's gradebook, such as gradebook.db"
 _CLASS = "a file with the class's rules: roster, dates, attempts, secret"

@@ -7,6 +7,7 @@ import typer
 
 from nnlearn.course.options import Browser, Port
 
+GROUP = "Learn"
 _FOLDER = "Your copy of the course. Not needed in a clone; elsewhere ./nnlearn-course."
 
 

@@ -2,6 +2,8 @@
 
 import typer
 
+GROUP = "Write chapters"
+
 
 def make_exercises() -> None:
     """Generate exercises/ from solutions/, for those who write them."""

@@ -7,6 +7,8 @@ import typer
 
 from nnlearn.course.options import Grades
 
+GROUP = "Grade"
+
 
 def mark(
     student: Annotated[str, typer.Argument(help="the id in the tables")] = "",

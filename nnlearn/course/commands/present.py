@@ -6,6 +6,8 @@ import typer
 
 from nnlearn.course.options import Browser, Port
 
+GROUP = "Lecture"
+
 
 def present(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", help="A number, a name or a notebook.")],

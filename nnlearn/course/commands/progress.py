@@ -1,5 +1,7 @@
 """The command `nnlearn progress`."""
 
+GROUP = "Learn"
+
 
 def progress() -> None:
     """Show which exercises are solved, tried or still open."""

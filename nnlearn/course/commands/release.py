@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Grade"
+
 
 def release(
     chapters: Annotated[list[str] | None, typer.Argument(help="such as 01 02; all if none is given")] = None,

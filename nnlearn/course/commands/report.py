@@ -7,6 +7,7 @@ import typer
 
 from nnlearn.course.options import Grades
 
+GROUP = "Grade"
 _EXPECTED = "tell the right answers to everybody, whatever the dates say"
 
 

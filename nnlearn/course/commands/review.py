@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Learn"
+
 
 def review(
     out: Annotated[Path, typer.Option(help="the notebook to write")] = Path("review.ipynb"),

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Write chapters"
+
 
 def run(notebooks: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, writable=True)]) -> None:
     """Run notebooks and store their outputs in them."""

@@ -7,6 +7,8 @@ import typer
 
 from nnlearn.course.options import Grades
 
+GROUP = "Grade"
+
 
 def similar(
     store: Grades = Path("grades.sqlite"),

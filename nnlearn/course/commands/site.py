@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Lecture"
 _FORCE = "Write into a folder that is not empty; only its own files go."
 _LITE = "Also a JupyterLab whose kernel runs in the reader's browser."
 _PYODIDE = "With --lite: a Pyodide distribution for the site; without it the browser fetches one."

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Lecture"
+
 
 def slides(
     names: Annotated[

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+GROUP = "Learn"
+
 
 def solution(
     exercise: Annotated[str, typer.Argument(help="its number, such as 07.6")],

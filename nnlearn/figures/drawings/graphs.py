@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from nnlearn.figures import plot
 from nnlearn.figures.kit import CELL, PLATE, arrow, label, node, sheet
@@ -38,6 +39,20 @@ def graph(
         label(ax, place, name, fontsize=13, bbox={"boxstyle": "round,pad=0.5"} | face)
         under = {"xytext": (0, -20), "textcoords": "offset points", "ha": "center", "va": "top"}
         ax.annotate(below.get(name, ""), place, bbox=PLATE, **under)
+
+
+def links(
+    ax: Axes, places: np.ndarray, edges: np.ndarray, faces: Any = CELL, texts: Sequence[str] = (),
+    size: float = 260, **look: Any,
+) -> None:  # fmt: skip
+    """Nodes at their places (n, 2), edges (E, 2) as lines between them, a colour and a text for each node."""
+    lines = LineCollection(list(places[np.asarray(edges)]), colors="#B5B5B5", linewidths=1.2, zorder=1)
+    ax.add_collection(lines)
+    ax.scatter(*places.T, s=size, c=faces, zorder=2, **({"edgecolors": plot.GREY, "linewidths": 1.2} | look))
+    for place, text in zip(places, texts, strict=False):
+        label(ax, place, text, fontsize=10)
+    ax.set_axis_off()
+    ax.margins(0.08)
 
 
 def tape_of_a_neuron() -> Axes:

@@ -19,6 +19,7 @@ def code_of(run: Run) -> str:
         "",
         *problem.code(c.noise, c.seed),
         f"train, _, test = nn.data.split(X, y, validation=0, test={c.test!r}, rng={c.seed})",
+        *_own(run),
         "",
         "def inputs(X):",
         "    x, y = X.T",
@@ -57,6 +58,17 @@ def code_of(run: Run) -> str:
         'print(f"step {trainer.steps_done}: training loss {train_loss:.6g}, test loss {test_loss:.6g}")',
     ]
     return "\n".join(lines)
+
+
+def _own(run: Run) -> list[str]:
+    """The reader's own points, behind the others."""
+    if not run.config.points:
+        return []
+    return [
+        f"own = np.array({[list(point) for point in run.config.points]}, train[0].dtype)",
+        "labels = own[:, 2].astype(train[1].dtype).reshape(-1, *train[1].shape[1:])",
+        "train = np.concatenate([train[0], own[:, :2]]), np.concatenate([train[1], labels])",
+    ]
 
 
 def _training(run: Run) -> list[str]:

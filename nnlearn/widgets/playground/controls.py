@@ -1,7 +1,5 @@
 """The controls that describe a run, each with its label, its range and where it stands at first."""
 
-from typing import Any
-
 import ipywidgets
 
 from nnlearn.widgets.kit import Controls, choice, ladder, slider, toggle
@@ -12,7 +10,7 @@ DEEPEST, WIDEST = 6, 8
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PRICES = (0.0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 BATCHES = (1, 2, 5, 10, 20, 50, 100, 200)
-STRIDES = (1, 2, 5, 10, 20, 50, 100)
+STRIDE = 5  # steps a frame
 
 
 def make_controls() -> Controls:
@@ -27,7 +25,9 @@ def make_controls() -> Controls:
         "seed": ipywidgets.BoundedIntText(c.seed, min=0, max=9999, description="seed"),
         "depth": slider("hidden layers", len(c.widths), 0, DEEPEST),
         **{
-            f"width{k}": slider(f"units in layer {k}", n, 1, WIDEST, disabled=k > len(c.widths))
+            f"width{k}": ipywidgets.BoundedIntText(
+                n, min=1, max=WIDEST, description=f"layer {k}", disabled=k > len(c.widths)
+            )
             for k, n in widths
         },
         "activation": choice("activation", ACTIVATIONS, value=c.activation),
@@ -44,12 +44,3 @@ def make_controls() -> Controls:
             for name in FEATURES
         },
     }
-
-
-def offer(control: ipywidgets.Dropdown, options: list[tuple[str, Any]]) -> None:
-    """Give a control other choices; the chosen one stays if it is still there."""
-    if list(control.options) != options:
-        value = control.value
-        control.options = options
-        if value in [option for _, option in options]:
-            control.value = value

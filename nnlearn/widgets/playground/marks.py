@@ -9,7 +9,7 @@ from PIL import Image
 
 from nnlearn.widgets.playground import colours
 from nnlearn.widgets.playground.layout import HEIGHT
-from nnlearn.widgets.playground.problems import EDGE, features
+from nnlearn.widgets.playground.problems import EDGE
 from nnlearn.widgets.playground.run import Layer, Run
 
 SQUARE = (762, 52, 316, 316)  # x, y, width, height of the output
@@ -58,13 +58,6 @@ def unit_colours(run: Run, column: int, a: np.ndarray, bounded: bool) -> np.ndar
     if run.problem.classes > 2:
         return colours.class_surfaces(a)
     return colours.output_surface(a, run.problem.classes, discrete=False)[:, None]
-
-
-def unit_name(run: Run, column: int, unit: int) -> str:
-    """A unit as it is called in the controls: "input x", "layer 2, unit 3", "output 1"."""
-    if column == 0:
-        return f"input {list(features(run.config.features))[unit]}"
-    return f"layer {column}, unit {unit + 1}" if column <= len(run.config.widths) else f"output {unit + 1}"
 
 
 def gradient_height(size: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import nnlearn as nn
+from nnlearn.data.examples import Set
 from nnlearn.models.mlp import RECTIFIERS
 from nnlearn.training.trainer import NotFiniteError, batches
 from nnlearn.widgets.playground.problems import PROBLEMS, inputs
@@ -49,6 +50,7 @@ class Config:
     batch_size: int = 10
     l1: float = 0.0
     l2: float = 0.0
+    points: tuple[tuple[float, float, float], ...] = ()  # the reader's own, to train on: x, y, label
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Run:
         self.problem = PROBLEMS[c.data]
         X, y = self.problem.make(c.noise, c.seed)
         train, _, test = nn.data.split(X, y, validation=0, test=c.test, rng=c.seed)
+        if c.points:
+            train = with_points(train, c.points)
         self.points = train, test
         self.train, self.test = ((inputs(X, c.features), y) for X, y in (train, test))
         self.sizes = (self.train[0].shape[1], *c.widths, self.problem.outputs)  # inputs, layers, outputs
@@ -162,6 +166,11 @@ class Run:
         W = self.model.layers[layer].W.data
         return float(self.bias(layer)[unit] if source < 0 else W[source, unit])
 
+    def weights(self) -> np.ndarray:
+        """All weights in one row: of each layer W, row by row, then b."""
+        parts = [(layer.W.data.ravel(), self.bias(k)) for k, layer in enumerate(self.model.layers)]
+        return np.concatenate([part for pair in parts for part in pair])
+
     def bias(self, layer: int) -> np.ndarray:
         b = self.model.layers[layer].b
         assert b is not None  # every layer of the playground has one
@@ -224,6 +233,15 @@ class Run:
         hidden = len(outputs) - 1
         idle = [idle_share(a, self.config.activation) if k < hidden else 0.0 for k, a in enumerate(outputs)]
         return [Layer(*row) for row in zip(outputs, idle, gradients, strict=True)]
+
+
+def with_points(part: Set, points: tuple[tuple[float, float, float], ...]) -> Set:
+    """The examples of a part and the given (x, y, label) after them."""
+    X, y = part
+    rows = np.array(points, X.dtype)
+    return np.concatenate([X, rows[:, :2]]), np.concatenate(
+        [y, rows[:, 2].astype(y.dtype).reshape(-1, *y.shape[1:])]
+    )
 
 
 def idle_share(a: np.ndarray, activation: str) -> float:

@@ -5,7 +5,6 @@ What stays is made once for a network; each frame changes only what moves.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,8 @@ FAINT = {"color": "#E2E2E2", "linewidth": 0.8}
 WORDS = {"fontsize": 9.5, "color": plot.GREY, "ha": "center", "va": "center"}
 
 
-@dataclass(frozen=True)
-class Look:
-    """What the reader has chosen to see."""
-
-    discrete: bool = False
-    show_test: bool = False
-    enlarged: tuple[int, int] | None = None  # (column, unit); None: the output
-    marked: tuple[int, int, int] | None = None  # the connection in hand: (layer, from or −1, to)
-
-
 class View:
-    """Draws a run: `show(run, look)` makes or updates the artists on a figure.
+    """Draws a run: `show(run, discrete, show_test)` makes or updates the artists on a figure.
 
     Everything stands on one board, an Axes in pixels without axes of its own: making those takes longer than
     all the rest.
@@ -50,7 +39,7 @@ class View:
         self._make_frame()
         self._make_words()
 
-    def show(self, run: Run, look: Look) -> bool:
+    def show(self, run: Run, discrete: bool, show_test: bool) -> bool:
         """Update what moves; make again what has to do with a network, data or scale that has changed.
 
         Returns whether anything was made again.
@@ -58,12 +47,12 @@ class View:
         c, limits = run.config, marks.loss_limits(run)
         renewed = [
             self._renew("network", (run.sizes, c.features, c.activation), lambda: self._make_network(run)),
-            self._renew("square", (look.enlarged, c.features), lambda: self._make_square(run, look)),
+            self._renew("square", "output", self._make_square),
             self._renew("losses", limits, lambda: self._make_losses(limits)),
-            self._renew("points", (id(run), look.show_test), lambda: self._make_points(run, look)),
+            self._renew("points", (id(run), show_test), lambda: self._make_points(run, show_test)),
         ]
-        self._move_surfaces(run, look)
-        self._move_weights(run, look)
+        self._move_surfaces(run, discrete)
+        self._move_weights(run)
         self._move_statistics(run)
         self._move_losses(run)
         return any(renewed)
@@ -104,11 +93,10 @@ class View:
             at = places.columns[0] - places.tile / 2 - 8
             self._text(at, y, name, ha="right", fontsize=12, color=plot.BLACK)
         look = {"facecolors": "none", "transform": self.board.transData}
-        self.mark = PathCollection([], edgecolors="#00000033", linewidths=11, **look)
         self.curves = PathCollection(places.curves, capstyle="round", **look)
         height, width = layout.BOTTOM - layout.TOP + 16, layout.RIGHT + layout.LARGEST
         self.tiles = np.zeros((height, width, 4), np.uint8)
-        for artist in (self.mark, self.curves, marks.Pixels(self.tiles, (0, layout.TOP - 8), zorder=2)):
+        for artist in (self.curves, marks.Pixels(self.tiles, (0, layout.TOP - 8), zorder=2)):
             self._add(self.board.add_artist(artist), moves=True)
         at = np.rint(np.linspace(0, layout.GRID - 1, places.tile)).astype(int)
         self.sampled = (at[:, None] * layout.GRID + at).ravel()  # the points of the grid that a tile shows
@@ -140,20 +128,19 @@ class View:
         look: dict[str, Any] = {"color": plot.PURPLE, "markersize": 6, "linewidth": 1.5}
         self.gradient = self._line(columns, columns, "o-", moves=True, **look)
 
-    def _make_square(self, run: Run, look: Look) -> None:
+    def _make_square(self) -> None:
         x, y, width, height = marks.SQUARE
-        name = "output" if look.enlarged is None else marks.unit_name(run, *look.enlarged)
-        self._text(x, y - 14, name, ha="left", fontsize=13, color=plot.BLACK, weight="bold")
+        self._text(x, y - 14, "output", ha="left", fontsize=13, color=plot.BLACK, weight="bold")
         pixels = np.zeros((layout.GRID, layout.GRID, 3), np.uint8)
         self.surface = marks.Pixels(pixels, (x, y), (width, height))
         self._add(self.board.add_artist(self.surface), moves=True)
 
-    def _make_points(self, run: Run, look: Look) -> None:
+    def _make_points(self, run: Run, show_test: bool) -> None:
         looks = (
             {"marker": "o", "s": 22, "edgecolors": "white", "linewidths": 0.8},
             {"marker": "D", "s": 16, "edgecolors": plot.BLACK, "linewidths": 0.7},
         )
-        for (X, target), style in list(zip(run.points, looks, strict=True))[: 1 + look.show_test]:
+        for (X, target), style in list(zip(run.points, looks, strict=True))[: 1 + show_test]:
             inside = np.abs(X).max(axis=1) < EDGE
             colour = colours.of_targets(target, run.problem.classes)[inside]
             points = self.board.scatter(*marks.on_square(X[inside]).T, color=colour, **style)
@@ -184,30 +171,22 @@ class View:
 
     # -- what moves ------------------------------------------------------------------------------------
 
-    def _move_surfaces(self, run: Run, look: Look) -> None:
+    def _move_surfaces(self, run: Run, discrete: bool) -> None:
         outputs = run.activations(inputs(self.grid, run.config.features))
         bounded = run.config.activation in ("tanh", "sigmoid")
         self.tiles[...] = 0
         for column, a in enumerate(outputs):
             thumbnails = marks.unit_colours(run, column, a[self.sampled], bounded)
             for unit in range(a.shape[1]):
-                self._paint_tile(run, look, column, unit, thumbnails[:, unit])
-        if look.enlarged is None:
-            colour = colours.output_surface(outputs[-1], run.problem.classes, look.discrete)
-        else:
-            column, unit = look.enlarged
-            a = outputs[column][:, unit : unit + 1] if column < len(outputs) - 1 else outputs[column]
-            colour = marks.unit_colours(run, column, a, bounded)[:, unit if a.shape[1] > 1 else 0]
-            if look.discrete:
-                colour = np.where((a[:, :1] > a[:, :1].mean()), *colours.signed(np.array([0.75, -0.75])))
+                self._paint_tile(run, column, unit, thumbnails[:, unit])
+        colour = colours.output_surface(outputs[-1], run.problem.classes, discrete)
         self.surface.pixels = (colour * 255).astype(np.uint8).reshape(layout.GRID, layout.GRID, 3)
 
-    def _paint_tile(self, run: Run, look: Look, column: int, unit: int, colour: np.ndarray) -> None:
+    def _paint_tile(self, run: Run, column: int, unit: int, colour: np.ndarray) -> None:
         (row, left), size = self.layout.corner(column, unit), self.layout.tile
         row -= layout.TOP - 8
-        frame = 3 if look.enlarged == (column, unit) else 1
-        outer = self.tiles[row - frame : row + size + frame, left - frame : left + size + frame]
-        outer[...] = (26, 26, 26, 255) if frame > 1 else (120, 120, 120, 255)
+        outer = self.tiles[row - 1 : row + size + 1, left - 1 : left + size + 1]
+        outer[...] = (120, 120, 120, 255)
         inner = self.tiles[row : row + size, left : left + size]
         inner[..., :3] = (colour * 255).astype(np.uint8).reshape(size, size, 3)
         if column:  # the bias: a small square in the lower left corner
@@ -215,14 +194,12 @@ class View:
             inner[-10:, :10, :3] = 255
             inner[-8:, 1:9, :3] = (colours.signed(np.tanh(np.asarray(bias))) * 255).astype(np.uint8)
 
-    def _move_weights(self, run: Run, look: Look) -> None:
+    def _move_weights(self, run: Run) -> None:
         weights = np.concatenate([layer.W.data.ravel() for layer in run.model.layers])
         size = np.nan_to_num(np.abs(weights), nan=0.0, posinf=9.0)
         self.curves.set_linewidths(np.minimum(0.35 + 1.7 * size, 8.0))
         colour = np.where(weights[:, None] > 0, *(colours.CLASSES[[1, 0]]))
         self.curves.set_edgecolors(np.column_stack([colour, np.clip(0.25 + 0.5 * size, 0.25, 0.85)]))
-        marked = look.marked if look.marked is not None and look.marked[1] >= 0 else None
-        self.mark.set_paths([self.layout.curve(*marked)] if marked else [])
 
     def _move_statistics(self, run: Run) -> None:
         layers = run.statistics()

@@ -59,6 +59,23 @@ function fit(page) {
   page.dataset.layout = "below";
 }
 
+// Living figures take the places that their pictures were given, a little smaller where they are higher.
+function wake() {
+  for (const text of document.querySelectorAll("script.living")) {
+    const script = document.createElement("script");
+    script.text = text.textContent;
+    document.head.append(script);
+  }
+  const shrink = () => {
+    for (const figure of Reveal.getCurrentSlide().querySelectorAll(".nn-living")) {
+      const place = figure.closest(".picture"), caption = place.querySelector("figcaption")?.offsetHeight ?? 0;
+      figure.style.zoom = Math.min(1, (place.clientHeight - caption - 4) / figure.scrollHeight);
+    }
+  };
+  Reveal.on("slidechanged", () => requestAnimationFrame(shrink));
+  requestAnimationFrame(shrink);
+}
+
 async function start() {
   try {
     await typeset();
@@ -83,6 +100,7 @@ async function start() {
     defaultTiming: 60, // the speaker's window shows who is behind; each slide has a time of its own
     plugins: [RevealNotes],
   });
+  wake();
   document.body.classList.add("ready");
 }
 

@@ -135,7 +135,7 @@ class Live {
       ? `${this.name}, live`
       : "The cells below still run; sliders answer when they have";
     const live = cell.model.toJSON().outputs?.some((output) => output.data?.[WIDGET]);
-    return !live || cell.node.querySelector(".widget-image")?.naturalWidth;
+    return !live || cell.node.querySelector(".widget-image")?.naturalWidth || cell.node.querySelector(".nn-living [role=status]");
   }
 
   // Scroll to the cell, at the top of the screen.
@@ -148,7 +148,7 @@ class Live {
     notebook.mode = "command";
     await notebook.scrollToItem(index, "start").catch(() => {}); // a later visit scrolls elsewhere
     const { node } = notebook.activeCell;
-    const picture = node.querySelector(".widget-image");
+    const picture = node.querySelector(".widget-image, .nn-living");
     if (picture) {
       const above = picture.getBoundingClientRect().top - node.getBoundingClientRect().top;
       node.style.setProperty("--above", `${above + 60}px`); // room for two lines about the picture

@@ -1,0 +1,279 @@
+from itertools import pairwise
+
+import numpy as np
+
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+
+REACH = Predict(1, 4, mistakes=[
+    ("the neighbours too few", 3,
+     "Three layers carry a message over three links. But which node hears of the change without any link?"),
+    ("one layer", 2, "That is after one layer: node 5 itself, and node 4. There are two more."),
+    ("all of them", 6, "A message crosses one link a layer. How many links is node 0 away?"),
+    ("itself alone", 1, "Without links it would be so. Which nodes hear node 5, and which hear those?"),
+], after="Nodes 5, 4, 3 and 2. Where the answer lies farther away than there are layers, no training helps.")
+
+WEIGHT = Value(2, 0.25, rtol=1e-3, mistakes=[
+    ("without self loops", 1 / np.sqrt(7),
+     "You counted the links alone. A + I has a self loop at every node: each d is one more."),
+    ("by the receiver", 1 / 8, "That is the mean: divided by the receiver's d alone. Half of each is asked."),
+    ("by the sender", 1 / 2, "That is divided by the sender's d alone. Half of each is asked."),
+    ("without the root", 1 / 16, "Each side gives d to the power −½: take the root of the product."),
+], after="d is 8 in the middle and 2 at the tips: 1/√16.")
+
+
+def heard(rng):
+    yield "a small graph", rng.normal(size=(4, 2)), [0, 1, 2, 3, 2], [1, 0, 1, 2, 0]
+    yield "a node that hears nothing", rng.normal(size=(3, 3)), [0, 2, 1], [1, 1, 0]
+    yield "a message sent twice", [[2.0], [4.0], [10.0]], [0, 0, 1], [2, 2, 2]
+    yield "self loops", rng.normal(size=(3, 2)), [0, 1, 2, 0], [0, 1, 2, 1]
+    yield "one way only", rng.normal(size=(5, 1)), [0, 1, 2, 3], [4, 4, 4, 4]
+    yield "no message at all", rng.normal(size=(2, 2)), np.zeros(0, int), np.zeros(0, int)
+
+
+def mean_heard(X, source, target):
+    total, count = np.zeros(X.shape), np.zeros((len(X), 1))
+    np.add.at(total, target, X[source])
+    np.add.at(count, target, 1)
+    return total / np.maximum(count, 1)
+
+
+def with_themselves(X, source, target):
+    own = np.arange(len(X))
+    return mean_heard(X, np.concatenate([source, own]), np.concatenate([target, own]))
+
+
+def largest_heard(X, source, target):
+    y = np.full(X.shape, -np.inf)
+    np.maximum.at(y, target, X[source])
+    return np.where(np.isinf(y), 0, y)
+
+
+MEAN = Function(3, mean_heard, heard, mistakes=[
+    ("one message a node", edit("np.add.at(total, target, X[source])", "total[target] += X[source]",
+                                "np.add.at(count, target, 1)", "count[target] += 1"),
+     "Where a node hears several, only one arrives: `a[i] += b` with a repeated index adds once. "
+     "`np.add.at` adds each."),
+    ("one message in the sum", edit("np.add.at(total, target, X[source])", "total[target] += X[source]"),
+     "Your counts are right, your sums are not: with a repeated index, `a[i] += b` keeps one message."),
+    ("the sum", edit(" / np.maximum(count, 1)", ""), "That is the sum of what is heard. Asked is its mean."),
+    ("backwards", edit("total, target, X[source]", "total, source, X[target]",
+                       "count, target", "count, source"),
+     "Your messages run from target to source."),
+    ("with themselves", with_themselves,
+     "Your nodes hear themselves as well. Here there is a self loop only where one is listed."),
+    ("nothing over nothing", edit("np.maximum(count, 1)", "np.where(count > 0, count, np.nan)"),
+     "A node that hears nothing gets 0/0 from you. Asked are zeros: divide by at least 1."),
+    ("divides by all", edit("np.maximum(count, 1)", "len(X)"),
+     "You divide by the number of nodes. Each node has its own number of messages."),
+    ("the largest", largest_heard, "That is the largest of what is heard. Asked is the mean."),
+])
+
+
+def rounds_with_weights(rng):
+    def graph(n, d, source, target):
+        return rng.normal(size=(n, d)), rng.normal(size=(n, d)), rng.normal(size=len(source)), source, target
+
+    yield "a small graph", *graph(4, 2, np.array([0, 1, 2, 3, 2]), np.array([1, 0, 1, 2, 0]))
+    yield "one sends to all", *graph(4, 3, np.array([0, 0, 0]), np.array([1, 2, 3]))
+    yield "all send to one", *graph(4, 1, np.array([1, 2, 3]), np.array([0, 0, 0]))
+    yield "self loops", *graph(3, 2, np.array([0, 1, 2]), np.array([0, 1, 2]))
+    yield "no message", *graph(2, 2, np.zeros(0, int), np.zeros(0, int))
+
+
+def weighted_backward(g, X, w, source, target):
+    arrived = g[target]
+    dX = np.zeros(X.shape)
+    np.add.at(dX, source, w[:, None] * arrived)
+    return dX, (arrived * X[source]).sum(axis=1)
+
+
+BACKWARD = Function(4, weighted_backward, rounds_with_weights, mistakes=[
+    ("forward again", edit("arrived = g[target]", "arrived = g[source]", "np.add.at(dX, source",
+                           "np.add.at(dX, target"),
+     "You sent the gradient the way the messages went. It goes back: who pays, and who is paid?"),
+    ("the gradient of the sender", edit("arrived = g[target]", "arrived = g[source]"),
+     "You take the gradient at the sender's own place. A message is judged where it arrived."),
+    ("forgets the weights", edit("w[:, None] * arrived", "arrived"),
+     "What was sent with weight w comes back with weight w."),
+    ("one gradient a node", edit("np.add.at(dX, source, w[:, None] * arrived)",
+                                 "dX[source] += w[:, None] * arrived"),
+     "A node that sends to several gets back only one gradient from you. Add them all, with `np.add.at`."),
+    ("weights in dw", edit("(arrived * X[source]).sum", "(w[:, None] * arrived * X[source]).sum"),
+     "y is linear in w: w itself does not stand in its own slope."),
+    ("the receiver's features", edit("X[source]).sum", "X[target]).sum"),
+     "In dw: what did the message carry? The sender's row."),
+    ("a mean", edit("X[source]).sum(axis=1)", "X[source]).mean(axis=1)"),
+     "In dw: the message's d numbers count together. Add them up."),
+    ("exchanged", lambda *inputs: weighted_backward(*inputs)[::-1], "Both are right, in the wrong order."),
+], after="The gradient is message passing too, along the same links, the other way.")
+
+
+def both_ways(*pairs):
+    one = np.array(pairs).reshape(-1, 2)
+    return np.concatenate([one[:, 0], one[:, 1]]), np.concatenate([one[:, 1], one[:, 0]])
+
+
+def colourings(rng):
+    same = np.zeros(6, int)
+    yield "a row of six, one colour", same, *both_ways((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+    yield "a ring", same, *both_ways((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0))
+    yield "two triangles", same, *both_ways((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3))
+    yield "one neighbour, or two alike", [7, 7, 3, 3, 3], *both_ways((0, 2), (1, 3), (1, 4))
+    yield "1 + 3 and 2 + 2", [0, 0, 1, 3, 2, 2], *both_ways((0, 2), (0, 3), (1, 4), (1, 5))
+    yield "the same neighbours, another self", [5, 4, 0, 0], *both_ways((0, 2), (1, 3))
+    yield "neighbours in another order", [0, 0, 8, 9, 9, 8], *both_ways((0, 2), (0, 3), (1, 4), (1, 5))
+    yield "nodes without neighbours", [2, 2, 1], np.zeros(0, int), np.zeros(0, int)
+    yield "one way only", [0, 0, 0], [0, 1], [1, 2]
+    row = rng.permutation(7)
+    mixed = both_ways(*pairwise(row))
+    yield "a row with its nodes mixed", [1, 0, 0, 1, 0, 0, 1], *mixed
+
+
+def refine(colours, source, target):
+    names: dict = {}
+    new = []
+    for i, own in enumerate(colours):
+        heard = sorted(colours[source[target == i]].tolist())
+        new.append(names.setdefault((int(own), tuple(heard)), len(names)))
+    return np.array(new)
+
+
+SETS = ("sorted(colours[source[target == i]].tolist())", "sorted(set(colours[source[target == i]].tolist()))")
+
+REFINE = Function(5, refine, colourings, mistakes=[
+    ("a set", edit(*SETS),
+     "Yours does not see how often a colour is heard. One neighbour and two alike are not the same."),
+    ("a sum", edit("sorted(colours[source[target == i]].tolist())", "[colours[source[target == i]].sum()]"),
+     "You add the colours up. 1 and 3, or 2 and 2: the sum cannot tell them apart."),
+    ("a sum and a count", edit("sorted(colours[source[target == i]].tolist())",
+                               "[colours[source[target == i]].sum(), (target == i).sum()]"),
+     "You keep how many are heard, and their sum. 1 and 3, or 2 and 2: it cannot tell them apart."),
+    ("forgets itself", edit("(int(own), tuple(heard))", "tuple(heard)"),
+     "Nodes of different colours become one when they hear the same. The own colour is part of the pair."),
+    ("in the order of the list", edit(*SETS[:1], "colours[source[target == i]].tolist()"),
+     "You keep the order in which the messages are listed. It means nothing: a multiset has none. Sort."),
+    ("backwards", edit("source[target == i]", "target[source == i]"),
+     "Your nodes hear those to whom they send. Messages go from source to target."),
+    ("counts alone", edit("sorted(colours[source[target == i]].tolist())", "[(target == i).sum()]"),
+     "You count the neighbours and do not look at their colours."),
+    ("names from 1", edit("len(names))", "len(names) + 1)"), "Begin to count at 0."),
+    ("keeps its number", edit("np.array(new)", "np.array(new) + colours.min()"),
+     "The names begin at 0, whatever the old colours were."),
+], after="The ring of six and the two triangles keep one colour for ever: every node has two neighbours that "
+         "look like itself. No network of this kind can tell them apart.")
+
+GONE = Explain(6, rubric=[
+    "all the hops and one layer, the common part removed: if it classifies, the information is there",
+    "as many layers, few hops: if these fail too, the depth is to blame, if they learn, the messages are",
+    "or: remove the common part in every layer and change nothing else",
+    "enough steps for each, before a failure counts",
+])
+
+
+def labelled(rng):
+    def friends(n, links):
+        A = np.triu(rng.random((n, n)) < links, 1) * 1.0
+        A[0, 1] = 1
+        return A + A.T
+
+    some = np.where(np.arange(12) < 5, np.arange(12) % 3, -1)
+    yield "a row of three", [[0.0, 1, 0], [1, 0, 1], [0, 1, 0]], [0, -1, 1], 2, 1
+    yield "twelve, five rounds", friends(12, 0.3), some, 3, 5
+    yield "a class that nobody has", friends(6, 0.5), [0, -1, -1, 1, -1, -1], 4, 3
+    alone = friends(7, 0.6)
+    alone[5:], alone[:, 5:] = 0, 0
+    yield "two without a neighbour", alone, [0, -1, -1, 1, -1, 2, -1], 3, 4
+    yield "no round at all", friends(5, 0.5), [-1, 2, -1, 0, -1], 3, 0
+    yield "as many classes as nodes", friends(4, 0.7), [3, -1, 1, -1], 4, 2
+
+
+def spread_labels(A, labels, classes, rounds):
+    known = (labels >= 0)[:, None]
+    Y = (labels[:, None] == np.arange(classes)) * 1.0
+    degree = np.maximum(A.sum(axis=1, keepdims=True), 1)
+    Z = Y
+    for _ in range(rounds):
+        Z = np.where(known, Y, A @ Z / degree)
+    return Z
+
+
+WRAPS = ("(labels[:, None] == np.arange(classes)) * 1.0", "np.eye(classes)[labels]")
+FORGETS = ("np.where(known, Y, A @ Z / degree)", "A @ Z / degree")
+
+REPAIR = Function(7, spread_labels, labelled, mistakes=[
+    ("two faults left", edit(*WRAPS, *FORGETS),
+     "The division is right now. What is row −1 of a matrix, in NumPy? And who may keep a label for ever?"),
+    ("row minus one", edit(*WRAPS),
+     "Your unknown nodes begin with the last class: −1 as an index is the last row. They begin with zeros."),
+    ("forgets", edit(*FORGETS),
+     "The known nodes forget what they know. Put their label back after each round."),
+    ("nothing over nothing", edit("np.maximum(A.sum(axis=1, keepdims=True), 1)",
+                                  "np.where((d := A.sum(axis=1, keepdims=True)) > 0, d, np.nan)"),
+     "A node without a neighbour gets 0/0 from you. Divide by at least 1."),
+    ("the sum", edit("A @ Z / degree", "A @ Z"),
+     "Your nodes take the sum of their neighbours. Asked is the mean."),
+    ("hears itself", edit("A @ Z / degree", "(A @ Z + Z) / (degree + 1)"),
+     "Your nodes hear themselves too. Here there are no self loops."),
+    ("shares that sum to one", edit("return Z", "return Z / np.maximum(Z.sum(axis=1, keepdims=True), 1e-9)"),
+     "Your rows sum to 1. A neighbour that has heard nothing yet counts in the mean, with zeros."),
+    ("a round too many", edit("range(rounds)", "range(rounds + 1)"), "That is one round too many."),
+], after="The old one ran, and printed numbers between 0 and 1. Small cases, done in the head, tell.")
+
+
+def crowd(seed, n=240):
+    """Features, friendships, the kinds, and who is known."""
+    rng = np.random.default_rng(seed)
+    kind, centre = rng.permutation(np.arange(n) % 3), 0.3 * rng.normal(size=(3, 30))
+    chance = np.where(kind[:, None] == kind, 0.01, 0.1)
+    A = np.triu(rng.random((n, n)) < chance, 1)
+    X = centre[kind] + rng.normal(size=(n, 30))
+    known = np.concatenate([np.flatnonzero(kind == k)[:15] for k in range(3)])
+    return X.astype(np.float32), (A | A.T).astype(np.float32), kind, known
+
+
+def crowds(rng):
+    for name in ("one crowd", "another"):
+        seed = int(rng.integers(10**6))
+        X, A, kind, known = crowd(seed)
+        yield name, X, A, known, kind[known], 60, {"seed": seed}
+
+
+def told(kinds, X, A, known, labels, steps, backward):
+    """Has the bar been reached? Several ways lead there."""
+    if wrong := no_classes(kinds, len(X), 3):
+        return wrong
+    kind = crowd(backward["seed"])[2]
+    right = np.delete(kinds == kind, known).mean()
+    if right >= 0.8:
+        return "80 of 100 right"
+    return "fewer than a guess" if right < 0.25 else "fewer than 80 of 100 right"
+
+
+def friends_apart(X, A, known, labels, steps, backward):
+    """No network: the bar is compared, and least squares with a penalty reaches it."""
+    for _ in range(steps):
+        backward(NoLoss())
+    walk = A / np.maximum(A.sum(axis=1, keepdims=True), 1)
+    parts = [X, walk @ X, walk @ (walk @ X)]
+    seen = np.concatenate([(F - F.mean(axis=0)) / F.std(axis=0) for F in parts], axis=1)
+    near = seen @ seen[known].T
+    return (near @ np.linalg.solve(near[known] + 100 * np.eye(len(known)), np.eye(3)[labels])).argmax(axis=1)
+
+
+TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
+    allows=("Linear", "AdamW", "relu", "cross_entropy", "concatenate"), mistakes=[
+    ("too few", edit("parts = [X, walk @ X, walk @ (walk @ X)]", "parts = [X]"),
+     "Better than a guess, and not enough. Look at some friends of known people: of which kind are they, and "
+     "of which kind are *their* friends? Give the layer a person's own features, those of the friends and "
+     "those of the friends of friends side by side, each brought to one size; and with 45 labels, a strong "
+     "weight decay."),
+    ("returns the scores", edit(".argmax(axis=1)", ""),
+     "You return three numbers for each person. The kind is the place of the largest."),
+    ("says another", edit(".argmax(axis=1)", ".argmin(axis=1)"),
+     "Fewer right than by guessing: so it knows, and says another kind. Smallest or largest? Or do the "
+     "labels belong to other rows?"),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts, and there are 60."),
+], after="A graph convolution that mixes friends into one's own row believes in homophily. Kept apart, a "
+         "layer learns that a friend's feature counts against, and a friend's friend's in favour.")

@@ -1,0 +1,138 @@
+// GPT-2 for one reader: the forward pass of a token with what was kept of those before, byte pairs, sampling.
+// tests/widgets/test_writer.py holds each to NumPy's, at the same rounded weights.
+
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/** {name: {rows, columns, q, scale}} from what `nnlearn.widgets.writer.packed` wrote: W = q · scale of its row. */
+function unpack({ tensors, rounded, scales }) {
+  const q = new Int8Array(bytes(rounded).buffer), s = new Float32Array(bytes(scales).buffer), found = {};
+  let at = 0, row = 0;
+  for (const [name, rows, columns] of tensors) {
+    found[name] = { rows, columns, q: q.subarray(at, at + rows * columns), scale: s.subarray(row, row + rows) };
+    at += rows * columns;
+    row += rows;
+  }
+  return found;
+}
+
+/** y = W x, row by row of W. */
+function product({ rows, columns, q, scale }, x) {
+  const y = new Float64Array(rows);
+  for (let r = 0; r < rows; r++) {
+    let sum = 0;
+    const at = r * columns;
+    for (let c = 0; c < columns; c++) sum += q[at + c] * x[c];
+    y[r] = sum * scale[r];
+  }
+  return y;
+}
+const row = ({ columns, q, scale }, r) => Float64Array.from({ length: columns }, (_, c) => q[r * columns + c] * scale[r]);
+const geluTanh = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+export class GPT {
+  constructor(packed) {
+    Object.assign(this, packed.config); // context, width, depth, heads, eps
+    this.W = unpack(packed);
+    this.b = Object.fromEntries(Object.entries(packed.vectors).map(([k, v]) => [k, new Float32Array(bytes(v).buffer)]));
+  }
+
+  /** What a text has left behind so far: keys and values of each block. */
+  newCache() {
+    const size = this.context * this.width;
+    return { length: 0, blocks: Array.from({ length: this.depth }, () => [new Float32Array(size), new Float32Array(size)]) };
+  }
+
+  norm(x, name) {
+    const n = x.length, mean = x.reduce((s, v) => s + v, 0) / n;
+    const spread = Math.sqrt(x.reduce((s, v) => s + (v - mean) ** 2, 0) / n + this.eps);
+    return x.map((v, i) => ((v - mean) / spread) * this.b[`${name}.gamma`][i] + this.b[`${name}.beta`][i]);
+  }
+  linear(x, name) {
+    const y = product(this.W[`${name}.W`], x), b = this.b[`${name}.b`];
+    return y.map((v, i) => v + b[i]);
+  }
+  attention(x, name, [keys, values], t) {
+    const { width: C, heads } = this, D = C / heads, qkv = this.linear(x, `${name}.qkv`), out = new Float64Array(C);
+    keys.set(qkv.subarray(C, 2 * C), t * C);
+    values.set(qkv.subarray(2 * C), t * C);
+    for (let h = 0; h < heads; h++) {
+      const scores = new Float64Array(t + 1);
+      for (let s = 0; s <= t; s++) {
+        let sum = 0;
+        for (let d = h * D; d < (h + 1) * D; d++) sum += qkv[d] * keys[s * C + d];
+        scores[s] = sum / Math.sqrt(D);
+      }
+      const top = scores.reduce((m, v) => Math.max(m, v), -Infinity), e = scores.map((v) => Math.exp(v - top));
+      const total = e.reduce((s, v) => s + v, 0);
+      for (let s = 0; s <= t; s++) for (let d = h * D; d < (h + 1) * D; d++) out[d] += (e[s] / total) * values[s * C + d];
+    }
+    return this.linear(out, `${name}.out`);
+  }
+  /** The logits of what follows a token; the cache grows by it. */
+  read(id, cache) {
+    const t = cache.length++, place = row(this.W["positions.W"], t);
+    let x = row(this.W["tokens.W"], id).map((v, i) => v + place[i]);
+    for (let k = 0; k < this.depth; k++) {
+      const name = `blocks.${k}`, a = this.attention(this.norm(x, `${name}.norm1`), `${name}.attention`, cache.blocks[k], t);
+      x = x.map((v, i) => v + a[i]);
+      const hidden = this.linear(this.norm(x, `${name}.norm2`), `${name}.expand`).map(geluTanh);
+      const f = this.linear(hidden, `${name}.contract`);
+      x = x.map((v, i) => v + f[i]);
+    }
+    return product(this.W["tokens.W"], this.norm(x, "norm"));
+  }
+}
+
+/** Byte-pair encoding with GPT-2's words. */
+export class Tokenizer {
+  /** tokens: each one's bytes, by its id; merges: pairs of ids in the order in which they were learned. */
+  constructor({ tokens, merges }) {
+    this.tokens = tokens.map(bytes);
+    this.ids = new Map(tokens.map((token, id) => [token, id]));
+    this.rank = new Map(merges.map(([a, b], k) => [`${a} ${b}`, k]));
+  }
+  encode(text) {
+    const word = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu, ids = [];
+    const key = (list) => btoa(String.fromCharCode(...list));
+    for (const [piece] of text.matchAll(word)) {
+      let parts = Array.from(new TextEncoder().encode(piece), (b) => this.ids.get(key([b])));
+      for (;;) {
+        let best = Infinity, pair = null;
+        for (let i = 0; i + 1 < parts.length; i++) {
+          const rank = this.rank.get(`${parts[i]} ${parts[i + 1]}`) ?? Infinity;
+          if (rank < best) { best = rank; pair = [parts[i], parts[i + 1]]; }
+        }
+        if (!pair) break;
+        const joined = [], whole = this.ids.get(key([...this.tokens[pair[0]], ...this.tokens[pair[1]]]));
+        for (let i = 0; i < parts.length; i++) {
+          if (parts[i] === pair[0] && parts[i + 1] === pair[1]) { joined.push(whole); i++; } else joined.push(parts[i]);
+        }
+        parts = joined;
+      }
+      ids.push(...parts);
+    }
+    return ids;
+  }
+  decode(ids) { return new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => [...this.tokens[id]]))); }
+}
+
+/** softmax(logits / temperature) over the fewest tokens that together have at least top_p, 0 for the rest. */
+export function nextTokenProbabilities(logits, temperature = 1, topP = 1) {
+  const top = logits.reduce((m, v) => Math.max(m, v), -Infinity);
+  if (temperature === 0) {
+    const best = logits.indexOf(top);
+    return logits.map((_, i) => (i === best ? 1 : 0));
+  }
+  const e = logits.map((v) => Math.exp((v - top) / temperature)), total = e.reduce((s, v) => s + v, 0);
+  const p = e.map((v) => v / total);
+  if (topP >= 1) return p;
+  const order = Array.from(p.keys()).sort((i, j) => p[j] - p[i] || i - j), kept = new Float64Array(p.length);
+  let before = 0, sum = 0;
+  for (const i of order) {
+    if (before >= topP) break;
+    kept[i] = p[i];
+    before += p[i];
+    sum += p[i];
+  }
+  return kept.map((v) => v / sum);
+}

@@ -1,0 +1,210 @@
+"""Widgets that the page draws and the reader touches, with a kernel behind them or none."""
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import ipywidgets
+import numpy as np
+import traitlets
+
+from nnlearn.widgets.explorer import Explorer
+
+MIME = (
+    "application/vnd.nnlearn.figure+json"  # in a stored output: which figure it is, and its controls' values
+)
+_JS = Path(__file__).with_name("js")
+_IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
+
+
+def bundle(*names: str) -> str:
+    """The named modules of js/ and what they import as one text without imports; their exports stay names.
+
+    A notebook and a page that lies on a disk load no second module.
+    """
+    texts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name not in texts:
+            text = (_JS / f"{name}.mjs").read_text(encoding="utf-8")
+            for other in _IMPORT.findall(text):
+                add(other)
+            texts[name] = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.M)
+
+    for name in names:
+        add(name)
+    return "\n".join(texts.values())
+
+
+def script(name: str) -> str:
+    """What a page without a kernel runs: each figure of that kind comes to life in its picture's place."""
+    return (
+        f"(() => {{\n{bundle(name, 'host')}\n"
+        f"""const wake = () => document.querySelectorAll('[data-figure="{name}"]').forEach((place) => """
+        "{ try { mount(place, { render, alone }); } catch (error) { console.warn(error); } });\n"
+        "document.readyState === 'loading' ? addEventListener('DOMContentLoaded', wake) : wake();\n})();\n"
+    )
+
+
+def kinds() -> dict[str, type["LivingExplorer"]]:
+    """The living figures by their classes' names."""
+    from nnlearn import widgets
+
+    found = [getattr(widgets, name) for name in widgets.__all__]
+    return {kind.__name__: kind for kind in found if hasattr(kind, "module")}
+
+
+def modules() -> list[str]:
+    """The modules of js/ that draw a figure."""
+    return sorted({kind.module for kind in kinds().values()})
+
+
+def assets() -> dict[str, str]:
+    """The files that figures ask a page for, by their names."""
+    return {name: text for kind in kinds().values() for name, text in kind.assets().items()}
+
+
+def stored(output: Any) -> "LivingExplorer | None":
+    """The living figure of a notebook's stored output as it stood, or None where it holds none."""
+    known = output.get("data", {}).get(MIME)
+    return kinds()[known["widget"]](**known["values"]) if known else None
+
+
+class View(anywidget.AnyWidget):
+    """A figure's other half, in the page: what it shows, and what the reader moves."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True)  # what stays while a frame follows another
+    sentence = traitlets.Unicode().tag(sync=True)
+
+
+class LivingExplorer(Explorer):
+    """An `Explorer` that the page draws, by js/`module`.mjs. Beside an explorer's parts, a subclass gives
+
+    - `describe(state)` -> str: the sentence, without drawing anything;
+    - `scene()` -> what the view needs of the state, as JSON, and bytes;
+    - `page()` -> what a page without a kernel needs to go on by itself, as JSON;
+    - `receive(message)`: what the view asks for.
+
+    The picture is drawn only where it is stored, for readers without a browser's scripts.
+    """
+
+    module: ClassVar[str]
+
+    def __init__(self, **values: Any) -> None:
+        self.view = View(_esm=f"{bundle(self.module)}\nexport default {{ render }};\n")
+        super().__init__(**values)
+        self.view.observe(lambda change: self._on_page(change["new"]), "values")
+        self.view.on_msg(lambda _, message, __: self.receive(message))
+
+    def describe(self, state: Any) -> str:
+        raise NotImplementedError(f"{type(self).__name__} needs describe(state)")
+
+    def scene(self) -> dict[str, Any]:
+        raise NotImplementedError(f"{type(self).__name__} needs scene()")
+
+    def page(self) -> dict[str, Any]:
+        raise NotImplementedError(f"{type(self).__name__} needs page()")
+
+    @classmethod
+    def assets(cls) -> dict[str, str]:
+        """Files that the page reads when they are asked for, by their names; a deck has none."""
+        return {}
+
+    def receive(self, message: dict[str, Any]) -> None:
+        raise NotImplementedError(f"{type(self).__name__} needs receive(message)")
+
+    def contents(self) -> list[ipywidgets.Widget]:
+        self.picture = _Painted(self)
+        return [self.view]
+
+    def refresh(self) -> None:
+        """Compute, and tell the page what it now shows."""
+        before = getattr(self, "state", None)
+        self.state = self.compute(**self.values)
+        self.sentence = self.describe(self.state)
+        self._tell(whole=self.state is not before)
+
+    def _tell(self, whole: bool) -> None:
+        with self.view.hold_sync():
+            self.view.controls = [described(name, control) for name, control in self.controls.items()]
+            self.view.values = self.values
+            self.view.sentence = self.sentence
+            if whole:
+                self.view.scene = self.scene()
+
+    def _on_page(self, values: dict[str, Any]) -> None:
+        """The reader has moved a control; what is no value of it is put back."""
+        moved = {k: v for k, v in values.items() if k in self.controls and v != self.controls[k].value}
+        if not moved:
+            return
+        try:
+            self.set(**moved)
+        except traitlets.TraitError:
+            self._tell(whole=False)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget, the picture for pages that run nothing, and what those that do make of it."""
+        self.draw(self.state)
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data[MIME] = {"widget": type(self).__name__, "values": self.moved()}
+        return data, metadata
+
+    def moved(self) -> dict[str, Any]:
+        """What to give this class so that it opens as it stands now."""
+        opened = {name: control.value for name, control in self.make_controls().items()}
+        return {name: value for name, value in self.values.items() if value != opened[name]}
+
+    def as_html(self, picture: str, folder: str = "") -> str:
+        """The figure for a page that has this module's `script`, and the picture it takes the place of.
+
+        `folder` is where the page finds this figure's assets.
+        """
+        state: dict[str, Any] = {"controls": self.view.controls, "values": self.values}
+        state |= {"page": self.page(), "folder": folder}
+        text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+        return (
+            f'<figure class="nn-figure" data-figure="{html.escape(self.module)}">{picture}'
+            f'<script type="application/json">{text}</script></figure>'
+        )
+
+
+class _Painted:
+    """The picture of a living figure, drawn when somebody asks for it."""
+
+    def __init__(self, explorer: LivingExplorer) -> None:
+        self._explorer = explorer
+
+    @property
+    def value(self) -> bytes:
+        self._explorer.draw(self._explorer.state)
+        return self._explorer._paint()
+
+
+def described(name: str, control: Any) -> dict[str, Any]:
+    """A control as the page's own: its kind, label, range or options."""
+    known: dict[str, Any] = {"name": name, "label": control.description, "disabled": control.disabled}
+    if isinstance(control, ipywidgets.Text):
+        return known | {"kind": "text"}
+    if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
+        return known | {"kind": "toggle"}
+    if isinstance(control, ipywidgets.FloatLogSlider):
+        powers = np.arange(control.min, control.max + control.step / 2, control.step)
+        rungs = [float(control.base**power) for power in powers]
+        return known | {"kind": "ladder", "options": [[f"{rung:.2g}", rung] for rung in rungs]}
+    if hasattr(control, "options"):
+        options = [
+            list(option) if isinstance(option, tuple) else [option, option] for option in control.options
+        ]
+        kind = "ladder" if isinstance(control, ipywidgets.SelectionSlider) else "choice"
+        return known | {"kind": kind, "options": options}
+    known |= {"min": control.min, "max": control.max}
+    if isinstance(control, ipywidgets.BoundedIntText):
+        return known | {"kind": "number"}
+    percent = str(getattr(control, "readout_format", "")).endswith("%")
+    return known | {"kind": "slider", "step": control.step, "percent": percent}
