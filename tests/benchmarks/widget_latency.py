@@ -13,16 +13,18 @@ from pathlib import Path
 
 from nnlearn.exercises.notebooks import notebooks
 from tests.support.browser import launch_chromium
-from tests.support.jupyterlab import WIDGET, Page, serve
+from tests.support.jupyterlab import AT_END, WIDGET, Page, serve
 
-# An image's `load` fires for each picture sent; `decode` and two frames later it has been painted.
-WATCH = """image => {
+# An image's `load` fires for each picture sent; `decode` and two frames later it has been painted. A living
+# figure is painted two frames after its sentence has changed.
+WATCH = """shown => {
     window.pressed = window.painted = 0;
     document.addEventListener('keydown', event => { window.pressed = event.timeStamp; }, true);
-    image.addEventListener('load', async () => {
-        await image.decode().catch(() => {});
-        requestAnimationFrame(() => requestAnimationFrame(now => { window.painted = now; }));
-    });
+    const paint = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+    const later = () => paint((now) => { window.painted = now; });
+    const decoded = () => shown.decode().catch(() => {}).then(later);
+    if (shown.matches('img')) shown.addEventListener('load', decoded);
+    else new MutationObserver(later).observe(shown.querySelector('[role=status]'), { childList: true });
 }"""
 
 
@@ -30,9 +32,9 @@ def measure(page: Page, cell: int, presses: int) -> list[float]:
     """Milliseconds from each of `presses` key presses, there and back, to the picture."""
     widget = page.show(cell)
     slider = page.tab_to_slider()
-    widget.locator("img.widget-image").first.evaluate(WATCH)
+    widget.locator("img.widget-image, .nn-living").first.evaluate(WATCH)
     keys = ["ArrowRight", "ArrowLeft"]
-    if slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax"):
+    if slider.evaluate(AT_END):
         keys.reverse()
     waits = []
     for k in range(presses + 1):

@@ -24,6 +24,7 @@ from tests.support.browser import new_context
 NNLEARN = str(Path(sys.executable).with_name("nnlearn"))
 PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
 SLIDER = "[role=slider], input[type=range]"
+AT_END = "e => e.value ? e.value === e.max : e.ariaValueNow === e.ariaValueMax"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -251,7 +252,7 @@ def picture(widget: Locator) -> str:
 def press_and_see(page: Page, slider: Locator, widget: Locator) -> None:
     """One press of an arrow key moves the slider and changes the picture."""
     before, value = picture(widget), slider.get_attribute("aria-valuetext")  # valuenow has one decimal only
-    at_end = slider.evaluate("e => e.value ? e.value === e.max : e.ariaValueNow === e.ariaValueMax")
+    at_end = slider.evaluate(AT_END)
     page.page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
     page.wait_until(lambda: slider.get_attribute("aria-valuetext") != value, "the arrow key moves the slider")
     page.wait_until(lambda: picture(widget) != before, f"the slider left {value} and the picture changes")

@@ -165,10 +165,9 @@ export function board(el, label, height, draw) {
   const canvas = element("canvas", { role: "img", "aria-label": label, tabindex: 0 });
   const pen = canvas.getContext("2d");
   let size = [0, 0], due = false;
-  const paint = () => {
-    due = false;
+  const resize = () => {
     const width = canvas.clientWidth;
-    if (!width) return;
+    if (!width) return false; // not shown yet
     const high = height(width), ratio = window.devicePixelRatio || 1;
     if (size[0] !== width || size[1] !== high || canvas.width !== Math.round(width * ratio)) {
       size = [width, high];
@@ -176,6 +175,12 @@ export function board(el, label, height, draw) {
       canvas.height = Math.round(high * ratio);
       canvas.style.height = `${high}px`;
     }
+    return true;
+  };
+  const paint = () => {
+    due = false;
+    if (!resize()) return;
+    const [width, high] = size;
     pen.setTransform(canvas.width / width, 0, 0, canvas.height / high, 0, 0);
     pen.clearRect(0, 0, width, high);
     draw(pen, width, high);
@@ -183,6 +188,7 @@ export function board(el, label, height, draw) {
   const redraw = () => { if (!due) { due = true; requestAnimationFrame(paint); } };
   new ResizeObserver(redraw).observe(canvas);
   el.append(canvas);
+  resize(); // at once: a deck measures what it has to make room for
   const dark = new MutationObserver(redraw); // the page's theme is an attribute of its root, JupyterLab's of its body
   for (const root of [document.documentElement, document.body])
     dark.observe(root, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light", "data-jp-theme-name"] });

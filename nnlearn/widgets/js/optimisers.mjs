@@ -97,7 +97,16 @@ export function render({ model, el }) {
     figure.paint();
     requestAnimationFrame(loop);
   }
-  const follow = () => { if (!playing) status.textContent = model.get("sentence"); figure.redraw(); };
+  function name() { // each rule's rate, and its loss now
+    const { losses, left, rates } = model.get("scene"), t = step();
+    chips.forEach((chip, k) => {
+      const loss = losses[k][t];
+      const result = loss === null ? `left at ${left[k]}` : loss < LOWEST ? "below 1e−6" : general(loss, 2);
+      const words = `${RULES[k]} · lr ${general(rates[k], 2)} · ${result}`;
+      if (chip.textContent !== words) chip.textContent = words;
+    });
+  }
+  const follow = () => { name(); if (!playing) status.textContent = model.get("sentence"); figure.redraw(); };
   for (const event of ["change:scene", "change:sentence", "change:values"]) model.on(event, follow);
 
   // -- the picture -------------------------------------------------------------------------------------------------
@@ -173,12 +182,7 @@ export function render({ model, el }) {
     const [x, y] = onMap(map, paths[0][0]);
     pen.strokeStyle = c.ink; pen.lineWidth = 2;
     pen.beginPath(); pen.moveTo(x - 8, y); pen.lineTo(x + 8, y); pen.moveTo(x, y - 8); pen.lineTo(x, y + 8); pen.stroke();
-    chips.forEach((chip, k) => {
-      const loss = losses[k][t];
-      const result = loss === null ? `left at ${left[k]}` : loss < LOWEST ? "below 1e−6" : general(loss, 2);
-      const words = `${RULES[k]} · lr ${general(rates[k], 2)} · ${result}`;
-      if (chip.textContent !== words) chip.textContent = words;
-    });
+    name();
   }
 
   // -- the reader's hand: the start is where the pointer is ---------------------------------------------------------

@@ -66,14 +66,10 @@ function wake() {
     script.text = text.textContent;
     document.head.append(script);
   }
-  const shrink = () => {
-    for (const figure of Reveal.getCurrentSlide().querySelectorAll(".nn-living")) {
-      const place = figure.closest(".picture"), caption = place.querySelector("figcaption")?.offsetHeight ?? 0;
-      figure.style.zoom = Math.min(1, (place.clientHeight - caption - 4) / figure.scrollHeight);
-    }
-  };
-  Reveal.on("slidechanged", () => requestAnimationFrame(shrink));
-  requestAnimationFrame(shrink);
+  for (const figure of document.querySelectorAll(".nn-living")) {
+    const place = figure.closest(".picture"), caption = place.querySelector("figcaption")?.offsetHeight ?? 0;
+    figure.style.zoom = Math.min(1, (place.clientHeight - caption - 4) / figure.scrollHeight);
+  }
 }
 
 async function start() {
@@ -86,6 +82,7 @@ async function start() {
   await Promise.all([...document.fonts].map((font) => font.load()));
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   document.querySelectorAll(".page").forEach(fit);
+  wake();
   await Reveal.initialize({
     width: 1280,
     height: 720,
@@ -100,7 +97,6 @@ async function start() {
     defaultTiming: 60, // the speaker's window shows who is behind; each slide has a time of its own
     plugins: [RevealNotes],
   });
-  wake();
   document.body.classList.add("ready");
 }
 
