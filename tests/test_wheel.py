@@ -1,9 +1,9 @@
 """The wheel: built from the source archive as an index would have it, unpacked as pip does, and used."""
 
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -25,8 +25,7 @@ def build(source: Path, target: str, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    with tarfile.open(build(ROOT, "sdist", folder / "sdist")) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(build(ROOT, "sdist", folder / "sdist"), folder)
     (source,) = folder.glob("nnlearn-*")
     return build(source, "wheel", folder / "wheel")
 

@@ -80,6 +80,7 @@ def segment_sum(x: Array, segment: ArrayLike, n: int) -> Result:
     whole numbers, ValueError for another shape or a segment outside 0 … n − 1.
     """
     segment = _checked("segment_sum", x, segment, n)
+    x = x.astype(np.int64) if x.dtype == bool else x  # True and True are two
     return _put(x, segment, (n, *x.shape[1:]))
 
 

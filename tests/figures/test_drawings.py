@@ -28,6 +28,13 @@ def computation() -> Axes:
     )  # fmt: skip
 
 
+def links() -> Axes:
+    edges = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 0], [0, 3]])
+    ax = plot.axes(width=5, height=4)
+    drawings.links(ax, drawings.spring(edges, 6), edges, texts="abcdef")
+    return ax
+
+
 DRAWINGS: dict[str, Callable] = {
     "cell_and_unit": drawings.cell_and_unit,
     "computation": computation,
@@ -36,6 +43,7 @@ DRAWINGS: dict[str, Callable] = {
         * 4
     ),
     "gpt": drawings.gpt,
+    "links": links,
     "lstm_cell": drawings.lstm_cell,
     "network": lambda: drawings.network(LAYERS),
     "network with numbers": lambda: drawings.network(XOR, numbers=True),
@@ -56,7 +64,12 @@ def texts(ax: Axes) -> list[str]:
 
 
 def test_every_drawing_is_tried():
-    assert {name.split()[0] for name in DRAWINGS} == set(drawings.__all__) - {"graph", "layout", "curve"}
+    assert {name.split()[0] for name in DRAWINGS} == set(drawings.__all__) - {
+        "graph",
+        "layout",
+        "curve",
+        "spring",
+    }
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -6,6 +6,7 @@ import pytest
 import nnlearn as nn
 from nnlearn.models.bert import BERT
 from nnlearn.models.convnet import ConvNet
+from nnlearn.models.gcn import GCN
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
@@ -18,6 +19,7 @@ R = np.random.default_rng(0)
 ROWS, IMAGES, CLASSES = R.standard_normal((12, 6)), R.standard_normal((12, 2, 8, 9)), R.integers(0, 4, 12)
 IDS = R.integers(0, 13, (4, 10))
 X, Y = IDS[:, :-1], IDS[:, 1:]
+GRAPH = nn.normalized_adjacency(R.integers(0, 12, (20, 2)), 12)
 
 
 def layers_of(P, name):
@@ -40,6 +42,14 @@ def convnet(P, x):
         x = F.conv2d(x, P[f"convolutions.{i}.W"], P[f"convolutions.{i}.b"], padding=1)
         x = F.max_pool2d(F.relu(x), 2)
     return x.flatten(1) @ P["classify.W"] + P["classify.b"]
+
+
+def gcn(P, x):
+    S = torch.from_numpy(GRAPH.toarray()).double()
+    for i in layers_of(P, "layers"):
+        x = S @ x @ P[f"layers.{i}.W"] + P[f"layers.{i}.b"]
+        x = x if i == layers_of(P, "layers")[-1] else F.relu(x)
+    return x
 
 
 def cell_of(P, name, kind, n, hidden=None):
@@ -183,6 +193,7 @@ CASES = {
     "MLP relu": (lambda: MLP([6, 16, 16, 4], rng=0), mlp(torch.relu), ROWS, CLASSES),
     "MLP tanh": (lambda: MLP((6, 8, 4), "tanh", rng=0), mlp(torch.tanh), ROWS, CLASSES),
     "ConvNet": (lambda: ConvNet((2, 8, 9), 4, channels=(3, 5), rng=0), convnet, IMAGES, CLASSES),
+    "GCN": (lambda: GCN((6, 16, 8, 4), rng=0), gcn, ROWS, CLASSES),
     "CharRNN rnn": (lambda: CharRNN(13, 8, depth=2, cell="rnn", rng=0), charrnn("RNN"), X, Y),
     "CharRNN gru": (lambda: CharRNN(13, 8, depth=2, cell="gru", rng=0), charrnn("GRU"), X, Y),
     "CharRNN lstm": (lambda: CharRNN(13, 8, depth=2, cell="lstm", rng=0), charrnn("LSTM"), X, Y),
@@ -201,7 +212,9 @@ CASES = {
 
 
 def called(model):
-    """The model as a function of one array: the translator's x and y lie side by side."""
+    """The model as a function of one array: the translator's x and y lie side by side, a graph is given."""
+    if isinstance(model, GCN):
+        return lambda x: model(x, GRAPH)
     return (lambda x: model(x[:, :6], x[:, 6:])) if isinstance(model, EncoderDecoder) else model
 
 
