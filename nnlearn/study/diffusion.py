@@ -6,8 +6,6 @@ to 14×14, each on pictures of its own, and writes what `load_denoiser` and `loa
 """
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,11 +18,10 @@ from nnlearn.functions.losses import cross_entropy, mse_loss
 from nnlearn.layers.basic import Linear
 from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
+from nnlearn.study.companions import keep, restore
 from nnlearn.training.optim import Adam
-from nnlearn.training.saving import load, save
 from nnlearn.training.trainer import Trainer
 
-FOLDER = Path(__file__).with_name("weights")
 NOBODY = 10  # the class that stands for "no class given"
 SPLIT, WIDTH, STEPS, BATCH, RATE, SEED = 8000, 320, 14000, 128, 2e-3, 0
 PITCH = np.exp(-np.log(1000) * np.arange(16) / 16)  # of the sines that tell the step
@@ -192,24 +189,12 @@ def read(net: ConvNet, x: np.ndarray) -> np.ndarray:
 
 def load_denoiser() -> Denoiser:
     """The denoiser that `python -m nnlearn.study.diffusion` trained."""
-    return _load(Denoiser(196, WIDTH, 0), "diffusion_denoiser")
+    return restore(Denoiser(196, WIDTH, 0), "diffusion_denoiser")
 
 
 def load_reader() -> ConvNet:
     """The judge that it trained."""
-    return _load(ConvNet((1, 14, 14), 10, rng=0), "diffusion_reader")
-
-
-def _load(net: Any, name: str) -> Any:
-    state = load(FOLDER / f"{name}.safetensors")
-    net.load_state_dict({key: array.astype(np.float32) for key, array in state.items()})
-    net.eval()
-    return net
-
-
-def _save(net: Module, name: str) -> None:
-    half = {key: array.astype(np.float16) for key, array in net.state_dict().items()}
-    save(half, FOLDER / f"{name}.safetensors")
+    return restore(ConvNet((1, 14, 14), 10, rng=0), "diffusion_reader")
 
 
 def train(shift: int = 0) -> None:
@@ -224,8 +209,8 @@ def train(shift: int = 0) -> None:
         made = sample(net, asked, 196, kept, w, limit=1, rng=1)[-1]
         print(f"guidance {w}: {(read(judge, made) == asked).mean():.3f} read as asked", flush=True)
     if not shift:
-        _save(judge, "diffusion_reader")
-        _save(net, "diffusion_denoiser")
+        keep(judge, "diffusion_reader")
+        keep(net, "diffusion_denoiser")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ same scores, and writes nothing.
 """
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,12 +17,11 @@ from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.basic import BatchNorm, Conv2d, Linear
 from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
+from nnlearn.study.companions import keep, restore
 from nnlearn.study.gan import discriminator_loss, generator_loss
 from nnlearn.training.optim import Adam
-from nnlearn.training.saving import load, save
 from nnlearn.training.trainer import Trainer
 
-FOLDER = Path(__file__).with_name("weights")
 LATENT, ROUNDS, BATCH, RATE, SEED = 32, 3000, 32, 1e-3, 0
 STEP = 0.1  # of the finite difference, in units of a pixel's range
 
@@ -171,24 +168,12 @@ def score(G: DigitGenerator, judge: ConvNet, real: np.ndarray, size: int = 2000,
 
 def load_generator() -> DigitGenerator:
     """The generator that `python -m nnlearn.study.digits_gan` trained."""
-    return _load(DigitGenerator(0), "digits_gan")
+    return restore(DigitGenerator(0), "digits_gan")
 
 
 def load_judge() -> ConvNet:
     """The judge that it trained."""
-    return _load(ConvNet((1, 28, 28), 10, rng=0), "digits_judge")
-
-
-def _load(net: Any, name: str) -> Any:
-    state = load(FOLDER / f"{name}.safetensors")
-    net.load_state_dict({key: array.astype(np.float32) for key, array in state.items()})
-    net.eval()
-    return net
-
-
-def _save(net: Module, name: str) -> None:
-    half = {key: array.astype(np.float16) for key, array in net.state_dict().items()}
-    save(half, FOLDER / f"{name}.safetensors")
+    return restore(ConvNet((1, 28, 28), 10, rng=0), "digits_judge")
 
 
 def train(shift: int = 0) -> None:
@@ -201,8 +186,8 @@ def train(shift: int = 0) -> None:
     G = play(images, labels, rng=SEED + shift)
     print(score(G, judge, test_images))
     if not shift:
-        _save(judge, "digits_judge")
-        _save(G, "digits_gan")
+        keep(judge, "digits_judge")
+        keep(G, "digits_gan")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ import traitlets
 
 from nnlearn.widgets.explorer import Explorer
 
-MIME = (
-    "application/vnd.nnlearn.figure+json"  # in a stored output: which figure it is, and its controls' values
-)
+# In a stored output: which figure it is, and the values of its controls.
+MIME = "application/vnd.nnlearn.figure+json"
 _JS = Path(__file__).with_name("js")
 _IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
 

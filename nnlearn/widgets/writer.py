@@ -17,11 +17,8 @@ from nnlearn.widgets.kit import Controls, raster, slider, text, texts, write
 from nnlearn.widgets.living import LivingExplorer
 from nnlearn.widgets.next_token import BITS, SIGNS, SURPRISE, Continuation
 
-LONGEST, PROMPT, BARS = (
-    180,
-    60,
-    12,
-)  # tokens that can be written; of the prompt that are read; likeliest shown
+# Tokens that can be written; of the prompt that are read; the likeliest shown.
+LONGEST, PROMPT, BARS = 180, 60, 12
 WEIGHTS = "austen-weights.js"  # 4 MB, for pages without a kernel
 COLUMNS, ROWS = 62, 14  # of letters in the stored picture
 
@@ -55,7 +52,8 @@ class Writer(LivingExplorer):
 
     def make_figure(self, figure: Figure) -> None:
         self.gpt, self.tokenizer, _, _ = nn.austen.load()
-        self.picks: dict[int, int] = {}  # tokens that the reader has chosen, by their place
+        self.picks: dict[int, int] = {}  # tokens that the reader has chosen, by their place in the text
+        self.begun = ""  # with this prompt
         self.read: tuple[str, Continuation] | None = None  # what was read so far, and of which settings
         page, bars = figure.add_axes((0.02, 0.04, 0.6, 0.86)), figure.add_axes((0.78, 0.06, 0.2, 0.84))
         page.set(xlim=(0, COLUMNS), ylim=(ROWS, 0), xticks=[], yticks=[])
@@ -77,6 +75,8 @@ class Writer(LivingExplorer):
     def compute(self, prompt: str, length: int, temperature: float, top_p: float, seed: int) -> Page:
         known = self.tokenizer.encode(prompt)[-PROMPT:]
         known = known if len(known) else self.tokenizer.encode("\n")
+        if prompt != self.begun:  # another text, whose places are others
+            self.begun, self.picks = prompt, {}
         choice: dict[str, Any] = {"temperature": temperature, "top_p": top_p}
         settings = json.dumps([prompt, seed, choice, self.picks], sort_keys=True)
         if self.read is None or self.read[0] != settings:

@@ -233,6 +233,9 @@ def test_a_chosen_token_stays_until_all_are_forgotten():
     writer.receive({"type": "forget"})
     writer.set(length=5)
     assert writer.state.tokens == before.tokens
+    writer.receive({"type": "pick", "at": at, "id": int(other)})
+    writer.set(prompt="It is", length=5)
+    assert writer.state.tokens == Writer(prompt="It is", length=5).state.tokens, "it was of another text"
 
 
 @pytest.mark.parametrize(
