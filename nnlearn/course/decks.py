@@ -247,8 +247,7 @@ def _kinds(notebook: NotebookNode) -> list[str]:
 
 def _alive(output: NotebookNode) -> LivingExplorer | None:
     """The living figure of an output, unless it needs files beside the page: a deck is one file."""
-    figure = living.stored(output)
-    return figure if figure and not figure.assets() else None
+    return living.stored(output, files=False)
 
 
 # what a deck carries --------------------------------------------------------------------------------------

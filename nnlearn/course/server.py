@@ -107,9 +107,8 @@ def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
         raise OSError(
             f"JupyterLab cannot write its own files ({error}): set HOME to a folder that can be written to"
         ) from error
-    server.log.addFilter(
-        lambda record: "To access the server" not in record.getMessage()
-    )  # `_say` has said it
+    # What `_say` says is not said twice.
+    server.log.addFilter(lambda record: "To access the server" not in record.getMessage())
     server.web_app.settings["page_config_hook"] = _for_learners
     return server
 

@@ -66,10 +66,14 @@ def assets() -> dict[str, str]:
     return {name: text for kind in kinds().values() for name, text in kind.assets().items()}
 
 
-def stored(output: Any) -> "LivingExplorer | None":
-    """The living figure of a notebook's stored output as it stood, or None where it holds none."""
+def stored(output: Any, files: bool = True) -> "LivingExplorer | None":
+    """The living figure of a notebook's stored output as it stood, or None where it holds none.
+
+    Without `files` it is None too for a figure that reads some beside its page.
+    """
     known = output.get("data", {}).get(MIME)
-    return kinds()[known["widget"]](**known["values"]) if known else None
+    kind = kinds()[known["widget"]] if known else None
+    return kind(**known["values"]) if kind and (files or not kind.files) else None
 
 
 class View(anywidget.AnyWidget):
@@ -94,6 +98,7 @@ class LivingExplorer(Explorer):
     """
 
     module: ClassVar[str]
+    files: ClassVar[tuple[str, ...]] = ()  # the names of its `assets`
 
     def __init__(self, **values: Any) -> None:
         self.view = View(_esm=f"{bundle(self.module)}\nexport default {{ render }};\n")
@@ -112,7 +117,7 @@ class LivingExplorer(Explorer):
 
     @classmethod
     def assets(cls) -> dict[str, str]:
-        """Files that the page reads when they are asked for, by their names; a deck has none."""
+        """What the page reads beside itself when it is asked for, by the names in `files`."""
         return {}
 
     def receive(self, message: dict[str, Any]) -> None:

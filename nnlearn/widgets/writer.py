@@ -40,6 +40,7 @@ class Writer(LivingExplorer):
 
     size = (9.6, 5.0)
     module = "writer"
+    files = (WEIGHTS,)
 
     def make_controls(self) -> Controls:
         return {

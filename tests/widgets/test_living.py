@@ -412,4 +412,7 @@ def test_a_stored_figure_opens_as_it_was():
     assert data[living.MIME] == {"widget": "Playground", "values": {"data": "xor", "width1": 7, "step": 30}}
     again = living.stored({"data": data})
     assert again.sentence == data["text/plain"]
+    assert living.stored({"data": data}, files=False) is not None
+    writer = {"data": {living.MIME: {"widget": "Writer", "values": {}}}}
+    assert living.stored(writer, files=False) is None, "a deck is one file"
     assert living.stored({"data": {"image/png": ""}}) is None and living.stored({}) is None

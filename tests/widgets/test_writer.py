@@ -25,6 +25,7 @@ def browser() -> Iterator[Browser]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with a writer in it, from the disk, and its weights beside it."""
     folder = tmp_path_factory.mktemp("writer")
+    assert tuple(Writer.assets()) == Writer.files
     for name, content in Writer.assets().items():
         (folder / name).write_text(content)
     figure = Writer(length=20).as_html('<img alt="as it was stored">')
