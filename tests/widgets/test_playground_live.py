@@ -64,6 +64,14 @@ def run_cell(page: Page, index: int) -> str:
     return "".join(output.get("text", "") for output in page.cells()[index]["outputs"])
 
 
+def wait_until_paused(page: Page) -> int:
+    """The step at which both the kernel and the picture stand: a frame may be under way when pause is pressed."""
+    page.wait_until(
+        lambda: f"steps {step_said(page.show(1))}\n" in run_cell(page, 2), "the picture shows the kernel's step"
+    )
+    return step_said(page.show(1))
+
+
 def focus(cell: Locator, label: str) -> Locator:
     """The control with a label, with the focus on it."""
     control = cell.get_by_label(label, exact=False).first
@@ -102,9 +110,7 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
     pause.focus()
     pause.press("Space")
     cell.get_by_role("button", name="Play").wait_for()
-    at = int(re.search(r"steps (\d+)", run_cell(page, 2))[1])
-    cell = page.show(1)
-    page.wait_until(lambda: step_said(cell) == at, "the last frame arrives")
+    at = wait_until_paused(page)
     assert f"steps {at}" in run_cell(page, 2), "paused, it stands"
     cell = page.show(1)
 
