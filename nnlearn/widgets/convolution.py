@@ -1,5 +1,6 @@
 """The convolution explorer: a kernel slides over a picture; each product and their sum are seen."""
 
+import base64
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,8 +13,9 @@ from matplotlib.figure import Figure
 from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.functions import convolution
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, raster, slider, text, toggle
+from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.playground.colours import SIGNED
 
 OWN = "your own"
 KERNELS: dict[str, list[float]] = {
@@ -26,20 +28,23 @@ KERNELS: dict[str, list[float]] = {
     "unchanged": [0, 0, 0, 0, 1, 0, 0, 0, 0],
 }
 PICTURES = ("flower", "temple", "digit 3", "digit 8")
+SHAPE = ("picture", "stride", "padding", "dilation")
 LIMIT = 9.0  # of a kernel's numbers
 WEIGHTS = {f"w{i}{j}": f"w{'₁₂₃'[i - 1]}{'₁₂₃'[j - 1]}" for i in (1, 2, 3) for j in (1, 2, 3)}
 
 
 @lru_cache
 def load(name: str) -> np.ndarray:
-    """The grey picture of that name, 0 to 1: a photograph made 64×64, or a digit of 8×8."""
+    """The grey picture of that name in 256 steps from 0 to 1: a photograph made 64×64, or a digit of 8×8."""
     if name.startswith("digit"):
         X, y = data.digits(images=True)
-        return X[np.flatnonzero(y == int(name[-1]))[0], 0]
-    top, left, by = {"temple": (20, 50, 5), "flower": (60, 145, 5)}[name]
-    photograph = data.photographs()[0 if name == "temple" else 1].mean(axis=0)
-    crop = photograph[top : top + 64 * by, left : left + 64 * by]
-    return convolution.avg_pool2d(crop[None, None], by)[0, 0]
+        picture = X[np.flatnonzero(y == int(name[-1]))[0], 0]
+    else:
+        top, left, by = {"temple": (20, 50, 5), "flower": (60, 145, 5)}[name]
+        photograph = data.photographs()[0 if name == "temple" else 1].mean(axis=0)
+        crop = photograph[top : top + 64 * by, left : left + 64 * by]
+        picture = convolution.avg_pool2d(crop[None, None], by)[0, 0]
+    return np.rint(255 * picture.astype(float)) / 255
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,11 @@ class State:
     at: tuple[int, int]
 
 
-class ConvolutionExplorer(Explorer):
+class ConvolutionExplorer(LivingExplorer):
     """A 3×3 kernel slides over a photograph or a digit: patch × kernel, their sum, the map of all sums."""
 
     size = (11.8, 4.5)
+    module = "convolution"
 
     def make_controls(self) -> Controls:
         controls = {
@@ -69,32 +75,11 @@ class ConvolutionExplorer(Explorer):
             "dilation": slider("dilation", 1, 1, 3),
             "paint": toggle("paint the map as the kernel slides"),
         }
-        look = {"min": -LIMIT, "max": LIMIT, "step": 0.5, "layout": {"width": "104px"}}
+        look = {"min": -LIMIT, "max": LIMIT, "step": 0.5}
         for (name, label), value in zip(WEIGHTS.items(), KERNELS["vertical edges"], strict=True):
             controls[name] = ipywidgets.BoundedFloatText(value, description=label, **look)
         controls["preset"].observe(self._fill_in, names="value")
         return controls
-
-    def arrange(self) -> ipywidgets.Widget:
-        """Where and how on the left, the kernel's numbers as a square on the right."""
-        self.play = ipywidgets.Play(min=0, max=64 * 64 - 1, interval=150, description="slide the kernel")
-        self.play.observe(lambda change: self._go_to(change["new"]), names="value")
-
-        def named(*names: str) -> list[ipywidgets.Widget]:
-            return [self.controls[name] for name in names]
-
-        column = {"width": "320px"}
-        where = ipywidgets.VBox([self.play, *named("row", "column", "paint")], layout=column)
-        shape = ipywidgets.VBox(named("picture", "stride", "padding", "dilation"), layout=column)
-        grid = ipywidgets.GridBox(named(*WEIGHTS), layout={"grid_template_columns": "repeat(3, 110px)"})
-        kernel = ipywidgets.VBox([*named("preset"), grid])
-        rows = {"flex_flow": "row wrap", "grid_gap": "0 12px"}
-        return ipywidgets.VBox([ipywidgets.Box([where, shape, kernel], layout=rows), self.picture])
-
-    def _go_to(self, place: int) -> None:
-        """The place-th of the map, row by row: what the play button counts."""
-        H, W = self.state.output.shape
-        self.set(row=place // W % H, column=place % W)
 
     def _fill_in(self, change: Any) -> None:
         """A kernel chosen by name goes into the nine fields."""
@@ -115,7 +100,6 @@ class ConvolutionExplorer(Explorer):
                 self.controls["preset"].value = same[0] if same else OWN
             for name in ("row", "column"):
                 self.controls[name].max = size - 1
-            self.play.max = size * size - 1
         super().refresh()
 
     def make_figure(self, figure: Figure) -> None:
@@ -134,8 +118,8 @@ class ConvolutionExplorer(Explorer):
         middle = figure.add_axes((0.338, 0.0, 0.324, 1.0), xlim=(0, 3.82), ylim=(0, 4.5))
         middle.set_axis_off()
         self.patch = Numbers(middle, 0.1, 2.38, "patch", "gray")
-        self.kernel = Numbers(middle, 2.12, 2.38, "kernel", plot.DIVERGING)
-        self.products = Numbers(middle, 0.1, 0.14, "products", plot.DIVERGING)
+        self.kernel = Numbers(middle, 2.12, 2.38, "kernel", SIGNED)
+        self.products = Numbers(middle, 0.1, 0.14, "products", SIGNED)
         middle.text(1.91, 3.18, "×", ha="center", va="center", fontsize=15)
         middle.text(2.12, 1.3, "add up to", fontsize=13, color=plot.GREY)
         self.sum = text(middle, 2.05, 0.78, ha="left", va="baseline", fontsize=25, weight="bold")
@@ -156,10 +140,8 @@ class ConvolutionExplorer(Explorer):
         return State(image, kernel, patch, output, at)
 
     def draw(self, state: State) -> str:
-        picture, stride, p, dilation = (
-            self.values[name] for name in ("picture", "stride", "padding", "dilation")
-        )
-        (i, j), (H, W) = state.at, state.output.shape
+        picture, stride, p, dilation = (self.values[name] for name in SHAPE)
+        i, j = state.at
         side = len(state.image) - 2 * p
         largest = max(1.0, np.abs(state.kernel).max())
         if (picture, p) != self.shown:
@@ -170,14 +152,33 @@ class ConvolutionExplorer(Explorer):
         self.patch.show(state.patch, 0, 1)
         self.kernel.show(state.kernel, -largest, largest)
         self.products.show(state.patch * state.kernel, -largest, largest)
-        total = _number(float(state.output[state.at]))
-        self.sum.set_text(f"= {total}")
-        self.map_title.set_text(f"all sums: {H}×{W}")
+        self.sum.set_text(f"= {_number(float(state.output[state.at]))}")
+        self.map_title.set_text("all sums: {}×{}".format(*state.output.shape))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        v, (i, j), (H, W) = self.values, state.at, state.output.shape
+        side, total = len(state.image) - 2 * v["padding"], _number(float(state.output[state.at]))
         return (
-            f"Stride {stride}, padding {p}, dilation {dilation}: the {picture} of {side}×{side} pixels gives "
-            f"a map of {H}×{W} sums. At row {i}, column {j}, patch and kernel make nine products, which add "
-            f"up to {total}."
+            f"Stride {v['stride']}, padding {v['padding']}, dilation {v['dilation']}: the {v['picture']} of "
+            f"{side}×{side} pixels gives a map of {H}×{W} sums. At row {i}, column {j}, patch and kernel "
+            f"make nine products, which add up to {total}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        image, output = self.state.image, self.state.output
+        return {
+            "image": image.astype(np.float32).tobytes(),
+            "side": len(image),
+            "map": output.astype(np.float32).tobytes(),
+            "size": len(output),
+            "shape": {name: self.values[name] for name in SHAPE},
+        }
+
+    def page(self) -> dict[str, Any]:
+        grey = {name: np.rint(255 * load(name)).astype(np.uint8).tobytes() for name in PICTURES}
+        pictures = {name: base64.b64encode(pixels).decode() for name, pixels in grey.items()}
+        return {"pictures": pictures, "kernels": KERNELS, "own": OWN}
 
     def _draw_picture(self, image: np.ndarray, title: str, padding: int) -> None:
         n = len(image)
@@ -188,14 +189,14 @@ class ConvolutionExplorer(Explorer):
         self.redraw_all()
 
     def _draw_map(self, state: State) -> None:
-        """Grey where a kernel has no minus; else orange above zero, purple below."""
+        """Grey where a kernel has no minus; else orange above zero, blue below."""
         H, W = state.output.shape
         y, (i, j) = state.output, state.at
         reach = float(np.abs(y).max()) or 1.0
         signed = bool((state.kernel < 0).any())
         if self.values["paint"]:
             y = np.where(np.arange(H * W).reshape(H, W) <= i * W + j, y, np.nan)
-        cmap, low = (plot.DIVERGING, -reach) if signed else ("gray", 0)
+        cmap, low = (SIGNED, -reach) if signed else ("gray", 0)
         self.output.set(data=y, extent=(0, W, H, 0), cmap=cmap, clim=(low, reach))
         self.map.set(xlim=(-0.01 * W, 1.01 * W), ylim=(1.01 * H, -0.01 * H))
         self.here.set_data(*_square(j, i, 1))

@@ -92,7 +92,7 @@ class LivingExplorer(Explorer):
     - `describe(state)` -> str: the sentence, without drawing anything;
     - `scene()` -> what the view needs of the state, as JSON, and bytes;
     - `page()` -> what a page without a kernel needs to go on by itself, as JSON;
-    - `receive(message)`: what the view asks for.
+    - `receive(message)`, where the view asks for more than its controls.
 
     The picture is drawn only where it is stored, for readers without a browser's scripts.
     """
@@ -121,7 +121,7 @@ class LivingExplorer(Explorer):
         return {}
 
     def receive(self, message: dict[str, Any]) -> None:
-        raise NotImplementedError(f"{type(self).__name__} needs receive(message)")
+        """What the view asks for; nothing where all that the reader does moves a control."""
 
     def contents(self) -> list[ipywidgets.Widget]:
         self.picture = _Painted(self)
@@ -208,7 +208,7 @@ def described(name: str, control: Any) -> dict[str, Any]:
         kind = "ladder" if isinstance(control, ipywidgets.SelectionSlider) else "choice"
         return known | {"kind": kind, "options": options}
     known |= {"min": control.min, "max": control.max}
-    if isinstance(control, ipywidgets.BoundedIntText):
-        return known | {"kind": "number"}
+    if isinstance(control, ipywidgets.BoundedIntText | ipywidgets.BoundedFloatText):
+        return known | {"kind": "number", "step": control.step}
     percent = str(getattr(control, "readout_format", "")).endswith("%")
     return known | {"kind": "slider", "step": control.step, "percent": percent}

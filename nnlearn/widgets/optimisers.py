@@ -218,6 +218,3 @@ class OptimiserRace(LivingExplorer):
     def page(self) -> dict[str, Any]:
         kicks = np.random.default_rng(0).normal(size=(STEPS, 2)).tolist()
         return {"kicks": kicks, "rates": RATES.tolist(), "own": OWN, "colours": self.scene()["colours"]}
-
-    def receive(self, message: dict[str, Any]) -> None:
-        """Nothing is asked: all that the reader does moves a control."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
 from nnlearn import widgets
@@ -17,6 +17,7 @@ from nnlearn.widgets.playground import Config, Playground, Run
 from nnlearn.widgets.playground.problems import FEATURES, inputs
 from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, OPTIMIZERS
 from tests.support.browser import launch_chromium, new_context
+from tests.support.figures import Standing, functions
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +27,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """A page that has the modules' functions as its own."""
-    page = new_context(browser).new_page()
-    names = "Network, chance, start, statistics, inputs"
-    page.add_script_tag(content=f"(() => {{ {living.bundle('playground')}\nwindow.nn = {{ {names} }}; }})()")
-    yield page
+def modules(browser: Browser) -> Page:
+    return functions(browser, "playground", "Network", "chance", "start", "statistics", "inputs")
 
 
 # -- what it computes is NumPy's -----------------------------------------------------------------------------
@@ -178,36 +175,13 @@ def test_points_move_with_the_noise_as_numpys_do():
 # -- a page without a kernel -----------------------------------------------------------------------------
 
 
-class Reader:
-    """The playground on a page from the disk, in a window."""
+class Reader(Standing):
+    """The playground on such a page."""
 
     def __init__(
         self, browser: Browser, folder: Path, address: str = "", width: int = 1100, **values: Any
     ) -> None:
-        widget = Playground(**({"data": "circles"} | values))
-        self.file = folder / "page.html"
-        picture = '<img alt="as it was stored">'
-        script = living.script("playground")
-        self.file.write_text(
-            f"<!doctype html><meta charset=utf-8>{widget.as_html(picture)}<script>{script}</script>"
-        )
-        self.complaints: list[str] = []
-        self.page = new_context(browser, viewport={"width": width, "height": 900}).new_page()
-        self.page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(self.file.as_uri() + address)
-        self.figure = self.page.locator(".nn-living")
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def says(self, *words: str) -> None:
-        for word in words:
-            expect(self.status).to_contain_text(word)
-
-    @property
-    def status(self) -> Locator:
-        return self.page.locator("[role=status]")
+        super().__init__(Playground(**({"data": "circles"} | values)), browser, folder, address, width)
 
     @property
     def step(self) -> int:

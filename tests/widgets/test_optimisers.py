@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from nnlearn.engine.tensor import Parameter
 from nnlearn.training import optim
-from nnlearn.widgets import OptimiserRace, living
+from nnlearn.widgets import OptimiserRace
 from nnlearn.widgets.optimisers import LANDSCAPES, OWN, RULES, heights, run
-from tests.support.browser import launch_chromium, new_context
+from tests.support.browser import launch_chromium
+from tests.support.figures import Standing, functions
 
 MAKE = {
     "SGD": lambda p: optim.SGD(p, 0.0003),
@@ -88,16 +89,13 @@ def browser() -> Iterator[Browser]:
 @pytest.mark.parametrize("name", LANDSCAPES)
 @pytest.mark.parametrize(("lr", "momentum", "noise"), [(0.001, 0.9, 0.0), (0.03, 0.5, 2.0), (10.0, 0.0, 5.0)])
 def test_the_pages_paths_are_numpys(name: str, lr: float, momentum: float, noise: float, browser: Browser):
-    page = new_context(browser).new_page()
-    page.add_script_tag(
-        content=f"(() => {{ {living.bundle('optimisers')}\nObject.assign(window, {{ path, heights }}); }})()"
-    )
+    page = functions(browser, "optimisers", "path", "heights")
     start, kicks = (-1.9, 1.1), noise * np.random.default_rng(0).normal(size=(150, 2))
     paths, left = run(LANDSCAPES[name], start, np.full((len(RULES), 1), lr), momentum, noise)
     losses = heights(LANDSCAPES[name], paths, left)[:, 0]
     for k, rule in enumerate(RULES):
         one, high = page.evaluate(
-            "(a) => { const one = path(...a); return [one, heights(a[1], one)]; }",
+            "(a) => { const one = nn.path(...a); return [one, nn.heights(a[1], one)]; }",
             [rule, name, start, lr, momentum, kicks.tolist()],
         )
         assert one["left"] == left[k, 0]
@@ -108,22 +106,12 @@ def test_the_pages_paths_are_numpys(name: str, lr: float, momentum: float, noise
 
 
 def test_a_reader_moves_the_start_and_plays(browser: Browser, tmp_path: Path):
-    race, complaints = OptimiserRace(), []
-    figure, script = race.as_html('<img alt="as it was stored">'), living.script("optimisers")
-    (tmp_path / "page.html").write_text(
-        f"<!doctype html><meta charset=utf-8>{figure}<script>{script}</script>"
-    )
-    page = new_context(browser, viewport={"width": 1000, "height": 700}).new_page()
-    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto((tmp_path / "page.html").as_uri())
-    status = page.get_by_role("status")
+    race = OptimiserRace()
+    reader = Standing(race, browser, tmp_path)
+    page, status = reader.page, reader.status
     expect(status).to_have_text(race.sentence)
     box = page.locator("canvas").bounding_box()
-    page.mouse.move(box["x"] + 100, box["y"] + 100)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 34 + 155, box["y"] + 16 + 20, steps=4)
-    page.mouse.up()
+    reader.drag((box["x"] + 100, box["y"] + 100), (box["x"] + 34 + 155, box["y"] + 16 + 20))
     moved = OptimiserRace(x=0.0, y=1.9)
     expect(status).to_have_text(moved.sentence)
     page.get_by_label("learning rates").select_option(OWN)
@@ -134,4 +122,4 @@ def test_a_reader_moves_the_start_and_plays(browser: Browser, tmp_path: Path):
     expect(status).to_have_text(OptimiserRace(x=0.0, y=1.9, rates=OWN, step=150).sentence)
     page.get_by_role("button", name="SGD").click()
     expect(page.get_by_role("button", name="SGD")).to_have_attribute("aria-pressed", "false")
-    assert not complaints
+    assert not reader.complaints

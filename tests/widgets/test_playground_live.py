@@ -65,9 +65,10 @@ def run_cell(page: Page, index: int) -> str:
 
 
 def wait_until_paused(page: Page) -> int:
-    """The step at which both the kernel and the picture stand: a frame may be under way when pause is pressed."""
+    """The step at which kernel and picture stand: a frame may be under way when pause is pressed."""
     page.wait_until(
-        lambda: f"steps {step_said(page.show(1))}\n" in run_cell(page, 2), "the picture shows the kernel's step"
+        lambda: f"steps {step_said(page.show(1))}\n" in run_cell(page, 2),
+        "the picture shows the kernel's step",
     )
     return step_said(page.show(1))
 

@@ -1,7 +1,6 @@
 // GPT-2 for one reader: the forward pass of a token with what was kept of those before, byte pairs, sampling.
 // tests/widgets/test_writer.py holds each to NumPy's, at the same rounded weights.
-
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+import { bytes } from "./living.mjs";
 
 /** {name: {rows, columns, q, scale}} from what `nnlearn.widgets.writer.packed` wrote: W = q · scale of its row. */
 function unpack({ tensors, rounded, scales }) {

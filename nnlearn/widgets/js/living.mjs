@@ -50,6 +50,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Float32 numbers that the kernel sent as bytes; those of a page as they are. */
+export const numbers = (data) => (data instanceof DataView
+  ? new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) : data);
+
+/** Base64 as bytes. */
+export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
 /** Change one control's value, as the reader would. */
 export function put(model, name, value) {
   model.set("values", { ...model.get("values"), [name]: value });
@@ -110,10 +117,10 @@ const MAKERS = {
   },
   number(find) {
     const input = element("input", { type: "number" });
-    const write = ({ min, max }, value) => { Object.assign(input, { min, max, step: 1 }); input.value = value; };
+    const write = ({ min, max, step }, value) => { Object.assign(input, { min, max, step }); input.value = value; };
     const read = () => {
-      const { min, max } = find();
-      return Math.round(Math.min(max, Math.max(min, Number(input.value) || 0)));
+      const { min, max, step } = find(), value = Math.min(max, Math.max(min, Number(input.value) || 0));
+      return step === 1 ? Math.round(value) : value;
     };
     return [input, write, read];
   },

@@ -1,6 +1,6 @@
 // The playground: every unit while it learns, in the reader's hands. The view is the same with a kernel and without.
 import { Network, chance, start } from "./network.mjs";
-import { board, colours, dress, element, field, general, rgb, signedTable } from "./living.mjs";
+import { board, colours, dress, element, field, general, numbers, rgb, signedTable } from "./living.mjs";
 
 const FEATURES = {
   "x": (x) => x, "y": (x, y) => y, "x²": (x) => x * x, "y²": (x, y) => y * y,
@@ -18,9 +18,6 @@ function inputs(points, names) {
     chosen.forEach((f, i) => { rows[r * n + i] = f(points[2 * r], points[2 * r + 1]); });
   return rows;
 }
-
-const numbers = (data) => (data instanceof DataView
-  ? new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) : data);
 
 export function render({ model, el }) {
   dress(el);

@@ -1,0 +1,207 @@
+"""The digit reader: draw a digit, and see what each layer of a convolutional network makes of it."""
+
+import base64
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from nnlearn import data
+from nnlearn.engine.primitive import no_grad, plain
+from nnlearn.figures import plot
+from nnlearn.functions.activations import softmax
+from nnlearn.study.digits_gan import load_judge
+from nnlearn.widgets.kit import Controls, choice, raster, texts, toggle, write
+from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.playground.colours import SIGNED
+
+SIDE, FULL, FADE, MOST = 28, 0.7, 1.0, 600  # pixels; of a stroke: half its width, its soft edge; points read
+BOX = 20 - 2 * FULL  # what the longer side of a digit is made, as in MNIST
+OWN, LIKELIEST = "your drawing", "the likeliest"
+THREE = "M9 7L13 4L18 6L18 10L13 13L18 15L20 19L17 23L12 24L8 22"
+_PAIR = re.compile(r"([ML])\s*(-?\d+(?:\.\d+)?)[\s,]+(-?\d+(?:\.\d+)?)")
+
+
+def strokes(path: str) -> list[np.ndarray]:
+    """The strokes of an SVG path, each (points, 2); only its M x y (begin) and L x y (line to) are read."""
+    found: list[list[tuple[float, float]]] = []
+    for sign, x, y in _PAIR.findall(path)[:MOST]:
+        if sign == "M" or not found:
+            found.append([])
+        found[-1].append((float(x), float(y)))
+    return [np.array(points) for points in found]
+
+
+def ink(lines: list[np.ndarray]) -> np.ndarray:
+    """1 on a stroke, falling to 0 at its edge; pixel (i, j) lies at x = j + ½, y = i + ½.  -> (28, 28)"""
+    at = np.stack(np.meshgrid(*2 * [np.arange(SIDE) + 0.5]), axis=-1)
+    nearest = np.full((SIDE, SIDE), np.inf)
+    for points in lines:
+        for a, b in zip(points, [*points[1:], points[-1]], strict=True):
+            along = b - a
+            length = along @ along
+            t = np.clip((at - a) @ along / length, 0, 1) if length else np.zeros((SIDE, SIDE))
+            nearest = np.minimum(nearest, np.linalg.norm(at - a - t[..., None] * along, axis=-1))
+    return np.clip((FULL + FADE - nearest) / FADE, 0, 1)
+
+
+def centred(lines: list[np.ndarray]) -> list[np.ndarray]:
+    """The strokes as MNIST has them: the longer side 20 pixels, the ink's centre of mass in the middle."""
+    if not lines:
+        return lines
+    every = np.concatenate(lines)
+    low, size = every.min(axis=0), np.ptp(every, axis=0).max()
+    scale = BOX / size if size > 1 else 1.0  # a dot stays a dot
+    lines = [(points - low) * scale + (SIDE - BOX) / 2 for points in lines]
+    mass = ink(lines)
+    places = np.arange(SIDE) + 0.5
+    centre = np.array([mass.sum(axis=0) @ places, mass.sum(axis=1) @ places]) / mass.sum()
+    return [points + SIDE / 2 - centre for points in lines]
+
+
+@cache
+def examples() -> np.ndarray:
+    """The first test picture of each digit.  (10, 28, 28), in 256 steps from 0 to 1"""
+    _, (T, t) = data.mnist()
+    chosen = [np.flatnonzero(t == digit)[0] for digit in range(10)]
+    return np.rint(255 * T[chosen, 0].astype(float)) / 255
+
+
+@dataclass(frozen=True)
+class State:
+    """What is drawn: the picture, the maps of both layers, and how the answer comes about."""
+
+    image: np.ndarray  # (28, 28)
+    maps: list[np.ndarray]  # (16, 28, 28), (32, 14, 14): after the activation, before pooling
+    logits: np.ndarray  # (10,)
+    shares: np.ndarray  # (10,) their softmax
+    evidence: np.ndarray  # (10, 7, 7): what each place adds to a logit, less its mean over the digits
+
+
+@no_grad()
+def read(image: np.ndarray) -> State:
+    """A picture through the network.  (28, 28)
+
+    The last layer is linear: logit_c = b_c + Σ_p e_cp, a sum over places p. What all digits share moves no
+    probability and is taken away.
+    """
+    net, x, maps = load_judge(), image[None, None].astype(np.float32), []
+    for convolution in net.convolutions:
+        x = plain(convolution(x))
+        maps.append(plain(net.activation(x))[0])
+        x = plain(net.activation(net.pool(x)))
+    logits = plain(net.classify(net.flatten(x)))[0]
+    W = plain(net.classify.W).reshape(*x.shape[1:], -1)
+    evidence = np.einsum("kij,kijc->cij", x[0], W)
+    return State(image, maps, logits, plain(softmax(logits)), evidence - evidence.mean(axis=0))
+
+
+class DigitReader(LivingExplorer):
+    """Draw a digit: the feature maps of a ConvNet, its ten answers, and where the evidence for each lies."""
+
+    size = (11.6, 4.1)
+    module = "reader"
+
+    def make_controls(self) -> Controls:
+        return {
+            "picture": choice("picture", [OWN, *(f"test digit {digit}" for digit in range(10))]),
+            "drawing": ipywidgets.Text(THREE, description="strokes"),
+            "centred": toggle("centre it as MNIST does", True),
+            "digit": choice("evidence for", [LIKELIEST, *map(str, range(10))]),
+        }
+
+    def make_figure(self, figure: Figure) -> None:
+        places = ((0.005, 0.22), (0.235, 0.22), (0.465, 0.22), (0.80, 0.19))
+        axes = [figure.add_axes((left, 0.08, width, 0.8)) for left, width in places]
+        titles = ("what it sees", "16 maps of layer 1", "32 maps of layer 2", "")
+        for ax, title in zip(axes, titles, strict=True):
+            ax.set_title(title)
+            ax.set_axis_off()
+        look: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1}
+        self.image, self.first, self.second = (raster(ax, **look) for ax in axes[:3])
+        answers = figure.add_axes((0.71, 0.08, 0.075, 0.8), xlim=(0, 1.45), ylim=(9.5, -0.5))
+        answers.set_axis_off()
+        self.bars = answers.barh(range(10), 0, 0.7, color=plot.BLUE, animated=True)
+        self.digits, self.amounts = (texts(answers, 10, fontsize=11, ha=side) for side in ("right", "left"))
+        self.where = raster(axes[3], cmap=SIGNED)
+        self.heading = axes[3].set_title("", animated=True)
+
+    def compute(self, picture: str, drawing: str, centred: bool, digit: str) -> State:
+        if picture != OWN:
+            return read(examples()[int(picture[-1])])
+        lines = strokes(drawing)
+        return read(ink(_centred(lines) if centred else lines))
+
+    def asked(self, state: State) -> int:
+        """The digit whose evidence is shown."""
+        digit = self.values["digit"]
+        return int(state.logits.argmax()) if digit == LIKELIEST else int(digit)
+
+    def draw(self, state: State) -> str:
+        shown = self.asked(state)
+        self.image.set(data=state.image, extent=(0, 1, 0, 1))
+        for artist, maps, across in ((self.first, state.maps[0], 4), (self.second, state.maps[1], 6)):
+            artist.set(data=mosaic(maps, across), extent=(0, 1, 0, 1))
+        for digit, (bar, share) in enumerate(zip(self.bars, state.shares, strict=True)):
+            bar.set_width(share)
+            bar.set_color(plot.VERMILION if digit == shown else plot.BLUE)
+        write(self.digits, ((-0.08, digit, str(digit)) for digit in range(10)))
+        write(self.amounts, ((share + 0.05, k, f"{share:.2f}") for k, share in enumerate(state.shares)))
+        reach = float(np.abs(state.evidence).max()) or 1.0
+        self.where.set(data=state.evidence[shown], clim=(-reach, reach), extent=(0, 1, 0, 1))
+        self.heading.set_text(f"evidence for {shown}: {plot.number(state.evidence[shown].sum(), '.1f')}")
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        first, second = np.argsort(-state.shares, kind="stable")[:2]
+        shown = self.asked(state)
+        total = plot.number(state.evidence[shown].sum(), ".1f")
+        if not state.image.any():
+            return (
+                f"Nothing is drawn, and the network answers all the same: a {first}, with "
+                f"{state.shares[first]:.2f}. It has no way to say that there is no digit."
+            )
+        return (
+            f"It reads a {first} with {state.shares[first]:.2f}, next a {second} with "
+            f"{state.shares[second]:.2f}. The evidence for {shown} adds up to {total}: orange "
+            "speaks for it, blue against."
+        )
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        arrays = {"image": state.image, "first": state.maps[0], "second": state.maps[1]}
+        arrays |= {"evidence": state.evidence}
+        packed = {name: array.astype(np.float32).tobytes() for name, array in arrays.items()}
+        return {**packed, "shares": state.shares.tolist(), "shown": self.asked(state)}
+
+    def page(self) -> dict[str, Any]:
+        net = load_judge()
+        tensors = {"W1": net.convolutions[0].W, "b1": net.convolutions[0].b, "W2": net.convolutions[1].W}
+        tensors |= {"b2": net.convolutions[1].b, "W": net.classify.W, "b": net.classify.b}
+        pixels = np.rint(255 * examples()).astype(np.uint8)
+        return {
+            "tensors": {name: _text(plain(value).astype(np.float32)) for name, value in tensors.items()},
+            "examples": [_text(picture) for picture in pixels],
+        }
+
+
+_centred = centred  # `compute` has a control of that name
+
+
+def mosaic(maps: np.ndarray, across: int) -> np.ndarray:
+    """Maps side by side, each with its largest value white.  (K, n, n) -> (rows, columns)"""
+    n = maps.shape[1] + 1
+    rows = -(-len(maps) // across)
+    found = np.full((rows * n - 1, across * n - 1), 0.35)
+    for k, one in enumerate(maps):
+        i, j = k // across * n, k % across * n
+        found[i : i + n - 1, j : j + n - 1] = one / (one.max() or 1)
+    return found
+
+
+def _text(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

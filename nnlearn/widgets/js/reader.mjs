@@ -1,0 +1,237 @@
+// A digit under the reader's pen, and every layer of the convolutional network that reads it.
+import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
+
+const [SIDE, FULL, FADE, MOST, OWN, LIKELIEST] = [28, 0.7, 1.0, 600, "your drawing", "the likeliest"];
+const BOX = 20 - 2 * FULL, CLASSES = 10;
+const bound = (value, low, high) => Math.max(low, Math.min(high, value));
+
+/** The strokes of an SVG path of M and L: [[[x, y], …], …]. */
+export function strokes(path) {
+  const found = [], pairs = [...path.matchAll(/([ML])\s*(-?\d+(?:\.\d+)?)[\s,]+(-?\d+(?:\.\d+)?)/g)].slice(0, MOST);
+  for (const [, sign, x, y] of pairs) {
+    if (sign === "M" || !found.length) found.push([]);
+    found.at(-1).push([Number(x), Number(y)]);
+  }
+  return found;
+}
+
+/** 1 on a stroke, falling to 0 at its edge; 28×28, row by row. */
+export function ink(lines) {
+  const nearest = new Float64Array(SIDE * SIDE).fill(Infinity);
+  for (const points of lines) points.forEach(([ax, ay], k) => {
+    const [bx, by] = points[Math.min(k + 1, points.length - 1)], [dx, dy] = [bx - ax, by - ay], length = dx * dx + dy * dy;
+    for (let p = 0; p < SIDE * SIDE; p++) {
+      const [x, y] = [(p % SIDE) + 0.5 - ax, Math.floor(p / SIDE) + 0.5 - ay], t = length ? bound((x * dx + y * dy) / length, 0, 1) : 0;
+      nearest[p] = Math.min(nearest[p], Math.hypot(x - t * dx, y - t * dy));
+    }
+  });
+  return nearest.map((d) => bound((FULL + FADE - d) / FADE, 0, 1));
+}
+
+/** The strokes with their longer side 20 pixels and the ink's centre of mass in the middle. */
+export function centred(lines) {
+  const every = lines.flat();
+  if (!every.length) return lines;
+  const ends = [0, 1].map((k) => [Math.min(...every.map((p) => p[k])), Math.max(...every.map((p) => p[k]))]);
+  const size = Math.max(...ends.map(([low, high]) => high - low)), scale = size > 1 ? BOX / size : 1;
+  const placed = lines.map((points) => points.map((p) => p.map((v, k) => (v - ends[k][0]) * scale + (SIDE - BOX) / 2)));
+  const mass = ink(placed), total = mass.reduce((s, v) => s + v, 0);
+  const x = mass.reduce((s, v, p) => s + v * ((p % SIDE) + 0.5), 0) / total;
+  const y = mass.reduce((s, v, p) => s + v * (Math.floor(p / SIDE) + 0.5), 0) / total;
+  return placed.map((points) => points.map((p) => [p[0] + SIDE / 2 - x, p[1] + SIDE / 2 - y]));
+}
+
+/** 3×3 convolution with one ring of zeros, and what is below 0 cut off: x (channels, n, n) -> (outputs, n, n). */
+function layer(x, channels, n, W, b) {
+  const outputs = b.length, found = new Float64Array(outputs * n * n);
+  for (let o = 0; o < outputs; o++) {
+    const to = found.subarray(o * n * n, (o + 1) * n * n).fill(b[o]);
+    for (let c = 0; c < channels; c++) for (let k = 0; k < 9; k++) {
+      const w = W[(o * channels + c) * 9 + k], [di, dj] = [Math.floor(k / 3) - 1, (k % 3) - 1];
+      for (let i = Math.max(0, -di); i < Math.min(n, n - di); i++) for (let j = Math.max(0, -dj); j < Math.min(n, n - dj); j++)
+        to[i * n + j] += w * x[c * n * n + (i + di) * n + j + dj];
+    }
+  }
+  return found.map((v) => Math.max(0, v));
+}
+function pooled(x, channels, n) {
+  const h = n / 2, found = new Float64Array(channels * h * h);
+  for (let c = 0; c < channels; c++) for (let i = 0; i < h; i++) for (let j = 0; j < h; j++) {
+    const at = c * n * n + 2 * i * n + 2 * j;
+    found[(c * h + i) * h + j] = Math.max(x[at], x[at + 1], x[at + n], x[at + n + 1]);
+  }
+  return found;
+}
+
+/** What the network makes of a picture: maps of both layers, logits, their softmax, evidence by digit and place. */
+export function read(image, { W1, b1, W2, b2, W, b }) {
+  const first = layer(image, 1, SIDE, W1, b1), second = layer(pooled(first, b1.length, SIDE), b1.length, SIDE / 2, W2, b2);
+  const last = pooled(second, b2.length, SIDE / 2), places = (SIDE / 4) ** 2;
+  const evidence = new Float64Array(CLASSES * places), logits = Float64Array.from(b);
+  last.forEach((v, q) => {
+    const p = q % places;
+    for (let c = 0; c < CLASSES; c++) {
+      evidence[c * places + p] += v * W[q * CLASSES + c];
+      logits[c] += v * W[q * CLASSES + c];
+    }
+  });
+  for (let p = 0; p < places; p++) {
+    let mean = 0;
+    for (let c = 0; c < CLASSES; c++) mean += evidence[c * places + p] / CLASSES;
+    for (let c = 0; c < CLASSES; c++) evidence[c * places + p] -= mean;
+  }
+  const top = Math.max(...logits), e = logits.map((v) => Math.exp(v - top)), total = e.reduce((s, v) => s + v, 0);
+  return { first, second, evidence, logits: [...logits], shares: [...e.map((v) => v / total)] };
+}
+
+export function render({ model, el }) {
+  dress(el);
+  const values = () => model.get("values"), scene = () => model.get("scene");
+  const status = element("div", { role: "status", "aria-live": "polite" });
+  const button = (text, click, more = {}) => element("button", { type: "button", click, ...more }, text);
+  const part = (title, name) => {
+    const heading = element("strong", {}, title), place = element("div", { class: name }, heading);
+    return [place, heading];
+  };
+  const [pad] = part("draw here", "pad"), [one] = part("16 maps of layer 1", "one"), [two] = part("32 maps of layer 2", "two");
+  const [answers] = part("its answer", "answers"), [where, heading] = part("", "where");
+  el.append(
+    element("style", {}, CSS),
+    element("div", { class: "nn-row" }, button("Clear", () => draw("")), button("Undo", () => draw(values().drawing.slice(0, Math.max(0, values().drawing.lastIndexOf("M"))))),
+      field(model, "picture"), field(model, "centred"), field(model, "digit")),
+    element("div", { class: "nn-read" }, pad, one, two, answers, where),
+    status,
+  );
+  const square = (width) => width;
+  const paper = board(pad, "the pad: draw a digit with mouse, pen or finger", square, (pen, width) => {
+    const own = values().picture === OWN;
+    picture(pen, width, own ? ink(strokes(values().drawing)) : numbers(scene().image), SIDE);
+    if (own && values().drawing) return;
+    pen.fillStyle = "#bbb";
+    pen.font = "14px system-ui, sans-serif";
+    pen.textAlign = "center";
+    pen.fillText(own ? "draw a digit" : "draw over it to begin your own", width / 2, width - 12);
+  });
+  const boards = [paper, board(one, "the maps of the first layer", square, (pen, width) => maps(pen, width, numbers(scene().first), SIDE, 4)),
+    board(two, "the maps of the second layer", square, (pen, width) => maps(pen, width, numbers(scene().second), SIDE / 2, 6)),
+    board(where, "where the evidence lies", square, evidence)];
+  const bars = Array.from({ length: CLASSES }, (_, digit) => {
+    const bar = button("", () => put(model, "digit", values().digit === String(digit) ? LIKELIEST : String(digit)), { class: "answer" });
+    bar.append(element("b", {}, String(digit)), element("i"), element("span"));
+    answers.append(bar);
+    return bar;
+  });
+
+  // -- the pictures --------------------------------------------------------------------------------------------------
+  const GREYS = Uint32Array.from({ length: 256 }, (_, v) => ((255 << 24) | (v << 16) | (v << 8) | v) >>> 0);
+  function cells(pen, x, y, width, values_, n, colour, smooth = false) {
+    const image = document.createElement("canvas"), made = new ImageData(n, n);
+    image.width = image.height = n;
+    new Uint32Array(made.data.buffer).set(Uint32Array.from(values_, colour));
+    image.getContext("2d").putImageData(made, 0, 0);
+    pen.imageSmoothingEnabled = smooth;
+    pen.drawImage(image, x, y, width, width);
+  }
+  const picture = (pen, width, image, n) => cells(pen, 0, 0, width, image, n, (v) => GREYS[Math.round(255 * bound(v, 0, 1))]);
+  function maps(pen, width, all, n, across) {
+    const unit = width / across, count = all.length / (n * n);
+    for (let k = 0; k < count; k++) {
+      const map = all.subarray(k * n * n, (k + 1) * n * n), most = map.reduce((m, v) => Math.max(m, v), 0) || 1;
+      cells(pen, (k % across) * unit, Math.floor(k / across) * unit, unit - 2, map, n, (v) => GREYS[Math.round((255 * v) / most)]);
+    }
+  }
+  function evidence(pen, width) {
+    const all = numbers(scene().evidence), n = SIDE / 4, most = all.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
+    const table = signedTable(colours(el).paper), at = scene().shown * n * n;
+    cells(pen, 0, 0, width, all.subarray(at, at + n * n), n, (v) => table[Math.round(127.5 * (v / most + 1))]);
+    const image = numbers(scene().image), unit = width / SIDE, [r, g, b] = rgb(colours(el).ink);
+    pen.fillStyle = `rgb(${r} ${g} ${b} / 0.55)`; // the digit itself, so that one sees what lies where
+    image.forEach((v, p) => { if (v > 0.5) pen.fillRect(((p % SIDE) + 0.3) * unit, (Math.floor(p / SIDE) + 0.3) * unit, 0.4 * unit, 0.4 * unit); });
+    pen.strokeStyle = colours(el).faint;
+    pen.strokeRect(0.5, 0.5, width - 1, width - 1);
+  }
+  function show() {
+    const { shares, shown } = scene(), all = numbers(scene().evidence), places = (SIDE / 4) ** 2;
+    bars.forEach((bar, digit) => {
+      const share = shares[digit];
+      bar.style.setProperty("--share", share.toFixed(4));
+      bar.lastChild.textContent = share.toFixed(2);
+      bar.setAttribute("aria-pressed", String(digit === shown));
+      bar.setAttribute("aria-label", `${digit}: ${share.toFixed(2)}; show its evidence`);
+    });
+    const total = all.subarray(shown * places, (shown + 1) * places).reduce((s, v) => s + v, 0);
+    heading.textContent = `evidence for ${shown}: ${signed(total)}`;
+    boards.forEach((one) => one.redraw());
+  }
+
+  // -- the reader's pen ------------------------------------------------------------------------------------------------
+  function draw(drawing) {
+    model.set("values", { ...values(), picture: OWN, drawing });
+    model.save_changes();
+    paper.redraw();
+  }
+  let drawing = false;
+  const { canvas } = paper, at = (event) => paper.place(event).map((v) => bound((v / canvas.clientWidth) * SIDE, 0, SIDE).toFixed(1)).join(" ");
+  canvas.style.cursor = "crosshair";
+  canvas.style.touchAction = "none";
+  canvas.addEventListener("pointerdown", (event) => {
+    drawing = true;
+    canvas.setPointerCapture(event.pointerId);
+    draw(`${values().picture === OWN ? values().drawing : ""}M${at(event)}`);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const path = values().drawing, last = path.slice(Math.max(path.lastIndexOf("M"), path.lastIndexOf("L")) + 1).split(" ").map(Number), here = at(event);
+    const [x, y] = here.split(" ").map(Number);
+    if (drawing && Math.hypot(x - last[0], y - last[1]) > 0.6) draw(`${path}L${here}`);
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { drawing = false; });
+
+  const say = () => { status.textContent = model.get("sentence"); };
+  model.on("change:scene", show);
+  model.on("change:sentence", say);
+  model.on("change:values", () => paper.redraw());
+  show();
+  say();
+}
+
+const signed = (value) => (Number(value.toFixed(1)) + 0).toFixed(1).replace("-", "−").replace(/^−0\.0$/, "0.0");
+
+const CSS = `
+.nn-living .nn-read { display: grid; grid-template-columns: 27fr 27fr 27fr 13fr 19fr; grid-template-rows: auto; gap: 0 12px; align-items: start; }
+.nn-living .nn-read strong { display: block; white-space: nowrap; }
+.nn-living .nn-read + [role=status] { margin-top: 8px; }
+.nn-living button.answer { display: grid; grid-template-columns: 1em 1fr 2.4em; gap: 5px; align-items: center; width: 100%; min-height: 24px; padding: 0 4px;
+  border-color: transparent; text-align: left; }
+.nn-living button.answer:hover { border-color: var(--nn-quiet); }
+.nn-living .answer i { display: block; height: 14px; background: linear-gradient(#0072b2, #0072b2) 0 0 / calc(var(--share) * 100%) 100% no-repeat; }
+.nn-living .answer[aria-pressed=true] i { background-image: linear-gradient(#d55e00, #d55e00); }
+.nn-living .answer span { font-variant-numeric: tabular-nums; }
+@media (max-width: 760px) {
+  .nn-living .nn-read { grid-template-columns: 1fr 1fr; gap: 10px 12px; }
+  .nn-living .nn-read > .pad { grid-column: 1 / -1; justify-self: center; width: min(100%, 300px); }
+}
+`;
+
+// -- without a kernel ------------------------------------------------------------------------------------------------
+
+export function alone(model) {
+  const { tensors: packed, examples: pictures } = model.get("page");
+  const tensors = Object.fromEntries(Object.entries(packed).map(([name, text]) => [name, new Float32Array(bytes(text).buffer)]));
+  const examples = pictures.map((text) => Float64Array.from(bytes(text), (v) => v / 255));
+  const share = (value) => value.toFixed(2);
+  function update() {
+    const v = model.get("values"), lines = strokes(v.drawing);
+    const image = v.picture === OWN ? ink(v.centred ? centred(lines) : lines) : examples[Number(v.picture.at(-1))];
+    const found = read(image, tensors), order = found.shares.map((p, c) => [p, c]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+    const shown = v.digit === LIKELIEST ? found.logits.indexOf(Math.max(...found.logits)) : Number(v.digit), places = (SIDE / 4) ** 2;
+    const total = found.evidence.subarray(shown * places, (shown + 1) * places).reduce((s, e) => s + e, 0);
+    const [[p, first], [q, second]] = order;
+    model.set("sentence", image.some((x) => x > 0)
+      ? `It reads a ${first} with ${share(p)}, next a ${second} with ${share(q)}. The evidence for ${shown} adds up to ${signed(total)}: `
+        + "orange speaks for it, blue against."
+      : `Nothing is drawn, and the network answers all the same: a ${first}, with ${share(p)}. It has no way to say that there is no digit.`);
+    model.set("scene", { image, ...found, shown });
+  }
+  model.on("change:values", update);
+  update();
+}
