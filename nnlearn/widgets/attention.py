@@ -17,7 +17,6 @@ from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal
 from nnlearn.models.translator import Translator
 from nnlearn.study import translation
 from nnlearn.study.translation import WRITTEN
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import (
     Controls,
     choice,
@@ -30,9 +29,10 @@ from nnlearn.widgets.kit import (
     toggle,
     write,
 )  # fmt: skip
+from nnlearn.widgets.living import LivingExplorer, text_of
 
 TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"
-LONGEST = 34
+LONGEST, READ = 34, 36  # signs of a text; signs that the translator reads, blanks included
 SHADES = LinearSegmentedColormap.from_list("looks", ["white", plot.SKY, plot.BLUE])
 VOWELS = "aeiouAEIOU"
 
@@ -51,20 +51,33 @@ def translator() -> tuple[Translator, str]:
 
 @dataclass(frozen=True)
 class State:
-    """What is drawn: the two rows of signs, all weights, and what the chosen query gets."""
+    """The two rows of signs, who looks at whom, and what each query gets."""
 
     queries: str
     keys: str
-    at: int
     weights: np.ndarray  # (T, S)
-    names: list[str]  # of what may come out, likeliest first
-    shares: np.ndarray
+    names: list[str]  # of what may come out
+    shares: np.ndarray  # (T, names)
 
 
-class AttentionExplorer(Explorer):
+@functools.lru_cache(maxsize=32)
+def look(head: str, text: str, temperature: float, causal: bool, positions: bool) -> State:
+    """What a head makes of a text, as the controls have it."""
+    text = text[:LONGEST] or " "
+    if head == TRANSLATOR:
+        written, weights, shares, names = _translate(text, temperature, causal, positions)
+        return State(written, text, weights, names, shares)
+    weights, names = _weights(*_vectors(head, text, positions), temperature, causal), sorted(set(text))
+    return State(
+        text, text, weights, names, weights @ np.array([[s == name for name in names] for s in text])
+    )
+
+
+class AttentionExplorer(LivingExplorer):
     """A query looks at every key: its weights as lines and bars, all weights as a map, and the output."""
 
     size = (9.6, 4.6)
+    module = "attention"
 
     def make_controls(self) -> Controls:
         return {
@@ -112,53 +125,91 @@ class AttentionExplorer(Explorer):
         for spine in ("bottom", "left"):
             out.spines[spine].set_visible(False)
 
-    def compute(
-        self, head: str, text: str, query: int, temperature: float, causal: bool, positions: bool
-    ) -> State:
-        text = text[:LONGEST] or " "
-        if head == TRANSLATOR:
-            queries, weights, outputs, names = _translate(text, temperature, causal, positions)
-        else:
-            q, k = _vectors(head, text, positions)
-            weights = _weights(q, k, temperature, causal)
-            queries, names = text, sorted(set(text))
-            outputs = weights @ np.array([[sign == name for name in names] for sign in text])
-        at = min(query, len(queries) - 1)
-        likeliest = np.argsort(-outputs[at], kind="stable")[:4]
-        found = [names[i] for i in likeliest]
-        return State(queries, text, at, weights, found, outputs[at, likeliest])
+    def compute(self, query: int, **settings: Any) -> State:
+        return look(**settings)
+
+    @property
+    def at(self) -> int:
+        """The place of the query that is shown."""
+        return min(self.values["query"], len(self.state.queries) - 1)
+
+    def likeliest(self) -> list[tuple[str, float]]:
+        """What comes out of the query that is shown, likeliest first."""
+        shares = self.state.shares[self.at]
+        return [(self.state.names[k], float(shares[k])) for k in np.argsort(-shares, kind="stable")[:4]]
 
     def draw(self, state: State) -> str:
-        with self.held():  # as many positions of the slider as there are queries
-            self.controls["query"].max = len(state.queries) - 1
+        at, found = self.at, self.likeliest()
         T, S = state.weights.shape
-        x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[state.at]
+        x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[at]
         write(self.query_row, ((x, 0.86, _visible(sign)) for x, sign in zip(x_q, state.queries, strict=True)))
         write(self.key_row, ((x, 0.08, _visible(sign)) for x, sign in zip(x_k, state.keys, strict=True)))
-        self.spot.set_data([x_q[state.at]], [0.86])
-        self.links.set_segments([[(x_q[state.at], 0.77), (x, 0.16)] for x in x_k])
+        self.spot.set_data([x_q[at]], [0.86])
+        self.links.set_segments([[(x_q[at], 0.77), (x, 0.16)] for x in x_k])
         self.links.set(linewidths=0.5 + 13 * w, colors=[(*to_rgb(plot.BLUE), a) for a in 0.06 + 0.74 * w])
         self.bars.set_segments([[(x, 0), (x, v)] for x, v in zip(x_k, w, strict=True)])
         largest = [k for k in np.argsort(-w, kind="stable")[: len(self.numbers)] if w[k] >= 0.05]
         write(self.numbers, ((x_k[k], w[k] + 0.04, f"{w[k]:.2f}") for k in largest))
         self.map.set_data(state.weights)
-        self.frame.set(y=1 - (state.at + 1) / T, height=1 / T)
-        self.shares.set_segments([[(0, i), (v, i)] for i, v in enumerate(state.shares)])
-        write(self.names, ((-0.04, i, _visible(name)) for i, name in enumerate(state.names)))
-        write(self.amounts, ((v + 0.03, i, f"{v:.2f}") for i, v in enumerate(state.shares)))
-        return self._say(state, w)
+        self.frame.set(y=1 - (at + 1) / T, height=1 / T)
+        self.shares.set_segments([[(0, i), (v, i)] for i, (_, v) in enumerate(found)])
+        write(self.names, ((-0.04, i, _visible(name)) for i, (name, _) in enumerate(found)))
+        write(self.amounts, ((v + 0.03, i, f"{v:.2f}") for i, (_, v) in enumerate(found)))
+        return self.describe(state)
 
-    def _say(self, state: State, w: np.ndarray) -> str:
+    def refresh(self) -> None:
+        """The slider has as many positions as there are queries, then as always."""
+        settings = {name: value for name, value in self.values.items() if name != "query"}
+        with self.held():
+            self.controls["query"].max = len(look(**settings).queries) - 1
+        super().refresh()
+
+    def describe(self, state: State) -> str:
+        at, w = self.at, state.weights[self.at]
         best = int(np.argmax(w))
         effective = float(np.exp(-np.sum(w * np.log(np.maximum(w, 1e-12)))))
         trained = self.values["head"] == TRANSLATOR
         asked = "writing" if trained else "asking for"
-        whole = f" The whole translation: {state.queries}." if trained else ""
-        return (
-            f"Query {state.at}, {asked} {state.queries[state.at]!r}, looks most at {state.keys[best]!r} "
-            f"(place {best}, weight {w[best]:.2f}), and at about {effective:.1f} places in all. Out comes "
-            f"{state.names[0]!r} with {state.shares[0]:.2f}.{whole}"
+        (name, share), whole = (
+            self.likeliest()[0],
+            f" The whole translation: {state.queries}." if trained else "",
         )
+        return (
+            f"Query {at}, {asked} “{state.queries[at]}”, looks most at “{state.keys[best]}” "
+            f"(place {best}, weight {w[best]:.2f}), and at about {effective:.1f} places in all. Out comes "
+            f"“{name}” with {share:.2f}.{whole}"
+        )
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "queries": state.queries,
+            "keys": state.keys,
+            "names": state.names,
+            "weights": state.weights.astype(np.float32).tobytes(),
+            "shares": state.shares.astype(np.float32).tobytes(),
+        }
+
+    def page(self) -> dict[str, Any]:
+        model, signs = translator()
+        return {
+            "tensors": {
+                name: text_of(value.astype(np.float32)) for name, value in model.state_dict().items()
+            },
+            "signs": signs,
+            "written": WRITTEN,
+            "context": READ,
+            "letters": text_of(_letters().astype(np.float32)),
+            "vowels": VOWELS,
+            "heads": {"translator": TRANSLATOR, "same": SAME, "back": BACK},
+            "longest": LONGEST,
+        }
+
+
+@functools.cache
+def _letters() -> np.ndarray:
+    """A vector for each of 256 signs, in steps that float32 knows."""
+    return np.random.default_rng(0).normal(size=(256, 32)).astype(np.float32).astype(float)
 
 
 def _visible(sign: str) -> str:
@@ -181,10 +232,9 @@ def _vectors(head: str, text: str, positions: bool) -> tuple[np.ndarray, np.ndar
     if head == BACK:
         return 6 * np.concatenate([p[:1], p[:-2]]), 6 * p[:-1]
     if head == SAME:
-        letters = np.random.default_rng(0).normal(size=(256, 32))
-        x = letters[[ord(sign) % 256 for sign in text]] + (p[:-1] if positions else 0)
+        x = _letters()[[ord(sign) % 256 for sign in text]] + (p[:-1] if positions else 0)
         return x, x
-    kinds = [0 if s in VOWELS else 1 if s.isalpha() else 2 if s.isdigit() else 3 for s in text]
+    kinds = [0 if s in VOWELS else 1 if s.isalpha() else 2 if s.isdecimal() else 3 for s in text]
     x = 5 * np.eye(32)[kinds] + (0.8 * p[:-1] if positions else 0)
     return x, x
 
@@ -196,11 +246,11 @@ def _translate(
     """The date written, each step's weights (10, S) and its probabilities, as controls have it."""
     model, signs = translator()
     assert model.query is not None and model.key is not None
-    x = _ids(text.rjust(36, "_"), signs)[None]
+    x = _ids(text.rjust(READ, "_"), signs)[None]
     h, state, _ = model.read(x)
-    h = h[:, 36 - len(text) :]
+    h = h[:, READ - len(text) :]
     if not positions:  # every sign read alone: what it is, but not where
-        h = model.read(x[:, 36 - len(text) :].T)[0].reshape(1, len(text), -1)
+        h = model.read(x[:, READ - len(text) :].T)[0].reshape(1, len(text), -1)
     mask = np.tri(10, len(text), dtype=bool) if causal else np.ones((10, len(text)), bool)
     y, k = np.zeros((1, 1), int), model.key(h)
     for t in range(10):

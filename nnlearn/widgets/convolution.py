@@ -1,6 +1,5 @@
 """The convolution explorer: a kernel slides over a picture; each product and their sum are seen."""
 
-import base64
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +13,7 @@ from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.functions import convolution
 from nnlearn.widgets.kit import Controls, choice, line, raster, slider, text, toggle
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.living import LivingExplorer, text_of
 from nnlearn.widgets.playground.colours import SIGNED
 
 OWN = "your own"
@@ -176,8 +175,7 @@ class ConvolutionExplorer(LivingExplorer):
         }
 
     def page(self) -> dict[str, Any]:
-        grey = {name: np.rint(255 * load(name)).astype(np.uint8).tobytes() for name in PICTURES}
-        pictures = {name: base64.b64encode(pixels).decode() for name, pixels in grey.items()}
+        pictures = {name: text_of(np.rint(255 * load(name)).astype(np.uint8)) for name in PICTURES}
         return {"pictures": pictures, "kernels": KERNELS, "own": OWN}
 
     def _draw_picture(self, image: np.ndarray, title: str, padding: int) -> None:

@@ -1,6 +1,5 @@
 """The digit reader: draw a digit, and see what each layer of a convolutional network makes of it."""
 
-import base64
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
 from nnlearn.study.digits_gan import load_judge
 from nnlearn.widgets.kit import Controls, choice, raster, texts, toggle, write
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.living import LivingExplorer, text_of
 from nnlearn.widgets.playground.colours import SIGNED
 
 SIDE, FULL, FADE, MOST = 28, 0.7, 1.0, 600  # pixels; of a stroke: half its width, its soft edge; points read
@@ -184,8 +183,8 @@ class DigitReader(LivingExplorer):
         tensors |= {"b2": net.convolutions[1].b, "W": net.classify.W, "b": net.classify.b}
         pixels = np.rint(255 * examples()).astype(np.uint8)
         return {
-            "tensors": {name: _text(plain(value).astype(np.float32)) for name, value in tensors.items()},
-            "examples": [_text(picture) for picture in pixels],
+            "tensors": {name: text_of(plain(value).astype(np.float32)) for name, value in tensors.items()},
+            "examples": [text_of(picture) for picture in pixels],
         }
 
 
@@ -201,7 +200,3 @@ def mosaic(maps: np.ndarray, across: int) -> np.ndarray:
         i, j = k // across * n, k % across * n
         found[i : i + n - 1, j : j + n - 1] = one / (one.max() or 1)
     return found
-
-
-def _text(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

@@ -1,5 +1,6 @@
 """Widgets that the page draws and the reader touches, with a kernel behind them or none."""
 
+import base64
 import html
 import json
 import re
@@ -188,6 +189,11 @@ class _Painted:
     def value(self) -> bytes:
         self._explorer.draw(self._explorer.state)
         return self._explorer._paint()
+
+
+def text_of(values: np.ndarray) -> str:
+    """An array's bytes in base64: `bytes` of js/living.mjs takes them apart."""
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
 def described(name: str, control: Any) -> dict[str, Any]:

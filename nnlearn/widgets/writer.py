@@ -14,7 +14,7 @@ from nnlearn.figures import plot
 from nnlearn.models.gpt import GPT
 from nnlearn.text.tokenizers import BPETokenizer
 from nnlearn.widgets.kit import Controls, raster, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.living import LivingExplorer, text_of
 from nnlearn.widgets.next_token import BITS, SIGNS, SURPRISE, Continuation
 
 # Tokens that can be written; of the prompt that are read; the likeliest shown.
@@ -172,9 +172,6 @@ def by_rows(name: str, W: np.ndarray) -> np.ndarray:
 
 def packed(gpt: GPT, tokenizer: BPETokenizer) -> str:
     """A model and its tokenizer for js/gpt.mjs, as JSON: matrices in 8 bits, the rest in 32."""
-
-    def text_of(values: np.ndarray) -> str:
-        return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
     state = {name: np.asarray(value, np.float32) for name, value in gpt.state_dict().items()}
     matrices = {name: by_rows(name, W) for name, W in state.items() if W.ndim == 2}
