@@ -14,7 +14,7 @@ from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
 from nnlearn.study.digits_gan import load_judge
-from nnlearn.widgets.kit import Controls, choice, raster, texts, toggle, write
+from nnlearn.widgets.kit import Controls, choice, raster, slider, texts, toggle, write
 from nnlearn.widgets.living import LivingExplorer, text_of
 from nnlearn.widgets.playground.colours import SIGNED
 
@@ -60,6 +60,13 @@ def centred(lines: list[np.ndarray]) -> list[np.ndarray]:
     places = np.arange(SIDE) + 0.5
     centre = np.array([mass.sum(axis=0) @ places, mass.sum(axis=1) @ places]) / mass.sum()
     return [points + SIDE / 2 - centre for points in lines]
+
+
+def moved(image: np.ndarray, right: int, down: int) -> np.ndarray:
+    """The picture so many pixels further; what leaves the paper is lost.  (28, 28), same out"""
+    far = max(abs(right), abs(down))
+    paper = np.pad(image, far)
+    return paper[far - down : far - down + SIDE, far - right : far - right + SIDE]
 
 
 @cache
@@ -110,6 +117,8 @@ class DigitReader(LivingExplorer):
             "picture": choice("picture", [OWN, *(f"test digit {digit}" for digit in range(10))]),
             "drawing": ipywidgets.Text(THREE, description="strokes"),
             "centred": toggle("centre it as MNIST does", True),
+            "right": slider("move right", 0, -8, 8),
+            "down": slider("move down", 0, -8, 8),
             "digit": choice("evidence for", [LIKELIEST, *map(str, range(10))]),
         }
 
@@ -129,11 +138,11 @@ class DigitReader(LivingExplorer):
         self.where = raster(axes[3], cmap=SIGNED)
         self.heading = axes[3].set_title("", animated=True)
 
-    def compute(self, picture: str, drawing: str, centred: bool, digit: str) -> State:
-        if picture != OWN:
-            return read(examples()[int(picture[-1])])
+    def compute(self, picture: str, drawing: str, centred: bool, right: int, down: int, digit: str) -> State:
         lines = strokes(drawing)
-        return read(ink(_centred(lines) if centred else lines))
+        own = picture == OWN
+        image = ink(_centred(lines) if centred else lines) if own else examples()[int(picture[-1])]
+        return read(moved(image, right, down))
 
     def asked(self, state: State) -> int:
         """The digit whose evidence is shown."""

@@ -245,7 +245,7 @@ def picture(widget: Locator) -> str:
     return widget.locator("img.widget-image, .nn-living").first.evaluate(
         "async (e) => e.matches('img')"
         " ? new TextDecoder('latin1').decode(await (await fetch(e.src)).arrayBuffer())"
-        " : e.querySelector('canvas')?.toDataURL() ?? e.querySelector('[role=status]').textContent"
+        " : [...e.querySelectorAll('canvas')].map(c => c.toDataURL()).join() + e.textContent"
     )
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 import nnlearn as nn
 from nnlearn.study.digits_gan import load_judge
 from nnlearn.widgets import DigitReader
-from nnlearn.widgets.digit_reader import BOX, THREE, centred, examples, ink, mosaic, read, strokes
+from nnlearn.widgets.digit_reader import BOX, THREE, centred, examples, ink, mosaic, moved, read, strokes
 from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
@@ -81,6 +81,21 @@ def test_maps_and_evidence_add_up_to_the_networks_answer():
         np.testing.assert_allclose(state.evidence.mean(axis=0), 0, atol=1e-6)
 
 
+@pytest.mark.parametrize(("right", "down"), [(0, 0), (3, -2), (-8, 8)])
+def test_moved_is_numpys_roll_without_what_comes_in_behind(right, down):
+    image = np.random.default_rng(0).random((28, 28))
+    rolled = np.roll(image, (down, right), axis=(0, 1))
+    at = np.arange(28)
+    inside = ((at >= down) & (at < 28 + down))[:, None] & ((at >= right) & (at < 28 + right))
+    np.testing.assert_array_equal(moved(image, right, down), np.where(inside, rolled, 0))
+
+
+def test_a_digit_far_from_the_middle_is_misread():
+    """What the chapter says of flattening: the same strokes, elsewhere."""
+    wrong = sum(DigitReader(drawing=DRAWN[d], right=8, down=-8).state.logits.argmax() != d for d in DRAWN)
+    assert wrong >= 4
+
+
 def test_says_so_where_nothing_is_drawn():
     for path in ("", "nonsense"):
         assert "no way to say that there is no digit" in DigitReader(drawing=path).sentence
@@ -104,16 +119,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def modules(browser: Browser) -> Page:
-    return functions(browser, "reader", "strokes", "ink", "centred", "read", "bytes")
+    return functions(browser, "reader", "strokes", "ink", "centred", "moved", "read", "bytes")
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 def test_the_pages_ink_is_numpys(path: str, modules: Page):
     found = modules.evaluate(
-        "(path) => { const s = nn.strokes(path); return [[...nn.ink(s)], [...nn.ink(nn.centred(s))]]; }", path
+        """(path) => {
+            const drawn = nn.strokes(path), middle = nn.ink(nn.centred(drawn));
+            return [[...nn.ink(drawn)], [...nn.moved(middle, 5, -3)]];
+        }""",
+        path,
     )
     lines = strokes(path)
-    for mine, theirs in zip(found, (ink(lines), ink(centred(lines))), strict=True):
+    for mine, theirs in zip(found, (ink(lines), moved(ink(centred(lines)), 5, -3)), strict=True):
         np.testing.assert_allclose(mine, theirs.ravel(), atol=1e-9)
 
 

@@ -41,6 +41,12 @@ export function centred(lines) {
   return placed.map((points) => points.map((p) => [p[0] + SIDE / 2 - x, p[1] + SIDE / 2 - y]));
 }
 
+/** The picture so many pixels further; what leaves the paper is lost. */
+export const moved = (image, right, down) => Float64Array.from({ length: SIDE * SIDE }, (_, p) => {
+  const [i, j] = [Math.floor(p / SIDE) - down, (p % SIDE) - right];
+  return Math.min(i, j) >= 0 && Math.max(i, j) < SIDE ? image[i * SIDE + j] : 0;
+});
+
 /** 3×3 convolution with one ring of zeros, and what is below 0 cut off: x (channels, n, n) -> (outputs, n, n). */
 function layer(x, channels, n, W, b) {
   const outputs = b.length, found = new Float64Array(outputs * n * n);
@@ -98,7 +104,7 @@ export function render({ model, el }) {
   el.append(
     element("style", {}, CSS),
     element("div", { class: "nn-row" }, button("Clear", () => draw("")), button("Undo", () => draw(values().drawing.slice(0, Math.max(0, values().drawing.lastIndexOf("M"))))),
-      field(model, "picture"), field(model, "centred"), field(model, "digit")),
+      ...["picture", "centred", "right", "down", "digit"].map((name) => field(model, name))),
     element("div", { class: "nn-read" }, pad, one, two, answers, where),
     status,
   );
@@ -221,7 +227,8 @@ export function alone(model) {
   const share = (value) => value.toFixed(2);
   function update() {
     const v = model.get("values"), lines = strokes(v.drawing);
-    const image = v.picture === OWN ? ink(v.centred ? centred(lines) : lines) : examples[Number(v.picture.at(-1))];
+    const own = v.picture === OWN, drawn = own ? ink(v.centred ? centred(lines) : lines) : examples[Number(v.picture.at(-1))];
+    const image = moved(drawn, v.right, v.down);
     const found = read(image, tensors), order = found.shares.map((p, c) => [p, c]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
     const shown = v.digit === LIKELIEST ? found.logits.indexOf(Math.max(...found.logits)) : Number(v.digit), places = (SIDE / 4) ** 2;
     const total = found.evidence.subarray(shown * places, (shown + 1) * places).reduce((s, e) => s + e, 0);
