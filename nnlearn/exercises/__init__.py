@@ -6,16 +6,27 @@ check("01.2", neuron)
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nnlearn.exercises.essays import words_of
+from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.judge import as_text, grade
 from nnlearn.exercises.limit import time_limit
-from nnlearn.exercises.records import record
+from nnlearn.exercises.records import record, recorded
 from nnlearn.exercises.renumbering import refusal
 from nnlearn.exercises.result import Result
-from nnlearn.exercises.spec import Exercise, Explain, Function, Predict, Value, edit, find_exercise
+from nnlearn.exercises.spec import (
+    Exercise,
+    Explain,
+    Function,
+    Predict,
+    Value,
+    chapter_exercises,
+    edit,
+    find_exercise,
+)
 
 __all__ = ["Exercise", "Explain", "Function", "Predict", "Result", "Value", "check", "edit", "grade"]
 
@@ -63,7 +74,17 @@ def _checked(exercise_id: str, answer: Any) -> Result:
     if result.status != "not started" and not unwritten:
         judged = result.case is not None and result.case.got is not None
         record(exercise.id, bool(result), text, judged)
-    return result
+    return replace(result, standing=_standing(exercise)) if result and notebook.name else result
+
+
+def _standing(exercise: Exercise) -> str:
+    """How many of the chapter are solved, and which comes next."""
+    known, chapter = recorded(), chapter_exercises(chapter_of(exercise.id))
+    graded = [one for one in chapter.values() if one.graded]
+    open_ = [one for one in graded if known.get(one.id) != "passed"]
+    later = [one for one in open_ if place(one.id) > place(exercise.id)] or open_
+    following = f"next: {later[0].id} {later[0].title}" if later else "the chapter is done"
+    return f"{len(graded) - len(open_)} of {len(graded)} · {following}"
 
 
 _TOO_LONG = "It was stopped after 20 seconds of the processor, or two minutes of waiting."

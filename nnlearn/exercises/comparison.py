@@ -56,12 +56,11 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
         return f"expected {_kind(expected)}, got {_kind(got)}"
     if got.dtype.kind == "c" and expected.dtype.kind != "c":
         return "expected real numbers, got complex ones"
-    want, have = (a.astype(complex if a.dtype.kind == "c" else float) for a in (expected, got))
-    with np.errstate(all="ignore"):
-        error = np.where((want == have) | (np.isnan(want) & np.isnan(have)), 0.0, np.abs(have - want))
-        wrong = ~(error <= atol + rtol * np.where(np.isfinite(want), np.abs(want), 0.0))
+    want, have = _floating(expected), _floating(got)
+    wrong = wrong_elements(expected, got, rtol, atol)
     if not wrong.any():
         return ""
+    error = _error(want, have)
     broken = wrong & ~(np.isfinite(have) & np.isfinite(want))
     if broken.any():
         where = tuple(int(i) for i in np.argwhere(broken)[0])
@@ -79,6 +78,22 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
     relative = np.max(error[wrong & (want != 0)] / np.abs(want[wrong & (want != 0)]), initial=0.0)
     sizes = f"largest absolute error {np.max(error):.3g}" + (f", relative {relative:.3g}" if relative else "")
     return f"{count + '; the worst, ' if count else ''}{worst} ({sizes})"
+
+
+def wrong_elements(expected: np.ndarray, got: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Where |got - expected| > atol + rtol |expected|, or only one of them is no number.  Same shape, bool"""
+    want, have = _floating(expected), _floating(got)
+    with np.errstate(all="ignore"):
+        return ~(_error(want, have) <= atol + rtol * np.where(np.isfinite(want), np.abs(want), 0.0))
+
+
+def _floating(array: np.ndarray) -> np.ndarray:
+    return array.astype(complex if array.dtype.kind == "c" else float)
+
+
+def _error(want: np.ndarray, have: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.where((want == have) | (np.isnan(want) & np.isnan(have)), 0.0, np.abs(have - want))
 
 
 def _rounded(want: float, have: float) -> bool:

@@ -117,8 +117,9 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
 
 
 def _case(exercise: Exercise, name: str, inputs: Mapping[str, Any], expected: Outcome, got: Outcome) -> Case:
-    wanted = expected.value if exercise.reveals else None
-    return Case(name, inputs, wanted, got.value, exercise.beside)
+    wanted, given = (exercise.named(outcome.value) for outcome in (expected, got))
+    tell = wanted if exercise.reveals else None
+    return Case(name, inputs, tell, given, exercise.beside, exercise.rtol, exercise.atol)
 
 
 def _where_to_look(exercise: Exercise, inputs: Mapping[str, Any]) -> list[str]:
@@ -191,7 +192,10 @@ def fault(
     if choices and not (isinstance(got.value, str) and got.value in choices):
         return f"choose one of {', '.join(map(repr, choices))}; you gave {describe(answer)}."
     tell = exercise.reveals if reveal is None else reveal
-    text = difference(expected.value, got.value, exercise.rtol, exercise.atol, tell)
+    wanted, given = exercise.named(expected.value), exercise.named(got.value)
+    if isinstance(wanted, dict) != isinstance(given, dict):
+        wanted, given = expected.value, got.value
+    text = difference(wanted, given, exercise.rtol, exercise.atol, tell)
     return text + "." if text else ""
 
 

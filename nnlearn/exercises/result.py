@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from nnlearn.exercises.card import side_by_side
 from nnlearn.exercises.spec import Exercise
 
 _LOOKS = {  # sign and words carry the meaning; the colour (readable on light and dark) repeats it
@@ -38,6 +39,8 @@ class Case:
     expected: Any
     got: Any
     how: Callable[..., Any]
+    rtol: float = 1e-5
+    atol: float = 1e-7
 
     def run(self, answer: Any) -> Any:
         """What an answer gives for it, errors and prints as they come."""
@@ -62,6 +65,7 @@ class Result:
     score: float = 0.0
     brief: str = ""  # the message without what was expected
     case: Case | None = None
+    standing: str = ""  # in the notebook: how many of the chapter are solved, and which is next
 
     def __post_init__(self) -> None:
         if isinstance(self.exercise, Exercise):
@@ -85,11 +89,15 @@ class Result:
         (status, title), colour = self._head(), _LOOKS[self.status][2]
         parts = [f"<strong>{markup(status)}</strong> {markup(title)}"]
         parts += [f"<div>{markup(self.message)}</div>"] if self.message else []
+        if self.case is not None and self.case.expected is not None and self.case.got is not None:
+            case = self.case
+            parts += [side_by_side(case.expected, case.got, case.rtol, case.atol)]
         parts += [f"<div><strong>Hint:</strong> {markup(self.hint)}</div>"] if self.hint else []
         if self.details:
             details = "".join(f"<li>{markup(detail)}</li>" for detail in self.details)
             details = f"<ul style='margin:0;padding-left:1.4em'>{details}</ul>"
             parts.append(details)
+        parts += [f"<div style='opacity:.8'>{markup(self.standing)}</div>"] if self.standing else []
         style = f"border-left:4px solid {colour};padding:.3em .9em;max-width:52em;white-space:pre-wrap"
         return f"<div role='status' style='{style}'>{''.join(parts)}</div>"
 

@@ -90,6 +90,7 @@ class Exercise:
     _: KW_ONLY
     mistakes: Sequence[tuple] = ()
     run: Callable[..., Any] = itself  # run(answer, **inputs) -> what it gives; uses NumPy and nothing else
+    outputs: str = ""  # the names of what a function returns, if it is several values: "dX dW db"
     lists: bool = False  # True: lists of numbers in the cases stay lists
     rtol: float = 1e-5
     atol: float = 1e-7
@@ -142,6 +143,12 @@ class Exercise:
     def after_run(self) -> Callable[..., Any]:
         """after_run(data, **inputs) -> what is compared: no learner's code has a say in it."""
         return self.run
+
+    def named(self, value: Any) -> Any:
+        """Several outputs by their names, where they have some."""
+        names = self.outputs.split()
+        fits = isinstance(value, tuple | list) and len(value) == len(names) > 0
+        return dict(zip(names, value, strict=True)) if fits else value
 
     @property
     def grade_id(self) -> str:

@@ -48,7 +48,7 @@ def update(x, y, w, b, lr):
     return w + lr * error * x, b + lr * error
 
 
-UPDATE = Function(3, update, examples_and_weights, mistakes=[
+UPDATE = Function(3, update, examples_and_weights, outputs="w b", mistakes=[
     ("fires at zero", edit("> 0", ">= 0"),
      "At exactly zero our step is 0: the neuron is silent unless z is *above* 0."),
     ("the error upside down", edit("y - a", "a - y"),
@@ -155,7 +155,7 @@ def all_at_once(X, y, w, b, lr):
     return w + lr * error @ X, b + lr * error.sum(), np.abs(error).sum()
 
 
-EPOCH = Function(6, epoch, examples_for_an_epoch, mistakes=[
+EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistakes=[
     ("all at once", all_at_once,
      "You judged all examples with the weights of the start and corrected once. In the perceptron each "
      "example meets the weights as the one before has left them."),
@@ -241,7 +241,7 @@ def averaged(X, y, epochs):
     return mean[:-1], mean[-1]
 
 
-AVERAGED = Function(8, averaged, examples_for_some_epochs, mistakes=[
+AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistakes=[
     ("the last weights", edit("np.mean(seen, axis=0)", "seen[-1]"),
      "Those are the weights of the end. Add them up after every example, and divide at last."),
     ("mean over corrections", edit("seen.append", "if error:\n                seen.append"),

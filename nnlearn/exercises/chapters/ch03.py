@@ -46,7 +46,7 @@ def squared_error_gradient(X, y, w, b):
     return 2 * X.T @ error / len(X), 2 * error.mean()
 
 
-GRADIENT = Function(3, squared_error_gradient, numbers, mistakes=[
+GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistakes=[
     ("truth minus answer", edit("X @ w + b - y", "y - X @ w - b"),
      "The sign is turned round: a step against your gradient goes uphill. The error is ŷ − y."),
     ("forgets the two", edit("2 * ", ""), "The square's slope brings a 2 along: 2 · error · input."),
@@ -141,7 +141,7 @@ def raw_weights(X, w, b):
     return raw, b - mean @ raw
 
 
-RAW = Function(6, raw_weights, weights_in_new_units, mistakes=[
+RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
     ("the bias stays", edit("b - mean @ raw", "b"),
      "The weights are right. But w · (x − μ)/σ has a part that does not depend on x: it belongs to the "
      "bias."),

@@ -188,7 +188,7 @@ def collapse(W1, b1, W2, b2):
     return W1 @ W2, b1 @ W2 + b2
 
 
-COLLAPSE = Function(8, collapse, two_layers, mistakes=[
+COLLAPSE = Function(8, collapse, two_layers, outputs="W b", mistakes=[
     ("the matrices the other way round", edit("W1 @ W2", "W2 @ W1"),
      "Read (x W₁) W₂ from the left: x meets W₁ first, so W₁ stands first."),
     ("b₁ is not passed on", edit("b1 @ W2 + b2", "b2"),

@@ -156,7 +156,7 @@ NAIVE_PLUS = ("np.maximum(z, 0) + np.log1p(e)", "np.log(1 + np.exp(z))")
 NAIVE_RISE = ("np.where(z >= 0, 1, e) / (1 + e)", "np.exp(z) / (1 + np.exp(z))")
 NO_SQUARE, ROUNDED = ("1 - t**2", "1 - t"), ("np.log1p(e)", "np.log(1 + e)")
 
-REPAIR = Function(8, mish, mishs, atol=1e-300, mistakes=[
+REPAIR = Function(8, mish, mishs, atol=1e-300, outputs="value slope", mistakes=[
     ("as it was", edit(*NAIVE_PLUS, *NAIVE_RISE, *NO_SQUARE),
      "All three faults are still there. Begin with the slope, at ordinary numbers: what is the slope of a "
      "tanh? Two evaluations of the value tell you whether you are right."),

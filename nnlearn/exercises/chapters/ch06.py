@@ -167,7 +167,7 @@ def with_the_factorial(z, y):
     return np.mean(np.exp(z) - y * z + constant), (np.exp(z) - y) / len(z)
 
 
-COUNTS = Function(8, count_loss, counts, mistakes=[
+COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
     ("z for the mean", edit("np.exp(z)", "z"),
      "The network gives the logarithm of the mean: λ = e^z. Put e^z where the formula has λ, and z where "
      "it has ln λ."),
@@ -235,7 +235,7 @@ ROUNDED = ("(y * log_p)", "(y * np.log(np.exp(log_p)))")
 HARD = ("(np.exp(log_p) - y)", "(np.exp(log_p) - np.eye(len(weight))[labels])")
 MEAN = ("(w * -", "np.mean(weight[labels] * -", ".sum(axis=1)).sum(),", ".sum(axis=1)),")
 
-REPAIR = Function(10, weighted, weighted_batches, mistakes=[
+REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes=[
     ("as it was", edit(*ROUNDED, *HARD, *MEAN),
      "All three faults are still there. Begin with one ordinary example, of weight 1: measure the slope of "
      "your loss with two evaluations, for one logit, and compare."),

@@ -81,7 +81,7 @@ def linear_backward(dZ, X, W):
     return dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)
 
 
-LINEAR = Function(5, linear_backward, around_a_layer, mistakes=[
+LINEAR = Function(5, linear_backward, around_a_layer, outputs="dX dW db", mistakes=[
     ("W not transposed", edit("W.T", "W"),
      "dX: dZ is (B, m) and W is (n, m), so the product that gives (B, n) is with W.T. A square W hides it."),
     ("the product the other way round", edit("X.T @ dZ", "dZ.T @ X"),
@@ -163,7 +163,7 @@ def gradients(X, labels, W1, b1, W2, b2):
     return X.T @ dZ1, dZ1.sum(axis=0), dW2, db2
 
 
-NETWORK = Function(7, gradients, small_networks, allows=("softmax",), mistakes=[
+NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="dW1 db1 dW2 db2", mistakes=[
     ("no mean", edit(" / len(X)", ""),
      "Your gradients are B times too large: the loss is a mean, so dZ2 = (P − Y) / B."),
     ("slope taken at a", edit("A1**2", "np.tanh(A1) ** 2"),
@@ -229,7 +229,7 @@ def train(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
     return tuple(params)
 
 
-TRAIN = Function(9, train, tasks, run=train_with, mistakes=[
+TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistakes=[
     ("uphill", edit("p - lr", "p + lr"), "You climb: the gradient points uphill, so subtract it."),
     ("all data at every step", edit("gradients(X[rows], labels[rows],", "gradients(X, labels,"),
      "Each step looks at its own batch only: rows start to start + B."),

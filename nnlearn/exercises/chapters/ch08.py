@@ -30,7 +30,7 @@ def divide_shares(a, b, g):
     return g / b, -g * a / b**2
 
 
-DIVIDE = Function(3, divide_shares, quotients, mistakes=[
+DIVIDE = Function(3, divide_shares, quotients, outputs="a b", mistakes=[
     ("forgets the minus", edit("-g", "g"), "If b grows, a / b shrinks: what sign does b's share have?"),
     ("forgets the gradient from above", edit("g / b, -g * a", "1 / b, -a"),
      "Those are the slopes. A share is the slope times the gradient `g` that arrived."),
@@ -58,7 +58,7 @@ def softplus(x):
     return np.log(1 + np.exp(x)), lambda g: g / (1 + np.exp(-x))
 
 
-SOFTPLUS = Function(4, softplus, numbers, run=both_ways, mistakes=[
+SOFTPLUS = Function(4, softplus, numbers, run=both_ways, outputs="value slope", mistakes=[
     ("forgets g", edit("lambda g: g", "lambda g: 1"),
      "Your vjp returns the slope alone: multiply it by the gradient `g` that arrives."),
     ("slope of the logarithm only", edit("np.exp(-x)", "np.exp(x)"),

@@ -47,7 +47,7 @@ def step_back(w, v, g, lr, mu):
     return w + lr * v, (v - g) / mu
 
 
-MOMENTUM = Function(5, step_back, weights_that_have_moved, mistakes=[
+MOMENTUM = Function(5, step_back, weights_that_have_moved, outputs="w v", mistakes=[
     ("a step forward", lambda w, v, g, lr, mu: (w - lr * (mu * v + g), mu * v + g),
      "That is one more step forward. Write down the two lines of a step, then solve each for what stood "
      "there before."),
@@ -169,7 +169,7 @@ def adam_step(w, g, m, s, t, lr):
     return np.where(rows, w - lr * m_hat / (np.sqrt(s_hat) + 1e-8), w), m, s, t
 
 
-ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, mistakes=[
+ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, outputs="w m s t", mistakes=[
     ("nobody waits", edit("rows = came[:, None]", "rows = True", "t = t + came", "t = t + 1"),
      "That is Adam for every row. What is to happen to a row whose gradient is all zero?"),
     ("the memory does not wait", edit("np.where(rows, 0.9 * m + 0.1 * g, m)", "0.9 * m + 0.1 * g",

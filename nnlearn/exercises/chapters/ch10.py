@@ -37,7 +37,7 @@ def standardize(train, test):
     return (train - mean) / scale, (test - mean) / scale
 
 
-STANDARDIZE = Function(3, standardize, tables, mistakes=[
+STANDARDIZE = Function(3, standardize, tables, outputs="train test", mistakes=[
     ("each set by its own numbers",
      lambda train, test: (standardize(train, train)[0], standardize(test, test)[0]),
      "The test set has been moved by its own mean. Mean and deviation are learned from the training set, and "
@@ -148,7 +148,7 @@ def recall_precision(truth, guess):
     return found / truth.sum(), found / max(guess.sum(), 1)
 
 
-METRICS = Function(6, recall_precision, answers, mistakes=[
+METRICS = Function(6, recall_precision, answers, outputs="recall precision", mistakes=[
     ("the two exchanged", lambda truth, guess: recall_precision(truth, guess)[::-1],
      "These are precision and recall: exchange them. Recall asks about the ill, precision about the alarms."),
     ("accuracy", edit("found / truth.sum()", "(truth == guess).mean()"),
@@ -187,7 +187,7 @@ def interval(values, t):
     return np.mean(values) - half, np.mean(values) + half
 
 
-INTERVAL = Function(8, interval, samples, mistakes=[
+INTERVAL = Function(8, interval, samples, outputs="low high", mistakes=[
     ("the spread of one run", edit(" / np.sqrt(len(values))", ""),
      "This is where *one* more run would fall. The mean of n runs is more certain than one: divide by √n."),
     ("divides by n", edit("np.sqrt(len(values))", "len(values)"),

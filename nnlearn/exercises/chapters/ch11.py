@@ -121,7 +121,7 @@ def folded(W, b, mean, var, gamma, beta, eps):
     return W * scale, (b - mean) * scale + beta
 
 
-NORM = Function(5, folded, layers_with_norm, mistakes=[
+NORM = Function(5, folded, layers_with_norm, outputs="W b", mistakes=[
     ("the weights alone", edit("(b - mean) * scale + beta", "b"),
      "W is right. But the mean that is taken away and the β that comes on top have to go somewhere: into b."),
     ("forgets the mean", edit("(b - mean)", "b"),

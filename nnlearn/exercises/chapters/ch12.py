@@ -40,7 +40,7 @@ def zeros_needed(n, k, stride, dilation):
     return zeros // 2, zeros - zeros // 2
 
 
-SIZE = Function(3, zeros_needed, rows_of_pixels, mistakes=[
+SIZE = Function(3, zeros_needed, rows_of_pixels, outputs="before after", mistakes=[
     ("both sides alike", lambda n, k, stride, dilation: (dilation * (k - 1) // 2, dilation * (k - 1) // 2),
      "(k − 1) / 2 on each side is right for stride 1 and an odd kernel. Count how far the last place "
      "reaches: the first one begins at 0, and there are ⌈n / stride⌉ of them."),
@@ -105,7 +105,7 @@ def backward(dy, x, w):
     return dx, dw
 
 
-BACKWARD = Function(5, backward, upstream, mistakes=[
+BACKWARD = Function(5, backward, upstream, outputs="dx dw", mistakes=[
     ("does not turn the kernel", edit("dy[i, j] * w", "dy[i, j] * w[::-1, ::-1]"),
      "Your dx uses the kernel as it is. Going back it must be turned around by 180°."),
     ("turns it in one direction only", edit("dy[i, j] * w", "dy[i, j] * w[::-1]"),
@@ -176,7 +176,7 @@ def sees(i, sizes, strides, paddings):
     return first, last
 
 
-FIELD = Function(7, sees, stacks, lists=True, mistakes=[
+FIELD = Function(7, sees, stacks, lists=True, outputs="first last", mistakes=[
     ("from the first layer on", edit("reversed(list(zip(sizes, strides, paddings, strict=True)))",
      "zip(sizes, strides, paddings, strict=True)"),
      "You walk from the first layer to the last. You know a place in the *last* one: walk back from there."),

@@ -50,7 +50,8 @@ def lstm_step(x, h, c, real, W_x, W_h, b):
     return np.where(real[:, None], shown, h), np.where(real[:, None], new, c)
 
 
-LSTM_STEP = Function(3, lstm_step, partial(states_and_weights, 4), allows=("sigmoid",), mistakes=[
+LSTM_STEP = Function(3, lstm_step, partial(states_and_weights, 4), allows=("sigmoid",),
+                     outputs="h c", mistakes=[
     ("texts that have ended go on", edit("np.where(real[:, None], shown, h), np.where(real[:, None], new, c)",
                                          "shown, new"),
      "You step every text. Where `real` is False, the text is over: what must then come back for it?"),

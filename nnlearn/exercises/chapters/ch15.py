@@ -189,7 +189,7 @@ def look_up_backward(w, v, g):
     return dv, w * (dw - mean)
 
 
-BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, mistakes=[
+BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, outputs="dw dv", mistakes=[
     ("stops at the weights", edit("w * (dw - mean)", "dw"),
      "Your second result is ∂L/∂w. Go on through the softmax to the scores."),
     ("forgets that weights sum to 1", edit("(dw - mean)", "dw"),

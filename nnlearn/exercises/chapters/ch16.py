@@ -51,7 +51,7 @@ def pairs(ids, length):
     return inputs, targets
 
 
-PAIRS = Function(4, pairs, ids_and_lengths, mistakes=[
+PAIRS = Function(4, pairs, ids_and_lengths, outputs="inputs targets", mistakes=[
     ("no shift", edit("inputs, targets", "inputs, inputs"),
      "Inputs and targets are the same. A model learns to repeat what it reads: the loss goes to zero. "
      "Shift by one."),
@@ -179,7 +179,7 @@ def step(q, k, v, keys, values):
     return w / w.sum() @ all_values, all_keys, all_values
 
 
-CACHE = Function(8, step, token_and_cache, mistakes=[
+CACHE = Function(8, step, token_and_cache, outputs="output keys values", mistakes=[
     ("does not look at itself", edit("= all_keys", "= keys", "@ all_values", "@ values"),
      "The new token does not see itself. A causal mask lets place t look at 0 … t: append first, "
      "then attend."),

@@ -53,7 +53,7 @@ def mask_tokens(ids, draw, kind, other):
     return np.where(chosen & (kind >= 0.9), other, read), chosen
 
 
-MASKING = Function(4, mask_tokens, texts_and_draws, mistakes=[
+MASKING = Function(4, mask_tokens, texts_and_draws, outputs="read asked", mistakes=[
     ("special tokens too", edit(" & (ids >= 5)", ""),
      "A special token (id below 5) was chosen. Nobody needs to guess `[CLS]`, `[SEP]` or padding."),
     ("always a mark", edit(" & (kind < 0.8)", "", "np.where(chosen & (kind >= 0.9), other, read)", "read"),

@@ -109,7 +109,7 @@ def gan_losses(real, fake):
     return d, g
 
 
-LOSSES = Function(5, gan_losses, logits_of_both, mistakes=[
+LOSSES = Function(5, gan_losses, logits_of_both, outputs="discriminator generator", mistakes=[
     ("logarithm of zero", edit("np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(s)))", of=softplus),
      "Right for ordinary logits. For a logit of a thousand, what is σ, and what is ln(1 − σ)? The chapter "
      "writes −ln σ(s) without a σ."),
@@ -146,7 +146,7 @@ def one_after_the_other(theta, psi, lr, gamma):
     return theta, psi
 
 
-DIRAC = Function(6, dirac_step, games, mistakes=[
+DIRAC = Function(6, dirac_step, games, outputs="theta psi", mistakes=[
     ("one after the other", one_after_the_other,
      "Both move at once: compute both slopes before moving anybody."),
     ("forgets the penalty", edit(" + gamma * psi", ""), "The penalty γ ψ²/2 has a slope in ψ. Where is it?"),
