@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL
 from nbformat import v4
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from typer.testing import CliRunner
 
 import nnlearn as nn
@@ -162,6 +162,47 @@ def test_search_finds_softmax(from_disk: bool, browser: Browser, home: str, buil
     page.wait_for_selector("article h1")
     assert not reader.complaints
     reader.close()
+
+
+def test_what_has_been_read_stays_in_the_browser_and_travels_as_a_file(
+    browser: Browser, home: str, tmp_path: Path
+):
+    reader = Reader(browser, home)
+    page = reader.open("index.html")
+    said = page.locator("#nn-progress [role=status]")
+    expect(said).to_have_text("")
+    for chapter in CHAPTERS[:2]:
+        page = reader.open(f"chapters/{chapter}.html")
+        button = page.get_by_role("button", name="Mark as read")
+        button.click()
+        expect(page.locator(".nn-read-it")).to_have_attribute("aria-pressed", "true")
+    reader.open("index.html")
+    expect(said).to_contain_text(f"You have read 2 of {len(CHAPTERS)}. Next: ")
+    assert said.locator("a").get_attribute("href").endswith(f"chapters/{CHAPTERS[2]}.html")
+    assert page.locator(".sd-card.nn-done").count() == 2
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save what I have read").click()
+    saved.value.save_as(tmp_path / "mine.json")
+    assert not reader.complaints
+    reader.close()
+
+    other = Reader(browser, home)
+    page = other.open("index.html")
+    said = page.locator("#nn-progress [role=status]")
+    expect(said).to_have_text("")
+    for name, text in (("no.json", "{"), ("none.json", '{"nnlearn": 1, "read": {"99_x": "2026-01-01"}}')):
+        (tmp_path / name).write_text(text)
+        page.locator("#nn-progress input").set_input_files(tmp_path / name)
+        expect(said).to_have_text(f"{name} holds no progress that was saved here.")
+    page.locator("#nn-progress input").set_input_files(tmp_path / "mine.json")
+    expect(said).to_contain_text(f"You have read 2 of {len(CHAPTERS)}.")
+    page = other.open(f"chapters/{CHAPTERS[0]}.html")
+    page.locator(".nn-read-it").click()  # not read after all
+    expect(page.locator(".nn-read-it")).to_have_text("Mark as read")
+    other.open("index.html")
+    expect(said).to_contain_text(f"You have read 1 of {len(CHAPTERS)}.")
+    assert not other.complaints
+    other.close()
 
 
 def test_reader_goes_on_and_back_and_into_the_dark(reader: Reader):
