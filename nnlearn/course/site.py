@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode, v4
 
-from nnlearn.course import glossary, reference
+from nnlearn.course import chapter_map, glossary, reference
 from nnlearn.course.decks import alt_text, arrange, build, mathjax
 from nnlearn.course.lite import build_lite
 from nnlearn.course.notebooks import read
@@ -120,6 +120,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
         "glossary": glossary.terms(),
         "kernel_inside": kernel_inside,
         "lite": lite,
+        "map": chapter_map.draw(notebooks("chapters"), "chapters"),
         "playground": _playground(),
         "reference": list(reference.pages()),
     }
