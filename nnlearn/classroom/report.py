@@ -17,9 +17,9 @@ from typing import Any
 from nnlearn.classroom.policy import is_id
 from nnlearn.classroom.standing import ChapterStanding, Line, Standing, StudentStanding, counted, exercise_of
 from nnlearn.classroom.store import Store
-from nnlearn.exercises.ids import place
+from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.result import markup
-from nnlearn.exercises.spec import Explain, find_exercise
+from nnlearn.exercises.spec import Explain, chapter_exercises, find_exercise
 from nnlearn.exercises.tasks import chapter_title
 from nnlearn.training.saving import write
 
@@ -62,6 +62,9 @@ def files(standing: Standing, expected: bool = False) -> Iterable[tuple[str, byt
     pages = page_names([student.id for student in standing.students])
     page = template("class.html")
     yield "index.html", page.render(**_class(standing, pages), picture=_picture(standing)).encode()
+    page = template("chapter.html")
+    for chapter in standing.chapters:
+        yield f"chapters/{chapter}.html", page.render(**_map(standing, chapter, pages)).encode()
     page, now = template("student.html"), time.time()
     for student in standing.students:
         chapters = [_chapter(c, expected or standing.policy.closed(c.chapter, now)) for c in student.chapters]
@@ -187,12 +190,40 @@ def _class(standing: Standing, pages: dict[str, str]) -> dict[str, Any]:
         "students": [(student, pages[student.id]) for student in standing.students],
         "strangers": [s.id for s in standing.students if standing.policy.roster and not s.person],
         "left_out": standing.left_out,
+        "chapters": [(chapter, f"{chapter} {chapter_title(chapter)}") for chapter in standing.chapters],
+        "chapter_of": chapter_of,
         "score": _score,
         "mistakes": [
             (number, find_exercise(exercise), name, hint)
             for (exercise, name, hint), number in mistakes.most_common(15)
         ],
         "unsafe": sum(not grade.isolated for grade in grades),
+    }
+
+
+def _map(standing: Standing, chapter: str, pages: dict[str, str]) -> dict[str, Any]:
+    """What the page of a chapter shows: students × exercises, and its misconceptions with their students."""
+    exercises, rows = list(chapter_exercises(chapter).values()), []
+    mistakes: dict[tuple[str, str, str], list[tuple[StudentStanding, str]]] = {}
+    for student in standing.students:
+        page = pages[student.id]
+        lines = {
+            line.grade.exercise: line for c in student.chapters if c.chapter == chapter for line in c.lines
+        }
+        rows.append((student, page, [(exercise, lines.get(exercise.id)) for exercise in exercises]))
+        for grade in (line.grade for line in lines.values()):
+            if grade.misconception:
+                kind = grade.exercise, grade.misconception, grade.hint
+                mistakes.setdefault(kind, []).append((student, page))
+    found = sorted(mistakes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return {
+        "title": f"{chapter} {chapter_title(chapter)}",
+        "exercises": exercises,
+        "rows": rows,
+        "mistakes": [(find_exercise(exercise), name, hint, who) for (exercise, name, hint), who in found],
+        "score": _score,
+        "share": lambda line: f"{max(0.0, min(1.0, (line.score or 0) / line.grade.points)):.2f}",
+        "sign": _sign,
     }
 
 

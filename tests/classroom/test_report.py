@@ -16,6 +16,7 @@ from nnlearn.classroom.report import files, lms_csv, page_names, platform_csv, w
 from nnlearn.classroom.standing import Standing
 from nnlearn.classroom.store import HandedIn, Store
 from nnlearn.course.cli import app
+from nnlearn.exercises.spec import chapter_exercises
 
 DUE = 1_780_000_000.0
 RULES = """
@@ -45,7 +46,7 @@ def test_reports_escape_what_strangers_write(tmp_path):
     )
     made = dict(files(Standing(a_store(tmp_path, [strange])), expected=True))
     pages = {name: content.decode() for name, content in made.items() if name.endswith(".html")}
-    assert len(pages) == 2
+    assert len(pages) == 3
     for page in pages.values():
         assert "<script" not in page and "&lt;script&gt;" in page
     assert b"'=1+1" in made["grades.csv"]
@@ -211,6 +212,30 @@ def test_everybody_is_in_every_table_and_what_is_open_is_empty(tmp_path):
     page = dict(files(standing))["index.html"].decode()
     for said in ("Not on the roster: mallory, zoë", "notes.txt", "nothing handed in"):
         assert said in page
+
+
+def test_a_chapters_map_shows_who_solved_what_and_whose_mistakes_are_whose(tmp_path):
+    slip = {"misconception": "adds", "hint": "Multiply."}
+    store = a_store(
+        tmp_path,
+        [
+            Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0),
+            Grade("bob", "04.3", "h", "s", "not yet", 0.5, 2.0, **slip),
+            Grade("eve", "04.3", "h", "s", "not yet", 0.0, 2.0, **slip),
+            Grade("eve", "07.3", "h", "s", "passed", 2.0, 2.0),
+        ],
+    )
+    store.use_policy("", ROSTER.encode())
+    made = {name: content.decode() for name, content in files(Standing(store))}
+    table = made["chapters/04.html"]
+    assert 'style="--share: 1.00"><a href="../students/ada.html#04.3"' in table
+    assert 'style="--share: 0.25"' in table and "not yet, 0.5 of 2: adds" in table
+    assert table.count("<td>–</td>") == 4 * len(chapter_exercises("04")) - 3, "Cem has handed in nothing"
+    who = table.partition("whose they are")[2]
+    assert '<td class="number">2</td>' in who and "ada" not in who
+    assert who.index("students/bob.html#04.3") < who.index("students/eve.html#04.3")
+    assert "eve" in made["chapters/07.html"] and "None was recognised" in made["chapters/07.html"]
+    assert 'href="chapters/04.html"' in made["index.html"] and '<tr id="04.3">' in made["students/eve.html"]
 
 
 def test_canvas_gets_its_own_columns_back(tmp_path):
