@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -21,9 +22,15 @@ ACROSS, WIDE, HIGH, GAP, DOWN = (
 )  # boxes in a row; their size; between them and between rows
 
 
+@cache
+def first_cell(path: Path) -> str:
+    """What a chapter begins with: title, question, time, needs."""
+    return read(path).cells[0].source
+
+
 def needs(path: Path) -> set[int]:
     """The numbers of the chapters that one says it needs: "chapters 3 (slopes), 7 to 9" -> {3, 7, 8, 9}."""
-    said = read(path).cells[0].source.partition("**You need**")[2].partition("\n\n")[0]
+    said = first_cell(path).partition("**You need**")[2].partition("\n\n")[0]
     said = re.sub(r" \((?![^)]*[Cc]hapter)[^)]*\)", "", said)
     found: set[int] = set()
     for numbers in _NUMBERS.findall(said):
@@ -34,7 +41,7 @@ def needs(path: Path) -> set[int]:
 
 def title(path: Path) -> str:
     """A chapter's title without its number."""
-    return read(path).cells[0].source.partition("\n")[0].partition(" · ")[2]
+    return first_cell(path).partition("\n")[0].partition(" · ")[2]
 
 
 def direct(all_needs: Mapping[int, set[int]]) -> dict[int, set[int]]:
@@ -79,23 +86,33 @@ def places(links: Mapping[int, set[int]]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def draw(chapters: Sequence[Path], folder: str = "") -> str:
-    """The map as SVG; with a `folder`, each chapter is a link to its page there."""
+def draw(
+    chapters: Sequence[Path],
+    folder: str = "",
+    suffix: str = ".html",
+    done: Mapping[Path, float] | None = None,
+) -> str:
+    """The map as SVG; with a `folder`, each chapter is a link to its page there, `done` a share of each."""
     number = {path: int(path.stem[:2]) for path in chapters}
     links = direct({number[path]: needs(path) for path in chapters})
     place = places(links)
     lines = [_line(place[need], place[chapter]) for chapter in links for need in sorted(links[chapter])]
     boxes = [
         _box(
-            number[path], title(path), *_corner(place[number[path]]), folder and f"{folder}/{path.stem}.html"
+            number[path],
+            title(path),
+            *_corner(place[number[path]]),
+            folder and f"{folder}/{path.stem}{suffix}",
+            (done or {}).get(path, 0.0),
         )
         for path in chapters
     ]
     down, across = (max(at) + 1 for at in zip(*place.values(), strict=True))
     width, height = across * (WIDE + GAP) + GAP, down * (HIGH + DOWN) - DOWN + 2 * GAP
+    role = "group" if folder else "img"  # of links, or a picture
     said = "The chapters, each below or to the right of those that it needs"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="{role}" '
         f'aria-label="{said}" font-family="system-ui, sans-serif" font-size="14">\n'
         f'<g fill="none" stroke="#7a7f87" stroke-width="2">\n{"".join(lines)}</g>\n{"".join(boxes)}</svg>\n'
     )
@@ -120,7 +137,13 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
     return f'<path d="{path}C{a} {b + DOWN} {c} {d - DOWN} {c} {d}"/>\n'
 
 
-def _box(chapter: int, name: str, x: int, y: int, link: str) -> str:
+def _bar(x: int, y: int, share: float) -> str:
+    """A green bar along a box's lower edge."""
+    wide = round(share * (WIDE - 8))
+    return f'<rect x="{x + 4}" y="{y + HIGH - 7}" width="{wide}" height="4" fill="#1b8a5a"/>' if wide else ""
+
+
+def _box(chapter: int, name: str, x: int, y: int, link: str, done: float) -> str:
     words, lines = name.split(), [""]
     for word in words:
         if len(lines[-1]) + len(word) > 15 and lines[-1]:
@@ -132,6 +155,7 @@ def _box(chapter: int, name: str, x: int, y: int, link: str) -> str:
     )
     box = (
         f'<rect x="{x}" y="{y}" width="{WIDE}" height="{HIGH}" rx="6" fill="#e8f1f7" stroke="#005a8c"/>'
+        f"{_bar(x, y, done)}"
         f'<text x="{x + 20}" y="{y + HIGH / 2 + 7:g}" fill="#005a8c" font-size="20" font-weight="700" '
         f'text-anchor="middle">{chapter}</text><text fill="#1a1a1a">{spans}</text>'
     )

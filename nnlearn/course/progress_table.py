@@ -25,8 +25,8 @@ def print_table() -> None:
         columns = map("  ".join, (tried, untouched, words))
         table.add_row(f"{chapter} {chapter_title(chapter)}", bar, f"{len(passed)} of {len(ids)}", *columns)
     Console().print(table)
-    graded = [e.id for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
-    typer.echo(f"{sum(states.get(i) == 'passed' for i in graded)} of {len(graded)} are done.")
+    done = [states.get(exercise.id) == "passed" for exercise in _graded()]
+    typer.echo(f"{sum(done)} of {len(done)} are done.")
     for line in _next_steps(states):
         typer.echo(line)
     if not can_be_kept():
@@ -36,13 +36,23 @@ def print_table() -> None:
         )
 
 
+def _graded() -> list[Exercise]:
+    return [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
+
+
+def following(states: dict[str, str]) -> Exercise | None:
+    """The first exercise that is not solved after the last one that is; None after the end."""
+    graded = _graded()
+    done = [k for k, exercise in enumerate(graded) if states.get(exercise.id) == "passed"]
+    later = (e for e in graded[done[-1] + 1 if done else 0 :] if states.get(e.id) != "passed")
+    return next(later, None)
+
+
 def _next_steps(states: dict[str, str]) -> list[str]:
     """The exercise after the last one passed, where our answer may be looked at, what is to be reviewed."""
-    graded = [e for chapter in chapter_modules() for e in chapter_exercises(chapter).values() if e.graded]
-    done = [k for k, exercise in enumerate(graded) if states.get(exercise.id) == "passed"]
-    later = [e for e in graded[done[-1] + 1 if done else 0 :] if states.get(e.id) != "passed"]
+    graded, after = _graded(), following(states)
     hard = [e.id for e in graded if states.get(e.id) == "tried" and wrong_answers(e.id) >= HONEST]
-    lines = [f"Next: {_name(later[0])}"] if later else []
+    lines = [f"Next: {_name(after)}"] if after else []
     lines += [f"Our answer beside yours: nnlearn solution {i}" for i in hard[:3]]
     again = len(due(time.time()))
     return lines + ([f"To solve once more, so that it stays: {again} (nnlearn review)"] if again else [])

@@ -9,6 +9,8 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +25,7 @@ from tornado.web import authenticated
 
 from nnlearn.course.copy import update_copy
 from nnlearn.course.decks import build, chosen
+from nnlearn.course.home import home
 from nnlearn.exercises.notebooks import course_folder
 
 _SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for this server alone
@@ -30,13 +33,14 @@ _SETTINGS = Path(__file__).with_name("jupyter")  # JupyterLab's defaults for thi
 
 def serve_course(root: Path, browser: bool = True, port: int | None = None) -> None:
     """JupyterLab on `root` until Ctrl-C, beside the learner's own open tabs elsewhere."""
-    # The tabs of this course: the first visit opens the first chapter, later ones what was open last.
+    # The tabs of this course are its own.
     key = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
     workspaces = platformdirs.user_state_path("nnlearn") / "workspaces" / key
-    first = min((root / "chapters").glob("[0-9][0-9]_*.ipynb"), default=None)
-    start = f"/lab/tree/chapters/{first.name}" if first and not any(workspaces.glob("*")) else "/lab"
-    server = _server(root, browser, port, default_url=start, workspaces_dir=workspaces)
-    _say("The course", server, start)
+    server = _server(root, browser, port, default_url="/course", workspaces_dir=workspaces)
+    address = re.escape(server.base_url.rstrip("/") + "/course")
+    show = partial(home, root, server.base_url)
+    server.web_app.add_handlers(".*", [(address, _PageHandler, {"show": show})])
+    _say("The course", server, "/course")
     server.start()
 
 
@@ -57,7 +61,7 @@ def serve_deck(chapter: str, browser: bool = True, port: int | None = None) -> N
         options = {"workspaces_dir": course.with_name("workspaces"), "expose_app_in_browser": True}
         server = _server(course, browser, port, default_url=page, **options)
         address = re.escape(server.base_url.rstrip("/") + page)
-        server.web_app.add_handlers(".*", [(address, _DeckHandler, {"deck": deck})])
+        server.web_app.add_handlers(".*", [(address, _PageHandler, {"show": lambda: deck})])
         _say("The deck", server, page)
         server.start()
 
@@ -69,15 +73,15 @@ def _say(what: str, server: Any, page: str) -> None:
     typer.echo(f"{what} is at\n\n    {server.connection_url}{page[1:]}{query}\n\nCtrl-C stops it.")
 
 
-class _DeckHandler(JupyterHandler):
+class _PageHandler(JupyterHandler):
     """A page of the Jupyter server that asks for its token, as the others do."""
 
-    def initialize(self, deck: str) -> None:
-        self.deck = deck
+    def initialize(self, show: Callable[[], str]) -> None:
+        self.show = show
 
     @authenticated
     def get(self) -> None:
-        self.finish(self.deck)
+        self.finish(self.show())
 
 
 def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:

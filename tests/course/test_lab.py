@@ -108,8 +108,7 @@ def test_clone_is_served_as_it_is(tmp_path: Path):
             opens = answer.url
     assert {"chapters", "exercises", "solutions", "README.md"} <= names
     assert settings["schema"]["properties"]["fetchNews"]["default"] == "false", "no pop-up asks about news"
-    first = min(ROOT.glob("chapters/*.ipynb"), default=None)
-    assert opens.partition("?")[0] == server.url + (f"lab/tree/chapters/{first.name}" if first else "lab")
+    assert opens.partition("?")[0] == f"{server.url}course"
     assert {path: path.stat().st_mtime_ns for path in ROOT.glob("chapters/*")} == before
 
 
@@ -137,5 +136,5 @@ def test_control_c_stops_the_server_without_a_traceback(tmp_path: Path):
     os.close(keyboard)
     assert process.returncode == 0, "".join(lines) + rest
     assert "Traceback" not in rest and "y/[n]" not in rest
-    assert any(re.fullmatch(rf" +http://localhost:{port}/lab\S*\?token=\w+\n", line) for line in lines)
+    assert any(re.fullmatch(rf" +http://localhost:{port}/course\?token=\w+\n", line) for line in lines)
     socket.create_server(("127.0.0.1", port)).close()
