@@ -10,7 +10,7 @@ from nnlearn.exercises.notebooks import course_folder, notebooks
 from nnlearn.exercises.records import record
 from nnlearn.exercises.spec import chapter_exercises
 from tests.support.browser import chromium_or_skip, launch_chromium, new_context
-from tests.support.jupyterlab import serve
+from tests.support.jupyterlab import PANEL, serve
 from tests.support.site import AXE, FINDINGS
 
 ROOT, CHAPTERS = course_folder(), notebooks("chapters")
@@ -57,4 +57,5 @@ def test_the_page_asks_for_the_token_and_leads_into_the_lab(tmp_path: Path):
         assert page.evaluate(FINDINGS, ["main", ""]) == []
         page.get_by_role("link", name="Start with").click()
         page.wait_for_selector(".jp-Notebook")
+        page.evaluate(f"async () => {{ {PANEL} await panel.revealed; await panel.sessionContext.ready; }}")
         assert page.url.startswith(f"{server.url}lab/tree/chapters/{CHAPTERS[0].name}")
