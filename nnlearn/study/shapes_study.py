@@ -35,7 +35,7 @@ from nnlearn.training.trainer import Trainer, accuracy
 
 STUDY = Path(__file__).with_name("weights") / "shapes_study.json"
 SEEDS, CHOOSER, RATES = range(5), 100, (0.001, 0.003, 0.01)
-SIZES, STEPS, BATCH, PATCH = (500, 2000, 8000), 800, 32, 7
+SIZES, STEPS, BATCH, PATCH = (500, 2000, 8000), 600, 32, 7
 CAPSULE_STEPS, CAPSULE_BATCH, ANGLES = 400, 64, (0, 15, 30)
 
 
