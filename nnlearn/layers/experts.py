@@ -16,8 +16,9 @@ from nnlearn.layers.module import Module, require_positive
 class MixtureOfExperts(Module):
     """Σ_e p_e(x) relu(x W_e) V_e over the `top_k` experts of the largest scores.  (..., width), same out
 
-    p is the softmax of the chosen scores x R alone; only chosen experts are computed. W is (experts, width,
-    hidden), V (experts, hidden, width). Raises ValueError for a top_k that is not 1 to `experts`.
+    p is the softmax of the chosen scores x R alone, so that with top_k 1 it is 1 and R has no gradient; only
+    chosen experts are computed. W is (experts, width, hidden), V (experts, hidden, width), R the router's.
+    Raises ValueError for a top_k that is not 1 to `experts`.
     Source: N. Shazeer and others (2017), without their noise.
     """
 
@@ -42,7 +43,7 @@ class MixtureOfExperts(Module):
         return y.reshape(x.shape)
 
     def gates(self, tokens: Array) -> tuple[Result, np.ndarray]:
-        """Each expert's weight, 0 where it is not asked, and who is asked.  (n, width) -> (n, experts), (n, k)"""
+        """Each expert's weight, 0 if not asked, and who is asked.  (n, width) -> (n, experts), (n, top_k)"""
         scores = self.router(tokens)
         chosen = np.argsort(-plain(scores), axis=1, kind="stable")[:, : self.top_k]
         left_out = np.full(scores.shape, -np.inf, scores.dtype)

@@ -13,9 +13,9 @@ from nnlearn.layers.module import Module, require_positive
 
 
 class StateSpace(Module):
-    """h_t = a h_{t−1} + (1 − a) x_t, y_t = Σ_n c_n h_{t,n} + d x_t, each channel alone.  (B, T, width), same out
+    """h_t = a h_{t−1} + (1 − a) x_t, y_t = Σ_n c_n h_{t,n} + d x_t.  (B, T, width), same out
 
-    Every channel has `states` memories, a = exp(−exp(rate)) between 0 and 1; at first they fade in 1 to
+    Every channel alone has `states` memories, a = exp(−exp(rate)) between 0 and 1; at first they fade in 1 to
     1,000 steps. Computed as one convolution; with `recurrent=True` step by step, to the same numbers.
     Source: A. Gu, A. Gupta and others (2022), the real form of S4D, started otherwise.
     """

@@ -188,7 +188,11 @@ class Search:
         self.rng = generator(rng)
         fold, run = self.rng.permutation(table.shape[3]), self.rng.integers(table.shape[1], size=len(table))
         right = table[np.arange(len(table)), run]  # (recipes, numbers of epochs, folds)
-        self.validation, self.test, self.fresh = right[..., fold[0]], right[..., fold[1]], right[..., fold[2:]]
+        self.validation, self.test, self.fresh = (
+            right[..., fold[0]],
+            right[..., fold[1]],
+            right[..., fold[2:]],
+        )
         self.fresh = self.fresh.mean(axis=2)  # each of the three (recipes, numbers of epochs)
         self.spent, self.trained = 0, np.zeros(len(table), int)
         self.log: list[tuple[int, int, int]] = []  # spent so far, row, epochs
@@ -241,7 +245,7 @@ def evolution(search: Search, budget: int, population: int = 10, sample: int = 5
 
 
 def successive_halving(search: Search, budget: int) -> int:
-    """Train many for one epoch, the better half for two, their better half for four, and so on; the row found.
+    """Train many for one epoch, the better half for two, their better half for four …; the row found.
 
     As many begin as the budget allows. Source: K. Jamieson and A. Talwalkar (2016).
     """

@@ -68,7 +68,9 @@ def shuffle_patches(x: np.ndarray, size: int, order: np.ndarray) -> np.ndarray:
     """The squares of each picture put in another order, the same for all.  (B, C, H, W), same out"""
     B, C, H, W = x.shape
     rows, columns = H // size, W // size
-    parts = x.reshape(B, C, rows, size, columns, size).transpose(0, 2, 4, 1, 3, 5).reshape(B, -1, C, size, size)
+    parts = (
+        x.reshape(B, C, rows, size, columns, size).transpose(0, 2, 4, 1, 3, 5).reshape(B, -1, C, size, size)
+    )
     parts = parts[:, order].reshape(B, rows, columns, C, size, size)
     return np.ascontiguousarray(parts.transpose(0, 3, 1, 4, 2, 5).reshape(x.shape))
 
@@ -90,7 +92,9 @@ def score(net: Module, data: Set) -> float:
     """The share read right, 500 pictures at a time."""
     X, y = data
     with no_grad(), in_use(net):
-        parts = [accuracy(net(X[i : i + 500]), y[i : i + 500]) * len(X[i : i + 500]) for i in range(0, len(X), 500)]
+        parts = [
+            accuracy(net(X[i : i + 500]), y[i : i + 500]) * len(X[i : i + 500]) for i in range(0, len(X), 500)
+        ]
     return sum(parts) / len(X)
 
 

@@ -40,7 +40,7 @@ UNPATCH = Function(3, together, rows_of_patches, mistakes=[
      "A reshape alone reads the patches as if each were a stretch of the picture's rows. Split the axes, "
      "bring a row of patches and the row within them side by side, then join."),
     ("height and width exchanged", edit("H // size, W // size, C", "W // size, H // size, C"),
-     "You count W / size rows of patches. The rows of patches lie along H. Try a picture that is not square."),
+     "You count W / size rows of patches. They lie along H. Try a picture that is not square."),
     ("turned patches", edit("(0, 3, 1, 4, 2, 5)", "(0, 3, 1, 5, 2, 4)"),
      "Each patch comes out mirrored along its diagonal: its rows and columns are exchanged."),
     ("patches by columns", edit("(0, 3, 1, 4, 2, 5)", "(0, 3, 2, 4, 1, 5)"),
@@ -92,8 +92,8 @@ CAPACITY = Function(4, assigned, scored, mistakes=[
      "You send whoever finds a full expert to the next best. Here such a token is left out: −1."),
     ("drops to expert 0", edit("wanted, -1)", "wanted, 0)"),
      "A token that finds no room gets −1; expert 0 is somebody."),
-], after="Real mixtures do this so that every expert's batch has a fixed size. A dropped token keeps what the "
-         "shortcut around the layer brings it.")
+], after="Real mixtures do this so that every expert's batch has a fixed size. A dropped token keeps what "
+         "the shortcut around the layer brings it.")
 
 
 def two_stretches(rng):
@@ -162,7 +162,7 @@ EXACT = Function(6, expected, little_tables, mistakes=[
      "That is what one blind draw gives. The search keeps the best of n on validation."),
     ("always the best", lambda validation, truth, n: float(truth[validation.argmax()]),
      "You find the best of all, whatever n is. With few tries it is seldom among those drawn."),
-], after="A formula in place of 200 repeats. It holds for random search, since every subset is equally likely.")
+], after="A formula in place of 200 repeats. It holds for random search: every subset is equally likely.")
 
 
 def curves(rng):
@@ -269,7 +269,7 @@ TRAIN = Function(9, fading, drawn, run=within_budget, measure=told,
      "Fewer right than by guessing: so it knows, and says the other class."),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
      "Every call of `backward` counts, and there are 60."),
-], after="Six numbers in place of two hundred: an architecture that believes in fading memories, for data that "
-         "has one. Where the belief is wrong, it loses.")
+], after="Six numbers in place of two hundred: an architecture that believes in fading memories, for data "
+         "that has one. Where the belief is wrong, it loses.")
 
 
