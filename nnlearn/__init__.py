@@ -28,10 +28,13 @@ from nnlearn.functions.linear import *
 from nnlearn.functions.losses import *
 from nnlearn.functions.normalization import *
 from nnlearn.functions.recurrent import *
+from nnlearn.functions.scan import *
 from nnlearn.layers import init
 from nnlearn.layers.basic import *
+from nnlearn.layers.experts import MixtureOfExperts, load_balancing_loss
 from nnlearn.layers.graph import *
 from nnlearn.layers.module import Module, Sequential
+from nnlearn.layers.state_space import StateSpace
 from nnlearn.layers.transformer import MultiHeadAttention, SwiGLU, TransformerBlock
 from nnlearn.training import optim
 from nnlearn.training.optim import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm
@@ -44,6 +47,7 @@ from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
 from nnlearn.models.translator import Transformer, Translator
+from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
@@ -60,8 +64,10 @@ if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
     from nnlearn.study import (
+        architectures,
         austen,
         bert_study,
+        capsules,
         diffusion,
         digits_gan,
         feedback,
@@ -72,6 +78,7 @@ if TYPE_CHECKING:
         mnist_study,
         pretraining,
         regularisers,
+        shapes_study,
         translation,
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnlearn.engine.primitive import Array, Fused, Rule, floating, primitive
+from nnlearn.engine.primitive import Array, Fused, Result, Rule, floating, primitive
 from nnlearn.engine.shapes import broadcast_to
 from nnlearn.functions.numerics import sum_rows
 
@@ -283,3 +283,16 @@ def _pooled(x: Array, size: int, stride: int | None, name: str) -> tuple[np.ndar
     if size < 1 or stride < 1:
         raise ValueError(f"{name}: size and stride must be 1 or more, got {size} and {stride}")
     return x.transpose(0, 2, 3, 1), stride, tuple((n - size) // stride + 1 for n in x.shape[2:])  # type: ignore
+
+
+def patches(x: Array, size: int) -> Result:
+    """A picture cut into squares, row by row, each a row of numbers.  (B, C, H, W) -> (B, n, C · size²)
+
+    n = H/size · W/size. Within a patch the order is that of a kernel of `conv2d`: channel, row, column.
+    Raises ValueError for what is no batch of pictures, or a size that does not divide H and W.
+    """
+    if x.ndim != 4 or size < 1 or x.shape[2] % size or x.shape[3] % size:
+        raise ValueError(f"patches: x {x.shape} must be (B, C, H, W), with H and W multiples of size, {size}")
+    B, C, H, W = x.shape
+    parts = x.reshape((B, C, H // size, size, W // size, size)).transpose((0, 2, 4, 1, 3, 5))
+    return parts.reshape((B, (H // size) * (W // size), C * size * size))

@@ -350,6 +350,21 @@ def softmax_of_segments(x):
     return y
 
 
+def scanned(a, b):
+    """A linear recurrence, step by step."""
+    h, states = torch.zeros_like(b[:, 0]), []
+    for t in range(b.shape[1]):
+        h = a[:, t] * h + b[:, t]
+        states.append(h)
+    return torch.stack(states, 1)
+
+
+def convolved(x, k):
+    """Each channel with its own kernel over the past: a grouped convolution, padded on the left."""
+    padded = F.pad(x.transpose(1, 2), (len(k) - 1, 0))
+    return F.conv1d(padded, k.T.flip(1)[:, None], groups=k.shape[1]).transpose(1, 2)
+
+
 TABLE: dict[str, list[Case]] = {
     "add": binary(nn.add, torch.add),
     "subtract": binary(nn.subtract, torch.sub),
@@ -486,6 +501,14 @@ TABLE: dict[str, list[Case]] = {
     "dropout": unary(lambda x: nn.dropout(x, 0.4, rng=7), dropped),
     "conv2d": convolutions(),
     "conv_transpose2d": transposed_convolutions(),
+    "patches": [
+        Case(
+            lambda x, p=p: nn.patches(x, p),
+            lambda x, p=p: F.unfold(x, p, stride=p).transpose(1, 2),
+            [((2, 3, 6, 6),), ((1, 1, 6, 12),), ((2, 2, 6, 6),)],
+        )
+        for p in (1, 2, 3)
+    ],
     "upsample": [
         Case(
             lambda x, n=n: nn.upsample(x, n),
@@ -517,6 +540,22 @@ TABLE: dict[str, list[Case]] = {
     "rnn": [Case(nn.rnn, recurrent("rnn_tanh", 1), recurrent_shapes(1, 1), once=True)],
     "lstm": [Case(nn.lstm, recurrent("lstm", 4), recurrent_shapes(4, 2), once=True)],
     "gru": [Case(nn.gru, recurrent("gru", 3), recurrent_shapes(3, 1), once=True)],
+    "linear_scan": [
+        Case(
+            nn.linear_scan,
+            scanned,
+            [((2, 5, 3),) * 2, ((1, 1),) * 2, ((3, 4),) * 2, ((2, 4, 2, 3),) * 2],
+            once=True,
+        )
+    ],
+    "causal_convolution": [
+        Case(
+            nn.causal_convolution,
+            convolved,
+            [((2, 7, 3), (7, 3)), ((1, 4, 2), (9, 2)), ((2, 6, 1), (1, 1)), ((1, 1, 1), (1, 1))],
+            once=True,
+        )
+    ],
     "scaled_dot_product_attention": attentions(),
     "multi_head_attention": [
         heads(2, 2, False),
@@ -635,6 +674,7 @@ OURS = {
     "batch_norm": "∞ times an infinite gamma is ∞ here, NaN there",
     "group_norm": "as batch_norm",
     "conv2d": "infinite weights meet the padding's zeros here",
+    "causal_convolution": "a Fourier transform spreads NaN and infinity over all steps",
     "lstm": "the gradient of an infinite state is NaN for earlier steps too",
     "scaled_dot_product_attention": "PyTorch's drops NaN for causal queries; ours overflows earlier",
     "multi_head_attention": "as scaled_dot_product_attention",

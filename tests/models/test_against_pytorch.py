@@ -11,6 +11,7 @@ from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
 from nnlearn.models.translator import EncoderDecoder, Transformer, Translator, backwards
+from nnlearn.models.vit import ViT
 from tests.support.reference import library, torch
 
 transformers = library("transformers")
@@ -18,6 +19,7 @@ F = torch.nn.functional
 R = np.random.default_rng(0)
 ROWS, IMAGES, CLASSES = R.standard_normal((12, 6)), R.standard_normal((12, 2, 8, 9)), R.integers(0, 4, 12)
 IDS = R.integers(0, 13, (4, 10))
+SQUARES = np.random.default_rng(1).standard_normal((12, 2, 8, 12))
 X, Y = IDS[:, :-1], IDS[:, 1:]
 GRAPH = nn.normalized_adjacency(R.integers(0, 12, (20, 2)), 12)
 
@@ -98,6 +100,16 @@ def gpt(P, ids):
         x = x + attend(P, f"{name}.attention", normalize(P, f"{name}.norm1", x), 2, True)
         x = x + feed(P, name, normalize(P, f"{name}.norm2", x), "tanh")
     return normalize(P, "norm", x) @ P["tokens.W"].T
+
+
+def vit(P, x):
+    x = F.unfold(x, 4, stride=4).transpose(1, 2) @ P["embed.W"] + P["embed.b"]
+    x = torch.cat([P["class_token"].expand(len(x), 1, -1), x], 1) + P["positions"]
+    for i in layers_of(P, "blocks"):
+        name = f"blocks.{i}"
+        x = x + attend(P, f"{name}.attention", normalize(P, f"{name}.norm1", x), 2, False)
+        x = x + feed(P, name, normalize(P, f"{name}.norm2", x))
+    return normalize(P, "norm", x[:, 0]) @ P["classify.W"] + P["classify.b"]
 
 
 MODERN = dict(norm="rms", feed_forward="swiglu", kv_heads=2, rotary=True, bias=False)
@@ -193,6 +205,7 @@ CASES = {
     "MLP relu": (lambda: MLP([6, 16, 16, 4], rng=0), mlp(torch.relu), ROWS, CLASSES),
     "MLP tanh": (lambda: MLP((6, 8, 4), "tanh", rng=0), mlp(torch.tanh), ROWS, CLASSES),
     "ConvNet": (lambda: ConvNet((2, 8, 9), 4, channels=(3, 5), rng=0), convnet, IMAGES, CLASSES),
+    "ViT": (lambda: ViT((2, 8, 12), 4, 4, 8, 2, 2, rng=0), vit, SQUARES, CLASSES),
     "GCN": (lambda: GCN((6, 16, 8, 4), rng=0), gcn, ROWS, CLASSES),
     "CharRNN rnn": (lambda: CharRNN(13, 8, depth=2, cell="rnn", rng=0), charrnn("RNN"), X, Y),
     "CharRNN gru": (lambda: CharRNN(13, 8, depth=2, cell="gru", rng=0), charrnn("GRU"), X, Y),
