@@ -26,6 +26,11 @@ THREE = Value(2, (2 * np.sqrt(0.512), 1 - 0.512), rtol=0.001, mistakes=[
     ("the mean stays", (2, 0.488), "The variance is right. Each step scales the signal down, too."),
     ("a product of noises", (2 * np.sqrt(0.512), 0.2**3),
      "Noises do not multiply. Go step by step: scale the variance you have by 0.8, then add 0.2."),
+    ("one step, no root", (2 * 0.8, 0.2),
+     "That is one step, and there are three. And by what is the *value* scaled when its variance is?"),
+    ("what three noises leave", (2 * np.sqrt(0.512), 0.4),
+     "1 − 3 · 0.2 would be left if each step took 0.2 of what was there at first. Each takes it of what is "
+     "left; and asked is the noise."),
     ("exchanged", (0.488, 2 * np.sqrt(0.512)), "Both are right, in the wrong order: first the mean."),
 ])
 
@@ -68,6 +73,11 @@ KL = Function(3, kl, two_bells, mistakes=[
      "How far apart are the two means? You measure the first from 0."),
     ("one width only", lambda m, s, m_0, s_0: kl(m - m_0, s, 0, 1),
      "The means are right. The second curve has a width of its own as well, s_0."),
+    ("its own spread not measured", edit("(s**2 + (m - m_0) ** 2) / (2 * s_0**2)",
+                                         "s**2 / 2 + (m - m_0) ** 2 / (2 * s_0**2)"),
+     "Both squares are measured in units of s_0², s² as well."),
+    ("distance not squared", edit("(m - m_0) ** 2", "(m - m_0)"),
+     "The distance of the means is squared: it must not matter which is larger."),
     ("one half for all", lambda m, s, m_0, s_0: kl(m, s, m_0, s_0) + (m.shape[1] - 1) / 2,
      "You take off one half once. Every number of the code has its own."),
 ])
@@ -113,6 +123,8 @@ CLEAN = Function(4, clean, guesses, mistakes=[
      "The division is right. 1 − `a` is a variance's share: its root scales the noise."),
     ("cut off too early", edit("np.clip(x, -1, 1)", "np.clip(x * np.sqrt(a), -1, 1) / np.sqrt(a)"),
      "You cut off before you divide. Cut off the finished picture."),
+    ("takes it all off", edit("(x_t - np.sqrt(1 - a) * noise) / np.sqrt(a)", "x_t - noise"),
+     "x_t is no plain sum of picture and noise: both are scaled there, by roots of their shares."),
     ("pictures guided",
      lambda x_t, told, untold, w, a: (1 + w) * clean(x_t, told, 0, 0, a) - w * clean(x_t, untold, 0, 0, a),
      "You guide two pictures that are already cut off, and come out of the bounds again. First the guidance, "
@@ -160,6 +172,9 @@ JUMP = Function(5, jump, halfway, mistakes=[
      "You go back to x_0 by taking `noise` off x_s. But that is another noise: this one is fresh."),
     ("a difference of noises", edit("np.sqrt(1 - a)", "np.sqrt(kept[s] - kept[t])"),
      "The signal is right. The noise in x_s is scaled down, too, and so more than the difference fits in."),
+    ("a difference of widths", edit("np.sqrt(1 - a)", "(np.sqrt(1 - kept[t]) - np.sqrt(1 - kept[s]))"),
+     "The signal is right. Widths of noises do not add up, their variances do; and the old noise is scaled "
+     "down."),
     ("no noise", edit(" + np.sqrt(1 - a) * noise", ""), "The signal is right. Fill up with fresh noise."),
     ("noise as from the start", edit("np.sqrt(1 - a)", "np.sqrt(1 - kept[t])"),
      "x_s has noise in it already: less is needed to fill up to variance 1."),

@@ -24,6 +24,8 @@ WEIGHT = Value(2, 0.25, rtol=1e-3, mistakes=[
      "You counted the tip's self loop, and forgot the one in the middle."),
     ("a sum of links", 1 / np.sqrt(9),
      "What are the two d? The tip hears node 0 and itself: two. The middle hears seven and itself."),
+    ("by the receiver, without self loops", 1 / 7,
+     "That is a mean over the links alone. Half of each is asked, and A + I has self loops."),
     ("turned over", 4.0, "The power is −½: one over the root."),
     ("half of each, added", (1 / 8 + 1 / 2) / 2, "Half of each in the sense of a product, not of a mean."),
 ], after="d is 8 in the middle and 2 at the tips: 1/√16.")
@@ -162,6 +164,13 @@ BACKWARD = Function(4, weighted_backward, rounds_with_weights, mistakes=[
      "dX is right. w has one number a message: add up in dw what belongs to one message."),
     ("dw without X", edit("(arrived * X[source])", "arrived"),
      "dX is right. The slope of y at w_m is what the message brought, the sender's row."),
+    ("dw without g", edit("(arrived * X[source])", "X[source]"),
+     "dX is right. dw is the slope of the *loss*: weigh what was brought by the gradient where it arrived."),
+    ("a mean for each sender", lambda g, X, w, source, target: (
+        weighted_backward(g, X, w, source, target)[0]
+        / np.maximum(np.bincount(source, minlength=len(X)), 1)[:, None],
+        weighted_backward(g, X, w, source, target)[1]),
+     "dw is right. In dX what comes back is added, not averaged."),
     ("divides by the weights", edit("w[:, None] * arrived", "arrived / w[:, None]"),
      "You divide by the weights. Going back is not undoing: slopes are multiplied."),
     ("X in dX", edit("w[:, None] * arrived", "w[:, None] * X[source] * arrived"),
