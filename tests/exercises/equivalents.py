@@ -76,14 +76,34 @@ EQUIVALENT = {
         "W_r, W_z, W_n = np.split(W_h, 3, axis=1)": "of two axes, 1 is the last",
         "W_r, W_z, W_n = np.split(W_h, 3, axis=+1)": "of two axes, 1 is the last",
     },
+    "19.2": {
+        "mean_and_variance = 2 * np.sqrt(0.8**3), 1 % 0.8**3": "1 less 0.512 is what 0.512 leaves of 1",
+    },
+    "19.3": {
+        "return (np.log(s_0 / s) + (s**2 + ((m_0 - m)) ** 2) / (2 * s_0**2) - 0.5).sum(axis=1)": "a square",
+    },
+    "19.4": {
+        "return (np.clip(-1, (x_t - np.sqrt(1 - a) * noise) / np.sqrt(a), 1))": "min(max(-1, x), 1), as the other way round",
+    },
+    "19.8": {
+        "rng = np.random.default_rng( 1)": "another start that reaches the bar, and that is what is asked",
+        "left out: rng = np.random.default_rng(0)": "the rng of the cells before: another start that reaches the bar",
+        "return net(told(x_t, a)).data[:, -1]": "the first column is the last",
+        "net = (nn.Sequential(nn.Linear(2, 64, rng=rng), nn.Linear(64, 64, rng=rng), nn.relu, nn.relu, nn.Linear(64, 1, rng=rng)))": "a layer fewer reaches the bar",
+        "net = (nn.Sequential(nn.Linear(2, 64, rng=rng), nn.relu, nn.relu, nn.Linear(64, 64, rng=rng), nn.Linear(64, 1, rng=rng)))": "a layer fewer reaches the bar",
+        "for _ in (range(steps - 1)):": "a step fewer reaches the bar",
+        "net = nn.Sequential((nn.Linear(2, 64)), nn.relu, nn.Linear(64, 64, rng=rng), nn.relu, nn.Linear(64, 1, rng=rng))": "another start that reaches the bar",
+        "net = nn.Sequential(nn.Linear(2, 64, rng=rng), nn.relu, (nn.Linear(64, 64)), nn.relu, nn.Linear(64, 1, rng=rng))": "another start that reaches the bar",
+        "net = nn.Sequential(nn.Linear(2, 64, rng=rng), nn.relu, nn.Linear(64, 64, rng=rng), nn.relu, (nn.Linear(64, 1)))": "another start that reaches the bar",
+        "backward((nn.mse_loss(noise[:, None].astype(np.float32), net(told(x, share)))))": "a squared distance has no direction",
+    },
+    "20.5": {
+        "heard = sorted(colours[source[target != i]].tolist())": "all messages less those to others are those to i",
+    },
     "20.8": {
         "layer = nn.Linear(seen.shape[1], 4, rng=0)": "a fourth kind that is never the largest",
         "layer = nn.Linear(seen.shape[1], 3, rng= 1)": "another start that reaches the bar",
         "layer = (nn.Linear(seen.shape[1], 3))": "another start that reaches the bar",
-        "optimizer = nn.AdamW(layer.parameters(), lr=0.01, weight_decay= 3.0)": "a strength that reaches the bar",
-        "optimizer = nn.AdamW(layer.parameters(), lr=0.01, weight_decay= 1.0)": "a strength that reaches the bar",
         "for _ in (range(steps - 1)):": "a step fewer reaches the bar",
-        "optimizer = (nn.AdamW(layer.parameters(), weight_decay=2.0))": "a smaller rate reaches the bar",
-        "optimizer = (nn.AdamW(layer.parameters(), lr=0.01))": "a strength that reaches the bar",
     },
 }

@@ -17,7 +17,21 @@ THREE = Value(2, (2 * np.sqrt(0.512), 1 - 0.512), rtol=0.001, mistakes=[
     ("one step", (2 * np.sqrt(0.8), 0.2), "That is x after one step. There are three."),
     ("three times the noise", (2 * np.sqrt(0.512), 0.6),
      "The noise of the first step is scaled down by the second and the third."),
-    ("the width", (2 * np.sqrt(0.512), np.sqrt(0.488)), "Asked is the variance, not its root."),
+    ("the standard deviation", (2 * np.sqrt(0.512), np.sqrt(0.488)), "Asked is the variance, not its root."),
+    ("the signal's share", (2 * np.sqrt(0.512), 0.512),
+     "That is the share of the signal that is left. The variance of x_3 is what the noise has filled up."),
+    ("no root, three times the noise", (2 * 0.512, 0.6),
+     "Two things: by what is the *value* scaled when its variance is scaled by 0.8? And the noise of the "
+     "first step is scaled down by the second and the third."),
+    ("the mean stays", (2, 0.488), "The variance is right. Each step scales the signal down, too."),
+    ("a product of noises", (2 * np.sqrt(0.512), 0.2**3),
+     "Noises do not multiply. Go step by step: scale the variance you have by 0.8, then add 0.2."),
+    ("one step, no root", (2 * 0.8, 0.2),
+     "That is one step, and there are three. And by what is the *value* scaled when its variance is?"),
+    ("what three noises leave", (2 * np.sqrt(0.512), 0.4),
+     "1 − 3 · 0.2 would be left if each step took 0.2 of what was there at first. Each takes it of what is "
+     "left; and asked is the noise."),
+    ("exchanged", (0.488, 2 * np.sqrt(0.512)), "Both are right, in the wrong order: first the mean."),
 ])
 
 
@@ -45,6 +59,27 @@ KL = Function(3, kl, two_bells, mistakes=[
     ("not zero for equals", edit(" - 0.5", ""), "For two equal bell curves the divergence must be 0."),
     ("widths not squared", edit("(2 * s_0**2)", "(2 * s_0)"),
      "A squared distance is measured in units of a variance, s_0²."),
+    ("variances", lambda m, s, m_0, s_0: kl(m, np.sqrt(s), m_0, np.sqrt(s_0)),
+     "You read `s` and `s_0` as variances. They are standard deviations: square them, in both places."),
+    ("the logarithm turned round", edit("np.log(s_0 / s)", "np.log(s / s_0)"),
+     "Look at the logarithm's sign: to be narrower than the second curve costs, it does not pay."),
+    ("the logarithm twice", edit("np.log(s_0 / s)", "np.log(s_0**2 / s**2)"),
+     "The logarithm counts twice: ln of a ratio of variances needs a factor of one half."),
+    ("twice", edit("price.sum", "2 * price.sum"), "All of it is twice too large: where is the one half?"),
+    ("squares twice", edit("(2 * s_0**2) - 0.5", "s_0**2 - 1"),
+     "Your squares count twice, and the logarithm once. All three terms have the same one half, if the "
+     "logarithm is one of variances."),
+    ("one mean only", edit("(m - m_0) ** 2", "m**2"),
+     "How far apart are the two means? You measure the first from 0."),
+    ("one width only", lambda m, s, m_0, s_0: kl(m - m_0, s, 0, 1),
+     "The means are right. The second curve has a width of its own as well, s_0."),
+    ("its own spread not measured", edit("(s**2 + (m - m_0) ** 2) / (2 * s_0**2)",
+                                         "s**2 / 2 + (m - m_0) ** 2 / (2 * s_0**2)"),
+     "Both squares are measured in units of s_0², s² as well."),
+    ("distance not squared", edit("(m - m_0) ** 2", "(m - m_0)"),
+     "The distance of the means is squared: it must not matter which is larger."),
+    ("one half for all", lambda m, s, m_0, s_0: kl(m, s, m_0, s_0) + (m.shape[1] - 1) / 2,
+     "You take off one half once. Every number of the code has its own."),
 ])
 
 
@@ -70,6 +105,32 @@ CLEAN = Function(4, clean, guesses, mistakes=[
      "Your w = 0 gives the guess without the class. In the chapter w = 0 is the guess with it."),
     ("no roots", edit("np.sqrt(1 - a)", "(1 - a)", "np.sqrt(a)", "a"),
      "`a` and 1 − `a` are shares of variance. What scales the values?"),
+    ("adds them", edit("(1 + w) * told - w * untold", "told + w * untold"),
+     "You add the two guesses. What counts is their *difference*: with equal guesses w must not matter."),
+    ("takes off the whole", edit("(1 + w) * told - w * untold", "(1 + w) * told - untold"),
+     "With equal guesses w must not matter, but yours changes: how much of `untold` goes off?"),
+    ("all the noise", edit("np.sqrt(1 - a) * noise", "noise"),
+     "How much of the noise is in x_t? Not all of it: a share of 1 − a of the variance."),
+    ("not scaled up", edit(" / np.sqrt(a)", ""),
+     "You take the noise off. What is left is the picture scaled down: by what?"),
+    ("adds the noise", edit("x_t - np", "x_t + np"), "The noise was added on the way there: take it off."),
+    ("shares exchanged", edit("np.sqrt(1 - a) * noise", "np.sqrt(a) * noise", "/ np.sqrt(a)",
+                              "/ np.sqrt(1 - a)"),
+     "`a` is the share of the signal, 1 − a that of the noise: you have them the other way round."),
+    ("no root below", edit("/ np.sqrt(a)", "/ a"), "The noise is right. `a` is a variance's share: its root "
+     "scales the picture."),
+    ("no root above", edit("np.sqrt(1 - a) * noise", "(1 - a) * noise"),
+     "The division is right. 1 − `a` is a variance's share: its root scales the noise."),
+    ("cut off too early", edit("np.clip(x, -1, 1)", "np.clip(x * np.sqrt(a), -1, 1) / np.sqrt(a)"),
+     "You cut off before you divide. Cut off the finished picture."),
+    ("takes it all off", edit("(x_t - np.sqrt(1 - a) * noise) / np.sqrt(a)", "x_t - noise"),
+     "x_t is no plain sum of picture and noise: both are scaled there, by roots of their shares."),
+    ("pictures guided",
+     lambda x_t, told, untold, w, a: (1 + w) * clean(x_t, told, 0, 0, a) - w * clean(x_t, untold, 0, 0, a),
+     "You guide two pictures that are already cut off, and come out of the bounds again. First the guidance, "
+     "then the cut."),
+    ("the noise itself", lambda x_t, told, untold, w, a: (1 + w) * told - w * untold,
+     "That is the guided guess of the noise, and it is right. Which picture does it imply?"),
     ("not cut off", edit("np.clip(x, -1, 1)", "x"), "Pixels lie between −1 and 1: cut off what does not."),
     ("zero to one", edit("-1, 1)", "0, 1)"), "Black is 1, and white is −1 here, not 0."),
 ])
@@ -97,6 +158,24 @@ JUMP = Function(5, jump, halfway, mistakes=[
      "The later share does not enter your jump at all."),
     ("no roots", edit("np.sqrt(a)", "a", "np.sqrt(1 - a)", "(1 - a)"),
      "Those are the shares of variance. The values are scaled by their roots."),
+    ("the signal's root missing", edit("np.sqrt(a) * x_s", "a * x_s"),
+     "The noise is right. x_s is scaled by the root of its share."),
+    ("the noise's root missing", edit("np.sqrt(1 - a)", "(1 - a)"),
+     "The signal is right. The noise is scaled by the root of its share."),
+    ("the wrong way", edit("kept[t] / kept[s]", "kept[s] / kept[t]"),
+     "A share of more than 1? The later list entry is the smaller one: what is left at t, of what was there "
+     "at s?"),
+    ("as many steps from the start", edit("kept[t] / kept[s]", "kept[t - s]"),
+     "You take the share of the first t − s steps. These are other steps, and keep another share."),
+    ("the same noise", lambda x_s, s, t, noise, kept: (
+        np.sqrt(kept[t] / kept[s]) * (x_s - np.sqrt(1 - kept[s]) * noise) + np.sqrt(1 - kept[t]) * noise),
+     "You go back to x_0 by taking `noise` off x_s. But that is another noise: this one is fresh."),
+    ("a difference of noises", edit("np.sqrt(1 - a)", "np.sqrt(kept[s] - kept[t])"),
+     "The signal is right. The noise in x_s is scaled down, too, and so more than the difference fits in."),
+    ("a difference of widths", edit("np.sqrt(1 - a)", "(np.sqrt(1 - kept[t]) - np.sqrt(1 - kept[s]))"),
+     "The signal is right. Widths of noises do not add up, their variances do; and the old noise is scaled "
+     "down."),
+    ("no noise", edit(" + np.sqrt(1 - a) * noise", ""), "The signal is right. Fill up with fresh noise."),
     ("noise as from the start", edit("np.sqrt(1 - a)", "np.sqrt(1 - kept[t])"),
      "x_s has noise in it already: less is needed to fill up to variance 1."),
 ])
@@ -109,40 +188,48 @@ COPIES = Explain(6, rubric=[
 ])
 
 
-def steps(rng):
-    kept = np.array([1, 0.8, 0.5, 0.2])
-    for name, t, shape in [
-        ("in the middle", 2, (3, 2)), ("the first step back", 3, (2, 4)), ("a batch of one", 2, (1, 1)),
-        ("the last step", 1, (2, 3)),
+def leaps(rng):
+    kept = np.array([1, 0.9, 0.7, 0.4, 0.1])
+    for name, t, then, shape in [
+        ("one step", 4, 3, (3, 2)), ("two steps", 4, 2, (2, 4)), ("a batch of one", 3, 1, (1, 1)),
+        ("to the end, from afar", 4, 0, (2, 3)), ("to the end, from step 1", 1, 0, (2, 2)),
     ]:
-        yield name, rng.normal(size=shape), t, rng.normal(size=shape), rng.normal(size=shape), kept
+        yield name, rng.normal(size=shape), t, then, rng.normal(size=shape), kept
 
 
-def mended(x_t, t, guess, noise, kept):
-    now, before = kept[t], kept[t - 1]
-    a = now / before
+def leap(x_t, t, s, guess, kept):
+    now, then = kept[t], kept[s]
     x_0 = (x_t - np.sqrt(1 - now) * guess) / np.sqrt(now)
-    mean = (np.sqrt(before) * (1 - a) * x_0 + np.sqrt(a) * (1 - before) * x_t) / (1 - now)
-    return mean + np.sqrt((1 - before) * (1 - a) / (1 - now)) * noise
+    return np.sqrt(then) * x_0 + np.sqrt(1 - then) * guess
 
 
-WRONG_A, WRONG_X = ("a = now / before", "a = now"), ("np.sqrt(1 - now) * guess", "(1 - now) * guess")
-WRONG_WIDTH = ("np.sqrt((1 - before) * (1 - a) / (1 - now))", "np.sqrt(1 - a)")
+ONE_STEP, WRONG_X = ("kept[s]", "kept[t - 1]"), ("np.sqrt(1 - now) * guess", "(1 - now) * guess")
+OLD_NOISE = ("np.sqrt(1 - then) * guess", "np.sqrt(1 - now) * guess")
 
-REPAIR = Function(7, mended, steps, mistakes=[
-    ("as it was", edit(*WRONG_A, *WRONG_X, *WRONG_WIDTH),
+REPAIR = Function(7, leap, leaps, mistakes=[
+    ("as it was", edit(*WRONG_X, *OLD_NOISE, *ONE_STEP),
      "All three faults are still there. Begin with x_0: for the true noise, does it come out?"),
-    ("the share", edit(*WRONG_A),
-     "One fault is left. `a` is the share that *one* step keeps, not all steps since the start."),
+    ("one step", edit(*ONE_STEP), "One fault is left: yours goes back one step, whatever `s` is."),
     ("x_0", edit(*WRONG_X), "One fault is left, in the guess of x_0: put in the true noise, and see."),
-    ("the width", edit(*WRONG_WIDTH),
-     "One fault is left: in the last step, t = 1, fresh noise still comes in. Which variance is 0 there?"),
-    ("share and width", edit(*WRONG_A, *WRONG_WIDTH),
-     "x_0 is right now. Two faults are left: what one step keeps, and how much fresh noise comes in."),
-    ("a variance for a width", edit("np.sqrt((1 - before) * (1 - a) / (1 - now))",
-                                    "((1 - before) * (1 - a) / (1 - now))"),
-     "That is the variance of the fresh noise. What multiplies standard normal noise?"),
-])
+    ("the old noise", edit(*OLD_NOISE),
+     "One fault is left: at s = 0 there is noise in what you return. How much of it belongs into x_s?"),
+    ("x_0 alone is right", edit(*ONE_STEP, *OLD_NOISE),
+     "x_0 is right now. Two faults are left: how far it goes, and how much noise belongs there."),
+    ("one step and x_0", edit(*ONE_STEP, *WRONG_X),
+     "The noise is right now, for one step back. Two faults are left: x_0, and how far it goes."),
+    ("the old noise and x_0", edit(*WRONG_X, *OLD_NOISE),
+     "It goes to `s` now. Two faults are left: x_0, and how much noise belongs into x_s."),
+    ("no noise", edit(" + np.sqrt(1 - then) * guess", ""),
+     "x_0 is right, and scaled right. Now add the noise again, as much as belongs into x_s."),
+    ("no roots", edit("np.sqrt(then) * x_0 + np.sqrt(1 - then)", "then * x_0 + (1 - then)"),
+     "x_0 is right. Going forward again, values are scaled by roots of shares."),
+    ("the average step", lambda x_t, t, s, guess, kept: (
+        np.sqrt(kept[s]) * (1 - kept[t] / kept[s]) * (x_t - np.sqrt(1 - kept[t]) * guess) / np.sqrt(kept[t])
+        + np.sqrt(kept[t] / kept[s]) * (1 - kept[s]) * x_t) / (1 - kept[t]),
+     "That is the mean of the chapter's step, without its noise. Here you go forward from x_0, with the "
+     "guess as the noise."),
+], after="Nothing is drawn on the way, so the first noise alone decides what comes out, and a hundred steps "
+         "may be ten.")
 
 
 def noisy(seed, c, n):
@@ -168,6 +255,14 @@ def off(guess, x_0, x_t, a, steps, backward):
     far = np.mean((guess - best) ** 2)
     if far <= 0.05:
         return "at most 0.05 from the best guess"
+    others = {
+        "the data below the noise": (x_t - np.sqrt(1 - a) * best) / np.sqrt(a),
+        "the noise as it was scaled": np.sqrt(1 - a) * best,
+        "the noise with its sign turned": -best,
+    }
+    for name, other in others.items():
+        if np.mean((guess - other) ** 2) < min(far, 0.06):
+            return name
     return "no better than 0 everywhere" if far > 0.9 * np.mean(best**2) else "farther than 0.05"
 
 
@@ -185,14 +280,22 @@ def one_too_many(x_0, x_t, a, steps, backward):
     return x_t
 
 
+ANSWER = "return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)"
+
 TRAIN = Function(8, best_guess, points, run=within_budget, measure=off,
     allows=("Sequential", "Linear", "tanh", "relu", "silu", "Adam", "mse_loss"), mistakes=[
-    ("guesses nothing", edit("return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)", "return 0 * x_t"),
+    ("guesses nothing", edit(ANSWER, "return 0 * x_t"),
      "It has learned nothing yet. Is fresh noise drawn in every step, and is *that* noise the target?"),
-    ("does not know the share", edit("return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)", "return 0.5 * x_t"),
+    ("gives back x_0", edit(ANSWER, "return mean"),
+     "Your guesses are those of x_0. Asked is the noise: what is the target of your training?"),
+    ("scaled noise", edit(ANSWER, "return x_t - np.sqrt(a) * mean"),
+     "You guess the noise as it stands in x_t, scaled by √(1 − a). The target is the noise as it was drawn."),
+    ("turned round", edit(ANSWER, "return -(x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)"),
+     "Right but for the sign: is the target noise, or what takes it away?"),
+    ("does not know the share", edit(ANSWER, "return 0.5 * x_t"),
      "It has learned something. Does the network know how much noise there is? Give it `a`, or its roots, "
      "beside x_t. If it does: are the steps long enough, and shorter at the end?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 400 of them."),
-    ("a column", edit("return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)", "return x_t[:, None]"),
+    ("a column", edit(ANSWER, "return x_t[:, None]"),
      "Return one number for each point: the network's output is a column, (N, 1)."),
 ], after="The best guess bends like a tanh: a line could not do it.")

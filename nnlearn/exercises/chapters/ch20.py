@@ -19,6 +19,15 @@ WEIGHT = Value(2, 0.25, rtol=1e-3, mistakes=[
     ("by the receiver", 1 / 8, "That is the mean: divided by the receiver's d alone. Half of each is asked."),
     ("by the sender", 1 / 2, "That is divided by the sender's d alone. Half of each is asked."),
     ("without the root", 1 / 16, "Each side gives d to the power −½: take the root of the product."),
+    ("one root only", 1 / np.sqrt(8), "That is the middle's half. The tip gives a half as well."),
+    ("a self loop at the tip alone", 1 / np.sqrt(14),
+     "You counted the tip's self loop, and forgot the one in the middle."),
+    ("a sum of links", 1 / np.sqrt(9),
+     "What are the two d? The tip hears node 0 and itself: two. The middle hears seven and itself."),
+    ("by the receiver, without self loops", 1 / 7,
+     "That is a mean over the links alone. Half of each is asked, and A + I has self loops."),
+    ("turned over", 4.0, "The power is −½: one over the root."),
+    ("half of each, added", (1 / 8 + 1 / 2) / 2, "Half of each in the sense of a product, not of a mean."),
 ], after="d is 8 in the middle and 2 at the tips: 1/√16.")
 
 
@@ -41,6 +50,32 @@ def mean_heard(X, source, target):
 def with_themselves(X, source, target):
     own = np.arange(len(X))
     return mean_heard(X, np.concatenate([source, own]), np.concatenate([target, own]))
+
+
+def counted(X, source, target, count):
+    """The sum of what is heard, divided by a count that is a learner's idea."""
+    return mean_heard(X, source, target) * np.bincount(target, minlength=len(X))[:, None] / count
+
+
+def senders(X, source, target):
+    return counted(X, source, target, np.maximum(np.bincount(source, minlength=len(X)), 1)[:, None])
+
+
+def each_pair_once(X, source, target):
+    pairs = np.unique(np.stack([source, target]), axis=1)
+    return mean_heard(X, *pairs)
+
+
+def both_directions(X, source, target):
+    return mean_heard(X, np.concatenate([source, target]), np.concatenate([target, source]))
+
+
+def silent_keep_theirs(X, source, target):
+    return np.where(np.isin(np.arange(len(X)), target)[:, None], mean_heard(X, source, target), X)
+
+
+def added_to_themselves(X, source, target):
+    return mean_heard(X, source, target) + X / np.maximum(np.bincount(target, minlength=len(X)), 1)[:, None]
 
 
 def largest_heard(X, source, target):
@@ -66,6 +101,24 @@ MEAN = Function(3, mean_heard, heard, mistakes=[
      "A node that hears nothing gets 0/0 from you. Asked are zeros: divide by at least 1."),
     ("divides by all", edit("np.maximum(count, 1)", "len(X)"),
      "You divide by the number of nodes. Each node has its own number of messages."),
+    ("divides by all messages",
+     lambda X, source, target: counted(X, source, target, max(len(source), 1)),
+     "You divide by the number of all messages. Each node has its own number of them."),
+    ("one too many", lambda X, source, target: counted(
+        X, source, target, 1 + np.bincount(target, minlength=len(X))[:, None]),
+     "You divide by one more than the messages heard. Only where there are none is a 1 needed: "
+     "`np.maximum`."),
+    ("counts the senders", senders,
+     "You count how often a node *sends*. Divide by how often it hears: count in `target`."),
+    ("each pair once", each_pair_once,
+     "You hear a message only once that is sent twice. In an adjacency matrix, add; and counts, not ones."),
+    ("both ways", both_directions, "You let every message go both ways. Here it goes from source to target."),
+    ("the silent keep their own", silent_keep_theirs,
+     "Right where something is heard. A node that hears nothing gets zeros here, not its own row."),
+    ("begins with X", added_to_themselves,
+     "You add what is heard to the node's own row: begin with zeros, and leave X as it was."),
+    ("the receiver's row", edit("X[source]", "X[target]"),
+     "You add up the receiver's own row. What is heard is the sender's: `X[source]`."),
     ("the largest", largest_heard, "That is the largest of what is heard. Asked is the mean."),
 ])
 
@@ -94,6 +147,34 @@ BACKWARD = Function(4, weighted_backward, rounds_with_weights, mistakes=[
      "You sent the gradient the way the messages went. It goes back: who pays, and who is paid?"),
     ("the gradient of the sender", edit("arrived = g[target]", "arrived = g[source]"),
      "You take the gradient at the sender's own place. A message is judged where it arrived."),
+    ("dX to the receiver", edit("np.add.at(dX, source", "np.add.at(dX, target"),
+     "dw is right. What came back along a message belongs to its sender: where do you add it?"),
+    ("dX from the sender", lambda g, X, w, source, target: (
+        weighted_backward(g[source], X, w, source, np.arange(len(w)))[0],
+        weighted_backward(g, X, w, source, target)[1]),
+     "dw is right. In dX you take the gradient at the sender's own place: it comes from where the message "
+     "arrived."),
+    ("dw from the sender", edit("(arrived * X[source])", "(g[source] * X[source])"),
+     "dX is right. In dw you take the gradient at the sender's own place: it comes from where the message "
+     "arrived."),
+    ("dw turned round", edit("(arrived * X[source])", "(g[source] * X[target])"),
+     "dX is right. In dw both are turned round: the gradient where the message arrived, the row of who sent "
+     "it."),
+    ("dw not summed", edit("(arrived * X[source]).sum(axis=1)", "arrived * X[source]"),
+     "dX is right. w has one number a message: add up in dw what belongs to one message."),
+    ("dw without X", edit("(arrived * X[source])", "arrived"),
+     "dX is right. The slope of y at w_m is what the message brought, the sender's row."),
+    ("dw without g", edit("(arrived * X[source])", "X[source]"),
+     "dX is right. dw is the slope of the *loss*: weigh what was brought by the gradient where it arrived."),
+    ("a mean for each sender", lambda g, X, w, source, target: (
+        weighted_backward(g, X, w, source, target)[0]
+        / np.maximum(np.bincount(source, minlength=len(X)), 1)[:, None],
+        weighted_backward(g, X, w, source, target)[1]),
+     "dw is right. In dX what comes back is added, not averaged."),
+    ("divides by the weights", edit("w[:, None] * arrived", "arrived / w[:, None]"),
+     "You divide by the weights. Going back is not undoing: slopes are multiplied."),
+    ("X in dX", edit("w[:, None] * arrived", "w[:, None] * X[source] * arrived"),
+     "y is linear in X: X itself does not stand in its own slope."),
     ("forgets the weights", edit("w[:, None] * arrived", "arrived"),
      "What was sent with weight w comes back with weight w."),
     ("one gradient a node", edit("np.add.at(dX, source, w[:, None] * arrived)",
@@ -123,6 +204,9 @@ def colourings(rng):
     yield "1 + 3 and 2 + 2", [0, 0, 1, 3, 2, 2], *both_ways((0, 2), (0, 3), (1, 4), (1, 5))
     yield "the same neighbours, another self", [5, 4, 0, 0], *both_ways((0, 2), (1, 3))
     yield "neighbours in another order", [0, 0, 8, 9, 9, 8], *both_ways((0, 2), (0, 3), (1, 4), (1, 5))
+    yield "0 + 0 + 3 + 3 and 0 + 1 + 2 + 3", [4, 4, 0, 0, 3, 3, 0, 1, 2, 3], *both_ways(
+        (0, 2), (0, 3), (0, 4), (0, 5), (1, 6), (1, 7), (1, 8), (1, 9))
+    yield "colours of two digits", [1, 11, 11, 1], *both_ways((0, 2), (1, 3))
     yield "nodes without neighbours", [2, 2, 1], np.zeros(0, int), np.zeros(0, int)
     yield "one way only", [0, 0, 0], [0, 1], [1, 2]
     row = rng.permutation(7)
@@ -139,6 +223,34 @@ def refine(colours, source, target):
     return np.array(new)
 
 
+def by_size(colours, source, target):
+    """Named in the order of the pairs, as np.unique and sorted do."""
+    pairs = [(int(c), tuple(sorted(colours[source[target == i]].tolist()))) for i, c in enumerate(colours)]
+    return np.array([sorted(set(pairs)).index(pair) for pair in pairs])
+
+
+def by_place(colours, source, target):
+    new = refine(colours, source, target).tolist()
+    return np.array([new.index(name) for name in new])
+
+
+def at_once(colours, source, target):
+    colours, names = colours.copy(), {}
+    for i in range(len(colours)):
+        heard = tuple(sorted(colours[source[target == i]].tolist()))
+        colours[i] = names.setdefault((int(colours[i]), heard), len(names))
+    return colours
+
+
+def two_rounds(colours, source, target):
+    return refine(refine(colours, source, target), source, target)
+
+
+def undirected(colours, source, target):
+    return refine(colours, np.concatenate([source, target]), np.concatenate([target, source]))
+
+
+HEARD = "sorted(colours[source[target == i]].tolist())"
 SETS = ("sorted(colours[source[target == i]].tolist())", "sorted(set(colours[source[target == i]].tolist()))")
 
 REFINE = Function(5, refine, colourings, mistakes=[
@@ -157,6 +269,33 @@ REFINE = Function(5, refine, colourings, mistakes=[
      "Your nodes hear those to whom they send. Messages go from source to target."),
     ("counts alone", edit("sorted(colours[source[target == i]].tolist())", "[(target == i).sum()]"),
      "You count the neighbours and do not look at their colours."),
+    ("names of the neighbours", edit(HEARD, "sorted(source[target == i].tolist())"),
+     "You look at *who* the neighbours are. Names must not matter, only their colours."),
+    ("itself among them", edit("(int(own), tuple(heard))", "tuple(sorted([int(own), *heard]))"),
+     "You mix the own colour into those of the neighbours. It is a part of its own: 1 that hears 2 is not "
+     "2 that hears 1."),
+    ("the mean", edit(HEARD, "[float(np.mean(colours[source[target == i]]))] if i in target else []"),
+     "You take a mean of colours. 1 and 3, or 2 and 2: the mean cannot tell them apart, nor one neighbour "
+     "from two alike."),
+    ("the largest", edit(HEARD, "colours[source[target == i]].tolist()",
+                         "tuple(heard)", "max(heard, default=-1)"),
+     "You keep the largest colour heard. All of them count, each as often as it is heard."),
+    ("smallest, largest, how many", edit(
+        HEARD, "colours[source[target == i]].tolist()",
+        "tuple(heard)", "min(heard, default=-1), max(heard, default=-1), len(heard)"),
+     "Smallest, largest and how many: 0, 0, 3, 3 and 0, 1, 2, 3 agree in all of it. Keep the whole "
+     "multiset."),
+    ("one text", edit("(int(own), tuple(heard))", "str(own) + ''.join(map(str, heard))"),
+     "You write the colours one after another without a gap: 1 that hears 11 becomes the same as 11 that "
+     "hears 1."),
+    ("both ways", undirected, "You let every message go both ways. Here it goes from source to target."),
+    ("two rounds", two_rounds, "That is two rounds. One is asked."),
+    ("at once", at_once,
+     "You repaint while you look: later nodes see new colours. All look first, at the old ones."),
+    ("sorted names", by_size,
+     "The classes are right, the names are not: count in the order in which they occur, from node 0 on."),
+    ("places as names", by_place,
+     "The classes are right. You name each by the node where it first occurs, and leave numbers out."),
     ("names from 1", edit("len(names))", "len(names) + 1)"), "Begin to count at 0."),
     ("keeps its number", edit("np.array(new)", "np.array(new) + colours.min()"),
      "The names begin at 0, whatever the old colours were."),
@@ -183,6 +322,7 @@ def labelled(rng):
     yield "a class that nobody has", friends(6, 0.5), [0, -1, -1, 1, -1, -1], 4, 3
     alone = friends(7, 0.6)
     alone[5:], alone[:, 5:] = 0, 0
+    yield "a tip with one neighbour", [[0.0, 1, 0], [1, 0, 1], [0, 1, 0]], [0, -1, -1], 2, 2
     yield "two without a neighbour", alone, [0, -1, -1, 1, -1, 2, -1], 3, 4
     yield "no round at all", friends(5, 0.5), [-1, 2, -1, 0, -1], 3, 0
     yield "as many classes as nodes", friends(4, 0.7), [3, -1, 1, -1], 4, 2
@@ -201,6 +341,21 @@ def spread_labels(A, labels, classes, rounds):
 WRAPS = ("(labels[:, None] == np.arange(classes)) * 1.0", "np.eye(classes)[labels]")
 FORGETS = ("np.where(known, Y, A @ Z / degree)", "A @ Z / degree")
 
+def forgetful(A, labels, classes, rounds):
+    Z = (labels[:, None] == np.arange(classes)) * 1.0
+    for _ in range(rounds):
+        Z = A @ Z / np.maximum(A.sum(axis=1, keepdims=True), 1)
+    return Z
+
+
+def one_after_another(A, labels, classes, rounds):
+    Z = (labels[:, None] == np.arange(classes)) * 1.0
+    for _ in range(rounds):
+        for i in np.flatnonzero((labels < 0) & (A.sum(axis=1) > 0)):
+            Z[i] = A[i] @ Z / A[i].sum()
+    return Z
+
+
 REPAIR = Function(7, spread_labels, labelled, mistakes=[
     ("two faults left", edit(*WRAPS, *FORGETS),
      "The division is right now. What is row −1 of a matrix, in NumPy? And who may keep a label for ever?"),
@@ -217,6 +372,32 @@ REPAIR = Function(7, spread_labels, labelled, mistakes=[
      "Your nodes hear themselves too. Here there are no self loops."),
     ("shares that sum to one", edit("return Z", "return Z / np.maximum(Z.sum(axis=1, keepdims=True), 1e-9)"),
      "Your rows sum to 1. A neighbour that has heard nothing yet counts in the mean, with zeros."),
+    ("class 0 is unknown", lambda A, labels, classes, rounds: spread_labels(
+        A, np.where(labels == 0, -1, labels), classes, rounds),
+     "Class 0 is a label, too: known is who has one from 0 on."),
+    ("keeps the ones alone", edit("np.where(known, Y, A @ Z / degree)", "np.where(Y > 0, Y, A @ Z / degree)"),
+     "Known nodes keep their 1, and yet hear other classes. Put back the whole row."),
+    ("adds the label", edit("np.where(known, Y, A @ Z / degree)", "A @ Z / degree + Y"),
+     "You add the label to the mean, in each round again. Known nodes *keep* theirs."),
+    ("the chapter's mixture", edit("np.where(known, Y, A @ Z / degree)", "0.9 * A @ Z / degree + 0.1 * Y"),
+     "That is the chapter's α. Here known nodes keep all of their label, and the others take the whole "
+     "mean."),
+    ("put back at the end", lambda A, labels, classes, rounds: np.where(
+        (labels >= 0)[:, None], spread_labels(A, labels, classes, 0),
+        forgetful(A, labels, classes, rounds)),
+     "You put the labels back after the last round only. The rounds between have heard forgetful nodes."),
+    ("half of each", edit("A @ Z / degree", "(A / np.sqrt(degree * degree.T)) @ Z"),
+     "That is half of each degree, as in the chapter's S. Here every node takes the mean."),
+    ("divides by those who know", edit(
+        "A @ Z / degree", "A @ Z / np.maximum(A @ (Z.sum(axis=1, keepdims=True) > 0), 1)"),
+     "You leave out neighbours that have heard nothing yet. In the mean they count, with zeros."),
+    ("everyone votes", edit("A @ Z / degree", "np.eye(classes)[(A @ Z).argmax(axis=1)]"),
+     "You let each node decide for one class. It keeps the whole mean, ½ and ½ if need be."),
+    ("begins undecided",
+     edit(WRAPS[0], "np.where(known, labels[:, None] == np.arange(classes), 1 / classes)"),
+     "Unknown nodes begin with zeros, not with equal shares."),
+    ("as they come", one_after_another,
+     "You write into the numbers that later nodes still read. All listen first: keep old and new apart."),
     ("a round too many", edit("range(rounds)", "range(rounds + 1)"), "That is one round too many."),
 ], after="The old one ran, and printed numbers between 0 and 1. Small cases, done in the head, tell.")
 
@@ -224,7 +405,8 @@ REPAIR = Function(7, spread_labels, labelled, mistakes=[
 def crowd(seed, n=240):
     """Features, friendships, the kinds, and who is known."""
     rng = np.random.default_rng(seed)
-    kind, centre = rng.permutation(np.arange(n) % 3), 0.3 * rng.normal(size=(3, 30))
+    kind = rng.permutation(np.arange(n) % 3)
+    centre = 1.5 * np.linalg.qr(rng.normal(size=(30, 3)))[0].T  # three directions at right angles
     chance = np.where(kind[:, None] == kind, 0.01, 0.1)
     A = np.triu(rng.random((n, n)) < chance, 1)
     X = centre[kind] + rng.normal(size=(n, 30))
@@ -265,9 +447,8 @@ TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
     allows=("Linear", "AdamW", "relu", "cross_entropy", "concatenate"), mistakes=[
     ("too few", edit("parts = [X, walk @ X, walk @ (walk @ X)]", "parts = [X]"),
      "Better than a guess, and not enough. Look at some friends of known people: of which kind are they, and "
-     "of which kind are *their* friends? Give the layer a person's own features, those of the friends and "
-     "those of the friends of friends side by side, each brought to one size; and with 45 labels, a strong "
-     "weight decay."),
+     "of which kind are *their* friends? One round brings you the first, two rounds the second. Give the "
+     "layer both, side by side with a person's own features."),
     ("returns the scores", edit(".argmax(axis=1)", ""),
      "You return three numbers for each person. The kind is the place of the largest."),
     ("says another", edit(".argmax(axis=1)", ".argmin(axis=1)"),
@@ -275,5 +456,6 @@ TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
      "labels belong to other rows?"),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
      "Every call of `backward` counts, and there are 60."),
-], after="A graph convolution that mixes friends into one's own row believes in homophily. Kept apart, a "
-         "layer learns that a friend's feature counts against, and a friend's friend's in favour.")
+], after="One round mixes those of other kinds into your row. Friends' friends are of your own kind more "
+         "often than by chance, and so two rounds tell more than one; kept apart, a layer weighs each as it "
+         "deserves.")
