@@ -141,7 +141,7 @@ def weighted_backward(g, X, w, source, target):
     return dX, (arrived * X[source]).sum(axis=1)
 
 
-BACKWARD = Function(4, weighted_backward, rounds_with_weights, mistakes=[
+BACKWARD = Function(4, weighted_backward, rounds_with_weights, outputs="dX dw", mistakes=[
     ("forward again", edit("arrived = g[target]", "arrived = g[source]", "np.add.at(dX, source",
                            "np.add.at(dX, target"),
      "You sent the gradient the way the messages went. It goes back: who pays, and who is paid?"),
@@ -235,7 +235,8 @@ def by_place(colours, source, target):
 
 
 def at_once(colours, source, target):
-    colours, names = colours.copy(), {}
+    names: dict[tuple, int] = {}
+    colours = colours.copy()
     for i in range(len(colours)):
         heard = tuple(sorted(colours[source[target == i]].tolist()))
         colours[i] = names.setdefault((int(colours[i]), heard), len(names))

@@ -109,7 +109,7 @@ def combine(a_1, b_1, a_2, b_2):
     return a_2 * a_1, a_2 * b_1 + b_2
 
 
-STRETCH = Function(5, combine, two_stretches, mistakes=[
+STRETCH = Function(5, combine, two_stretches, outputs="a b", mistakes=[
     ("the other order", edit("a_2 * b_1 + b_2", "a_1 * b_2 + b_1"),
      "You go through the second stretch first. The first one's b is what the second one then fades."),
     ("adds up", edit("a_2 * b_1 + b_2", "b_1 + b_2"),
