@@ -45,6 +45,7 @@ from nnlearn.models.language_rnn import CharRNN
 from nnlearn.models.mlp import MLP
 from nnlearn.models.translator import Transformer, Translator
 from nnlearn.study.approximation import *
+from nnlearn.study.attribution import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
 from nnlearn.study.neuron import *
@@ -60,8 +61,10 @@ if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
     from nnlearn.study import (
+        adversarial,
         austen,
         bert_study,
+        circuits,
         diffusion,
         digits_gan,
         feedback,
