@@ -61,8 +61,10 @@ def integrated_gradients(
     x, start = plain(x), np.asarray(plain(baseline))
     if steps < 1:
         raise ValueError(f"integrated_gradients: steps is {steps}, expected at least 1")
-    if np.broadcast_shapes(start.shape, x.shape) != x.shape:
-        raise ValueError(f"integrated_gradients: baseline is {start.shape}, expected x's {x.shape}")
+    try:
+        np.broadcast_to(start, x.shape)
+    except ValueError:
+        raise ValueError(f"integrated_gradients: baseline is {start.shape}, expected x's {x.shape}") from None
     total = np.zeros_like(x)
     for part in (np.arange(steps) + 0.5) / steps:
         total += input_gradient(model, (start + part * (x - start)).astype(x.dtype), target)

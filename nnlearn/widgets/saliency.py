@@ -72,7 +72,7 @@ class SaliencyExplorer(Explorer):
 
     def make_controls(self) -> Controls:
         return {
-            "picture": slider("picture", 9, 0, PICTURES - 1),
+            "picture": slider("picture", 2, 0, PICTURES - 1),
             "method": choice("map", MAPS),
             "network": choice("network", NETWORKS),
             "target": choice("explain", (ANSWER, *(str(k) for k in range(10)))),
