@@ -22,14 +22,14 @@ from nnlearn.study.companions import keep, restore
 from nnlearn.training.optim import Adam, cosine
 from nnlearn.training.trainer import accuracy
 
-EPS, EPOCHS, BATCH, RATE, CHANNELS, SEED = 0.2, 8, 64, 2e-3, (16, 32), 0
+EPS, EPOCHS, BATCH, RATE, CHANNELS, SEED = 0.2, 6, 64, 2e-3, (16, 32), 0
 NAMES = ("plain", "hardened")
 
 
 def loss_gradient(model: Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """∂ cross-entropy / ∂ x: where the loss rises.  x (B, …), y (B,) -> (B, …)"""
-    x = Tensor(x, requires_grad=True)
-    return grad(cross_entropy(model(x), y), [x])[0]
+    z = Tensor(x, requires_grad=True)
+    return grad(cross_entropy(model(z), y), [z])[0]
 
 
 def fgsm(model: Model, x: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
@@ -85,7 +85,10 @@ def read(net: Module, x: np.ndarray, y: np.ndarray) -> float:
 
 def load_pair() -> tuple[ConvNet, ConvNet]:
     """The ConvNet trained on pictures as they are, and the one trained under attack."""
-    return tuple(restore(ConvNet((1, 28, 28), 10, CHANNELS, rng=0), f"adversarial_{name}") for name in NAMES)
+    plain, hardened = (
+        restore(ConvNet((1, 28, 28), 10, CHANNELS, rng=0), f"adversarial_{name}") for name in NAMES
+    )
+    return plain, hardened
 
 
 def main(shift: int = 0) -> None:

@@ -24,7 +24,7 @@ from nnlearn.training.optim import AdamW
 STUDY = Path(__file__).with_name("weights") / "circuits_study.json"
 SIGNS, PLACES, JUMP = 12, 48, 0.2  # of a secret language's pages
 WIDTH, HEADS, STEPS, BATCH, RATE, EVERY = 64, 2, 1500, 32, 4e-3, 50
-DEPTHS, SEEDS, ENOUGH = (1, 3), range(5), 0.5  # from which induction score on a head counts as one
+DEPTHS, SEEDS, ENOUGH = (1, 3), range(5), 0.3  # from which induction score on a head counts as one
 
 # -- looking inside --------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ def cut_heads(
     """While it lasts, heads (block, head) write nothing, or, with `typical` ids, their mean over those.
 
     A head writes its output (head width) through its own rows of `attention.out.W`; these are set to 0, and
-    the mean's part is added to the bias. Raises ValueError for a head that is not there.
+    the mean's part is added to the bias. Raises ValueError for a head that is not there, or a bias that is not.
 
     Source: C. Olsson and others (2022): ablation; K. Wang and others (2023): by the mean.
     """
@@ -85,6 +85,8 @@ def cut_heads(
                 f"cut_heads: heads has ({block}, {head}), expected a block below {depth} and a head below "
                 f"{model.blocks[0].attention.heads}"
             )
+    if typical is not None and chosen and model.blocks[0].attention.out.b is None:
+        raise ValueError("cut_heads: with typical ids the mean goes to a bias, but the model has bias=False")
     means = {} if typical is None else {(l, h): _mean_output(model, typical, l, h) for l, h in chosen}
     before = [(p, p.data.copy()) for block in model.blocks for p in block.attention.out.parameters()]
     try:
@@ -92,6 +94,7 @@ def cut_heads(
             out = model.blocks[block].attention.out
             rows = _rows(model, block, head)
             if means:
+                assert out.b is not None
                 out.b.data[...] += means[block, head] @ out.W.data[rows]
             out.W.data[rows] = 0
         yield

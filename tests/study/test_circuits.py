@@ -109,6 +109,11 @@ def test_the_stored_model_and_study_say_what_the_chapter_says():
         (lambda: circuits.cut_heads(GPT, [(2, 0)]).__enter__(), r"heads has \(2, 0\), expected a block"),
         (lambda: circuits.cut_heads(GPT, [(0, 3)]).__enter__(), "a head below 3"),
         (
+            lambda: circuits.cut_heads(nn.GPT(5, 4, 4, 1, 1, bias=False, rng=0), [(0, 0)], IDS[:1, :2] % 5)
+            .__enter__(),
+            "the model has bias=False",
+        ),
+        (
             lambda: circuits.induction_score(np.ones((1, 1, 1, 3, 3)), np.array([[1, 2, 3]])),
             "no token of ids comes twice",
         ),

@@ -71,8 +71,7 @@ def flip(x, w, b):
 
 FLIP = Function(4, flip, scored, mistakes=[
     ("along the weights", lambda x, w, b: x - ((x @ w + b) / (w @ w))[:, None] * w,
-     "That is the shortest way in a straight line. Here no single number may change more than "
-     "needed: use signs."),
+     "That is the shortest way in a straight line. Here no number may change more than needed: use signs."),
     ("always down", edit("s / abs(w)", "abs(s) / abs(w)"),
      "A negative score has to rise to 0: the direction depends on its sign."),
     ("away", edit("x - eps", "x + eps"), "Your score moves away from 0."),
@@ -225,16 +224,11 @@ def one_too_many(x, y, eps, steps, backward):
 
 
 TRAIN = Function(8, trusting, clinic, run=within_budget, measure=withstands,
-    allows=("Linear", "Tensor", "softplus", "relu", "binary_cross_entropy", "SGD", "Adam",
-     "AdamW"), mistakes=[
+    allows=("Linear", "Tensor", "softplus", "relu", "binary_cross_entropy", "SGD", "Adam", "AdamW"),
+    mistakes=[
     ("nobody attacks", lambda x, y, eps, steps, backward: np.linalg.lstsq(x, y, rcond=None)[0],
-     "Without an attack it is often right, under attack it is not. Is every batch attacked "
-     "before its step? For a "
-     "linear score the worst change is known: x − ε y sign(w)."),
-    ("random noise", lambda x, y, eps, steps, backward: np.linalg.lstsq(
-        x + eps * np.random.default_rng(0).choice([-1, 1], x.shape), y, rcond=None)[0],
-     "Without an attack it is often right, under attack it is not. Random changes cancel. Which "
-     "change is the worst?"),
+     "Without an attack it is often right, under attack it is not. Is every batch attacked before its step, "
+     "and not at random, where moves cancel? For a linear score the worst change is known: x − ε y sign(w)."),
     ("has learned nothing", lambda x, y, eps, steps, backward: np.zeros(x.shape[1]),
      "It is wrong even without an attack. Has it learned anything? Are its signs the right way round?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 200 of them."),
