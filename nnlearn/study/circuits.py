@@ -74,7 +74,7 @@ def cut_heads(
     """While it lasts, heads (block, head) write nothing, or, with `typical` ids, their mean over those.
 
     A head writes its output (head width) through its own rows of `attention.out.W`; these are set to 0, and
-    the mean's part is added to the bias. Raises ValueError for a head that is not there, or a bias that is not.
+    the mean's part is added to the bias. Raises ValueError for a head or a bias that is not there.
 
     Source: C. Olsson and others (2022): ablation; K. Wang and others (2023): by the mean.
     """
