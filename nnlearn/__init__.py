@@ -49,6 +49,7 @@ from nnlearn.models.mlp import MLP
 from nnlearn.models.translator import Transformer, Translator
 from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
+from nnlearn.study.attribution import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
 from nnlearn.study.neuron import *
@@ -64,10 +65,12 @@ if TYPE_CHECKING:
     from nnlearn import data, exercises, text, widgets
     from nnlearn.figures import drawings, plot
     from nnlearn.study import (
+        adversarial,
         architectures,
         austen,
         bert_study,
         capsules,
+        circuits,
         diffusion,
         digits_gan,
         feedback,

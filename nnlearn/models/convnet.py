@@ -40,7 +40,11 @@ class ConvNet(Module):
         self.pool, self.flatten = MaxPool2d(2), Flatten()
         self.classify = Linear(channels[-1] * (h // shrink) * (w // shrink), classes, rng=rng)
 
-    def forward(self, x: Array) -> Result:
+    def features(self, x: Array) -> Result:
+        """The last maps, before the linear layer.  (B, C, H, W) -> (B, channels[-1], h, w)"""
         for convolution in self.convolutions:
             x = self.activation(self.pool(convolution(x)))
-        return self.classify(self.flatten(x))
+        return x
+
+    def forward(self, x: Array) -> Result:
+        return self.classify(self.flatten(self.features(x)))

@@ -35,6 +35,12 @@ def links() -> Axes:
     return ax
 
 
+def pixels(draw: Callable) -> Axes:
+    ax = plot.axes(width=3, height=3)
+    draw(ax, np.array([[0.0, 1.0], [0.5, -2.0]]), "a title")
+    return ax
+
+
 DRAWINGS: dict[str, Callable] = {
     "cell_and_unit": drawings.cell_and_unit,
     "computation": computation,
@@ -43,6 +49,7 @@ DRAWINGS: dict[str, Callable] = {
         * 4
     ),
     "gpt": drawings.gpt,
+    "ink": lambda: pixels(drawings.ink),
     "links": links,
     "lstm_cell": drawings.lstm_cell,
     "network": lambda: drawings.network(LAYERS),
@@ -50,6 +57,7 @@ DRAWINGS: dict[str, Callable] = {
     "number_grids": lambda: drawings.number_grids(GRIDS, {"x": (0, 1, 1)}, "∗"),
     "order_of_a_diamond": drawings.order_of_a_diamond,
     "reading_and_writing": drawings.reading_and_writing,
+    "signed_map": lambda: pixels(drawings.signed_map),
     "sliding_windows": lambda: drawings.sliding_windows(7, {"plain": (1, 0, 1), "wide": (2, 1, 2)}),
     "tape_of_a_neuron": drawings.tape_of_a_neuron,
     "three_beginnings": drawings.three_beginnings,
@@ -150,3 +158,11 @@ def test_the_tape_s_gradients_are_those_of_the_formula():
     for gradient in (slope, 2 * slope, 0.5 * slope):
         assert f"{gradient:.3g}" in said
     assert f"{np.tanh(0.5):.3g}" in said and "−0.5" in said
+
+
+def test_zero_is_white_in_a_map_with_signs_and_an_empty_map_is_no_error():
+    (image,) = pixels(drawings.signed_map).images
+    assert image.get_clim() == (-2, 2) and np.allclose(image.cmap(image.norm(0.0))[:3], 0.97, atol=0.03)
+    ax = plot.axes()
+    drawings.signed_map(ax, np.zeros((2, 2)))
+    assert ax.images[0].get_clim() == (-1, 1)

@@ -4,6 +4,7 @@
 from nnlearn.figures.drawings.attention import *
 from nnlearn.figures.drawings.convolution import *
 from nnlearn.figures.drawings.graphs import *
+from nnlearn.figures.drawings.maps import *
 from nnlearn.figures.drawings.networks import *
 from nnlearn.figures.drawings.neuron import *
 from nnlearn.figures.drawings.recurrent import *

@@ -1,0 +1,244 @@
+import numpy as np
+
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
+
+CUT = Predict(1, "others may stand in for it", mistakes=[
+    ("idle", "the head is idle",
+     "Each of the 36 heads of the chapter's GPT could be cut at little cost, but not all of them together. "
+     "What does that say of one?"),
+    ("the place before", "the token before is useless",
+     "The other heads can still look there. Is it the token that was removed, or one reader of it?"),
+], after="A cut measures what is missed, given everything that is left.")
+
+SHARES = Value(2, (8, 4), rtol=0.001, mistakes=[
+    ("slope times input", (24, 12),
+     "Those add up to 36, but F rises from 0 to 12. Take the slope's mean on the whole way, not at its end."),
+    ("the slopes", (12, 4),
+     "Those are the slopes at (2, 3). How long is the way, and what is their mean on it?"),
+    ("half each", (6, 6), "They add up, but nothing says that both get the same. Integrate each slope."),
+    ("mean slopes", (4, 4 / 3),
+     "Those are the mean slopes. Each is multiplied by the way its input has gone."),
+    ("exchanged", (4, 8), "You exchanged the two: first x₁, which stands squared."),
+])
+
+
+def pictures(rng):
+    for name, n, shape, b in [
+        ("a batch", 3, (4, 5), 1.5), ("a batch of one, tall", 1, (6, 2), 2.0), ("one column", 2, (3, 1), 0.5),
+    ]:
+        yield name, rng.normal(size=(n, *shape)), rng.normal(size=shape), b, rng.normal(size=shape)
+    yield "a score at its floor", -np.ones((2, 3, 4)), np.ones((3, 4)), 5.0, rng.uniform(0, 1, (3, 4))
+
+
+def columns(x, w, b, mean):
+    whole = np.maximum((x * w).sum(axis=(1, 2)) + b, 0)
+    fall = np.zeros((len(x), x.shape[2]))
+    for j in range(x.shape[2]):
+        hidden = x.copy()
+        hidden[:, :, j] = mean[:, j]
+        fall[:, j] = whole - np.maximum((hidden * w).sum(axis=(1, 2)) + b, 0)
+    return fall
+
+
+COLUMNS = Function(3, columns, pictures, mistakes=[
+    ("blank paper", edit("mean[:, j]", "0"),
+     "You hide a column behind 0. Here it is hidden by the mean picture's."),
+    ("a rise", edit("fall[:, j] = whole - np.maximum((hidden * w).sum(axis=(1, 2)) + b, 0)",
+                    "fall[:, j] = np.maximum((hidden * w).sum(axis=(1, 2)) + b, 0) - whole"),
+     "The sign is turned round: a column that spoke for the score has a positive fall."),
+    ("hidden for ever", edit("hidden = x.copy()", "hidden = x.copy() if j == 0 else hidden"),
+     "Your earlier columns stay hidden. Begin each time from the whole picture."),
+    ("the floor forgotten", lambda x, w, b, mean: ((x - mean) * w).sum(axis=1),
+     "A linear score would fall like this. Yours has a floor at 0: run it."),
+    ("absolute", edit("return fall", "return abs(fall)"),
+     "A column that spoke against the score has a negative fall."),
+])
+
+
+def scored(rng):
+    yield "a batch", rng.normal(size=(4, 3)), rng.normal(size=3), 0.5
+    yield "a batch of one, negative", -np.ones((1, 2)), np.array([1.0, 3.0]), -1.0
+    yield "a weight of zero", rng.normal(size=(2, 3)), np.array([2.0, 0.0, -1.0]), 0.3
+    yield "on the boundary", np.array([[1.0, 1.0]]), np.array([1.0, -1.0]), 0.0
+
+
+def flip(x, w, b):
+    s = x @ w + b
+    eps = s / abs(w).sum()
+    return x - eps[:, None] * np.sign(w)
+
+
+FLIP = Function(4, flip, scored, mistakes=[
+    ("along the weights", lambda x, w, b: x - ((x @ w + b) / (w @ w))[:, None] * w,
+     "That is the shortest way in a straight line. Here no number may change more than needed: use signs."),
+    ("always down", edit("s / abs(w)", "abs(s) / abs(w)"),
+     "A negative score has to rise to 0: the direction depends on its sign."),
+    ("away", edit("x - eps", "x + eps"), "Your score moves away from 0."),
+    ("signed sum", edit("abs(w).sum()", "w.sum()"),
+     "Moves along the signs change the score by the sum of *absolute* weights."),
+    ("for everyone the same", edit("eps[:, None]", "abs(eps).max()"), "Each row has a distance of its own."),
+])
+
+
+def places(rng):
+    yield "out of the ball", *rng.normal(size=(3, 3, 4)), 0.5, 1.0
+    yield "stays within", rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), rng.normal(size=(2, 3)), 20.0, 0.3
+    x = rng.normal(size=(2, 3))
+    yield "a flat place", x, x + 0.1, np.array([[0.0, 0.0, 0.0], [3.0, 0.0, 4.0]]), 1.0, 0.5
+    yield "a batch of one", *rng.normal(size=(3, 1, 2)), 0.2, 0.1
+
+
+def step(x, z, g, eps, size):
+    length = np.sqrt((g**2).sum(axis=1, keepdims=True))
+    way = z + size * g / np.maximum(length, 1e-12) - x
+    far = np.sqrt((way**2).sum(axis=1, keepdims=True))
+    return x + way * np.minimum(1, eps / np.maximum(far, 1e-12))
+
+
+STEP = Function(5, step, places, mistakes=[
+    ("signs", edit("g / np.maximum(length, 1e-12)", "np.sign(g)"),
+     "Signs are the steepest way when each number is limited. With a limit on the length it is "
+     "the slope itself."),
+    ("one length for all", edit("length = np.sqrt((g**2).sum(axis=1, keepdims=True))",
+     "length = np.sqrt((g**2).sum())"),
+     "Each row of the batch has its own length."),
+    ("a box", edit("way * np.minimum(1, eps / np.maximum(far, 1e-12))", "np.clip(way, -eps, eps)"),
+     "That is a box. The ball limits the length of the whole change."),
+    ("always to the edge", edit("np.minimum(1, eps / np.maximum(far, 1e-12))",
+     "eps / np.maximum(far, 1e-12)"),
+     "What lies within the ball stays where it is."),
+    ("division by zero", edit("np.maximum(length, 1e-12)", "length"),
+     "A slope of 0 has no direction: the row stays where it is, and is no NaN."),
+    ("a ball around 0", lambda x, z, g, eps, size: step(0 * x, z, g, eps, size),
+     "The ball is around x, not around 0."),
+])
+
+
+def looks(rng):
+    def weights(T):
+        e = np.exp(rng.normal(size=(T, T))) * np.tri(T)
+        return e / e.sum(axis=1, keepdims=True)
+
+    yield "some repeats", weights(6), np.array([3, 1, 3, 2, 1, 3])
+    yield "no repeat", weights(4), np.array([0, 1, 2, 3])
+    yield "one token only", weights(1), np.array([5])
+    yield "all the same", weights(3), np.array([7, 7, 7])
+    yield "a neighbour", weights(4), np.array([4, 4, 9, 9])
+
+
+def same(pattern, ids):
+    earlier = np.equal.outer(ids, ids) & np.tri(len(ids), k=-1, dtype=bool)
+    known = earlier.any(axis=1)
+    return (pattern * earlier).sum(axis=1)[known].mean() if known.any() else 0.0
+
+
+SAME = Function(6, same, looks, mistakes=[
+    ("itself", edit("k=-1, dtype=bool)", "dtype=bool)"),
+     "Every token equals itself: only *earlier* places count."),
+    ("an induction head", lambda pattern, ids: same(np.pad(pattern, ((0, 0), (0, 1)))[:, 1:], ids),
+     "You look one place behind the earlier copy: that would be induction. Here it is the copy itself."),
+    ("a mean over all", edit("[known].mean()", ".mean()"),
+     "Leave out the places whose token has not come before."),
+    ("nothing to say", edit("if known.any() else 0.0", ""), "Without any repeat the score is 0, not NaN."),
+    ("the largest", edit("sum(axis=1)[known]", "max(axis=1)[known]"),
+     "Several earlier copies: add up their weights."),
+    ("turned round", edit("(pattern * earlier)", "(pattern.T * earlier)"),
+     "Row t of the pattern says where token t looks. You read its columns."),
+])
+
+
+def ways(rng):
+    for name, shape, steps in [
+        ("a batch", (3, 4), 5), ("one step", (2, 3), 1), ("a batch of one, long", (1, 6), 8),
+    ]:
+        d, W = shape[1], rng.normal(size=(shape[1], 3))
+        yield name, rng.normal(size=shape), rng.normal(size=d), W, rng.normal(size=3), steps
+    x = rng.normal(size=(2, 2))
+    yield "nowhere to go", x, x, rng.normal(size=(2, 2)), rng.normal(size=2), 3
+
+
+def mended(x, baseline, W, v, steps):
+    total = np.zeros_like(x)
+    for k in range(steps):
+        z = baseline + (k + 0.5) / steps * (x - baseline)
+        total = total + ((1 - np.tanh(z @ W) ** 2) * v) @ W.T
+    return (x - baseline) * total / steps
+
+
+WAY = ("baseline + (k + 0.5) / steps * (x - baseline)", "(k + 0.5) / steps * x")
+MIDDLE, GONE = ("k + 0.5", "k"), ("return (x - baseline)", "return x")
+
+REPAIR = Function(7, mended, ways, mistakes=[
+    ("as it was", edit("baseline + (k + 0.5) / steps * (x - baseline)", "k / steps * x", *GONE),
+     "All three faults are still there. Where does the way begin, where on it do you stand, and "
+     "how long is it?"),
+    ("the way", edit(*WAY), "One fault is left: your way still begins at 0. It begins at the baseline."),
+    ("the middles", edit(*MIDDLE),
+     "One fault is left: each step is represented by its beginning. Its middle is much nearer to its mean."),
+    ("what was gone", edit(*GONE), "One fault is left: multiply by the way that was gone, not by the input."),
+    ("way and middles", edit("baseline + (k + 0.5) / steps * (x - baseline)", "k / steps * x"),
+     "The factor in front is right now. Two faults are left, both in z."),
+    ("not divided", edit("total / steps", "total"), "A mean is a sum divided by how many."),
+])
+
+
+def patients(seed, n, hints=20):
+    rng = np.random.default_rng(seed)
+    y = rng.choice([-1.0, 1.0], n)
+    sure = y * np.where(rng.random(n) < 0.86, 1.0, -1.0)
+    return np.column_stack([sure, rng.normal(size=(n, hints)) + 0.35 * y[:, None]]), y
+
+
+def clinic(rng):
+    seed = int(rng.integers(10**6))
+    yield "patients drawn for you", *patients(seed, 500), 0.5, 200, {"seed": seed}
+
+
+def withstands(w, x, y, eps, steps, backward):
+    """Has the bar been reached, on new data, whatever an attacker does within eps?"""
+    w = np.asarray(w, float)
+    if w.shape != x.shape[1:]:
+        return f"an array of shape {w.shape}"
+    if not np.isfinite(w).all():
+        return "numbers that are not finite"
+    X, Y = patients(backward["seed"] + 1, 4000)
+    score = Y * (X @ w)
+    if ((score - eps * abs(w).sum()) > 0).mean() >= 0.8:
+        return "at least 80 % under attack"
+    return "right only while nobody attacks" if (score > 0).mean() > 0.8 else "wrong even without an attack"
+
+
+def trusting(x, y, eps, steps, backward):
+    for _ in range(steps):
+        backward(NoLoss())
+    w = np.zeros(x.shape[1])
+    w[0] = 1.0
+    return w
+
+
+def one_too_many(x, y, eps, steps, backward):
+    for _ in range(steps + 1):
+        backward(NoLoss())
+    return trusting(x, y, eps, 0, backward)
+
+
+TRAIN = Function(8, trusting, clinic, run=within_budget, measure=withstands,
+    allows=("Linear", "Tensor", "softplus", "relu", "binary_cross_entropy", "SGD", "Adam", "AdamW"),
+    mistakes=[
+    ("nobody attacks", lambda x, y, eps, steps, backward: np.linalg.lstsq(x, y, rcond=None)[0],
+     "Without an attack it is often right, under attack it is not. Is every batch attacked before its step, "
+     "and not at random, where moves cancel? For a linear score the worst change is known: x − ε y sign(w)."),
+    ("has learned nothing", lambda x, y, eps, steps, backward: np.zeros(x.shape[1]),
+     "It is wrong even without an attack. Has it learned anything? Are its signs the right way round?"),
+    ("over budget", one_too_many, "Each call of `backward` counts, and there are 200 of them."),
+    ("a column", lambda x, y, eps, steps, backward: trusting(x, y, eps, 0, backward)[:, None],
+     "Return one weight for each feature, (21,): a layer's W is a column, (21, 1)."),
+], after="Look at the weights: what is left of the twenty weak hints, which together beat the sure one?")
+
+HEAT = Explain(9, rubric=[
+    "would a model with random weights, or trained on shuffled answers, give the same map?",
+    "remove or change what the map points at: does the decision change, more than for a simple rival?",
+    "compared with what: which baseline, and would another give another map?",
+    "one map of one case is not a rule; several models of the same accuracy may disagree",
+])
