@@ -23,6 +23,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 
+from nnlearn.exercises.ids import CHAPTER
 from nnlearn.exercises.renumbering import former_name, moved_notebooks
 from nnlearn.exercises.spec import chapter_modules
 from nnlearn.exercises.tasks import notebook_of
@@ -295,7 +296,7 @@ def _without_common_folder(files: list[_File]) -> list[_File]:
     direct = [file.parts[1] for file in files if len(file.parts) == 2]
     canvas = [name for name in direct if _CANVAS.fullmatch(name)]
     own = any(name.lower().endswith(".ipynb") for name in {*direct} - {*canvas})
-    chapters = all(re.match(r"\d\d_", name) for name in inner)
+    chapters = all(re.match(f"{CHAPTER}_", name) for name in inner)
     students = canvas or (len(inner) > 1 and not chapters)
     if len(tops) == 1 and students and not own:
         return [replace(file, parts=file.parts[1:]) for file in files if any(file.parts[1:])]
@@ -355,14 +356,14 @@ def _attempt(student: str, name: str, file: _File) -> Attempt | str:
         handed_out = max(known, key=len)
         chapter = _names()[handed_out]
         return Attempt(student, chapter, file.place, file.written, stem.lower() == handed_out, file.read)
-    number = re.match(r"(\d\d)_", stem)
+    number = re.match(f"({CHAPTER})_", stem)
     if number and number[1] in chapter_modules():
         return Attempt(student, number[1], file.place, file.written, False, file.read)
     try:
         data = file.read()
     except Exception as error:  # a damaged zip, a file that has gone
         return f"cannot be read: {error}"
-    asked = re.search(rb'"grade_id":\s*"(\d\d)-\d+"', data)
+    asked = re.search(rf'"grade_id":\s*"({CHAPTER})-\d+"'.encode(), data)
     if asked and asked[1].decode() in chapter_modules():
         return Attempt(student, asked[1].decode(), file.place, file.written, False, file.read)
     return "this course has no exercises of that name, and nothing in it says which they are"

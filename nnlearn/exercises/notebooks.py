@@ -22,7 +22,7 @@ def notebooks(folder: str, *names: str) -> list[Path]:
 
     Raises ValueError for a name that none of them has.
     """
-    found = sorted((course_folder() / folder).glob("[0-9][0-9]_*.ipynb"))
+    found = sorted((course_folder() / folder).glob("[0-9P][0-9]_*.ipynb"))
     if not names:
         return found
     chosen = []

@@ -6,6 +6,7 @@ import re
 from nnlearn.exercises.notebooks import notebooks
 
 _MOVED = range(3, 18)  # the numbers that these chapters had
+_NOW = {f"{number + 1:02}" for number in _MOVED}  # and have
 
 
 def renumbered(exercise_id: str) -> str:
@@ -21,7 +22,7 @@ def _up(chapter: str) -> str:
 def moved_notebooks() -> dict[str, str]:
     """{"03_layers": "04_layers", …}: the names that notebooks had, and have."""
     now = [path.stem for path in notebooks("exercises")]
-    return {f"{int(name[:2]) - 1:02}{name[2:]}": name for name in now if int(name[:2]) - 1 in _MOVED}
+    return {f"{int(name[:2]) - 1:02}{name[2:]}": name for name in now if name[:2] in _NOW}
 
 
 def former_name(stem: str) -> str | None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.exercises import chapters
+from nnlearn.exercises.ids import CHAPTER, numbers
 from nnlearn.exercises.tasks import chapter_tasks
 
 _ASKED = ("id", "title", "question", "points", "signature")  # what the notebook says of an exercise
@@ -164,7 +165,7 @@ class Exercise:
 
     def make_cases(self, seed: int = 0) -> Cases:
         """The inputs that belong to a seed: {what it is: {argument: value}}."""
-        rng = np.random.default_rng([seed, *map(int, self.id.split("."))])
+        rng = np.random.default_rng([seed, *numbers(self.id)])
         return {name: self._named(name, inputs) for name, *inputs in self.cases(rng)}
 
     def _named(self, case: str, inputs: list) -> dict[str, Any]:
@@ -231,9 +232,9 @@ class Explain(Exercise):
 
 
 def chapter_modules() -> list[str]:
-    """The chapters that have exercises: ["01", "02", …], from the modules in `chapters/`."""
+    """The chapters that have exercises, then the projects: ["01", "02", …, "P1"], from `chapters/`."""
     names = (module.name for module in pkgutil.iter_modules(chapters.__path__))
-    return sorted(name[2:] for name in names if re.fullmatch(r"ch\d\d", name))
+    return sorted(name[2:] for name in names if re.fullmatch(f"ch{CHAPTER}", name))
 
 
 @cache
@@ -261,8 +262,6 @@ def find_exercise(exercise_id: str) -> Exercise:
         exercises = chapter_exercises(wanted[:2])
         if wanted in exercises:
             return exercises[wanted]
-        raise LookupError(
-            f"There is no exercise {exercise_id!r}. Chapter {wanted[:2]} has {', '.join(exercises)}."
-        )
+        raise LookupError(f"There is no exercise {exercise_id!r}. {wanted[:2]} has {', '.join(exercises)}.")
     known = [i for name in chapter_modules() for i in chapter_exercises(name)]
     raise LookupError(f"There is no exercise {exercise_id!r}. There are {', '.join(known) or 'none yet'}.")

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from nnlearn.exercises import chapters
+from nnlearn.exercises.ids import CHAPTER
 from nnlearn.exercises.notebooks import course_folder
 
-_HEADING = re.compile(r"## (\d\d\.[1-9]\d*) (.+) \(([\d.]+) points?\)")
-CHECK = re.compile(r'check\("(\d\d\.\d+)"(?:, (.+))?\)')
+_HEADING = re.compile(rf"## ({CHAPTER}\.[1-9]\d*) (.+) \(([\d.]+) points?\)")
+CHECK = re.compile(rf'check\("({CHAPTER}\.\d+)"(?:, (.+))?\)')
 
 
 @dataclass(frozen=True)

@@ -249,6 +249,15 @@ def test_anothers_numbers_do_not_fit(tmp_path):
         assert graded(file, "04.3")[0].score == 2
 
 
+def test_what_earlier_cells_left_behind_may_be_cleared_away_in_an_answer(tmp_path):
+    """Whenever Python likes: what it calls to do so is not what the answer uses."""
+    source = (
+        "import gc, sys\nimport numpy as np\nloop = [sys.stdout]\nloop.append(loop)\n"
+        "def layer(x, W, b):\n    global loop\n    loop = None\n    gc.collect()\n    return np.maximum(0, x @ W + b)\n"
+    )
+    assert graded(submit(tmp_path, "ada", "04", {"04.3": source}), "04.3")[0].status == "passed"
+
+
 def missing(notebook, cell, check):
     notebook.cells.remove(cell)
 

@@ -22,6 +22,7 @@ import pytest
 
 from nnlearn.course.notebooks import student_version
 from nnlearn.exercises import Exercise, Function, Predict, grade
+from nnlearn.exercises.ids import CHAPTER
 from nnlearn.exercises.judge import fault, run_answer
 from nnlearn.exercises.runner import NotStarted, Outcome
 from nnlearn.exercises.spec import Cases, chapter_exercises, chapter_modules
@@ -85,7 +86,7 @@ def read_answers(notebook: nbformat.NotebookNode, exercises: dict[str, Exercise]
             with contextlib.redirect_stdout(io.StringIO()):
                 _execute(cell.source, scope, f"<cell {k}>")
             continue
-        match = re.fullmatch(r'check\("(\d\d\.\d+)", (.+)\)', cell.source.strip())
+        match = re.fullmatch(rf'check\("({CHAPTER}\.\d+)", (.+)\)', cell.source.strip())
         assert match, f'cell {k}: a graded cell is one line, check("NN.k", answer); this is {cell.source!r}'
         exercise_id, expression = match.groups()
         assert exercise_id in exercises, f"cell {k}: exercise {exercise_id} has no specification"
