@@ -24,8 +24,9 @@ def home(root: Path, base: str) -> str:
         path for path in paths if (root / "chapters" / path.name).exists()
     ]  # not the learner's own words
     chapters = [_chapter(path, states) for path in paths]
-    stems, after = {chapter["stem"][:2]: chapter["stem"] for chapter in chapters}, following(states)
-    known = after is not None and chapter_of(after.id) in stems
+    stems = {path.stem.partition("_")[0]: path.stem for path in notebooks("exercises")}
+    after = following(states)
+    known = after is not None and (root / "exercises" / f"{stems[chapter_of(after.id)]}.ipynb").exists()
     begun = any(state == "passed" for state in states.values())
     shares = {
         path: chapter["done"] / (chapter["of"] or 1) for path, chapter in zip(paths, chapters, strict=True)

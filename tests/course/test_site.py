@@ -27,7 +27,9 @@ from tests.support.site import Reader, dead_links, pages, serve
 
 CHAPTERS = [path.stem for path in notebooks("chapters")]
 OTHERS = ["index", "glossary", "lecturers", "instructors", "browser", "genindex", "search"]
-OTHERS += [f"reference/{name}" for name in reference.pages()] + [f"exercises/{name}" for name in CHAPTERS]
+OTHERS += [f"reference/{name}" for name in reference.pages()] + [
+    f"exercises/{path.stem}" for path in notebooks("exercises")
+]
 
 
 @pytest.fixture(scope="module")
