@@ -58,4 +58,8 @@ def test_the_page_asks_for_the_token_and_leads_into_the_lab(tmp_path: Path):
         page.get_by_role("link", name="Start with").click()
         page.wait_for_selector(".jp-Notebook")
         page.evaluate(f"async () => {{ {PANEL} await panel.revealed; await panel.sessionContext.ready; }}")
+        # a kernel that is still starting would keep the server from ending
+        page.wait_for_function(
+            f"() => {{ {PANEL} return panel.sessionContext.session.kernel.status == 'idle'; }}"
+        )
         assert page.url.startswith(f"{server.url}lab/tree/chapters/{CHAPTERS[0].name}")
