@@ -109,7 +109,8 @@ def lms_csv(standing: Standing) -> str:
     """One row for each student; of each chapter the points, out of how many, and how many are still open."""
     head = ["ID", "Name"]
     for chapter in standing.chapters:
-        head += [f"Chapter {chapter}", f"Chapter {chapter} out of", f"Chapter {chapter} pending"]
+        name = f"{'Project' if chapter[0] == 'P' else 'Chapter'} {chapter.lstrip('P')}"
+        head += [name, f"{name} out of", f"{name} pending"]
     rows = []
     for student in standing.students:
         row = [_Id(student.id) if student.person else student.id, student.name]

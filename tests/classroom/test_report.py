@@ -214,6 +214,14 @@ def test_everybody_is_in_every_table_and_what_is_open_is_empty(tmp_path):
         assert said in page
 
 
+def test_a_project_is_called_one(tmp_path):
+    store = a_store(tmp_path, [Grade("ada", "P1.1", "h", "s", "passed", 4.0, 4.0)])
+    assert lms_csv(Standing(store)).splitlines() == [
+        "ID,Name,Project 1,Project 1 out of,Project 1 pending,Total,Total out of,Total pending",
+        "ada,ada,4,40,,4,40,",
+    ]
+
+
 def test_a_chapters_map_shows_who_solved_what_and_whose_mistakes_are_whose(tmp_path):
     slip = {"misconception": "adds", "hint": "Multiply."}
     store = a_store(
