@@ -224,8 +224,9 @@ def test_reader_goes_on_and_back_and_into_the_dark(reader: Reader):
 def test_keyboard_reaches_everything(name: str, browser: Browser, home: str):
     reader = Reader(browser, home)
     page = reader.open(f"{name}.html")
-    goals = """[...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')]
-        .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('[inert]'))"""
+    kinds = 'a[href], button, input, select, textarea, summary, [tabindex="0"]'
+    goals = f"""[...document.querySelectorAll('{kinds}')]
+        .filter((e) => e.checkVisibility({{ visibilityProperty: true }}) && !e.closest('[inert]'))"""
     count = page.evaluate(f"(window.goals = {goals}).length")
     assert count > 20
     page.evaluate("window.reached = new Set()")
