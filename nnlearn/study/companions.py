@@ -1,7 +1,8 @@
-"""Small trained networks that chapters load: kept in half precision, computed with in float32."""
+"""What chapters load: small trained networks, in half precision, and what studies have found."""
 
+import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,3 +25,12 @@ def keep(net: Module, name: str) -> None:
     """Write a network's weights under a name."""
     half = {key: array.astype(np.float16) for key, array in net.state_dict().items()}
     save(half, _FOLDER / f"{name}.safetensors")
+
+
+def keep_study(study: dict[str, Any], path: Path) -> None:
+    """Write what a study found; where its seeds were moved by a `shift`, print it instead."""
+    text = json.dumps(study, indent=1) + "\n"
+    if study["shift"]:
+        print(text)
+    else:
+        path.write_text(text, encoding="utf-8")

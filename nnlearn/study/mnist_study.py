@@ -30,6 +30,7 @@ from nnlearn.layers.init import Init
 from nnlearn.layers.module import Module, Sequential
 from nnlearn.models.convnet import ConvNet
 from nnlearn.models.mlp import MLP
+from nnlearn.study.companions import keep_study
 from nnlearn.training.optim import Adam, cosine
 from nnlearn.training.trainer import Trainer, accuracy
 
@@ -232,11 +233,7 @@ def main(shift: int) -> None:
         rows = pool.map(partial(contest, shift=shift), sorted(cases, key=lambda case: case[0]), chunksize=1)
         moved = pool.map(partial(places, shift=shift), PLACES, chunksize=1)
         study = {"shift": shift, "digits": rows, "depth": depth.get(), "places": moved}
-    text = json.dumps(study, indent=1) + "\n"
-    if shift:
-        print(text)
-    else:
-        STUDY.write_text(text, encoding="utf-8")
+    keep_study(study, STUDY)
 
 
 if __name__ == "__main__":

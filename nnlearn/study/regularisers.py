@@ -25,6 +25,7 @@ from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers import init
 from nnlearn.layers.basic import BatchNorm, Dropout, LayerNorm, Linear
 from nnlearn.layers.module import Module
+from nnlearn.study.companions import keep_study
 from nnlearn.training.optim import AdamW
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -215,11 +216,7 @@ def main(shift: int) -> None:
     cases += [(EXAMS[2], name) for name in ("nothing", "shifts")]
     with Pool(2) as pool:
         rows = pool.map(partial(contest, shift=shift), cases, chunksize=1)
-    text = json.dumps({"shift": shift, "rows": rows}, indent=1) + "\n"
-    if shift:
-        print(text)
-    else:
-        STUDY.write_text(text, encoding="utf-8")
+    keep_study({"shift": shift, "rows": rows}, STUDY)
 
 
 if __name__ == "__main__":

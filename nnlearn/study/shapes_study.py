@@ -30,6 +30,7 @@ from nnlearn.models.convnet import ConvNet
 from nnlearn.models.mlp import MLP
 from nnlearn.models.vit import ViT
 from nnlearn.study.capsules import CapsNet, margin_loss
+from nnlearn.study.companions import keep_study
 from nnlearn.training.optim import AdamW, cosine, warm_up
 from nnlearn.training.trainer import Trainer, accuracy
 
@@ -214,11 +215,7 @@ def main(shift: int, processes: int) -> None:
     with Pool(processes) as pool:
         capsules = pool.map(partial(capsule_contest, shift=shift), CAPSULE_MODELS, chunksize=1)
         rows = pool.map(partial(contest, shift=shift), cases, chunksize=1)
-    text = json.dumps({"shift": shift, "pictures": rows, "capsules": capsules}, indent=1) + "\n"
-    if shift:
-        print(text)
-    else:
-        STUDY.write_text(text, encoding="utf-8")
+    keep_study({"shift": shift, "pictures": rows, "capsules": capsules}, STUDY)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
@@ -14,13 +13,14 @@ from nnlearn.functions.activations import softmax
 from nnlearn.models.gpt import GPT
 from nnlearn.study import austen, circuits
 from nnlearn.text.tokenizers import BPETokenizer
+from nnlearn.widgets.attention import SHADES
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, text, texts, write
+from nnlearn.widgets.next_token import SIGNS
 
 LONGEST = 18  # tokens that are shown
 START = "It is a truth universally acknowledged, that a single man"
 CUTS = ("nothing", "this head", "its block's heads")
-SHADES = LinearSegmentedColormap.from_list("looks", ["white", plot.SKY, plot.BLUE])
 
 
 @cache
@@ -95,7 +95,7 @@ class HeadExplorer(Explorer):
 
     def draw(self, state: State) -> str:
         T = len(state.words)
-        shown = [word.replace("\n", "↵").replace(" ", "␣") for word in state.words]
+        shown = [word.translate(SIGNS) for word in state.words]
         middle = (np.arange(T) + 0.5) / T
         self.map.set_data(state.pattern)
         write(self.rows, ((-0.015, y, word) for y, word in zip(middle, shown, strict=True)))
@@ -103,11 +103,7 @@ class HeadExplorer(Explorer):
         low, high = state.at / T, (state.at + 1) / T
         self.frame.set_segments([[(0, low), (1, low), (1, high), (0, high), (0, low)]])
         self.bars.set_segments([[(0, k), (p, k)] for k, (_, p) in enumerate(state.guesses)])
-        names = [
-            (p + 0.03, k, word.replace("\n", "↵").replace(" ", "␣"))
-            for k, (word, p) in enumerate(state.guesses)
-        ]
-        write(self.names, names)
+        write(self.names, ((p + 0.03, k, word.translate(SIGNS)) for k, (word, p) in enumerate(state.guesses)))
         self.title.set_text(f"what comes after {shown[state.at]}?")
         best = int(state.pattern[state.at].argmax())
         word, chance = state.guesses[-1]

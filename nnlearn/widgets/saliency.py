@@ -48,9 +48,11 @@ def draw_map(name: str, net: ConvNet, x: np.ndarray, target: int) -> np.ndarray:
         return np.hypot(*np.gradient(x[0, 0]))
     if name == "ink":
         return x[0, 0]
-    net.activation = attribution.guided_relu if name == "guided" else relu
-    slope = attribution.input_gradient(net, x, target)
-    net.activation = relu
+    try:  # the network is shared: interrupted too, it is itself again
+        net.activation = attribution.guided_relu if name == "guided" else relu
+        slope = attribution.input_gradient(net, x, target)
+    finally:
+        net.activation = relu
     return (slope * x if name == "slope × input" else slope)[0, 0]
 
 

@@ -67,6 +67,7 @@ def test_what_a_sentence_says_as_well_is_not_shown():
     assert not side_by_side(np.array(1.0), np.array(2.0), RTOL, ATOL)
     assert not side_by_side("higher", "lower", RTOL, ATOL)
     assert not side_by_side(np.zeros((2, 2, 2)), np.ones((2, 2, 2)), RTOL, ATOL)
+    assert not side_by_side(np.ones((9, 9)) * 1j, np.ones((9, 9)), RTOL, ATOL)
     assert not side_by_side(np.zeros((0, 3)), np.ones((0, 3)), RTOL, ATOL)
     assert "<td" not in check("10.1", "lower")._repr_html_(), "nothing tells a prediction's answer"
 

@@ -32,6 +32,19 @@ def test_guided_leaves_the_network_as_it_was():
     assert not np.allclose(explorer.state.map, guided)
 
 
+def test_a_map_that_is_interrupted_leaves_the_network_as_it_was(monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    explorer = SaliencyExplorer(picture=2)
+    before = explorer.state.map
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("nnlearn.study.attribution.input_gradient", stop)
+        explorer.set(method="guided")
+    explorer.set(method="integrated")
+    np.testing.assert_array_equal(explorer.state.map, before)
+
+
 def test_an_attack_changes_the_plain_network_s_answer_and_a_class_can_be_asked_for():
     explorer = SaliencyExplorer(picture=2, eps=0.2)
     assert explorer.state.probability.argmax() != explorer.state.truth
