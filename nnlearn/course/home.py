@@ -19,18 +19,11 @@ def home(root: Path, base: str) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    states, paths = recorded(), notebooks("chapters")
-    paths = [
-        path for path in paths if (root / "chapters" / path.name).exists()
-    ]  # not the learner's own words
+    states = recorded()
+    # From our own files: the learner's may say anything.
+    paths = [path for path in notebooks("chapters") if (root / "chapters" / path.name).exists()]
     chapters = [_chapter(path, states) for path in paths]
-    stems = {path.stem.partition("_")[0]: path.stem for path in notebooks("exercises")}
-    after = following(states)
-    known = after is not None and (root / "exercises" / f"{stems[chapter_of(after.id)]}.ipynb").exists()
-    begun = any(state == "passed" for state in states.values())
-    shares = {
-        path: chapter["done"] / (chapter["of"] or 1) for path, chapter in zip(paths, chapters, strict=True)
-    }
+    shares = {path: one["done"] / (one["of"] or 1) for path, one in zip(paths, chapters, strict=True)}
     drawn = chapter_map.draw(paths, f"{base}lab/tree/chapters", ".ipynb", shares) if paths else ""
     loader = PackageLoader("nnlearn.course", "templates/home")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -38,11 +31,19 @@ def home(root: Path, base: str) -> str:
         base=base,
         chapters=chapters,
         map=Markup(drawn),
-        next={"stem": stems[chapter_of(after.id)], "id": after.id, "title": after.title}
-        if after and known and begun
-        else None,
+        next=_next(root, states),
         again=len(due(time.time())),
     )
+
+
+def _next(root: Path, states: dict[str, str]) -> dict[str, str] | None:
+    """The exercise to go on with; None for who has solved none, or all, or has thrown its notebook away."""
+    after = following(states)
+    if after is None or "passed" not in states.values():
+        return None
+    stems = (path.stem for path in notebooks("exercises", chapter_of(after.id)))
+    stem = next((stem for stem in stems if (root / "exercises" / f"{stem}.ipynb").exists()), None)
+    return {"stem": stem, "id": after.id, "title": after.title} if stem else None
 
 
 def _chapter(path: Path, states: dict[str, str]) -> dict[str, Any]:
