@@ -15,6 +15,8 @@ PRICE = Value(2, 240, mistakes=[
      "You train the survivors from the start each time. They keep what they have: only new epochs count."),
     ("all to the end", 768, "That is what random search would pay for 96 networks."),
     ("no survivors", 96, "That is the first round alone. Three more follow."),
+    ("one epoch a round", 180,
+     "You count each network once a round. From 2 epochs to 4 it pays for two, from 4 to 8 for four."),
     ("one round too few", 192, "The twelve that are left are trained too, from 4 epochs to 8."),
 ], after="96 + 48 + 24 · 2 + 12 · 4: every round but the first costs the same.")
 
@@ -78,6 +80,15 @@ def second_choice(scores, capacity):
     return np.array(given)
 
 
+def best_first(scores, capacity):
+    wanted, given = scores.argmax(axis=1), np.full(len(scores), -1)
+    for e in range(scores.shape[1]):
+        rows = np.flatnonzero(wanted == e)
+        rows = rows[np.argsort(-scores[rows, e], kind="stable")][:capacity]
+        given[rows] = e
+    return given
+
+
 CAPACITY = Function(4, assigned, scored, mistakes=[
     ("no limit", edit("np.where(turn <= capacity, wanted, -1)", "wanted"),
      "Nobody is left out in yours. Each expert takes only `capacity` tokens."),
@@ -88,6 +99,8 @@ CAPACITY = Function(4, assigned, scored, mistakes=[
      "You keep the tokens that come last. First come, first served."),
     ("the lowest score", edit("argmax(axis=1)", "argmin(axis=1)"),
      "You send each token to the expert with the smallest score."),
+    ("the highest first", best_first,
+     "You serve first whose score is highest. Here the order of the rows decides."),
     ("second choice", second_choice,
      "You send whoever finds a full expert to the next best. Here such a token is left out: −1."),
     ("drops to expert 0", edit("wanted, -1)", "wanted, 0)"),
@@ -145,6 +158,11 @@ def with_replacement(validation, truth, n):
     return float(ranked @ (above[:-1] ** n - above[1:] ** n))
 
 
+def each_with_a_chance(validation, truth, n):
+    ranked, p = truth[np.argsort(-validation)], n / len(truth)
+    return float(ranked @ ((1 - p) ** np.arange(len(truth)) * p))
+
+
 def looks_at_the_truth(validation, truth, n):
     return expected(truth, truth, n)
 
@@ -152,6 +170,8 @@ def looks_at_the_truth(validation, truth, n):
 EXACT = Function(6, expected, little_tables, mistakes=[
     ("draws again", with_replacement,
      "You let the same network be drawn twice. Here each is tried at most once: count subsets."),
+    ("one by one", each_with_a_chance,
+     "You let each network be drawn with chance n / N, whatever became of the others. Exactly n are drawn."),
     ("chooses by the truth", looks_at_the_truth,
      "You choose by the truth, which the search cannot see. It chooses by validation, and gets the truth."),
     ("reports the validation", lambda validation, truth, n: expected(validation, validation, n),
@@ -194,7 +214,7 @@ WRONG_MARK = ("marks[rows, column]", "marks[rows, 3]")
 WRONG_TEST = ("float(test[rows[0]])", "float(test[rows].max())")
 WRONG_PRICE = ("(epochs - before)", "epochs")
 
-REPAIR = Function(7, halve, curves, mistakes=[
+REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
     ("keeps the worse half", edit(*WRONG_HALF),
      "argsort goes from small to large: the worse half stays in your race."),
     ("looks ahead", edit(*WRONG_MARK),
@@ -203,6 +223,8 @@ REPAIR = Function(7, halve, curves, mistakes=[
      "You pay for every epoch from the start in each round. Survivors keep what they have learned."),
     ("picks on the test", lambda marks, test: (int(test.argmax()), float(test.max()), halve(marks, test)[2]),
      "You pick by the test. Pick by the last marks, then look at the test once."),
+    ("reports the best test", edit("float(test[rows[0]])", "float(test.max())"),
+     "The row is right, the accuracy is another's: that of the best of all on the test."),
     ("halves once too often", edit("if epochs < 8:", "if True:", "len(rows) // 2", "len(rows) // 3"),
      "You keep a third. The better half stays."),
     ("halves to nothing", edit("max(len(rows) // 2, 1)", "len(rows) // 2 + len(rows) % 2"),

@@ -75,6 +75,8 @@ FLIP = Function(4, flip, scored, mistakes=[
     ("always down", edit("s / abs(w)", "abs(s) / abs(w)"),
      "A negative score has to rise to 0: the direction depends on its sign."),
     ("away", edit("x - eps", "x + eps"), "Your score moves away from 0."),
+    ("forgets the bias", edit("x @ w + b", "x @ w"),
+     "Your moved inputs give x · w = 0. The score has a b, too."),
     ("signed sum", edit("abs(w).sum()", "w.sum()"),
      "Moves along the signs change the score by the sum of *absolute* weights."),
     ("for everyone the same", edit("eps[:, None]", "abs(eps).max()"), "Each row has a distance of its own."),
