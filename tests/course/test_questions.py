@@ -2,6 +2,7 @@
 
 import csv
 import re
+import sys
 from xml.etree import ElementTree
 
 import nbformat
@@ -88,3 +89,9 @@ def test_a_wrong_file_or_chapter_is_told(tmp_path, monkeypatch, given, said):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["questions", *given])
     assert done.exit_code == 1 and said in done.output and not list(tmp_path.iterdir())
+
+
+def test_a_missing_package_is_named_with_the_way_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "markdown_it", None)
+    done = CliRunner().invoke(app, ["questions", str(tmp_path / "cards.txt"), "06"])
+    assert done.exit_code == 1 and "this needs markdown-it" in done.output and "nnlearn[teach]" in done.output
