@@ -1,7 +1,7 @@
 """Two players, one board, no teacher: self-play with tree search (chapter 24).
 
 `python -m nnlearn.study.games` lets networks learn tic-tac-toe and connect four from nothing but the rules,
-five of each, measures them, and writes the first of each and what was measured. With `--shift 1000` it
+ten and five of them, measures them, and writes the first of each and what was measured. With `--shift 1000` it
 starts from other seeds, prints the same figures, and writes nothing.
 """
 
@@ -345,3 +345,89 @@ def learn(
             loss.backward()
             optimizer.step()
         yield loss.item()
+
+
+# -- what the chapter loads ----------------------------------------------------------------------------
+
+WIDTH = {"tic_tac_toe": 64, "connect_four": 128}
+LEARNING: dict[str, dict[str, Any]] = {
+    "tic_tac_toe": {"rounds": 60},
+    "connect_four": {"rounds": 40, "steps": 80, "batch": 256, "lr": 2e-3, "memory": 20},
+}
+RUNS = {"tic_tac_toe": 10, "connect_four": 5}
+SIMULATIONS, GAMES = 32, 200
+
+
+def make_network(name: str, rng: RNG = None) -> tuple[BoardGame, PolicyValueNet]:
+    """A game of `WIDTH` and a fresh network for it. Raises ValueError for another name."""
+    if name not in WIDTH:
+        raise ValueError(f"make_network: name is {name!r}, expected one of {', '.join(WIDTH)}")
+    game = tic_tac_toe() if name == "tic_tac_toe" else connect_four()
+    return game, PolicyValueNet(game.cells, game.actions, WIDTH[name], rng=rng)
+
+
+def load_network(name: str) -> tuple[BoardGame, PolicyValueNet]:
+    """A game and the network that has learned it: "tic_tac_toe" or "connect_four"."""
+    game, net = make_network(name, 0)
+    return game, restore(net, f"games_{name}")
+
+
+def load_study() -> dict[str, Any]:
+    """What `python -m nnlearn.study.games` has measured."""
+    return json.loads(STUDY.read_text(encoding="utf-8"))
+
+
+def measure_everyone(game: BoardGame, evaluate: Evaluate) -> dict[str, list[int]]:
+    """Wins, draws, losses among all games against it: with it beginning, then second."""
+    found = {}
+    for simulations in (0, SIMULATIONS):
+        player = searcher(game, evaluate, simulations)
+        each = [against_everyone(game, player, first) for first in (True, False)]
+        found[f"{simulations} simulations"] = [int(count) for counts in each for count in counts]
+    return found
+
+
+def measure_duels(game: BoardGame, net: PolicyValueNet, seed: int) -> dict[str, list[int]]:
+    """Wins, draws, losses of the network against players that need none, and against its untrained self."""
+    alone, with_search = (searcher(game, network(game, net), k) for k in (0, SIMULATIONS))
+    _, untrained = make_network("connect_four", seed)
+    without = nobody(game)
+    pairs = {
+        "alone, win or block": (alone, win_or_block(game, seed)),
+        "win or block": (with_search, win_or_block(game, seed)),
+        "untrained": (with_search, searcher(game, network(game, untrained), SIMULATIONS)),
+        "no network": (with_search, searcher(game, without, SIMULATIONS)),
+        "no network, 10 times the simulations": (with_search, searcher(game, without, 10 * SIMULATIONS)),
+        "no network, against win or block": (searcher(game, without, SIMULATIONS), win_or_block(game, seed)),
+    }
+    return {
+        name: duel(game, *players, GAMES, opening=4, rng=seed).tolist() for name, players in pairs.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Let networks learn two games by playing against themselves.")
+    parser.add_argument("--shift", type=int, default=0, help="added to every seed; with it nothing is written")
+    shift = parser.parse_args().shift
+    study: dict[str, Any] = {"shift": shift, "tic_tac_toe": [], "connect_four": []}
+    for name in WIDTH:
+        for k in range(RUNS[name]):
+            seed = shift + k
+            game, net = make_network(name, seed)
+            for _ in learn(game, net, rng=seed, **LEARNING[name]):
+                pass
+            if k == 0 and not shift:
+                keep(net, f"games_{name}")
+                net = load_network(name)[1]  # what is measured is what is kept, in half precision
+            measured = (
+                measure_everyone(game, network(game, net))
+                if name == "tic_tac_toe"
+                else measure_duels(game, net, seed)
+            )
+            study[name].append({"seed": seed, **measured})
+            print(name, study[name][-1], flush=True)
+    keep_study(study, STUDY)
+
+
+if __name__ == "__main__":
+    main()
