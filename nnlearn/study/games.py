@@ -1,8 +1,8 @@
 """Two players, one board, no teacher: self-play with tree search (chapter 24).
 
-`python -m nnlearn.study.games` lets networks learn tic-tac-toe and connect four from nothing but the rules,
-ten and five of them, measures them, and writes the first of each and what was measured. With `--shift 1000` it
-starts from other seeds, prints the same figures, and writes nothing.
+`python -m nnlearn.study.games` lets networks learn two games from nothing but the rules, ten of them
+tic-tac-toe and five connect four, measures them, and writes the first of each and what was measured. With
+`--shift 1000` it starts from other seeds, prints the same figures, and writes nothing.
 """
 
 import argparse
@@ -153,7 +153,7 @@ def search(
     game: BoardGame, evaluate: Evaluate, boards: np.ndarray, simulations: int,
     noise: float = 0.0, rng: RNG = None, c: float = 1.5,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Visits of each action, and what the player to move expects, by PUCT: one tree for each board, all at once.
+    """Visits of each action, and what the player to move expects, by PUCT: a tree for each board at once.
 
     (N, cells) -> (N, actions), (N,). With `noise`, that share of the root's prior is a Dirichlet draw.
     Raises ValueError for fewer than one simulation. Source: D. Silver and others (2018).
@@ -238,18 +238,21 @@ def win_or_block(game: BoardGame, rng: RNG = None) -> Player:
     return play
 
 
-def duel(game: BoardGame, one: Player, other: Player, games: int, opening: int = 0, rng: RNG = None) -> np.ndarray:
+def duel(
+    game: BoardGame, one: Player, other: Player, games: int, opening: int = 0, rng: RNG = None
+) -> np.ndarray:
     """How many games `one` wins, draws, loses; it begins half of them.  -> (3,)
 
-    The first `opening` actions of each game are random, and the same for both halves.
+    The first `opening` actions of each game are random, and the same for both halves. Raises ValueError for
+    an odd number of games.
     """
-    rng, found = generator(rng), np.zeros(3, int)
-    start, played = game.reset(games // 2), 0
+    if games < 2 or games % 2:
+        raise ValueError(f"duel: games is {games}, expected an even number from 2 on")
+    found, start = np.zeros(3, int), game.reset(games // 2)
     anyone = random_player(game, rng)
-    while played < opening:
+    for _ in range(opening):
         start, _, over = game.step(start, anyone(start))
         start[over] = game.reset(int(over.sum()))  # too short a game begins again
-        played += 1
     for first in (0, 1):
         boards, turn = start, 0
         while len(boards):
@@ -293,7 +296,7 @@ def self_play(
     """Boards met, the shares of visits there, and how it ended for the player to move: 1, 0 or −1.
 
     -> (M, cells), (M, actions), (M,). Half of the games begin with one to three random moves, so that clumsy
-    positions are met too; the first `loose` actions are drawn by their shares, later ones are the most visited.
+    positions are met too; the first `loose` actions are drawn by their shares, later ones are the likeliest.
     """
     rng = generator(rng)
     anyone, boards = random_player(game, rng), game.reset(games)
@@ -329,7 +332,7 @@ def learn(
 
     Each round learns from the games of the last `memory` rounds, every board turned or mirrored by chance.
     """
-    rng, recent = generator(rng), []
+    rng, recent = generator(rng), list[tuple[np.ndarray, ...]]()
     optimizer = AdamW(net.parameters(), lr=lr, weight_decay=1e-3)
     for done in range(rounds):
         recent = [*recent, self_play(game, network(game, net), games, simulations, rng)][-memory:]
@@ -406,8 +409,12 @@ def measure_duels(game: BoardGame, net: PolicyValueNet, seed: int) -> dict[str, 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Let networks learn two games by playing against themselves.")
-    parser.add_argument("--shift", type=int, default=0, help="added to every seed; with it nothing is written")
+    parser = argparse.ArgumentParser(
+        description="Let networks learn two games by playing against themselves."
+    )
+    parser.add_argument(
+        "--shift", type=int, default=0, help="added to every seed; with it nothing is written"
+    )
     shift = parser.parse_args().shift
     study: dict[str, Any] = {"shift": shift, "tic_tac_toe": [], "connect_four": []}
     for name in WIDTH:

@@ -1,4 +1,4 @@
-"""Learning from rewards alone: bandits, policy gradients, Q-learning, and small worlds to try them in (chapter 24).
+"""Learning from rewards alone: bandits, policy gradients, Q-learning, and small worlds for them (chapter 24).
 
 A world is batched: `reset(n)` begins n episodes, `step(state, action)` takes one action in each and returns
 the next states, the rewards, and which episodes are `terminated`. It keeps no state itself, so that a search
@@ -32,7 +32,7 @@ def epsilon_greedy(Q: np.ndarray, epsilon: float, rng: RNG = None) -> np.ndarray
 
 
 def upper_confidence(Q: np.ndarray, tried: np.ndarray, c: float = 1.0) -> np.ndarray:
-    """argmax_a Q_a + c √(2 ln t / n_a), t = 1 + Σ n; what was never tried comes first.  (B, A), (B, A) -> (B,)
+    """argmax_a Q_a + c √(2 ln t / n_a), t = 1 + Σ n; the untried comes first.  (B, A), (B, A) -> (B,)
 
     Source: P. Auer, N. Cesa-Bianchi and P. Fischer (2002), UCB1, whose rewards lie in [0, 1] and c is 1.
     """
@@ -46,11 +46,13 @@ def play_bandit(
 ) -> np.ndarray:
     """The regret of each step, max μ − μ_a, of a batch of learners.  means (B, A) -> (B, steps)
 
-    A pull of arm a pays 1 with probability μ_a, else 0; `choose(Q, tried)` sees the mean reward of each arm so
-    far (0 before the first pull) and how often it was pulled. Raises ValueError for means outside [0, 1].
+    A pull of arm a pays 1 with probability μ_a, else 0; `choose(Q, tried)` sees the mean reward of each arm
+    so far (0 before the first pull) and how often it was pulled. Raises ValueError for means outside [0, 1].
     """
     if means.ndim != 2 or means.min() < 0 or means.max() > 1:
-        raise ValueError(f"play_bandit: means has shape {means.shape}, expected (B, A) of numbers from 0 to 1")
+        raise ValueError(
+            f"play_bandit: means has shape {means.shape}, expected (B, A) of numbers from 0 to 1"
+        )
     rng, rows = generator(rng), np.arange(len(means))
     Q, tried, regret = np.zeros(means.shape), np.zeros(means.shape), np.zeros((len(means), steps))
     for t in range(steps):
@@ -99,8 +101,8 @@ class Catch:
 class GridWorld:
     """A map of rows: "S" start, "G" a goal worth 1, "g" one worth 0.2, "#" wall, "." floor.
 
-    Actions 0 to 3 go up, right, down, left. A state is the number of a cell. Reaching a goal pays its worth and
-    ends the episode. Raises ValueError for a map without one start.
+    Actions 0 to 3 go up, right, down, left. A state is the number of a cell. Reaching a goal pays its worth
+    and ends the episode. Raises ValueError for a map without one start.
     """
 
     actions = 4
@@ -132,7 +134,12 @@ class GridWorld:
 
 
 def discounted_returns(rewards: np.ndarray, gamma: float = 1.0) -> np.ndarray:
-    """G_t = r_t + γ G_{t+1}, from the end back.  (T, B) -> (T, B)"""
+    """G_t = r_t + γ G_{t+1}, from the end back.  (T, B) -> (T, B)
+
+    Raises ValueError for a γ outside [0, 1].
+    """
+    if not 0 <= gamma <= 1:
+        raise ValueError(f"discounted_returns: gamma is {gamma}, expected a number from 0 to 1")
     found, later = np.zeros(rewards.shape), np.zeros(rewards.shape[1:])
     for t in reversed(range(len(rewards))):
         later = found[t] = rewards[t] + gamma * later
@@ -178,7 +185,7 @@ def q_learning(
     world: GridWorld, steps: int, *, learners: int = 1, alpha: float = 0.5, gamma: float = 0.9,
     epsilon: float = 0.1, initial: float = 0.0, bonus: Bonus | None = None, limit: int = 200, rng: RNG = None,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Q(s, a) += α (r + γ max_a' Q(s', a') − Q(s, a)), without the second term where the episode is terminated.
+    """Q(s, a) += α (r + γ max_a' Q(s', a') − Q(s, a)), the target r alone where the episode is terminated.
 
     -> Q (learners, states, actions), the reward of each step (learners, steps). Each learner walks by itself,
     and begins again at a goal, or after `limit` steps. `bonus(s, s')` is added to what it learns from, not to
@@ -201,8 +208,10 @@ def q_learning(
     return Q, paid
 
 
-def optimal_q(world: GridWorld, gamma: float = 0.9, bonus: Bonus | None = None, sweeps: int = 500) -> np.ndarray:
-    """Q* of a world whose map is known, by value iteration: Q = r + γ max Q, again and again.  -> (states, 4)"""
+def optimal_q(
+    world: GridWorld, gamma: float = 0.9, bonus: Bonus | None = None, sweeps: int = 500
+) -> np.ndarray:
+    """Q* of a world whose map is known, by value iteration: Q = r + γ max Q, repeated.  -> (states, 4)"""
     Q = np.zeros((world.states, world.actions))
     reward, end = world.worth[world.next], world.worth[world.next] > 0
     if bonus:

@@ -121,7 +121,7 @@ class GameExplorer(LivingExplorer):
         return play(moves, begins, opponent, simulations)
 
     def signs(self, state: State) -> list[str]:
-        """"X", "O" or "" for each cell: X is you."""
+        """ "X", "O" or "" for each cell: X is you."""
         found = [""] * 9
         for k, cell in enumerate(state.moves):
             found[cell] = "X" if (k % 2 == 0) == (self.values["begins"] == YOU) else "O"
@@ -137,7 +137,11 @@ class GameExplorer(LivingExplorer):
             mark.set_color(plot.VERMILION if mark.get_text() == "X" else plot.BLUE)
         write(
             self.shares,
-            ((x, y, f"{p:.0%}") for (x, y), s, p in zip(places, signs, share, strict=True) if shown and not s),
+            (
+                (x, y, f"{p:.0%}")
+                for (x, y), s, p in zip(places, signs, share, strict=True)
+                if shown and not s
+            ),
         )
         self.hope.set_data(range(len(state.hopes)), state.hopes)
         self.now.set_text(f"now {_signed(state.hopes[-1])}")
@@ -158,7 +162,11 @@ class GameExplorer(LivingExplorer):
 
     def scene(self) -> dict[str, Any]:
         state, thought = self.state, self.state.thought
-        found: dict[str, Any] = {"signs": self.signs(state), "hopes": list(state.hopes), "over": thought is None}
+        found: dict[str, Any] = {
+            "signs": self.signs(state),
+            "hopes": list(state.hopes),
+            "over": thought is None,
+        }
         shares = (thought.prior, thought.share) if thought else (np.zeros(9), np.zeros(9))
         return found | {"prior": shares[0].tolist(), "share": shares[1].tolist()}
 

@@ -43,19 +43,21 @@ OTHERS = Function(3, others, groups, mistakes=[
     ("divided by all", edit("(K - 1)", "K"), "There are K − 1 others."),
     ("nobody to compare with", edit("if K == 1:", "if K == 0:"),
      "With one answer there are no others, and the baseline is 0: no NaN."),
-    ("turned round", edit("return rewards - (total - rewards) / (K - 1)", "return (total - rewards) / (K - 1) - rewards"),
+    ("turned round", edit("return rewards - (total - rewards) / (K - 1)",
+     "return (total - rewards) / (K - 1) - rewards"),
      "The sign is turned round: better than the others is positive."),
-    ("the baseline alone", edit("return rewards - (total - rewards) / (K - 1)", "return (total - rewards) / (K - 1)"),
+    ("the baseline alone", edit("return rewards - (total", "return (total"),
      "That is the baseline. The advantage is the reward less the baseline."),
 ])
 
 
 def steps_taken(rng):
+    on, three = np.array([False]), np.array([[1.0, 4.0, 2.0]])
     yield "a batch", rng.normal(size=3), rng.normal(size=(3, 4)), np.array([False, True, False]), 0.9, 0.2
-    yield "a batch of one, two actions", np.array([1.0]), np.array([[-1.0, -3.0]]), np.array([False]), 0.5, 0.4
-    yield "ties", np.zeros(2), np.array([[2.0, 2.0, 0.0], [1.0, 1.0, 1.0]]), np.array([False, False]), 1.0, 0.3
-    yield "greedy", np.array([0.5]), np.array([[1.0, 4.0, 2.0]]), np.array([False]), 0.9, 0.0
-    yield "at random", np.array([0.5]), np.array([[1.0, 4.0, 2.0]]), np.array([False]), 0.9, 1.0
+    yield "a batch of one, two actions", np.array([1.0]), np.array([[-1.0, -3.0]]), on, 0.5, 0.4
+    yield "ties", np.zeros(2), np.array([[2.0, 2.0, 0.0], [1.0, 1.0, 1.0]]), np.array([False] * 2), 1.0, 0.3
+    yield "greedy", np.array([0.5]), three, on, 0.9, 0.0
+    yield "at random", np.array([0.5]), three, on, 0.9, 1.0
 
 
 def target(r, Q_next, terminated, gamma, epsilon):
@@ -64,7 +66,8 @@ def target(r, Q_next, terminated, gamma, epsilon):
 
 
 TARGET = Function(4, target, steps_taken, mistakes=[
-    ("Q-learning", edit("(1 - epsilon) * Q_next.max(axis=1) + epsilon * Q_next.mean(axis=1)", "Q_next.max(axis=1)"),
+    ("Q-learning", edit("(1 - epsilon) * Q_next.max(axis=1) + epsilon * Q_next.mean(axis=1)",
+     "Q_next.max(axis=1)"),
      "That is Q-learning's target: the best action. This agent takes it only most of the time."),
     ("bootstraps after the end", edit("np.where(terminated, 0, later)", "later"),
      "Where the episode has terminated nothing comes next."),
@@ -133,6 +136,8 @@ def nodes(rng):
     yield "before the first visit", P, np.zeros((1, 3)), np.zeros((1, 3)), np.ones((1, 3), bool), 1.0
     N, W = np.array([[4.0, 0.0, 2.0]]), np.array([[-3.0, 0.0, -1.0]])
     yield "a bad node with something untried", P, N, W, np.ones((1, 3), bool), 0.1
+    N, W = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 3.0]]), np.array([[-0.9, 0.0, 0.0], [0.0, 0.0, 1.2]])
+    yield "one visit, and three", np.full((2, 3), 1 / 3), N, W, np.ones((2, 3), bool), 1.0
 
 
 def scores(P, N, W, legal, c):
@@ -148,7 +153,8 @@ SCORES = Function(6, scores, nodes, mistakes=[
     ("untried counts 0", edit("np.where(N > 0, W / np.maximum(N, 1), untried)", "W / np.maximum(N, 1)"),
      "An action never tried counts here with the mean result of its node less 0.2, not with 0."),
     ("illegal prior", edit("P = np.where(legal, P, 0)", "P = P * 1.0"),
-     "The priors of the *legal* actions are to add up to 1: set the others to 0, and divide by what is left."),
+     "The priors of the *legal* actions are to add up to 1: set the others to 0, and divide by what is "
+     "left."),
     ("illegal allowed", edit("np.where(legal, Q + c", "np.where(legal | True, Q + c"),
      "What is not legal has the score −inf."),
     ("the wrong root", edit("np.sqrt(1 + total)", "np.sqrt(total)"),
@@ -161,14 +167,15 @@ SCORES = Function(6, scores, nodes, mistakes=[
 
 
 def walks(rng):
-    def some(n, S, A):
-        return rng.integers(0, S, n), rng.integers(0, A, n), rng.normal(size=n), rng.integers(0, S, n), rng.random(n) < 0.3
-
-    yield "some steps", rng.normal(size=(4, 3)), *some(6, 4, 3), 0.5, 0.9
-    yield "one step, terminated", np.array([[1.0, 2.0], [5.0, 7.0]]), [0], [1], [1.0], [1], np.array([True]), 0.25, 0.9
-    yield "one step, going on", np.array([[1.0, 2.0], [5.0, 7.0]]), [0], [1], [1.0], [1], np.array([False]), 0.25, 0.9
-    yield "the same cell twice", np.ones((2, 2)), [0, 0], [0, 0], [1.0, 0.0], [0, 1], np.array([False, False]), 0.5, 0.5
-    yield "negative values", -np.ones((3, 2)), [0, 1], [1, 0], [-1.0, -2.0], [1, 2], np.array([False, True]), 1.0, 0.5
+    n, ends = 6, rng.random(6) < 0.3
+    s, a, after = rng.integers(0, 4, n), rng.integers(0, 3, n), rng.integers(0, 4, n)
+    yield "some steps", rng.normal(size=(4, 3)), s, a, rng.normal(size=n), after, ends, 0.5, 0.9
+    Q, on, end = np.array([[1.0, 2.0], [5.0, 7.0]]), np.array([False]), np.array([True])
+    yield "one step, terminated", Q, [0], [1], [1.0], [1], end, 0.25, 0.9
+    yield "one step, going on", Q, [0], [1], [1.0], [1], on, 0.25, 0.9
+    Q, both, last = np.ones((3, 2)), np.array([False, False]), np.array([False, True])
+    yield "the same cell twice", Q, [0, 0], [0, 0], [1.0, 0.0], [0, 1], both, 0.5, 0.5
+    yield "negative values", -Q, [0, 1], [1, 0], [-1.0, -2.0], [1, 2], last, 1.0, 0.5
 
 
 def mended(Q, s, a, r, after, terminated, alpha, gamma):
@@ -271,15 +278,15 @@ TRAIN = Function(8, weighted, archive, run=within_budget, measure=cures,
     allows=("Linear", "Tensor", "softmax", "log_softmax", "SGD", "Adam", "AdamW"),
     mistakes=[
     ("imitates the house", imitation,
-     "Your policy does what the house did: its habit stands in most of the records, and some of those were cured "
-     "all the same. How much should a record count that the house would seldom have written?"),
+     "Your policy does what the house did: its habit stands in most of the records, and some of those were "
+     "cured all the same. How much should a record count that the house would seldom have written?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 300 of them."),
     ("turned round", lambda x, a, p, r, steps, backward: weighted(x, a, p, r, 0, backward).T,
      "Return x's columns by actions, (5, 3): x @ W is to have a logit for each action."),
     ("has learned nothing", lambda x, a, p, r, steps, backward: np.full((x.shape[1], 3), np.nan),
      "Your weights are not finite. Is some weight of a record, or the learning rate, too large?"),
-], after="r / p is what the record says on behalf of all those who were not treated so: an unbiased, if noisy, "
-         "reward of every policy.")
+], after="r / p lets a record speak for those not treated so as well. On average that is right, however "
+         "seldom a treatment was given; but the more seldom, the noisier.")
 
 GAMED = Explain(9, rubric=[
     "names a way to earn the reward as written without what was meant",

@@ -25,7 +25,9 @@ def game_board(ax: Axes, board: np.ndarray, share: np.ndarray | None = None, tit
     _cells(ax, h, w, title)
 
 
-def grid_map(ax: Axes, signs: np.ndarray, value: np.ndarray, path: list[int] | None = None, title: str = "") -> None:
+def grid_map(
+    ax: Axes, signs: np.ndarray, value: np.ndarray, path: list[int] | None = None, title: str = ""
+) -> None:
     """A map of cells with their values, walls in grey, start and goals by their letters, and a way as a line.
 
     signs (height, width) of single letters, value (height · width), path: numbers of cells
@@ -35,7 +37,8 @@ def grid_map(ax: Axes, signs: np.ndarray, value: np.ndarray, path: list[int] | N
     ax.imshow(np.where(signs == "#", 1.0, np.nan), cmap="Greys", vmin=0, vmax=1.7)
     ax.imshow(shade, cmap="Oranges", vmin=0, vmax=1.6 * max(float(np.nanmax(shade)), 0.6))
     for i, j in np.ndindex(h, w):
-        word = signs[i, j] if signs[i, j] in "SGg" else f"{shade[i, j]:.2f}"
+        sign = str(signs[i, j])
+        word = sign if sign in "SGg" else f"{shade[i, j]:.2f}"
         if signs[i, j] != "#":
             bold = "bold" if word in "SGg" else "normal"
             ax.text(j, i - 0.25, word, ha="center", va="center", fontsize=12, weight=bold)
