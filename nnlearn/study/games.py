@@ -301,7 +301,7 @@ def self_play(
     rng = generator(rng)
     anyone, boards = random_player(game, rng), game.reset(games)
     extra = rng.integers(1, 4, games) * (rng.random(games) < 0.5)
-    for played in range(3):
+    for played in range(3):  # too few to end a game of three in a row
         more = extra > played
         boards[more] = game.step(boards[more], anyone(boards[more]))[0]
     alive, result, turn, met = np.arange(games), np.zeros(games), 0, []

@@ -102,12 +102,16 @@ class GridWorld:
     """A map of rows: "S" start, "G" a goal worth 1, "g" one worth 0.2, "#" wall, "." floor.
 
     Actions 0 to 3 go up, right, down, left. A state is the number of a cell. Reaching a goal pays its worth
-    and ends the episode. Raises ValueError for a map without one start.
+    and ends the episode. Raises ValueError for a map without one start, or with rows of several lengths.
     """
 
     actions = 4
 
     def __init__(self, rows: list[str]) -> None:
+        lengths = sorted({len(row) for row in rows})
+        if len(lengths) != 1:
+            words = ", ".join(map(str, lengths))
+            raise ValueError(f"GridWorld: rows have the lengths {words}, expected one length")
         self.map = np.array([list(row) for row in rows])
         starts = np.flatnonzero(self.map == "S")
         if len(starts) != 1:
