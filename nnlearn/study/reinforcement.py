@@ -222,7 +222,7 @@ def optimal_q(
         reward = reward + bonus(np.arange(world.states)[:, None], world.next)
     for _ in range(sweeps):
         Q = reward + gamma * np.where(end, 0, Q.max(axis=1)[world.next])
-    return Q
+    return np.where(world.worth[:, None] > 0, 0, Q)  # nothing is done at a goal
 
 
 def greedy_walk(world: GridWorld, Q: np.ndarray, steps: int = 50) -> list[int]:

@@ -44,10 +44,10 @@ def grid_map(
             ax.text(j, i - 0.25, word, ha="center", va="center", fontsize=12, weight=bold)
     if path:
         rows, columns = np.divmod(np.array(path), w)
-        ax.plot(columns, rows + 0.15, color=plot.BLUE, linewidth=2.2)
-        last = [(columns[-2], rows[-2] + 0.15), (columns[-1], rows[-1] + 0.15)]
+        x, y = columns + 0.36, rows + 0.3  # beside the numbers
+        ax.plot(x, y, color=plot.BLUE, linewidth=2.2)
         look = {"arrowstyle": "-|>", "color": plot.BLUE, "linewidth": 2.2}
-        ax.annotate("", last[1], last[0], arrowprops=look)
+        ax.annotate("", (x[-1], y[-1]), (x[-2], y[-2]), arrowprops=look)
     _cells(ax, h, w, title)
 
 
