@@ -380,10 +380,12 @@ def load_study() -> dict[str, Any]:
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 
-def measure_everyone(game: BoardGame, evaluate: Evaluate) -> dict[str, list[int]]:
+def measure_everyone(
+    game: BoardGame, evaluate: Evaluate, numbers: tuple[int, ...] = (0, SIMULATIONS)
+) -> dict[str, list[int]]:
     """Wins, draws, losses among all games against it: with it beginning, then second."""
     found = {}
-    for simulations in (0, SIMULATIONS):
+    for simulations in numbers:
         player = searcher(game, evaluate, simulations)
         each = [against_everyone(game, player, first) for first in (True, False)]
         found[f"{simulations} simulations"] = [int(count) for counts in each for count in counts]
@@ -433,6 +435,8 @@ def main() -> None:
             )
             study[name].append({"seed": seed, **measured})
             print(name, study[name][-1], flush=True)
+    game = tic_tac_toe()
+    study["no_network"] = measure_everyone(game, nobody(game), (10 * SIMULATIONS, 50 * SIMULATIONS))
     keep_study(study, STUDY)
 
 

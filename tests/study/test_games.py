@@ -244,6 +244,11 @@ def test_learning_makes_fewer_games_lost():
 def test_the_study_has_what_the_chapter_reads():
     study = load_study()
     assert [len(study[name]) for name in ("tic_tac_toe", "connect_four")] == [10, 5]
+    assert (
+        study["no_network"]["320 simulations"][2::3]
+        != [0, 0]
+        == study["no_network"]["1600 simulations"][2::3]
+    )
     game, net = load_network("tic_tac_toe")
     assert games.measure_everyone(game, network(game, net)).items() <= study["tic_tac_toe"][0].items()
     assert all(sum(counts) == games.GAMES for k, counts in study["connect_four"][0].items() if k != "seed")
