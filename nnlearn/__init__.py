@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         diffusion,
         digits_gan,
         feedback,
+        games,
         gpt_study,
         graph_study,
         manual_gpt,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         mnist_study,
         pretraining,
         regularisers,
+        reinforcement,
         shapes_study,
         translation,
     )

@@ -159,4 +159,22 @@ EQUIVALENT = {
         "optimizer = (nn.AdamW(model.parameters(), lr=0.03))": "another way to train that reaches the bar",
         "for step in (range(1, steps + 1 - 1)):": "another way to train that reaches the bar",
     },
+    "24.3": {
+        "if K <= 1:": "there is at least one answer",
+    },
+    "24.6": {
+        "Q = np.where(N != 0, W / np.maximum(N, 1), untried)": "no visit is negative",
+        "Q = np.where(N > 0, W / np.maximum(N, 0), untried)": "where N is 0 the other branch is taken",
+    },
+    "24.8": {
+        "backward(-(weight ** chosen).mean())": "reaches the bar, and that is what is asked",
+        "layer = nn.Linear(x.shape[1], 3, bias=True, rng=0)": "reaches the bar, and that is what is asked",
+        "layer = nn.Linear(x.shape[1], 3, bias=False, rng= 1)": "reaches the bar, and that is what is asked",
+        "optimizer = nn.Adam(layer.parameters(), lr= 1.05)": "reaches the bar, and that is what is asked",
+        "layer = (nn.Linear(x.shape[1], 3, rng=0))": "reaches the bar, and that is what is asked",
+        "layer = (nn.Linear(x.shape[1], 3, bias=False))": "reaches the bar, and that is what is asked",
+        "for _ in (range(steps - 1)):": "reaches the bar, and that is what is asked",
+        "left out: optimizer.zero_grad()": "reaches the bar, and that is what is asked",
+        "backward(-((weight * chosen).sum()))": "reaches the bar, and that is what is asked",
+    },
 }

@@ -35,6 +35,19 @@ def links() -> Axes:
     return ax
 
 
+def board() -> Axes:
+    ax = plot.axes(width=3, height=3)
+    drawings.game_board(ax, np.array([[1, -1, 0], [0, 1, 0], [0, 0, -1]]), np.full((3, 3), 0.2), "a title")
+    return ax
+
+
+def grid() -> Axes:
+    ax = plot.axes(width=4, height=4)
+    signs, value = np.array([list("S.g"), list(".#."), list("..G")]), np.arange(9) / 9
+    drawings.grid_map(ax, signs, value, [0, 3, 6, 7, 8], "a title")
+    return ax
+
+
 def pixels(draw: Callable) -> Axes:
     ax = plot.axes(width=3, height=3)
     draw(ax, np.array([[0.0, 1.0], [0.5, -2.0]]), "a title")
@@ -48,7 +61,9 @@ DRAWINGS: dict[str, Callable] = {
         [("a long sentence with one ____ in the middle of it", "gap", ["gap", "hole"], np.array([0.7, 0.2]))]
         * 4
     ),
+    "game_board": board,
     "gpt": drawings.gpt,
+    "grid_map": grid,
     "ink": lambda: pixels(drawings.ink),
     "links": links,
     "lstm_cell": drawings.lstm_cell,
@@ -158,6 +173,15 @@ def test_the_tape_s_gradients_are_those_of_the_formula():
     for gradient in (slope, 2 * slope, 0.5 * slope):
         assert f"{gradient:.3g}" in said
     assert f"{np.tanh(0.5):.3g}" in said and "−0.5" in said
+
+
+def test_a_board_writes_its_marks_and_the_shares_of_free_cells_only():
+    assert sorted(texts(board())) == sorted(["X", "O", "X", "O", *["20%"] * 5])
+
+
+def test_a_grid_map_writes_letters_and_values_and_leaves_walls_bare():
+    said = texts(grid())
+    assert said[:3] == ["S", "0.11", "g"] and len(said) == 8 and said[-1] == "G"
 
 
 def test_zero_is_white_in_a_map_with_signs_and_an_empty_map_is_no_error():

@@ -8,6 +8,7 @@ from nnlearn.figures.drawings.maps import *
 from nnlearn.figures.drawings.networks import *
 from nnlearn.figures.drawings.neuron import *
 from nnlearn.figures.drawings.recurrent import *
+from nnlearn.figures.drawings.rewards import *
 from nnlearn.figures.drawings.training import *
 from nnlearn.figures.layout import *
 from nnlearn.public import offer as _offer
