@@ -95,3 +95,14 @@ def distillation_loss(logits: Array, teacher: ArrayLike, temperature: float = 1.
         raise ValueError(f"distillation_loss: temperature is {temperature}, expected more than 0")
     p = softmax(teacher / temperature)
     return -(log_softmax(logits / temperature) * p).sum(axis=-1).mean() * temperature**2
+
+
+def output_axes(name: str, w: np.ndarray) -> Axis:
+    """The axes over which one output of a layer adds up: its weights may share a scale.
+
+    A kernel (C_out, C_in, H, W) has its first axis for outputs, a matrix (n_in, n_out) its last; a table of
+    tokens or positions has a row for each. `name` is the parameter's, as in `state_dict()`.
+    """
+    if w.ndim == 4:
+        return (1, 2, 3)
+    return 1 if name.startswith(("tokens.", "positions.")) else 0
