@@ -24,6 +24,7 @@ def ranges(rng):
     yield "one number, 1 bit", [2.5], 1
     yield "all zero", np.zeros((2, 2)), 4
     yield "both sides, 2 bits", [-1.0, 0.2, 0.6, 1.9], 2
+    yield "two roundings up", [-1.0, 1.0], 2
 
 
 def affine(x, bits):
@@ -84,6 +85,8 @@ TWO = Function(4, two_of_four, rows_of_four, mistakes=[
 def to_hold(rng):
     yield "a matrix", rng.normal(size=(40, 3)), 0.02
     yield "coarse is enough", rng.normal(size=(30, 2)), 0.4
+    yield "seven are too few", rng.uniform(-1, 1, (50, 2)), 0.006
+    yield "nine would do", rng.uniform(-1, 1, (50, 2)), 0.003
     yield "too fine", rng.normal(size=(50, 2)), 1e-5
     heavy = rng.normal(size=(60, 3))
     heavy[0, 1] = 40.0
@@ -130,7 +133,7 @@ def hidden(rng):
     W, b, V = layers(3, 4, 2)
     V[2] = 1e-3
     yield "one that nobody hears", W * [1, 1, 9, 1], b, V, 2
-    yield "equal", np.ones((2, 3)), np.arange(3.0), np.ones((3, 2)), 2
+    yield "equal", np.ones((2, 40)), np.arange(40.0), np.ones((40, 2)), 12
 
 
 def narrower(W, b, V, k):
@@ -156,10 +159,11 @@ NARROWER = Function(6, narrower, hidden, outputs="W b V", mistakes=[
 
 
 def layers(rng):
-    yield "one row", 1, 512, 256, 32, 1e11, 1e10
-    yield "many rows", 512, 512, 256, 32, 1e11, 1e10
-    yield "one row, 4 bits", 1, int(rng.integers(300, 900)), 100, 4, 1e11, 1e10
-    yield "a narrow layer", 64, 8, 8, 8, 1e11, 1e10
+    yield "one row", 1, 512, 256, 32, 1e8, 1e7
+    yield "many rows", 512, 512, 256, 32, 1e8, 1e7
+    yield "one row, 4 bits", 1, int(rng.integers(300, 900)), 100, 4, 1e8, 1e7
+    yield "a narrow layer", 64, 8, 8, 8, 1e8, 1e7
+    yield "an odd number of weights", 1, 3, 3, 4, 100.0, 10.0
     yield "a slow processor", 1, 100, 100, 32, 1e6, 1e12
     yield "exactly at the bend", 1, 2, 2, 16, 8.0, 24.0
 
@@ -187,7 +191,7 @@ def doubts(rng):
     yield "a batch", rng.normal(size=(4, 5)), 3 * rng.normal(size=(4, 5)), 4.0
     yield "a batch of one", rng.normal(size=(1, 3)), rng.normal(size=(1, 3)), 2.5
     yield "a cold one", rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), 0.5
-    yield "large logits", np.array([[900.0, -900.0, 0.0]]), np.array([[0.0, 800.0, 810.0]]), 20.0
+    yield "large logits", [[900.0, -900.0, 0.0], [-1000.0, -1001.0, -999.0]], [[0.0, 800.0, 810.0]] * 2, 1.0
     z = rng.normal(size=(2, 4))
     yield "they agree", z, z + 3.0, 3.0
 
