@@ -10,13 +10,13 @@ Axis = int | tuple[int, ...] | None
 
 
 def quantize(
-    w: ArrayLike, bits: int = 8, axis: Axis = None, clip: ArrayLike = 1.0
+    w: ArrayLike, bits: int = 8, axis: Axis = None, clip: float | np.ndarray = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """q = round(w / s), s = clip · max|w| / m, m = 2^(bits − 1) − 1.  (…) -> q (…) of int8, s of float32
 
     `axis` is what shares a scale: None all, 0 each column of a matrix; s keeps its axes with length 1, so
-    that s · q has the shape of w. What is larger than m s becomes ± m. Where all weights are 0, s is 1. Raises
-    ValueError for bits other than 2 to 8, a clip that is not above 0, and weights that are not finite.
+    that s · q has the shape of w. What is larger than m s becomes ± m. Where all weights are 0, s is 1.
+    Raises ValueError for bits other than 2 to 8, a clip that is not above 0, and weights that are not finite.
     Source: B. Jacob and others (2018), symmetric case.
     """
     w = np.asarray(w, np.float32)
@@ -85,8 +85,8 @@ def magnitude_mask(w: ArrayLike, sparsity: float) -> np.ndarray:
 def distillation_loss(logits: Array, teacher: ArrayLike, temperature: float = 1.0) -> Result:
     """−T² mean Σ softmax(teacher / T) log softmax(logits / T).  (B, classes), (B, classes) -> a number
 
-    T² keeps the size of its gradient as T grows. Raises ValueError when the shapes differ or T is not above 0.
-    Source: G. Hinton, O. Vinyals and J. Dean (2015).
+    T² keeps the size of its gradient as T grows. Raises ValueError when the shapes differ or T is not above
+    0. Source: G. Hinton, O. Vinyals and J. Dean (2015).
     """
     teacher = np.asarray(teacher)
     if logits.shape != teacher.shape:

@@ -1,4 +1,4 @@
-"""The compression explorer: cut the smallest weights, round the others, and see what the network still does."""
+"""The compression explorer: cut the smallest weights, round the others, see what the network still does."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -11,9 +11,11 @@ OUTLIER = Predict(1, "ten times", mistakes=[
 BY_HAND = Value(2, (3, -1, 1, 0), mistakes=[
     ("cut off", (3, -1, 0, 0), "0.4 / s is 0.6: round to the *nearest* whole number, do not cut off."),
     ("down", (3, -2, 0, 0), "Round to the nearest whole number, not down."),
-    ("a step too many", (4, -1, 1, 0), "With 3 bits m = 3: the scale is max|w| / 3, so no number is above 3."),
+    ("a step too many", (4, -1, 1, 0),
+     "With 3 bits m = 3: the scale is max|w| / 3, so no number is above 3."),
     ("the weights", (2, -2 / 3, 2 / 3, 0), "Those are the weights s q. Asked are the whole numbers q."),
-    ("unsigned", (7, -2, 1, 0), "You divide by 7, as if all three bits were for the size. One is for the sign."),
+    ("unsigned", (7, -2, 1, 0),
+     "You divide by 7, as if all three bits were for the size. One is for the sign."),
 ])
 
 
@@ -108,14 +110,17 @@ def fewest(w, most):
 
 
 FEWEST = Function(5, fewest, to_hold, mistakes=[
-    ("the most", edit("range(8, 1, -1)", "range(2, 9)"), "You give the most bits that will do. Asked are the fewest."),
+    ("the most", edit("range(8, 1, -1)", "range(2, 9)"),
+     "You give the most bits that will do. Asked are the fewest."),
     ("one scale", edit("abs(w).max(axis=0)", "abs(w).max()"), "Each output has a scale of its own."),
     ("absolute", edit("most * size", "most"), "The limit is a share of the length of the output's weights."),
     ("one for all", lambda w, most: np.full(w.shape[1], fewest(w, most).max()),
      "Each output has bits of its own; you give all of them the largest."),
-    ("by the formula", edit("np.sqrt(((s * np.rint(w / s) - w) ** 2).sum(axis=0))", "s * np.sqrt(len(w) / 12)"),
+    ("by the formula", edit("np.sqrt(((s * np.rint(w / s) - w) ** 2).sum(axis=0))",
+     "s * np.sqrt(len(w) / 12)"),
      "s / √12 is an estimate. Here the error itself is asked: round, and measure."),
-    ("zeros", edit("s = np.where(s == 0, 1, s)", ""), "An output of zeros divides 0 by 0. It has no error at all."),
+    ("zeros", edit("s = np.where(s == 0, 1, s)", ""),
+     "An output of zeros divides 0 by 0. It has no error at all."),
 ])
 
 
@@ -178,12 +183,14 @@ TAKES = Function(7, takes, layers, outputs="seconds memory_bound", mistakes=[
     ("adds them", edit("max(computing, fetching)", "computing + fetching"),
      "A roof lets the two run at the same time: the longer decides."),
     ("one operation", edit("2 * rows", "rows"), "A weight is multiplied *and* added: two operations."),
-    ("bits for bytes", edit("bits / 8", "bits"), "The bandwidth counts bytes, and a weight has bits / 8 of them."),
+    ("bits for bytes", edit("bits / 8", "bits"),
+     "The bandwidth counts bytes, and a weight has bits / 8 of them."),
     ("fetched again", edit("n_in * n_out * bits", "rows * n_in * n_out * bits"),
      "A weight is fetched once, for all rows."),
     ("weights alone", edit(" + 4 * rows * (n_in + n_out)", ""),
      "Inputs are fetched and outputs written as well, with 4 bytes each."),
-    ("turned round", edit("fetching > computing", "computing > fetching"), "Memory-bound is who waits for bytes."),
+    ("turned round", edit("fetching > computing", "computing > fetching"),
+     "Memory-bound is who waits for bytes."),
 ])
 
 
@@ -223,10 +230,12 @@ REPAIR = Function(8, gradient, doubts, mistakes=[
      "One fault is left: the loss has T² in front, and the slope of z / T is 1 / T. T remains."),
     ("over all entries", edit("/ len(z)", "/ z.size"),
      "One fault is left: the mean is over the examples, not over all entries."),
-    ("T squared", edit("T * (soft", "T**2 * (soft"), "You forget the inner slope: z / T has the slope 1 / T."),
+    ("T squared", edit("T * (soft", "T**2 * (soft"),
+     "You forget the inner slope: z / T has the slope 1 / T."),
     ("overflow", edit("a - a.max(axis=1, keepdims=True)", "a"),
      "Large logits overflow: take the row's maximum away first."),
-    ("turned round", edit("soft(z) - soft(v)", "soft(v) - soft(z)"), "That is the way down, the negative gradient."),
+    ("turned round", edit("soft(z) - soft(v)", "soft(v) - soft(z)"),
+     "That is the way down, the negative gradient."),
 ])
 
 
