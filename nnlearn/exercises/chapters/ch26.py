@@ -46,7 +46,7 @@ AFFINE = Function(3, affine, ranges, outputs="q s zero", mistakes=[
     ("cut off", edit("np.rint(x / s)", "np.floor(x / s)"), "Round to the nearest, do not cut off."),
     ("rounded together", edit("np.rint(x / s) + zero", "np.rint((x - low) / s)"),
      "Close: but 0 itself has to land exactly on `zero`. Round x / s, then add `zero`."),
-    ("unclipped", lambda x, bits: (np.rint(x / affine(x, bits)[1]) + affine(x, bits)[2], *affine(x, bits)[1:]),
+    ("unclipped", lambda x, bits: ((s := affine(x, bits))[2] + np.rint(x / s[1]), *s[1:]),
      "Two roundings can lead one step out of the grid. Clip to 0 … 2^bits − 1."),
 ])
 
@@ -281,8 +281,8 @@ STUDENT = Function(9, by_least_squares, given, run=within_budget, measure=knows,
     allows=("Linear", "Adam", "AdamW", "SGD", "distillation_loss", "cross_entropy", "mse_loss", "softmax"),
     mistakes=[
     ("labels only", edit("A.T @ teacher", "A.T @ np.eye(3)[teacher.argmax(axis=1)]"),
-     "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you have "
-     "to read a teacher whose logits are tens apart?"),
+     "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you "
+     "have to read a teacher whose logits are tens apart?"),
     ("only the unseen", lambda x, teacher, new, steps, backward: np.full(len(new), 2),
      "The unseen class is known, and the others are lost."),
     ("the scores", lambda x, teacher, new, steps, backward: np.zeros((len(new), 3)),
