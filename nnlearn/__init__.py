@@ -42,6 +42,7 @@ from nnlearn.training.saving import load, save
 from nnlearn.training.trainer import Trainer, accuracy, batches
 from nnlearn.models.bert import BERT
 from nnlearn.models.convnet import ConvNet
+from nnlearn.models.exchange import to_onnx
 from nnlearn.models.gcn import GCN
 from nnlearn.models.gpt import GPT
 from nnlearn.models.language_rnn import CharRNN
@@ -50,6 +51,7 @@ from nnlearn.models.translator import Transformer, Translator
 from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
 from nnlearn.study.attribution import *
+from nnlearn.study.compression import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
 from nnlearn.study.neuron import *
@@ -82,9 +84,4 @@ if TYPE_CHECKING:
         mnist_study,
         pretraining,
         regularisers,
-        reinforcement,
-        shapes_study,
-        translation,
-    )
-
-__getattr__, __dir__, __all__ = _offer(__name__)
+        roofline,

@@ -106,6 +106,34 @@ EQUIVALENT = {
         "layer = (nn.Linear(seen.shape[1], 3))": "another start that reaches the bar",
         "for _ in (range(steps - 1)):": "a step fewer reaches the bar",
     },
+    "26.3": {
+        "s = (high - low) / top if high != low else 1.0": "high is never below low",
+        "return np.clip(np.rint(x / s) + zero, -1, top), s, zero": "rounding leads out of the grid at its upper end alone",
+        "low, high = (min(0, x.min())), max(x.max(), 0)": "the smaller of two, in either order",
+        "low, high = min(x.min(), 0), (max(0, x.max()))": "the larger of two, in either order",
+        "return (np.clip(0, np.rint(x / s) + zero, top)), s, zero": "the middle one of three, in any order",
+    },
+    "26.4": {
+        "groups = w.reshape(~1, 4)": "any negative length is worked out",
+        "groups = w.reshape(- 2, 4)": "any negative length is worked out",
+        "stay = (np.argsort(-abs(group)))[:2]": "NumPy sorts as few as four by insertion, which is stable",
+    },
+    "26.5": {
+        "s = (abs(column).max() or 2) / (2 ** (bits - 1) - 1)": "zeros are zeros on any grid",
+        "error = (s * np.rint(column / s) - column)": "an error's length has no sign",
+        "s = (abs(column).max() or 1) / ((1 - 2 ** (bits - 1)))": "the grid is the same on both sides of zero",
+    },
+    "26.7": {
+        "return (max(fetching, computing)), fetching > computing": "the larger of two, in either order",
+    },
+    "26.9": {
+        "student = nn.Linear(x.shape[1], 3, rng= 1)": "another start that reaches the bar",
+        "student = (nn.Linear(x.shape[1], 3))": "another start that reaches the bar",
+        "optimizer = nn.Adam(student.parameters(), lr= 1.3)": "another rate that reaches the bar",
+        "backward(nn.distillation_loss(student(x), teacher, 101.0))": "as hot",
+        "backward(nn.distillation_loss(student(x), teacher, 99.0))": "as hot",
+        "for _ in (range(steps - 1)):": "a step fewer reaches the bar",
+    },
     "P1.1": {
         "cuts = [round( -0.4 * len(people)), round(0.8 * len(people))]": "counted from the end",
         "cuts = [round(0.6 * len(people)), round( -0.19999999999999996 * len(people))]": "counted from the end",

@@ -1,0 +1,299 @@
+import numpy as np
+
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+
+OUTLIER = Predict(1, "ten times", mistakes=[
+    ("the same", "The grid is drawn to the largest weight. What happens to its step?"),
+    ("a hundred times", "That is the *mean square*. Asked is the error itself, its root."),
+], after="The step is ten times as wide, and the error goes with it: more than three bits are lost.")
+
+BY_HAND = Value(2, (3, -1, 1, 0), mistakes=[
+    ("cut off", (3, -1, 0, 0), "0.4 / s is 0.6: round to the *nearest* whole number, do not cut off."),
+    ("down", (3, -2, 0, 0), "Round to the nearest whole number, not down."),
+    ("a step too many", (4, -1, 1, 0),
+     "With 3 bits m = 3: the scale is max|w| / 3, so no number is above 3."),
+    ("the weights", (2, -2 / 3, 2 / 3, 0), "Those are the weights s q. Asked are the whole numbers q."),
+    ("unsigned", (7, -2, 1, 0),
+     "You divide by 7, as if all three bits were for the size. One is for the sign."),
+])
+
+
+def ranges(rng):
+    yield "a batch", rng.normal(1, 2, (3, 5)), 8
+    yield "all above zero, 4 bits", rng.uniform(2, 5, (4, 2)), 4
+    yield "all below zero", -rng.uniform(1, 3, 7), 3
+    yield "one number, 1 bit", [2.5], 1
+    yield "all zero", np.zeros((2, 2)), 4
+    yield "both sides, 2 bits", [-1.0, 0.2, 0.6, 1.9], 2
+    yield "two roundings up", [-1.0, 1.0], 2
+
+
+def affine(x, bits):
+    low, high = min(x.min(), 0.0), max(x.max(), 0.0)
+    s = (high - low) / (2**bits - 1) or 1.0
+    zero = np.rint(-low / s)
+    return np.clip(np.rint(x / s) + zero, 0, 2**bits - 1), s, zero
+
+
+AFFINE = Function(3, affine, ranges, outputs="q s zero", mistakes=[
+    ("forgets zero", edit("min(x.min(), 0.0), max(x.max(), 0.0)", "x.min(), x.max()"),
+     "The grid has to reach 0, even where no number does: padding and ReLU give exact zeros."),
+    ("one step too many", edit("2**bits - 1) or", "2**bits) or"),
+     "2^bits whole numbers have 2^bits − 1 steps between them."),
+    ("symmetric", edit("-low / s", "0.0"), "Your zero is at 0: nothing below 0 has a place on the grid."),
+    ("division by zero", edit("or 1.0", ""), "Where all numbers are 0 the step would be 0. Take s = 1 then."),
+    ("cut off", edit("np.rint(x / s)", "np.floor(x / s)"), "Round to the nearest, do not cut off."),
+    ("rounded together", edit("np.rint(x / s) + zero", "np.rint((x - low) / s)"),
+     "Close: but 0 itself has to land exactly on `zero`. Round x / s, then add `zero`."),
+    ("unclipped", lambda x, bits: ((s := affine(x, bits))[2] + np.rint(x / s[1]), *s[1:]),
+     "Two roundings can lead one step out of the grid. Clip to 0 … 2^bits − 1."),
+])
+
+
+def rows_of_four(rng):
+    yield "a matrix", rng.normal(size=(3, 8))
+    yield "one group", [[0.1, -3.0, 0.2, -0.1]]
+    yield "equal sizes", [[1.0, -1.0, 1.0, 1.0, 2.0, 2.0, -2.0, 5.0]]
+    yield "all zero", np.zeros((2, 4))
+    yield "all below zero, tall", -rng.uniform(1, 2, (5, 4))
+    yield "nothing", np.zeros((0, 8))
+
+
+def two_of_four(w):
+    groups = w.reshape(-1, 4)
+    order = np.argsort(-abs(groups), axis=1, kind="stable")
+    kept = np.zeros_like(groups)
+    for k in range(2):
+        rows = np.arange(len(groups)), order[:, k]
+        kept[rows] = groups[rows]
+    return kept.reshape(w.shape)
+
+
+TWO = Function(4, two_of_four, rows_of_four, mistakes=[
+    ("by value", edit("-abs(groups)", "-groups"), "Large means far from 0: −3 is larger than 0.2 here."),
+    ("the smallest stay", edit("-abs(groups)", "abs(groups)"), "You keep the two smallest."),
+    ("half of all", lambda w: w * (abs(w) >= np.median(abs(w)) if w.size else 1),
+     "You cut half of the whole matrix. In *every* four, two have to stay, or the hardware gains nothing."),
+    ("columns", lambda w: two_of_four(w.T.reshape(w.shape)).reshape(w.shape[::-1]).T if w.size else w,
+     "Your fours run down the columns. They are neighbours in a row."),
+    ("one of four", edit("range(2)", "range(1)"), "Two of four stay; you keep one."),
+    ("not stable", edit("np.argsort(-abs(groups), axis=1, kind=\"stable\")",
+                        "3 - np.argsort(-abs(groups[:, ::-1]), axis=1, kind=\"stable\")"),
+     "Of equal sizes the earlier stay."),
+])
+
+
+def to_hold(rng):
+    yield "a matrix", rng.normal(size=(40, 3)), 0.02
+    yield "coarse is enough", rng.normal(size=(30, 2)), 0.4
+    yield "seven are too few", rng.uniform(-1, 1, (50, 2)), 0.006
+    yield "nine would do", rng.uniform(-1, 1, (50, 2)), 0.003
+    yield "too fine", rng.normal(size=(50, 2)), 1e-5
+    heavy = rng.normal(size=(60, 3))
+    heavy[0, 1] = 40.0
+    yield "one large weight", heavy, 0.05
+    yield "an output of zeros", np.column_stack([rng.normal(size=20), np.zeros(20)]), 0.05
+    yield "one weight each", [[2.0, -3.0, 0.5]], 0.01
+
+
+def fewest(w, most):
+    bits = np.full(w.shape[1], 32)
+    size = np.sqrt((w**2).sum(axis=0))
+    for b in range(8, 1, -1):
+        m = 2 ** (b - 1) - 1
+        s = abs(w).max(axis=0) / m
+        s = np.where(s == 0, 1, s)
+        error = np.sqrt(((s * np.rint(w / s) - w) ** 2).sum(axis=0))
+        bits[error <= most * size] = b
+    return bits
+
+
+FEWEST = Function(5, fewest, to_hold, mistakes=[
+    ("the most", edit("range(8, 1, -1)", "range(2, 9)"),
+     "You give the most bits that will do. Asked are the fewest."),
+    ("one scale", edit("abs(w).max(axis=0)", "abs(w).max()"), "Each output has a scale of its own."),
+    ("absolute", edit("most * size", "most"), "The limit is a share of the length of the output's weights."),
+    ("one for all", lambda w, most: np.full(w.shape[1], fewest(w, most).max()),
+     "Each output has bits of its own; you give all of them the largest."),
+    ("by the formula", edit("np.sqrt(((s * np.rint(w / s) - w) ** 2).sum(axis=0))",
+     "s * np.sqrt(len(w) / 12)"),
+     "s / √12 is an estimate. Here the error itself is asked: round, and measure."),
+    ("zeros", edit("s = np.where(s == 0, 1, s)", ""),
+     "An output of zeros divides 0 by 0. It has no error at all."),
+])
+
+
+def hidden(rng):
+    def layers(d, h, c):
+        return rng.normal(size=(d, h)), rng.normal(size=h), rng.normal(size=(h, c))
+
+    yield "three of six", *layers(4, 6, 3), 3
+    yield "one of five", *layers(2, 5, 1), 1
+    yield "all stay", *layers(3, 4, 2), 4
+    W, b, V = layers(3, 4, 2)
+    W[:, 1] = 0
+    yield "one that gets nothing", W, b, V, 3
+    yield "all below zero", *(-abs(a) for a in layers(5, 7, 2)), 4
+    W, b, V = layers(3, 4, 2)
+    V[2] = 1e-3
+    yield "one that nobody hears", W * [1, 1, 9, 1], b, V, 2
+    yield "equal", np.ones((2, 40)), np.arange(40.0), np.ones((40, 2)), 12
+
+
+def narrower(W, b, V, k):
+    worth = np.sqrt((W**2).sum(axis=0)) * np.sqrt((V**2).sum(axis=1))
+    kept = np.sort(np.argsort(-worth, kind="stable")[:k])
+    return W[:, kept], b[kept], V[kept]
+
+
+NARROWER = Function(6, narrower, hidden, outputs="W b V", mistakes=[
+    ("zeros instead", lambda W, b, V, k: (W * (m := np.isin(np.arange(len(b)), np.argsort(-np.sqrt((W**2).sum(
+        axis=0) * (V**2).sum(axis=1)), kind="stable")[:k])), b * m, V * m[:, None]),
+     "Your matrices are as large as before, with zeros. Take columns and rows *out*."),
+    ("only what comes in", edit(" * np.sqrt((V**2).sum(axis=1))", ""),
+     "A unit that nobody listens to is worth nothing, however large its own weights."),
+    ("only what goes out", edit("np.sqrt((W**2).sum(axis=0)) * ", ""),
+     "A unit that hears nothing says nothing. What comes in counts as well."),
+    ("reordered", edit("np.sort(np.argsort(-worth, kind=\"stable\")[:k])",
+                       "np.argsort(-worth, kind=\"stable\")[:k]"),
+     "The right units, sorted by worth. Keep them in their old order."),
+    ("the least", edit("-worth", "worth"), "You keep the units worth least."),
+    ("forgets the bias", edit("b[kept]", "b[:k]"), "Each unit keeps its own bias."),
+])
+
+
+def layers(rng):
+    yield "one row", 1, 512, 256, 32, 1e8, 1e7
+    yield "many rows", 512, 512, 256, 32, 1e8, 1e7
+    yield "one row, 4 bits", 1, int(rng.integers(300, 900)), 100, 4, 1e8, 1e7
+    yield "a narrow layer", 64, 8, 8, 8, 1e8, 1e7
+    yield "an odd number of weights", 1, 3, 3, 4, 100.0, 10.0
+    yield "a slow processor", 1, 100, 100, 32, 1e6, 1e12
+    yield "exactly at the bend", 1, 2, 2, 16, 8.0, 24.0
+
+
+def takes(rows, n_in, n_out, bits, peak, bandwidth):
+    computing = 2 * rows * n_in * n_out / peak
+    fetching = (n_in * n_out * bits / 8 + 4 * rows * (n_in + n_out)) / bandwidth
+    return max(computing, fetching), fetching > computing
+
+
+TAKES = Function(7, takes, layers, outputs="seconds memory_bound", mistakes=[
+    ("adds them", edit("max(computing, fetching)", "computing + fetching"),
+     "A roof lets the two run at the same time: the longer decides."),
+    ("one operation", edit("2 * rows", "rows"), "A weight is multiplied *and* added: two operations."),
+    ("bits for bytes", edit("bits / 8", "bits"),
+     "The bandwidth counts bytes, and a weight has bits / 8 of them."),
+    ("fetched again", edit("n_in * n_out * bits", "rows * n_in * n_out * bits"),
+     "A weight is fetched once, for all rows."),
+    ("weights alone", edit(" + 4 * rows * (n_in + n_out)", ""),
+     "Inputs are fetched and outputs written as well, with 4 bytes each."),
+    ("turned round", edit("fetching > computing", "computing > fetching"),
+     "Memory-bound is who waits for bytes."),
+])
+
+
+def doubts(rng):
+    yield "a batch", rng.normal(size=(4, 5)), 3 * rng.normal(size=(4, 5)), 4.0
+    yield "a batch of one", rng.normal(size=(1, 3)), rng.normal(size=(1, 3)), 2.5
+    yield "a cold one", rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), 0.5
+    yield "large logits", [[900.0, -900.0, 0.0], [-1000.0, -1001.0, -999.0]], [[0.0, 800.0, 810.0]] * 2, 1.0
+    z = rng.normal(size=(2, 4))
+    yield "they agree", z, z + 3.0, 3.0
+
+
+def softened(a, T):
+    e = np.exp((a - a.max(axis=1, keepdims=True)) / T)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def gradient(z, v, T):
+    def soft(a):
+        e = np.exp((a - a.max(axis=1, keepdims=True)) / T)
+        return e / e.sum(axis=1, keepdims=True)
+
+    return T * (soft(z) - soft(v)) / len(z)
+
+
+def broken(z, v, T):
+    return (softened(z, T) - softened(v, 1)) / z.size
+
+
+REPAIR = Function(8, gradient, doubts, mistakes=[
+    ("as it was", broken,
+     "All three faults are still there. At which temperature is the teacher read, what does T² leave after "
+     "the inner slope 1 / T, and what is the mean over?"),
+    ("a cold teacher", lambda z, v, T: T * (softened(z, T) - softened(v, 1)) / len(z),
+     "One fault is left: the teacher is read at T = 1, the student at T. They never meet."),
+    ("no T", edit("T * (soft", "(soft"),
+     "One fault is left: the loss has T² in front, and the slope of z / T is 1 / T. T remains."),
+    ("over all entries", edit("/ len(z)", "/ z.size"),
+     "One fault is left: the mean is over the examples, not over all entries."),
+    ("T squared", edit("T * (soft", "T**2 * (soft"),
+     "You forget the inner slope: z / T has the slope 1 / T."),
+    ("overflow", edit("a - a.max(axis=1, keepdims=True)", "a"),
+     "Large logits overflow: take the row's maximum away first."),
+    ("turned round", edit("soft(z) - soft(v)", "soft(v) - soft(z)"),
+     "That is the way down, the negative gradient."),
+])
+
+
+def lesson(seed, n=400, d=12):
+    """Points of three kinds, and a sure teacher's logits of them; the last 200 are new."""
+    rng = np.random.default_rng(seed)
+    centres = np.linalg.qr(rng.normal(size=(d, 3)))[0].T * 2.2
+    y = rng.integers(0, 3, n)
+    x = centres[y] + 0.55 * rng.normal(size=(n, d))
+    return x.astype(np.float32), (12 * (x @ centres.T) + rng.normal(size=(n, 3))).astype(np.float32), y
+
+
+def given(rng):
+    for name in ("points drawn for you", "others"):
+        seed = int(rng.integers(10**6))
+        x, v, y = lesson(seed)
+        old = np.arange(len(y)) < 200
+        seen = old & (y != 2)
+        yield name, x[seen], v[seen], x[~old], 100, {"seed": seed}
+
+
+def knows(classes, x, teacher, new, steps, backward):
+    """Has the bar been reached, for the class that was never shown?"""
+    if wrong := no_classes(classes, len(new), 3):
+        return wrong
+    y = lesson(backward["seed"])[2][200:]
+    unseen, others = (classes == y)[y == 2].mean(), (classes == y)[y != 2].mean()
+    if unseen >= 0.8 and others >= 0.8:
+        return "at least 80 % of both"
+    return "the unseen class alone" if others < 0.8 <= unseen else "not the unseen class"
+
+
+def by_least_squares(x, teacher, new, steps, backward):
+    """No network: a temperature without end is least squares on the logits."""
+    for _ in range(steps):
+        backward(NoLoss())
+    A, B = (np.c_[part, np.ones(len(part))] for part in (x, new))
+    w = np.linalg.solve(A.T @ A + 0.1 * np.eye(A.shape[1]), A.T @ teacher)
+    return (B @ w).argmax(axis=1)
+
+
+STUDENT = Function(9, by_least_squares, given, run=within_budget, measure=knows,
+    allows=("Linear", "Adam", "AdamW", "SGD", "distillation_loss", "cross_entropy", "mse_loss", "softmax"),
+    mistakes=[
+    ("labels only", edit("A.T @ teacher", "A.T @ np.eye(3)[teacher.argmax(axis=1)]"),
+     "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you "
+     "have to read a teacher whose logits are tens apart?"),
+    ("only the unseen", lambda x, teacher, new, steps, backward: np.full(len(new), 2),
+     "The unseen class is known, and the others are lost."),
+    ("the scores", lambda x, teacher, new, steps, backward: np.zeros((len(new), 3)),
+     "You return three scores for each point. The class is the place of the largest."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts, and there are 100."),
+], after="Without a single example of its kind: what the teacher says of the others told where it lies.")
+
+CLAIM = Explain(10, rubric=[
+    "accurate on which data, with how many seeds and which interval; and on the rare classes?",
+    "rivals: a small dense network with as many weights or bytes, trained as long; quantisation alone",
+    "faster on which machine, with which program, at which batch: zeros are multiplied as well",
+    "what is counted as 90 %: weights, or bytes with the places of what is left?",
+])
