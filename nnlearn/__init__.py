@@ -84,4 +84,10 @@ if TYPE_CHECKING:
         mnist_study,
         pretraining,
         regularisers,
+        reinforcement,
         roofline,
+        shapes_study,
+        translation,
+    )
+
+__getattr__, __dir__, __all__ = _offer(__name__)
