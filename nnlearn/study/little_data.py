@@ -29,21 +29,29 @@ from nnlearn.study.few_shot import Embed, alphabet, embedder, flat, train_protot
 from nnlearn.training.optim import AdamW, cosine
 
 STUDY = Path(__file__).with_name("weights") / "little_data_study.json"
-SEEDS, CHOOSER, EPISODES = range(5), 50, 200
+SEEDS, CHOOSER, EPISODES = range(5), 50, 100
 GAMES = ((5, 1), (20, 1), (20, 5))  # way, shot
 TRAINED, CHOSEN_ON, NEW = ("latin", "greek"), ("cyrillic",), ("armenian", "georgian")
 
 
 @cache
 def letters(scripts: tuple[str, ...], seed: int, copies: int = 20) -> np.ndarray:
-    """`alphabet` by three seeds, so that no script meets the same random numbers."""
+    """`alphabet`, drawn from the seed, and otherwise for scripts to train on than for others."""
     return alphabet(scripts, copies, np.random.default_rng([seed, len(scripts[0]), copies]))
 
 
-def scores(embed: Embed, seed: int, scripts: tuple[str, ...] = NEW) -> list[float]:
-    """The accuracy in each of GAMES."""
+@cache
+def prototypical(seed: int, count: int = 244, copies: int = 20) -> ConvNet:
+    """The embedding trained on so many of the letters, in so many copies."""
+    net, kept = embedder(seed), np.random.default_rng(seed).permutation(244)[:count]
+    train_prototypes(net, letters(TRAINED, seed, copies)[kept], rng=seed)
+    return net
+
+
+def scores(embed: Embed, seed: int, scripts: tuple[str, ...] = NEW, games: Any = GAMES) -> list[float]:
+    """The accuracy in each of the games."""
     X = letters(scripts, seed)
-    found = [few_shot.few_shot_accuracy(embed, X, way, shot, EPISODES, 3, seed) for way, shot in GAMES]
+    found = [few_shot.few_shot_accuracy(embed, X, way, shot, EPISODES, 3, seed) for way, shot in games]
     return [round(float(a), 4) for a in found]
 
 
@@ -88,7 +96,7 @@ def train_classifier(net: Module, X: np.ndarray, seed: int, steps: int = 600) ->
 
 def chosen(candidates: dict[str, Embed]) -> tuple[str, Embed]:
     """The candidate that is best on the script that is chosen on."""
-    tried = {name: scores(embed, CHOOSER, CHOSEN_ON)[1] for name, embed in candidates.items()}
+    tried = {name: scores(embed, CHOOSER, CHOSEN_ON, GAMES[1:2])[0] for name, embed in candidates.items()}
     best = max(tried, key=lambda name: tried[name])
     return best, candidates[best]
 
@@ -104,9 +112,8 @@ def embeddings(shift: int) -> dict[str, Any]:
         X = letters(TRAINED, seed)
         found["pixels"].append(scores(flat, seed))
         found["pixels, at their best"].append(scores(best, seed))
-        nets = {name: embedder(seed) for name in ("untrained", "classifier", "prototypes")}
+        nets = {"untrained": embedder(seed), "classifier": embedder(seed), "prototypes": prototypical(seed)}
         train_classifier(nets["classifier"], X, seed)
-        train_prototypes(nets["prototypes"], X, rng=seed)
         for name in ("untrained", "classifier"):
             how, embed = chosen(views(nets[name]))
             notes[name].append(how)  # type: ignore[attr-defined]
@@ -124,35 +131,32 @@ def first_weights(shift: int) -> dict[str, Any]:
     """Five-way, one-shot: what a few steps make of several first weights; prototypes of the same MLP."""
     kinds = ("random", "reptile", "first-order", "maml")
 
-    def start(kind: str, seed: int, inner: float) -> Sequence[np.ndarray]:
+    def start(kind: str, seed: int) -> Sequence[np.ndarray]:
         if kind == "random":
             return meta_learning.first_weights(400, 5, rng=seed)
-        return meta_learning.meta_train(letters(TRAINED, seed), kind, seed, 600, 16, 3e-3, inner=inner)
+        return meta_learning.meta_train(letters(TRAINED, seed), kind, seed)
 
-    def best_steps(weights: Sequence[np.ndarray]) -> tuple[float, tuple[float, int]]:
+    def best_steps(weights: Sequence[np.ndarray]) -> tuple[float, int]:
         X, tried = letters(CHOSEN_ON, CHOOSER), {}
         for lr in (0.02, 0.1, 0.4, 1.0):
             for steps in (1, 5, 20):
                 tried[lr, steps] = meta_learning.adapted_accuracy(weights, X, lr, steps, rng=CHOOSER)
-        best = max(tried, key=lambda key: tried[key])
-        return tried[best], best
+        return max(tried, key=lambda key: tried[key])
 
     found: dict[str, list[float]] = {kind: [] for kind in (*kinds, "prototypes, same MLP", "pixels")}
     notes: dict[str, Any] = {}
     for kind in kinds:
-        inner = max((0.1, 0.4), key=lambda inner: best_steps(start(kind, CHOOSER, inner))[0])
-        lr, steps = best_steps(start(kind, CHOOSER, inner))[1]
-        notes[kind] = {"inner": inner, "lr": lr, "steps": steps}
+        lr, steps = notes[kind] = best_steps(start(kind, CHOOSER))
         for seed in (seed + shift for seed in SEEDS):
-            weights = start(kind, seed, inner)
+            weights = start(kind, seed)
             accuracy = meta_learning.adapted_accuracy(weights, letters(NEW, seed), lr, steps, rng=seed)
             found[kind].append(round(accuracy, 4))
     for seed in (seed + shift for seed in SEEDS):
         net = MLP((400, meta_learning.HIDDEN, meta_learning.HIDDEN), rng=seed)
         embed = lambda x, net=net: net(flat(x))  # noqa: E731
-        train_prototypes(_Rows(net), letters(TRAINED, seed), 600, 20, 1, 4, rng=seed)
-        found["prototypes, same MLP"].append(scores(embed, seed)[0])
-        found["pixels"].append(scores(flat, seed)[0])
+        train_prototypes(_Rows(net), letters(TRAINED, seed), rng=seed)
+        found["prototypes, same MLP"].append(scores(embed, seed, games=GAMES[:1])[0])
+        found["pixels"].append(scores(flat, seed, games=GAMES[:1])[0])
     return {"found": found, "chosen": notes}
 
 
@@ -175,15 +179,13 @@ def how_many(shift: int) -> dict[str, Any]:
     Last: the fewest letters, with so many copies that there are as many pictures as of all.
     """
     found: dict[str, Any] = {"letters": [], "copies": [], "own": [], "new": []}
-    for count, copies in ((20, 20), (40, 20), (100, 20), (244, 20), (20, 244)):
+    for count, copies in ((20, 20), (60, 20), (244, 20), (20, 244)):
         own, new = [], []
         for seed in (seed + shift for seed in SEEDS):
-            rng, net = np.random.default_rng(seed), embedder(seed)
-            kept = rng.permutation(244)[:count]
-            train_prototypes(net, letters(TRAINED, seed, copies)[kept], rng=seed)
+            net, kept = prototypical(seed, count, copies), np.random.default_rng(seed).permutation(244)[:count]
             again = letters(TRAINED, seed + 500)[kept]
             own.append(round(few_shot.few_shot_accuracy(net, again, 20, 1, EPISODES, 3, seed), 4))
-            new.append(scores(net, seed)[1])
+            new.append(scores(net, seed, games=GAMES[1:2])[0])
         for key, value in zip(found, (count, copies, own, new), strict=True):
             found[key].append(value)
     return found
@@ -206,10 +208,9 @@ def digits(shift: int) -> dict[str, Any]:
         rng = np.random.default_rng(seed)
         rows = np.stack([rng.permutation(np.flatnonzero(y == d))[:5] for d in range(10)])
         nets: dict[str, Embed] = {"pixels": flat}
-        untrained, letter_net, own = embedder(seed), embedder(seed), ConvNet((1, 20, 20), 10, (16, 32), rng=seed)
+        untrained, own = embedder(seed), ConvNet((1, 20, 20), 10, (16, 32), rng=seed)
         nets["untrained"] = lambda x, net=untrained: flat(net.features(x))  # type: ignore[misc]
-        train_prototypes(letter_net, letters(TRAINED, seed), rng=seed)
-        nets["letters"] = letter_net
+        nets["letters"] = prototypical(seed)
         with no_grad():
             for name, embed in nets.items():
                 c = plain(embed(X[rows.ravel()])).reshape(10, 5, -1)

@@ -15,7 +15,7 @@ from nnlearn.study.few_shot import episode, labels_of
 from nnlearn.training.optim import cosine
 
 Loss = Callable[[list[Any]], Any]
-INNER, STEPS, HIDDEN = 0.4, 5, 64  # the inner learning rate, inner steps, width of the hidden layer
+INNER, STEPS, HIDDEN = 0.1, 5, 64  # the inner learning rate, inner steps, width of the hidden layer
 
 
 def sgd_steps(
@@ -109,7 +109,7 @@ def summed(x: np.ndarray, y: np.ndarray) -> Loss:
 
 
 def meta_train(
-    X: np.ndarray, way: str, seed: int, rounds: int = 1000, tasks: int = 16, lr: float = 1e-3,
+    X: np.ndarray, way: str, seed: int, rounds: int = 500, tasks: int = 16, lr: float = 3e-3,
     steps: int = STEPS, inner: float = INNER, fixed: bool = False,
 ) -> list[np.ndarray]:  # fmt: skip
     """Five-way, one-shot: first weights from which `steps` steps go far. `way`: maml, first-order or reptile.
