@@ -22,7 +22,6 @@ from nnlearn.engine.shards import data_parallel, needs_whole_batch
 from nnlearn.functions.activations import *
 from nnlearn.functions.attention import *
 from nnlearn.functions.convolution import *
-from nnlearn.functions.distances import *
 from nnlearn.functions.dropout import *
 from nnlearn.functions.graph import *
 from nnlearn.functions.linear import *

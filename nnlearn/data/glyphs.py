@@ -1,4 +1,4 @@
-"""Letters of many scripts, drawn from the nine DejaVu faces that come with matplotlib, each time a little otherwise."""
+"""Letters of many scripts, drawn from the DejaVu faces that come with matplotlib, each a little otherwise."""
 
 import unicodedata
 from functools import cache

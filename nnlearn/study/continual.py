@@ -1,4 +1,4 @@
-"""One task after the other: forgetting, replay and elastic weight consolidation on split MNIST (chapter 23)."""
+"""One task after the other on split MNIST: forgetting, replay, elastic weight consolidation (chapter 23)."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -71,7 +71,7 @@ def fisher(model: Module, X: np.ndarray, mask: np.ndarray | float = 0.0, rng: RN
 class Consolidation:
     """Elastic weight consolidation: λ/2 Σ_tasks Σ_i F_i (w_i − w*_i)², a spring on every weight.
 
-    `remember` adds a task's springs. `pull` moves the weights as SGD on the springs would, but by the implicit
+    `remember` adds a task's springs. `pull` moves the weights as SGD on the springs would, by the implicit
     step w ← (w + ηλ Σ F w*) / (1 + ηλ Σ F), which is stable for springs of any strength.
     """
 
@@ -109,7 +109,7 @@ def learn_in_turn(
     train: Sequence[Task], test: Sequence[Task], task_known: bool, seed: int,
     strength: float = 0.0, memory: int = 0, uniform: bool = False, lr: float = RATE, steps: int = STEPS,
 ) -> np.ndarray:  # fmt: skip
-    """An MLP that is given one task after the other.  -> (tasks, tasks): row t after task t, column k on task k
+    """An MLP, given one task after the other.  -> (tasks, tasks): row t after task t, column k on task k
 
     `strength` is that of the springs, `memory` the number of pictures of each task that are kept and
     replayed, as many in every batch as there are new ones. With `uniform` all springs of an array are equally
@@ -150,4 +150,4 @@ def forgetting(R: np.ndarray) -> float:
     """
     if R.ndim != 2 or R.shape[0] != R.shape[1] or len(R) < 2:
         raise ValueError(f"forgetting: R is {R.shape}, expected a square table of two or more tasks")
-    return float((np.tril(R)[:-1, :-1].max(axis=0) - R[-1, :-1]).mean())
+    return float((R[:-1, :-1].max(axis=0) - R[-1, :-1]).mean())

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnlearn.data.mnist_subset import mnist
-from nnlearn.engine.primitive import Result, no_grad, plain
+from nnlearn.engine.arithmetic import sqrt
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.activations import relu
-from nnlearn.functions.distances import contrastive_loss, normalize
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.basic import Embedding, Linear
 from nnlearn.layers.module import Module
@@ -17,6 +17,26 @@ from nnlearn.training.optim import AdamW, cosine
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WIDTH, BATCH, STEPS, RATE = 64, 48, 600, 3e-3
+
+
+def normalize(x: Array, eps: float = 1e-12) -> Result:
+    """Each row divided by its length; a row of zeros stays.  (…, d) -> (…, d)"""
+    return x / sqrt((x * x).sum(axis=-1, keepdims=True) + eps)
+
+
+def contrastive_loss(a: Array, b: Array, temperature: float = 0.1) -> Result:
+    """Mean of two cross-entropies of the cosines a_i · b_j / temperature: each row i is to find its own i.
+
+    a, b: (n, d), row i of one belongs to row i of the other -> one number. Symmetric InfoNCE, the loss of
+    CLIP. Raises ValueError for tables of different shapes, or a temperature that is not above 0.
+    Source: A. Radford and others (2021).
+    """
+    if a.ndim != 2 or a.shape != b.shape:
+        raise ValueError(f"contrastive_loss: a {a.shape} and b {b.shape} must be tables of the same shape")
+    if not temperature > 0:
+        raise ValueError(f"contrastive_loss: temperature is {temperature}, expected above 0")
+    logits, own = normalize(a) @ normalize(b).T / temperature, np.arange(a.shape[0])
+    return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
 
 
 def name_of(pair: int) -> str:
@@ -75,7 +95,12 @@ class TwoEncoders(Module):
 
 
 def train_encoders(
-    net: TwoEncoders, pairs: np.ndarray, ids: np.ndarray, steps: int = STEPS, seed: int = 0, temperature: float = 0.1
+    net: TwoEncoders,
+    pairs: np.ndarray,
+    ids: np.ndarray,
+    steps: int = STEPS,
+    seed: int = 0,
+    temperature: float = 0.1,
 ) -> list[float]:
     """Batches of different pairs, each picture to find its name and each name its picture; the losses.
 
@@ -95,7 +120,9 @@ def train_encoders(
 
 
 @no_grad()
-def found(net: TwoEncoders, pairs: Sequence[int], ids: np.ndarray, copies: int = 20, rng: RNG = None) -> float:
+def found(
+    net: TwoEncoders, pairs: Sequence[int], ids: np.ndarray, copies: int = 20, rng: RNG = None
+) -> float:
     """The share of new pictures of these pairs whose name, of all hundred, is nearest."""
     asked = np.repeat(np.asarray(pairs), copies)
     a, b = (plain(normalize(z)) for z in (net.picture(two_digits(1, asked, rng)), net.names(ids)))

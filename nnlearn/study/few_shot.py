@@ -1,4 +1,4 @@
-"""A few pictures of each class, of classes never seen before: episodes, prototypes, embeddings (chapter 23)."""
+"""A few pictures of each class, of classes never seen: episodes, prototypes, embeddings (chapter 23)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from nnlearn.data.glyphs import SIDE, glyphs
-from nnlearn.engine.primitive import Array, Result, no_grad, plain
+from nnlearn.engine.primitive import Array, Result, Rule, floating, no_grad, plain, primitive
 from nnlearn.engine.random import RNG, generator
-from nnlearn.functions.distances import squared_distances
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
@@ -16,7 +15,11 @@ from nnlearn.study.companions import restore
 from nnlearn.training.optim import AdamW, cosine
 
 Embed = Callable[[Any], Any]
-WIDTH, CHANNELS, SCALE = 64, (16, 32), 0.1  # of the embedding, of its maps; what squared distances are multiplied by
+WIDTH, CHANNELS, SCALE = (
+    64,
+    (16, 32),
+    0.1,
+)  # of the embedding, of its maps; what squared distances are multiplied by
 
 
 def alphabet(scripts: tuple[str, ...], copies: int = 20, rng: RNG = None) -> np.ndarray:
@@ -25,7 +28,9 @@ def alphabet(scripts: tuple[str, ...], copies: int = 20, rng: RNG = None) -> np.
     return np.concatenate([glyphs(script, copies, rng) for script in scripts])
 
 
-def episode(X: np.ndarray, way: int, shot: int, queries: int, rng: RNG = None) -> tuple[np.ndarray, np.ndarray]:
+def episode(
+    X: np.ndarray, way: int, shot: int, queries: int, rng: RNG = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Random classes, and different pictures of each to learn from and to be asked about.
 
     X (classes, copies, …) -> support (way, shot, …), query (way, queries, …). Raises ValueError where X has
@@ -42,6 +47,23 @@ def episode(X: np.ndarray, way: int, shot: int, queries: int, rng: RNG = None) -
     copies = np.argsort(rng.random((way, X.shape[1])), axis=1)[:, : shot + queries]
     drawn = X[classes[:, None], copies]
     return drawn[:, :shot], drawn[:, shot:]
+
+
+@primitive
+def squared_distances(a: Array, b: Array) -> Rule:
+    """d_ij = ‖a_i − b_j‖², never below 0.  a: (n, d), b: (m, d) -> (n, m)
+
+    Raises ValueError when the two are not tables with rows of the same length.
+    """
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(f"squared_distances: a {a.shape} and b {b.shape} need rows of the same length")
+    a, b = floating(a), floating(b)
+    near = (a * a).sum(axis=1, keepdims=True) - 2 * (a @ b.T) + (b * b).sum(axis=1)
+    return (
+        np.maximum(near, 0),
+        lambda g: 2 * (a * g.sum(axis=1, keepdims=True) - g @ b),
+        lambda g: 2 * (b * g.sum(axis=0).reshape((len(b), 1)) - g.T @ a),
+    )
 
 
 def prototype_logits(support: Array, query: Array) -> Result:

@@ -1,8 +1,8 @@
 """What chapter 23 compares, five seeds each: embeddings, first weights, ways not to forget, names.
 
-`python -m nnlearn.study.little_data` trains all of it, twenty minutes of one core, and writes what `load` and
-`few_shot.load` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes nothing.
-`--only PART` makes one of the parts and prints it.
+`python -m nnlearn.study.little_data` trains all of it, fifteen minutes of one core, and writes what `load`
+and `few_shot.load` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes
+nothing. `--only PART` makes one of the parts and prints it.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import numpy as np
 from nnlearn.data.mnist_subset import mnist
 from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.functions.activations import relu
-from nnlearn.functions.distances import normalize
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.layers.basic import Linear
 from nnlearn.layers.module import Module
@@ -25,6 +24,7 @@ from nnlearn.models.convnet import ConvNet
 from nnlearn.models.mlp import MLP
 from nnlearn.study import continual, contrastive, few_shot, meta_learning
 from nnlearn.study.companions import keep, keep_study
+from nnlearn.study.contrastive import normalize
 from nnlearn.study.few_shot import Embed, alphabet, embedder, flat, train_prototypes
 from nnlearn.training.optim import AdamW, cosine
 
@@ -106,7 +106,13 @@ def embeddings(shift: int) -> dict[str, Any]:
     pixels = {f"blurred {k} times": blurred(k) for k in (0, 1, 2, 4)}
     pixels |= {f"{name}, angles": turned_to_one(embed) for name, embed in pixels.items()}
     how, best = chosen(pixels)
-    found: dict[str, Any] = {"pixels": [], "pixels, at their best": [], "untrained": [], "classifier": [], "prototypes": []}
+    found: dict[str, Any] = {
+        "pixels": [],
+        "pixels, at their best": [],
+        "untrained": [],
+        "classifier": [],
+        "prototypes": [],
+    }
     notes = {"pixels, at their best": how, "untrained": [], "classifier": []}
     for seed in (seed + shift for seed in SEEDS):
         X = letters(TRAINED, seed)
@@ -182,7 +188,10 @@ def how_many(shift: int) -> dict[str, Any]:
     for count, copies in ((20, 20), (60, 20), (244, 20), (20, 244)):
         own, new = [], []
         for seed in (seed + shift for seed in SEEDS):
-            net, kept = prototypical(seed, count, copies), np.random.default_rng(seed).permutation(244)[:count]
+            net, kept = (
+                prototypical(seed, count, copies),
+                np.random.default_rng(seed).permutation(244)[:count],
+            )
             again = letters(TRAINED, seed + 500)[kept]
             own.append(round(few_shot.few_shot_accuracy(net, again, 20, 1, EPISODES, 3, seed), 4))
             new.append(scores(net, seed, games=GAMES[1:2])[0])
@@ -230,7 +239,7 @@ def digits(shift: int) -> dict[str, Any]:
 
 
 def in_turn(shift: int) -> dict[str, Any]:
-    """Plain, smaller steps, springs (equal, or by importance), replay: accuracy and forgetting, both settings."""
+    """Plain, smaller steps, springs (equal, or by importance), replay: both settings."""
     grids: dict[str, list[dict[str, Any]]] = {
         "plain": [{}],
         "smaller steps": [{"lr": lr} for lr in (0.03, 0.1, 0.2)],
@@ -329,7 +338,9 @@ def main(shift: int = 0, only: str | None = None) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Make the comparisons of chapter 23.")
-    parser.add_argument("--shift", type=int, default=0, help="added to the seeds; if not 0, nothing is written")
+    parser.add_argument(
+        "--shift", type=int, default=0, help="added to the seeds; if not 0, nothing is written"
+    )
     parser.add_argument("--only", choices=PARTS, help="make one part, and print it")
     given = parser.parse_args()
     main(given.shift, given.only)

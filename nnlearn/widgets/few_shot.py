@@ -1,4 +1,4 @@
-"""The few-shot explorer: a few letters of a script nobody has trained on, a new drawing, and who is nearest."""
+"""The few-shot explorer: some letters of a script never trained on, a new drawing, and who is nearest."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -7,26 +7,35 @@ CHANGED = Predict(1, "none", mistakes=[
     ("a few", "64 of them",
      "64 numbers are added: the new digit's mean. Which of the old ones would a new mean change?"),
     ("everything", "all of them",
-     "That is what gradient descent on the new digit would do. Here a mean is all that is learned of a class."),
-], after="Yet an old picture may now be nearer to the new mean: nothing is forgotten, but there is more to confuse.")
+     "That is what gradient descent on the new digit would do. Here a mean is all that is learned of a "
+     "class."),
+], after="Yet an old picture may now be nearer to the new mean: nothing is forgotten, but there is more to "
+   "confuse.")
 
 REST = Value(2, (2, 3.4), rtol=0.001, mistakes=[
     ("the middles", (2.5, 2.5),
      "You have weighed both sides alike. The springs are λF stiff, 2 and 0.25; the new task is 1 stiff."),
     ("without λ", (1.6, 3), "You forgot λ: the springs are λF stiff."),
-    ("the old place", (1, 1), "There the springs do not pull, but the new task does: set the slope of the sum to 0."),
+    ("the old place", (1, 1),
+     "There the springs do not pull, but the new task does: set the slope of the sum to 0."),
     ("exchanged", (3.4, 2), "You exchanged the two: first the weight with F = 4."),
-    ("the wrong side", (3, 1.6), "Each weight lies nearer to whoever pulls harder. You have turned that round."),
+    ("the wrong side", (3, 1.6),
+     "Each weight lies nearer to whoever pulls harder. You have turned that round."),
 ])
 
 
 def crowd(rng):
     z = rng.normal(size=(9, 3))
-    yield "unequal numbers of examples", z, np.array([0, 0, 0, 0, 1, 1, 2, 2, 2]), rng.normal(size=(5, 3)), 3, 9.0
+    y, q = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2]), rng.normal(size=(5, 3))
+    yield "unequal numbers of examples", z, y, q, 3, 9.0
     yield "a class without examples", z[:4], np.array([0, 2, 2, 0]), rng.normal(size=(4, 3)), 3, 50.0
     yield "all too far", z[:2], np.array([0, 1]), 10 + rng.normal(size=(2, 3)), 2, 1.0
-    yield "one query, on the limit", np.array([[0.0, 0], [4, 0]]), np.array([1, 0]), np.array([[0.0, 2]]), 2, 4.0
+    y, q = np.array([1, 0]), np.array([[0.0, 2]])
+    yield "one query, on the limit", np.array([[0.0, 0], [4, 0]]), y, q, 2, 4.0
     yield "no query", z[:3], np.array([0, 1, 1]), np.zeros((0, 3)), 2, 1.0
+    q = np.array([[0.0, 1.8], [1, 0.9]])
+    yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 2.0
+    yield "between two", np.array([[0.0], [4]]), np.array([1, 0]), np.array([[2.0]]), 2, 9.0
     yield "one number each", rng.normal(size=(4, 1)), np.array([3, 1, 1, 3]), rng.normal(size=(6, 1)), 4, 0.5
 
 
@@ -41,18 +50,23 @@ def nearest(z, y, q, classes, limit):
 
 
 NEAREST = Function(3, nearest, crowd, mistakes=[
-    ("never none", edit("& (far <= limit)", ""), "You always answer a class. Farther than the limit it is none: −1."),
+    ("never none", edit("& (far <= limit)", ""),
+     "You always answer a class. Farther than the limit it is none: −1."),
     ("the nearest example", lambda z, y, q, classes, limit: (
         lambda d: np.where(d.min(axis=1, initial=np.inf) <= limit, y[d.argmin(axis=1)], -1)
      )(((q[:, None] - z) ** 2).sum(axis=2)),
      "You look for the nearest example. What is asked for is the nearest *mean*."),
     ("length against squared length", edit("(far <= limit)", "(far <= limit**2)"),
      "The limit is one of the squared distance."),
-    ("beyond the limit only", edit("far <= limit", "far < limit"), "Exactly at the limit it is still that class."),
+    ("the last of equally near ones", edit("far < best", "far <= best"),
+     "Of equally near classes the first is asked for."),
+    ("beyond the limit only", edit("far <= limit", "far < limit"),
+     "Exactly at the limit it is still that class."),
     ("a class of nobody", edit("if (y == k).any():", "if True:", "z[y == k].mean(axis=0)",
      "z[y == k].sum(axis=0) / max((y == k).sum(), 1)"),
      "A class without an example has no mean, not a mean of 0: never answer it."),
-    ("the farthest", edit("(far < best)", "((best == np.inf) | (far > best))"), "You keep the farthest. The nearest is asked for."),
+    ("the farthest", edit("(far < best)", "((best == np.inf) | (far > best))"),
+     "You keep the farthest. The nearest is asked for."),
 ])
 
 
@@ -60,7 +74,8 @@ def stream(rng):
     yield "a class that is known", rng.normal(size=(3, 4)), np.array([5, 1, 2]), rng.normal(size=4), 0
     yield "the first of its class", np.zeros((2, 3)), np.array([4, 0]), rng.normal(size=3), 1
     yield "the second", rng.normal(size=(2, 1)), np.array([1, 9]), rng.normal(size=1), 0
-    yield "a mean that was never used, not zero", rng.normal(size=(2, 2)), np.array([0, 3]), rng.normal(size=2), 0
+    mean = rng.normal(size=(2, 2))
+    yield "a mean that was never used, not zero", mean, np.array([0, 3]), rng.normal(size=2), 0
 
 
 def learn(mean, count, z, k):
@@ -71,15 +86,16 @@ def learn(mean, count, z, k):
 
 
 LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
-    ("halfway", edit("/ count[k]", "/ 2"), "Halfway to the newest example: the earlier ones would count less and less. Each is to count alike."),
+    ("halfway", edit("/ count[k]", "/ 2"),
+     "Halfway to the newest example: the earlier ones would count less and less. Each is to count alike."),
     ("the old count", edit("(z - mean[k]) / count[k]", "(z - mean[k]) / max(count[k] - 1, 1)"),
      "Divide by the number of examples that includes the new one."),
-    ("a sum", edit("(z - mean[k]) / count[k]", "z / count[k]"), "The old mean has to shrink as the new example comes in."),
+    ("a sum", edit("(z - mean[k]) / count[k]", "z / count[k]"),
+     "The old mean has to shrink as the new example comes in."),
     ("everybody", edit("mean[k] += (z - mean[k]) / count[k]", "mean += (z - mean) / count[k]"),
      "You move the means of all classes. That would be forgetting."),
-    ("not counted", edit("count[k] += 1", "count[k] += 0", "/ count[k]", "/ (count[k] + 1)"), "The mean is right; the count has to grow as well."),
-    ("what was given is changed", lambda mean, count, z, k: (learn(mean, count, z, k)[0], count),
-     "The mean is right; return the new count as well."),
+    ("not counted", edit("count[k] += 1", "count[k] += 0", "/ count[k]", "/ (count[k] + 1)"),
+     "The mean is right; the count has to grow as well."),
 ])
 
 
@@ -110,14 +126,18 @@ def reservoir(stream, size, drawn):
 RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
     ("the newest", lambda stream, size, drawn: stream[max(len(stream) - size, 0):],
      "You keep the newest. The oldest tasks would be gone."),
-    ("the oldest", lambda stream, size, drawn: stream[:size], "You keep the first ones. Later tasks would never be replayed."),
-    ("always replaced", edit("elif drawn[k] < size:\n            kept[drawn[k]]", "elif size:\n            kept[drawn[k] % size]"),
+    ("the oldest", lambda stream, size, drawn: stream[:size],
+     "You keep the first ones. Later tasks would never be replayed."),
+    ("always replaced", edit("elif drawn[k] < size:", "elif size:", "kept[drawn[k]]",
+     "kept[drawn[k] % size]"),
      "Not every arrival is kept: only if the place drawn is one of the memory's."),
-    ("also at the border", edit("elif drawn[k] < size:", "elif drawn[k] <= size:", "kept[drawn[k]]", "kept[min(drawn[k], size - 1)]"),
+    ("also at the border", edit("elif drawn[k] < size:", "elif drawn[k] <= size:", "kept[drawn[k]]",
+     "kept[min(drawn[k], size - 1)]"),
      "Places go from 0 to size − 1: one drawn at `size` lies outside."),
     ("appended", edit("kept[drawn[k]] = stream[k]", "kept.append(kept.pop(drawn[k]))"),
      "The example at the place drawn is *replaced* by the new one."),
-    ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:", "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
+    ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:",
+     "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
      "While there is room every arrival is kept, wherever its place was drawn."),
 ])
 
@@ -146,10 +166,13 @@ ONE_WAY = ("(rows.mean() + columns.mean()) / 2", "rows.mean()")
 REPAIR = Function(6, mended, couples, mistakes=[
     ("as it was", edit(*LENGTH, *TIMES, *ONE_WAY),
      "All three faults are still there: one of lengths, one of temperature, one of what is asked."),
-    ("lengths", edit(*LENGTH), "One fault is left: b is divided along the wrong axis. Each *row* gets length 1."),
-    ("temperature", edit(*TIMES), "One fault is left: a low temperature makes differences larger, so divide by it."),
+    ("lengths", edit(*LENGTH),
+     "One fault is left: b is divided along the wrong axis. Each *row* gets length 1."),
+    ("temperature", edit(*TIMES),
+     "One fault is left: a low temperature makes differences larger, so divide by it."),
     ("one way", edit(*ONE_WAY), "One fault is left: names have to find their pictures, too."),
-    ("lengths and temperature", edit(*LENGTH, *TIMES), "Both ways are asked now. Two faults are left, in lengths and temperature."),
+    ("lengths and temperature", edit(*LENGTH, *TIMES),
+     "Both ways are asked now. Two faults are left, in lengths and temperature."),
     ("temperature and one way", edit(*TIMES, *ONE_WAY), "The lengths are right now. Two faults are left."),
     ("lengths and one way", edit(*LENGTH, *ONE_WAY), "The temperature is right now. Two faults are left."),
     ("a sum of both", edit("(rows.mean() + columns.mean()) / 2", "rows.mean() + columns.mean()"),
@@ -236,7 +259,7 @@ def one_too_many(X, steps, backward):
 
 
 TRAIN = Function(8, whiten, school, run=within_budget, measure=recognised,
-    allows=("Linear", "Tensor", "squared_distances", "cross_entropy", "few_shot", "SGD", "Adam", "AdamW"),
+    allows=("Linear", "Tensor", "cross_entropy", "SGD", "Adam", "AdamW"),
     mistakes=[
     ("as it comes", lambda X, steps, backward: np.eye(X.shape[2]),
      "Most directions differ within a class as much as between classes. Is the loss that of queries among "
@@ -253,6 +276,7 @@ TRAIN = Function(8, whiten, school, run=within_budget, measure=recognised,
 PHONE = Explain(9, rubric=[
     "in which setting: is the new user or word told apart beforehand, or is it one of all?",
     "what of the old is measured again, after each update, and in a table (task by task)?",
-    "simple rivals with the same data: nearest means on fixed features, smaller steps, a few stored recordings",
+    "simple rivals with the same data: nearest means on fixed features, smaller steps, a few stored "
+    "recordings",
     "several runs, people or words that nobody has chosen by, and what storing recordings costs in privacy",
 ])
