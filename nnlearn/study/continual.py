@@ -116,7 +116,8 @@ def learn_in_turn(
     stiff, as stiff as those of elastic weight consolidation on average.
     """
     rng, net = np.random.default_rng(seed), MLP(SIZES, rng=seed)
-    springs, rows, kept = Consolidation(net, strength), [], []
+    springs, rows = Consolidation(net, strength), []
+    kept: list[tuple[np.ndarray, ...]] = []
     for (X, y), pair in zip(train, TASKS, strict=False):
         mask = only(pair if task_known else None)
         for _ in range(steps):

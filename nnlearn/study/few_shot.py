@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.data.glyphs import SIDE, glyphs
+from nnlearn.data.scripts import SIDE, glyphs
 from nnlearn.engine.primitive import Array, Result, Rule, floating, no_grad, plain, primitive
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nnlearn.data.glyphs import SIDE, glyphs, letters
+from nnlearn.data.scripts import SIDE, glyphs, letters
 from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
@@ -53,7 +53,7 @@ class FewShotExplorer(Explorer):
             "script": choice("script", SCRIPTS),
             "embedding": choice("compared by", EMBEDDINGS),
             "way": slider("letters", 8, 2, WAYS),
-            "shot": slider("examples of each", 1, 1, SHOTS),
+            "shot": slider("examples of each", 3, 1, SHOTS),
             "draw": slider("draw others", 0, 0, 40),
             "asked": slider("ask about", 0, 0, WAYS - 1),
         }

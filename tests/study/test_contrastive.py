@@ -6,7 +6,7 @@ import pytest
 import nnlearn as nn
 from nnlearn.study import contrastive
 
-rng = np.random.default_rng(0)
+rng, X = np.random.default_rng(0), np.ones((3, 3))
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (1, 4), (6, 2)])
@@ -63,8 +63,8 @@ def test_training_finds_names_and_batches_hold_different_ones():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: contrastive.contrastive_loss(np.ones((2, 3)), np.ones((3, 3))), r"a \(2, 3\) and b \(3, 3\)"),
-        (lambda: contrastive.contrastive_loss(np.ones((2, 3)), np.ones((2, 3)), 0), "temperature is 0, expected"),
+        (lambda: contrastive.contrastive_loss(np.ones((2, 3)), X), r"a \(2, 3\) and b \(3, 3\)"),
+        (lambda: contrastive.contrastive_loss(X, X, 0), "temperature is 0, expected above 0"),
         (lambda: contrastive.two_digits(0, np.array([3, 100])), "pairs go from 3 to 100, expected 0 to 99"),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Episodes and prototypes: distances against PyTorch, the linear classifier that they hide, the stored network."""
+"""Episodes, prototypes: distances against PyTorch, the linear classifier they hide, the stored network."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,9 @@ def test_a_perfect_embedding_is_always_right_and_chance_is_chance():
 
 
 def test_training_on_episodes_finds_what_tells_classes_apart():
-    hidden = np.concatenate([rng.normal(size=(20, 1, 2)).repeat(12, axis=1), 5 * rng.normal(size=(20, 12, 6))], 2)
+    hidden = np.concatenate(
+        [rng.normal(size=(20, 1, 2)).repeat(12, axis=1), 5 * rng.normal(size=(20, 12, 6))], 2
+    )
     hidden = hidden.astype(np.float32)
     net = nn.Linear(8, 4, bias=False, rng=0)
     before = few_shot.few_shot_accuracy(net, hidden, 5, 1, 100, rng=0)
@@ -90,7 +92,7 @@ def test_the_stored_embedding_knows_scripts_that_it_never_saw():
     [
         (lambda: few_shot.episode(X, 8, 1, 1), "way is 8, expected 1 to 7"),
         (lambda: few_shot.episode(X, 0, 1, 1), "way is 0, expected 1 to 7"),
-        (lambda: few_shot.episode(X, 2, 3, 3), "shot 3 and queries 3 must be 1 or more, and at most 5 together"),
+        (lambda: few_shot.episode(X, 2, 3, 3), "shot 3 and queries 3 must be 1 or more, and at most 5"),
         (lambda: few_shot.prototype_logits(X, X[0][:, :2]), r"support is \(7, 5, 3\) and query \(5, 2\)"),
         (lambda: few_shot.squared_distances(X[0], X), r"a \(5, 3\) and b \(7, 5, 3\) need rows of the same"),
     ],

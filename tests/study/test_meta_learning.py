@@ -24,16 +24,22 @@ def test_steps_are_gradient_descent_and_leave_the_weights_as_they_were():
 def test_maml_s_gradient_is_the_numeric_one(steps):
     w, eps, numeric = rng.normal(size=3), 1e-6, np.zeros(3)
     for i in range(3):
-        up, down = (OUTER(meta.sgd_steps(LOSS, [w + s * eps * np.eye(3)[i]], 0.2, steps)).item() for s in (1, -1))
+        up, down = (
+            OUTER(meta.sgd_steps(LOSS, [w + s * eps * np.eye(3)[i]], 0.2, steps)).item() for s in (1, -1)
+        )
         numeric[i] = (up - down) / (2 * eps)
-    np.testing.assert_allclose(meta.maml_gradient(LOSS, OUTER, [w], 0.2, steps)[0], numeric, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        meta.maml_gradient(LOSS, OUTER, [w], 0.2, steps)[0], numeric, rtol=1e-5, atol=1e-7
+    )
 
 
 def test_maml_s_gradient_is_pytorchs():
     torch = pytest.importorskip("torch")
     w = rng.normal(size=3)
     v = torch.tensor(w, requires_grad=True)
-    losses = [lambda z, Z=Z: (torch.tanh(torch.tensor(Z) @ z) ** 2).sum() + (z**2).sum() * 0.1 for Z in (A, B)]
+    losses = [
+        lambda z, Z=Z: (torch.tanh(torch.tensor(Z) @ z) ** 2).sum() + (z**2).sum() * 0.1 for Z in (A, B)
+    ]
     z = v
     for _ in range(2):
         z = z - 0.2 * torch.autograd.grad(losses[0](z), z, create_graph=True)[0]
@@ -48,7 +54,9 @@ def test_first_order_is_the_slope_at_the_end_and_reptile_the_way_there():
     np.testing.assert_allclose(meta.maml_gradient(LOSS, OUTER, [w], 0.2, 2, second_order=False)[0], slope)
     np.testing.assert_allclose(meta.reptile_gradient(LOSS, [w], 0.2, 2)[0], (w - end[0].data) / 0.2)
     z = nn.Tensor(w, requires_grad=True)
-    np.testing.assert_allclose(meta.reptile_gradient(LOSS, [w], 0.2, 1)[0], nn.grad(LOSS([z]), [z])[0], rtol=1e-6)
+    np.testing.assert_allclose(
+        meta.reptile_gradient(LOSS, [w], 0.2, 1)[0], nn.grad(LOSS([z]), [z])[0], rtol=1e-6
+    )
 
 
 def test_tasks_do_not_meet():
