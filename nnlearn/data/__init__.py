@@ -11,6 +11,7 @@ from nnlearn.data.graphs import *
 from nnlearn.data.languages import *
 from nnlearn.data.mnist_subset import *
 from nnlearn.data.planes import *
+from nnlearn.data.scripts import *
 from nnlearn.data.sequences import *
 from nnlearn.data.series import *
 from nnlearn.data.splits import *

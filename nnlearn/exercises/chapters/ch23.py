@@ -1,0 +1,287 @@
+import numpy as np
+
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, within_budget
+
+CHANGED = Predict(1, "none", mistakes=[
+    ("a few", "64 of them",
+     "64 numbers are added: the new digit's mean. Which of the old ones would a new mean change?"),
+    ("everything", "all of them",
+     "That is what gradient descent on the new digit would do. Here a mean is all that is learned of a "
+     "class."),
+], after="Yet an old picture may now be nearer to the new mean: nothing is forgotten, but there is more to "
+   "confuse.")
+
+REST = Value(2, (2, 3.4), rtol=0.001, mistakes=[
+    ("the middles", (2.5, 2.5),
+     "You have weighed both sides alike. The springs are λF stiff, 2 and 0.25; the new task is 1 stiff."),
+    ("without λ", (1.6, 3), "You forgot λ: the springs are λF stiff."),
+    ("the old place", (1, 1),
+     "There the springs do not pull, but the new task does: set the slope of the sum to 0."),
+    ("exchanged", (3.4, 2), "You exchanged the two: first the weight with F = 4."),
+    ("the wrong side", (3, 1.6),
+     "Each weight lies nearer to whoever pulls harder. You have turned that round."),
+])
+
+
+def crowd(rng):
+    z = rng.normal(size=(9, 3))
+    y, q = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2]), rng.normal(size=(5, 3))
+    yield "unequal numbers of examples", z, y, q, 3, 9.0
+    yield "a class without examples", z[:4], np.array([0, 2, 2, 0]), rng.normal(size=(4, 3)), 3, 50.0
+    yield "all too far", z[:2], np.array([0, 1]), 10 + rng.normal(size=(2, 3)), 2, 1.0
+    y, q = np.array([1, 0]), np.array([[0.0, 2]])
+    yield "one query, on the limit", np.array([[0.0, 0], [4, 0]]), y, q, 2, 4.0
+    yield "no query", z[:3], np.array([0, 1, 1]), np.zeros((0, 3)), 2, 1.0
+    q = np.array([[0.0, 1.8], [1, 0.9]])
+    yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 2.0
+    yield "between two", np.array([[0.0], [4]]), np.array([1, 0]), np.array([[2.0]]), 2, 9.0
+    yield "one number each", rng.normal(size=(4, 1)), np.array([3, 1, 1, 3]), rng.normal(size=(6, 1)), 4, 0.5
+
+
+def nearest(z, y, q, classes, limit):
+    answer, best = np.full(len(q), -1), np.full(len(q), np.inf)
+    for k in range(classes):
+        if (y == k).any():
+            far = ((q - z[y == k].mean(axis=0)) ** 2).sum(axis=1)
+            closer = (far < best) & (far <= limit)
+            answer[closer], best[closer] = k, far[closer]
+    return answer
+
+
+NEAREST = Function(3, nearest, crowd, mistakes=[
+    ("never none", edit("& (far <= limit)", ""),
+     "You always answer a class. Farther than the limit it is none: −1."),
+    ("the nearest example", lambda z, y, q, classes, limit: (
+        lambda d: np.where(d.min(axis=1, initial=np.inf) <= limit, y[d.argmin(axis=1)], -1)
+     )(((q[:, None] - z) ** 2).sum(axis=2)),
+     "You look for the nearest example. What is asked for is the nearest *mean*."),
+    ("length against squared length", edit("(far <= limit)", "(far <= limit**2)"),
+     "The limit is one of the squared distance."),
+    ("the last of equally near ones", edit("far < best", "far <= best"),
+     "Of equally near classes the first is asked for."),
+    ("beyond the limit only", edit("far <= limit", "far < limit"),
+     "Exactly at the limit it is still that class."),
+    ("a class of nobody", edit("if (y == k).any():", "if True:", "z[y == k].mean(axis=0)",
+     "z[y == k].sum(axis=0) / max((y == k).sum(), 1)"),
+     "A class without an example has no mean, not a mean of 0: never answer it."),
+    ("the farthest", edit("(far < best)", "((best == np.inf) | (far > best))"),
+     "You keep the farthest. The nearest is asked for."),
+])
+
+
+def stream(rng):
+    yield "a class that is known", rng.normal(size=(3, 4)), np.array([5, 1, 2]), rng.normal(size=4), 0
+    yield "the first of its class", np.zeros((2, 3)), np.array([4, 0]), rng.normal(size=3), 1
+    yield "the second", rng.normal(size=(2, 1)), np.array([1, 9]), rng.normal(size=1), 0
+    mean = rng.normal(size=(2, 2))
+    yield "a mean that was never used, not zero", mean, np.array([0, 3]), rng.normal(size=2), 0
+
+
+def learn(mean, count, z, k):
+    mean, count = mean.copy(), count.copy()
+    count[k] += 1
+    mean[k] += (z - mean[k]) / count[k]
+    return mean, count
+
+
+LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
+    ("halfway", edit("/ count[k]", "/ 2"),
+     "Halfway to the newest example: the earlier ones would count less and less. Each is to count alike."),
+    ("the old count", edit("(z - mean[k]) / count[k]", "(z - mean[k]) / max(count[k] - 1, 1)"),
+     "Divide by the number of examples that includes the new one."),
+    ("a sum", edit("(z - mean[k]) / count[k]", "z / count[k]"),
+     "The old mean has to shrink as the new example comes in."),
+    ("everybody", edit("mean[k] += (z - mean[k]) / count[k]", "mean += (z - mean) / count[k]"),
+     "You move the means of all classes. That would be forgetting."),
+    ("not counted", edit("count[k] += 1", "count[k] += 0", "/ count[k]", "/ (count[k] + 1)"),
+     "The mean is right; the count has to grow as well."),
+])
+
+
+def arrivals(rng):
+    def places(n):
+        return np.array([rng.integers(k + 1) for k in range(n)])
+
+    yield "a long stream", np.arange(30) * 10, 4, places(30)
+    yield "shorter than the memory", np.array([7, 3]), 5, places(2)
+    yield "just full", np.array([7, 3, 8]), 3, places(3)
+    yield "a memory of one", np.arange(8), 1, places(8)
+    yield "nothing came", np.zeros(0, int), 3, np.zeros(0, int)
+    yield "the last one replaces", np.array([1, 2, 3]), 2, np.array([0, 0, 0])
+    yield "the last one goes", np.array([1, 2, 3]), 2, np.array([0, 0, 2])
+    yield "no memory", np.array([1, 2]), 0, np.array([0, 0])
+
+
+def reservoir(stream, size, drawn):
+    kept: list[int] = []
+    for k in range(len(stream)):
+        if len(kept) < size:
+            kept.append(stream[k])
+        elif drawn[k] < size:
+            kept[drawn[k]] = stream[k]
+    return np.array(kept, dtype=int)
+
+
+RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
+    ("the newest", lambda stream, size, drawn: stream[max(len(stream) - size, 0):],
+     "You keep the newest. The oldest tasks would be gone."),
+    ("the oldest", lambda stream, size, drawn: stream[:size],
+     "You keep the first ones. Later tasks would never be replayed."),
+    ("always replaced", edit("elif drawn[k] < size:", "elif size:", "kept[drawn[k]]",
+     "kept[drawn[k] % size]"),
+     "Not every arrival is kept: only if the place drawn is one of the memory's."),
+    ("also at the border", edit("elif drawn[k] < size:", "elif drawn[k] <= size:", "kept[drawn[k]]",
+     "kept[min(drawn[k], size - 1)]"),
+     "Places go from 0 to size − 1: one drawn at `size` lies outside."),
+    ("appended", edit("kept[drawn[k]] = stream[k]", "kept.append(kept.pop(drawn[k]))"),
+     "The example at the place drawn is *replaced* by the new one."),
+    ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:",
+     "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
+     "While there is room every arrival is kept, wherever its place was drawn."),
+])
+
+
+def couples(rng):
+    yield "a batch", *rng.normal(size=(2, 5, 3)), 0.1
+    yield "a batch of one", *rng.normal(size=(2, 1, 3)), 0.5
+    yield "long rows", *(20 * rng.normal(size=(2, 4, 6))), 0.2
+    yield "tall", *rng.normal(size=(2, 7, 2)), 1.0
+
+
+def mended(a, b, temperature):
+    a = a / np.sqrt((a**2).sum(axis=1, keepdims=True))
+    b = b / np.sqrt((b**2).sum(axis=1, keepdims=True))
+    s = a @ b.T / temperature
+    s = s - s.max()
+    rows = np.log(np.exp(s).sum(axis=1)) - np.diag(s)
+    columns = np.log(np.exp(s).sum(axis=0)) - np.diag(s)
+    return (rows.mean() + columns.mean()) / 2
+
+
+LENGTH = ("(b**2).sum(axis=1, keepdims=True)", "(b**2).sum(axis=0, keepdims=True)")
+TIMES = ("a @ b.T / temperature", "a @ b.T * temperature")
+ONE_WAY = ("(rows.mean() + columns.mean()) / 2", "rows.mean()")
+
+REPAIR = Function(6, mended, couples, mistakes=[
+    ("as it was", edit(*LENGTH, *TIMES, *ONE_WAY),
+     "All three faults are still there: one of lengths, one of temperature, one of what is asked."),
+    ("lengths", edit(*LENGTH),
+     "One fault is left: b is divided along the wrong axis. Each *row* gets length 1."),
+    ("temperature", edit(*TIMES),
+     "One fault is left: a low temperature makes differences larger, so divide by it."),
+    ("one way", edit(*ONE_WAY), "One fault is left: names have to find their pictures, too."),
+    ("lengths and temperature", edit(*LENGTH, *TIMES),
+     "Both ways are asked now. Two faults are left, in lengths and temperature."),
+    ("temperature and one way", edit(*TIMES, *ONE_WAY), "The lengths are right now. Two faults are left."),
+    ("lengths and one way", edit(*LENGTH, *ONE_WAY), "The temperature is right now. Two faults are left."),
+    ("a sum of both", edit("(rows.mean() + columns.mean()) / 2", "rows.mean() + columns.mean()"),
+     "It is the mean of both ways, not their sum."),
+])
+
+
+def histories(rng):
+    yield "five tasks", rng.random((5, 5)), 0.1
+    yield "two tasks", np.array([[0.9, 0.5], [0.6, 0.8]]), 0.5
+    yield "one task only", np.array([[0.7]]), 0.5
+    yield "old tasks improve", np.array([[0.5, 0.2, 0.1], [0.6, 0.5, 0.3], [0.8, 0.7, 0.5]]), 0.2
+
+
+def transfer(R, chance):
+    T = len(R)
+    if T < 2:
+        return 0.0, 0.0
+    backward = [R[-1, k] - R[k, k] for k in range(T - 1)]
+    forward = [R[k - 1, k] - chance for k in range(1, T)]
+    return float(np.mean(backward)), float(np.mean(forward))
+
+
+TRANSFER = Function(7, transfer, histories, outputs="backward forward", mistakes=[
+    ("forgetting", edit("R[-1, k] - R[k, k]", "R[k, k] - R[-1, k]"),
+     "That is a kind of forgetting. Backward transfer is positive where old tasks *improve*."),
+    ("the last task too", edit("for k in range(T - 1)]", "for k in range(T)]"),
+     "The last task has no later one: leave it out."),
+    ("the best ever", edit("R[-1, k] - R[k, k]", "R[-1, k] - R[:, k].max()"),
+     "Compare with the accuracy right after the task was learned, not with the best."),
+    ("turned round", edit("R[k - 1, k]", "R[k, k - 1]"),
+     "Row t is after task t: before task k was learned, its accuracy stands in row k − 1."),
+    ("after it was learned", edit("R[k - 1, k]", "R[k, k]"),
+     "Forward transfer is what helps *before* task k has been learned."),
+    ("without chance", edit(" - chance", ""), "Blind guessing is no transfer: subtract it."),
+    ("one task", edit("if T < 2:", "if False:"), "With one task only there is nothing to transfer: 0 and 0."),
+])
+
+
+def races(seed, classes, copies, d=24, useful=6):
+    """Classes that differ in a few directions; in the others examples differ more than classes do."""
+    turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(d, d)))[0]  # the same for all classes
+    rng = np.random.default_rng([seed, classes])
+    within, between = np.where(np.arange(d) < useful, 0.5, 4.0), np.where(np.arange(d) < useful, 2.0, 0.0)
+    means = between * rng.normal(size=(classes, 1, d))
+    return ((means + within * rng.normal(size=(classes, copies, d))) @ turn.T).astype(np.float32)
+
+
+def school(rng):
+    seed = int(rng.integers(10**6))
+    yield "classes drawn for you", races(seed, 40, 20), 200, {"seed": seed}
+
+
+def recognised(W, X, steps, backward):
+    """Has the bar been reached, on classes that were not there?"""
+    W = np.asarray(W, float)
+    if W.ndim != 2 or W.shape[0] != X.shape[2]:
+        return f"an array of shape {W.shape}"
+    if not np.isfinite(W).all():
+        return "numbers that are not finite"
+    new = races(backward["seed"], 200, 4) @ W
+    right = []
+    for k in range(0, 200, 10):
+        c, q = new[k : k + 10, 0], new[k : k + 10, 1:].reshape(30, -1)
+        far = ((q[:, None] - c) ** 2).sum(axis=2)
+        right.append((far.argmin(axis=1) == np.repeat(np.arange(10), 3)).mean())
+    if np.mean(right) >= 0.8:
+        return "at least 80 % of new classes"
+    return "better than as it comes" if np.mean(right) > 0.3 else "no better than the numbers as they come"
+
+
+def whiten(X, steps, backward):
+    for _ in range(steps):
+        backward(NoLoss())
+    spread = (X - X.mean(axis=1, keepdims=True)).reshape(-1, X.shape[2]).astype(float)
+    size, axes = np.linalg.eigh(spread.T @ spread / len(spread))
+    return axes / size
+
+
+def half_whitened(X):
+    spread = (X - X.mean(axis=1, keepdims=True)).reshape(-1, X.shape[2]).astype(float)
+    size, axes = np.linalg.eigh(spread.T @ spread / len(spread))
+    return axes / size**0.25
+
+
+def one_too_many(X, steps, backward):
+    for _ in range(steps + 1):
+        backward(NoLoss())
+    return whiten(X, 0, backward)
+
+
+TRAIN = Function(8, whiten, school, run=within_budget, measure=recognised,
+    allows=("Linear", "Tensor", "matmul", "cross_entropy", "SGD", "Adam", "AdamW"),
+    mistakes=[
+    ("as it comes", lambda X, steps, backward: np.eye(X.shape[2]),
+     "Most directions differ within a class as much as between classes. Is the loss that of queries among "
+     "prototypes, and are examples and queries embedded by the same W?"),
+    ("half of the way", lambda X, steps, backward: half_whitened(X),
+     "It has learned something, and needs more: are all 200 steps used, with a large enough rate, and "
+     "many classes in every batch?"),
+    ("over budget", one_too_many, "Each call of `backward` counts, and there are 200 of them."),
+    ("turned", lambda X, steps, backward: whiten(X, 0, backward)[:5],
+     "Return W with a row for each of the 24 numbers, and as many columns as you like."),
+], after="What was learned is not the classes: it is what may vary within one.")
+
+PHONE = Explain(9, rubric=[
+    "in which setting: is the new user or word told apart beforehand, or is it one of all?",
+    "what of the old is measured again, after each update, and in a table (task by task)?",
+    "simple rivals with the same data: nearest means on fixed features, smaller steps, a few stored "
+    "recordings",
+    "several runs, people or words that nobody has chosen by, and what storing recordings costs in privacy",
+])
