@@ -1,8 +1,8 @@
 """Inside a GPT: what each layer holds, where heads look, and what is missed without them (chapter 22).
 
-`python -m nnlearn.study.circuits` trains small GPTs of one block and of three on pages in secret languages,
+`python -m nnlearn.study.circuits` trains GPTs of three small blocks, one, and a wide one on secret languages,
 five of each, cuts their heads, and writes what `load` and `load_study` give. With `--shift 1000` it starts
-from other seeds, prints the same figures, and writes nothing. Ten minutes of one core.
+from other seeds, prints the same figures, and writes nothing. Twenty minutes of one core.
 """
 
 import argparse
@@ -23,8 +23,9 @@ from nnlearn.training.optim import AdamW
 
 STUDY = Path(__file__).with_name("weights") / "circuits_study.json"
 SIGNS, PLACES, JUMP = 12, 48, 0.2  # of a secret language's pages
-WIDTH, HEADS, STEPS, BATCH, RATE, EVERY = 64, 2, 1500, 32, 4e-3, 50
-DEPTHS, SEEDS, ENOUGH = (1, 3), range(5), 0.3  # from which induction score on a head counts as one
+STEPS, BATCH, EVERY, SEEDS = 1500, 32, 50, range(5)
+RATES = {(3, 64): 4e-3, (1, 64): 4e-3, (1, 192): 1e-3}  # (depth, width): three blocks, one, and a wide one
+ENOUGH = 0.3  # from which induction score on a head counts as one
 
 # -- looking inside --------------------------------------------------------------------------------
 
@@ -172,19 +173,19 @@ def secret_pages(count: int, rng: RNG = None) -> tuple[np.ndarray, np.ndarray]:
     return ids, known
 
 
-def new_gpt(depth: int, rng: RNG = None) -> GPT:
-    """The small GPT: two heads in each block."""
-    return GPT(SIGNS, PLACES, WIDTH, depth, HEADS, rng=rng, hidden=WIDTH)
+def new_gpt(depth: int, width: int = 64, rng: RNG = None) -> GPT:
+    """The small GPT: in each block heads of 32, two of them where the width is 64."""
+    return GPT(SIGNS, PLACES, width, depth, width // 32, rng=rng, hidden=width)
 
 
-def train_gpt(depth: int, rng: RNG = None) -> tuple[GPT, list[float]]:
+def train_gpt(depth: int, width: int = 64, rng: RNG = None) -> tuple[GPT, list[float]]:
     """Trained on `secret_pages`, by the signs that could be known; and its bits a sign every 50 steps."""
     rng = generator(rng)
-    model, curve = new_gpt(depth, rng), []
-    optimizer = AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    model, curve, rate = new_gpt(depth, width, rng), [], RATES[depth, width]
+    optimizer = AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01)
     seen = []
     for k in range(STEPS):
-        optimizer.lr = RATE * min(1, (k + 1) / 50, 2 * (1 - k / STEPS))
+        optimizer.lr = rate * min(1, (k + 1) / 50, 2 * (1 - k / STEPS))
         ids, known = secret_pages(BATCH, rng)
         optimizer.zero_grad()
         where = known[:, 1:]
@@ -204,7 +205,7 @@ def known_bits(model: GPT, ids: np.ndarray, known: np.ndarray) -> float:
 
 def cost_of_cutting(model: GPT, ids: np.ndarray, known: np.ndarray, mean: bool = False) -> np.ndarray:
     """Bits more a known sign, without each head alone.  -> (depth, heads)"""
-    whole, shape = known_bits(model, ids, known), (len(model.blocks), HEADS)
+    whole, shape = known_bits(model, ids, known), (len(model.blocks), model.blocks[0].attention.heads)
     cost = np.empty(shape)
     for which in np.ndindex(shape):
         with cut_heads(model, [which], ids if mean else None):
@@ -212,9 +213,9 @@ def cost_of_cutting(model: GPT, ids: np.ndarray, known: np.ndarray, mean: bool =
     return cost
 
 
-def examine(depth: int, seed: int) -> tuple[GPT, dict[str, Any]]:
+def examine(depth: int, width: int, seed: int) -> tuple[GPT, dict[str, Any]]:
     """Train one, and look at it on 256 new pages."""
-    model, curve = train_gpt(depth, seed)
+    model, curve = train_gpt(depth, width, seed)
     ids, known = secret_pages(256, seed + 500)
     patterns, bits = attention_patterns(model, ids), known_bits(model, ids, known)
     scores = induction_score(patterns, ids)
@@ -231,28 +232,28 @@ def examine(depth: int, seed: int) -> tuple[GPT, dict[str, Any]]:
         "curve": curve,
     }
     short = {name: np.round(np.asarray(value, float), 3).tolist() for name, value in found.items()}
-    return model, {"depth": depth, "seed": seed, **short}
+    return model, {"depth": depth, "width": width, "seed": seed, **short}
 
 
 def load() -> GPT:
     """The first of the GPTs with three blocks that the command trained."""
-    return restore(new_gpt(DEPTHS[-1], 0), "circuits_gpt")
+    return restore(new_gpt(3, rng=0), "circuits_gpt")
 
 
 def load_study() -> list[dict[str, Any]]:
-    """One row for each depth and seed: bits a known sign, both scores and both costs by head, the curve."""
+    """A row for each depth, width, seed: bits a known sign, both scores and both costs by head, the curve."""
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 
 def main(shift: int = 0) -> None:
     """Train and examine all; print; write the study, and the first of the deepest in half precision."""
     rows = []
-    for depth in reversed(DEPTHS):
+    for depth, width in RATES:
         for seed in SEEDS:
-            model, row = examine(depth, seed + shift)
+            model, row = examine(depth, width, seed + shift)
             rows.append(row)
             print({name: value for name, value in row.items() if name != "curve"}, flush=True)
-            if not shift and (depth, seed) == (DEPTHS[-1], SEEDS[0]):
+            if not shift and (depth, seed) == (3, SEEDS[0]):
                 keep(model, "circuits_gpt")
     if not shift:
         STUDY.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

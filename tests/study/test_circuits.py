@@ -99,7 +99,10 @@ def test_the_stored_model_and_study_say_what_the_chapter_says():
     cost = circuits.cost_of_cutting(model, ids, known)
     assert scores.max() > 0.5 and cost[scores.argmax() // 2].max() > 5 * cost[2].max()
     rows = circuits.load_study()
-    assert [(row["depth"], row["seed"]) for row in rows] == [(d, s) for d in (3, 1) for s in range(5)]
+    kinds = [(3, 64), (1, 64), (1, 192)]
+    assert [(row["depth"], row["width"], row["seed"]) for row in rows] == [
+        (*k, s) for k in kinds for s in range(5)
+    ]
     assert all(row["bits"] > 2 for row in rows if row["depth"] == 1)
 
 
