@@ -3,8 +3,9 @@
     python -m nnlearn.study.shapes_study [--shift N]
 
 writes `weights/shapes_study.json`; a shift moves every seed, and prints instead. Every contender is given
-the same pictures, the same number of steps, and the same three learning rates; the rate is chosen on
-validation pictures, with a seed that is not among the five that count. A quarter of an hour of one core.
+the same pictures, the same number of steps, and the same five learning rates; the rate is chosen on
+validation pictures, with a seed that is not among the five that count. Four of them are also given four
+times the steps, and choose their rate anew. Half an hour of one core.
 """
 
 import argparse
@@ -35,8 +36,8 @@ from nnlearn.training.optim import AdamW, cosine, warm_up
 from nnlearn.training.trainer import Trainer, accuracy
 
 STUDY = Path(__file__).with_name("weights") / "shapes_study.json"
-SEEDS, CHOOSER, RATES = range(5), 100, (0.001, 0.003, 0.01)
-SIZES, STEPS, BATCH, PATCH = (500, 2000, 8000), 600, 32, 7
+SEEDS, CHOOSER, RATES = range(5), 100, (0.001, 0.003, 0.01, 0.02, 0.05)
+SIZES, STEPS, LONG, BATCH, PATCH = (500, 2000, 8000), 600, 2400, 32, 7
 CAPSULE_STEPS, CAPSULE_BATCH, ANGLES = 400, 64, (0, 15, 30)
 
 
@@ -110,19 +111,20 @@ def train_pictures(name: str, size: int, seed: int, lr: float, steps: int = STEP
     return net, data
 
 
-def contest(case: tuple[str, int], shift: int = 0) -> dict[str, Any]:
-    """One contender at one size: its rate, and its accuracy on the test, seed by seed."""
-    name, size = case
+def contest(case: tuple[str, int, int], shift: int = 0) -> dict[str, Any]:
+    """One contender at one size and budget: its rate, and its accuracy on the test, seed by seed."""
+    name, size, steps = case
 
     def run(seed: int, lr: float, part: int) -> float:
-        net, data = train_pictures(name, size, seed + shift, lr)
+        net, data = train_pictures(name, size, seed + shift, lr, steps)
         return round(score(net, data[part]), 4)
 
     tried = [run(CHOOSER, lr, 1) for lr in RATES]
     lr = RATES[int(np.argmax(tried))]
     found = [run(seed, lr, 2) for seed in SEEDS]
     parameters = sum(p.data.size for p in PICTURE_MODELS[name](0).parameters())
-    return {"model": name, "size": size, "parameters": parameters, "tried": tried, "lr": lr, "test": found}
+    chosen = {"parameters": parameters, "tried": tried, "lr": lr, "test": found}
+    return {"model": name, "size": size, "steps": steps, **chosen}
 
 
 # -- capsules ----------------------------------------------------------------------------------------
@@ -205,17 +207,20 @@ def capsule_contest(name: str, shift: int = 0) -> dict[str, Any]:
 
 
 def load() -> dict[str, Any]:
-    """{"shift", "pictures", "capsules"}: what `contest` and `capsule_contest` return, as stored."""
+    """{"shift", "pictures", "longer", "capsules"}: what `contest` and `capsule_contest` return, as stored."""
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 
 def main(shift: int, processes: int) -> None:
     """Make everything and write it; print it if the seeds are moved."""
-    cases = [(name, size) for name in PICTURE_MODELS for size in SIZES]
+    cases = [(name, size, STEPS) for name in PICTURE_MODELS for size in SIZES]
+    cases += [(name, SIZES[-1], LONG) for name in ("ConvNet", "MLP", "ViT", "ViT, loud places")]
     with Pool(processes) as pool:
         capsules = pool.map(partial(capsule_contest, shift=shift), CAPSULE_MODELS, chunksize=1)
         rows = pool.map(partial(contest, shift=shift), cases, chunksize=1)
-    keep_study({"shift": shift, "pictures": rows, "capsules": capsules}, STUDY)
+    kinds = {"pictures": STEPS, "longer": LONG}
+    found = {kind: [row for row in rows if row["steps"] == steps] for kind, steps in kinds.items()}
+    keep_study({"shift": shift, **found, "capsules": capsules}, STUDY)
 
 
 if __name__ == "__main__":

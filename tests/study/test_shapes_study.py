@@ -40,9 +40,10 @@ def test_every_contender_is_stored_with_five_seeds():
     assert sizes == {(name, size) for name in shapes_study.PICTURE_MODELS for size in shapes_study.SIZES}
     assert [row["model"] for row in study["capsules"]] == list(shapes_study.CAPSULE_MODELS)
     assert study["shift"] == 0 and all(
-        len(row["test"]) == 5 for part in ("pictures", "capsules") for row in study[part]
+        len(row["test"]) == 5 for part in ("pictures", "longer", "capsules") for row in study[part]
     )
-    for row in (*study["pictures"], *study["capsules"]):
+    assert {(row["size"], row["steps"]) for row in study["longer"]} == {(8000, shapes_study.LONG)}
+    for row in (*study["pictures"], *study["longer"], *study["capsules"]):
         assert row["lr"] == shapes_study.RATES[int(np.argmax(row["tried"]))]
 
 
