@@ -12,16 +12,9 @@ from nnlearn.course.copy import update_copy
 from nnlearn.course.decks import build
 from nnlearn.exercises.notebooks import notebooks
 from tests.support import ROOT
-from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import PANEL, WIDGET, Page, Server, press_and_see, serve
 
 CHAPTERS = [path.stem for path in notebooks("chapters")]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from typer.testing import CliRunner
 from nnlearn.course import decks
 from nnlearn.course.cli import app
 from tests.support import ROOT, WAIT
-from tests.support.browser import launch_chromium
 from tests.support.jupyterlab import NNLEARN, Page, Server, environment, press_and_see, serving
 
 CHAPTER = ROOT / "chapters" / "02_perceptron.ipynb"
@@ -29,12 +28,6 @@ PLACE = """() => {
   const place = `#/${h || v || fragment ? h : ''}${v || fragment ? '/' + v : ''}${fragment ? '/' + f : ''}`;
   return location.hash === place && place;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 def surroundings(home: Path) -> dict[str, str]:

@@ -21,7 +21,6 @@ from nnlearn.course import reference, site
 from nnlearn.course.cli import app
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.widgets import living
-from tests.support.browser import chromium_or_skip, launch_chromium
 from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
 
@@ -39,13 +38,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(out / "index.html"))
     return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium_or_skip()
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The attention explorer's weights and outputs, against the formula and against the translator itself."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 import nnlearn as nn
 from nnlearn.widgets import AttentionExplorer
 from nnlearn.widgets.attention import BACK, SAME, WORD, WRITTEN, look, translator
-from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
 HEADS = (SAME, BACK, WORD)
@@ -83,12 +81,6 @@ def test_the_query_stays_within_the_text():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The convolution explorer's map, against SciPy's correlation; and what its controls do to one another."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from scipy.signal import correlate2d
 
 from nnlearn.widgets import ConvolutionExplorer
 from nnlearn.widgets.convolution import KERNELS, OWN, load
-from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
 
@@ -57,12 +55,6 @@ def test_a_drag_over_the_window_sends_the_map_once():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("picture", ["temple", "digit 8"])

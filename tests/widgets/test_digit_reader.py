@@ -1,6 +1,5 @@
 """The digit reader: what it shows is the network's own, in NumPy and on a page; what is drawn is read."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import nnlearn as nn
 from nnlearn.study.digits_gan import load_judge
 from nnlearn.widgets import DigitReader
 from nnlearn.widgets.digit_reader import BOX, THREE, centred, examples, ink, mosaic, moved, read, strokes
-from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
 PATHS = {
@@ -109,12 +107,6 @@ def test_mosaic_shows_every_map_and_stands_dark_ones():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The game explorer: what a page computes alone is NumPy's, and a reader can play there."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from nnlearn.study import games
 from nnlearn.widgets import GameExplorer
 from nnlearn.widgets.game import IT, LEARNED, NOBODY, SIMULATIONS, UNTRAINED, YOU, play, think
-from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
 SOME = ["", "0", "48", "1027", "8 1 x 3", "777", "24613", "012345678", "hello"]
@@ -63,12 +61,6 @@ def test_says_who_has_won():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,8 @@ from nnlearn.widgets import living
 from nnlearn.widgets.playground import Config, Playground, Run
 from nnlearn.widgets.playground.problems import FEATURES, inputs
 from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, OPTIMIZERS
-from tests.support.browser import launch_chromium, new_context
+from tests.support.browser import new_context
 from tests.support.figures import Standing, functions
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The optimiser race: its rules are the package's, in NumPy and on a page; its start goes where it is put."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from nnlearn.engine.tensor import Parameter
 from nnlearn.training import optim
 from nnlearn.widgets import OptimiserRace
 from nnlearn.widgets.optimisers import LANDSCAPES, OWN, RULES, heights, run
-from tests.support.browser import launch_chromium
 from tests.support.figures import Standing, functions
 
 MAKE = {
@@ -78,12 +76,6 @@ def test_on_the_ridge_of_the_saddle_nobody_gets_away_without_noise():
 
 
 # -- in a browser --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("name", LANDSCAPES)

@@ -1,7 +1,6 @@
 """The writer: a page's model, tokenizer and sampling are NumPy's, and a reader writes with it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 import nnlearn as nn
 from nnlearn.widgets import Writer, living
 from nnlearn.widgets.writer import WEIGHTS, by_rows, rounded
-from tests.support.browser import launch_chromium, new_context
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_chromium() as browser:
-        yield browser
+from tests.support.browser import new_context
 
 
 @pytest.fixture(scope="module")
