@@ -1,4 +1,7 @@
-"""Tasks that train within a budget: steps back are counted; what a reference without a network hands in."""
+"""Tasks that train within a budget: steps back are counted; what a reference without a network hands in.
+
+What runs an answer is carried into the sandbox alone: it calls nothing else from here.
+"""
 
 from __future__ import annotations  # in the sandbox, where this runs, there is NumPy alone
 
@@ -23,6 +26,44 @@ def within_budget(answer: Callable[..., Any], **inputs: Any) -> Any:
         loss.backward()
 
     return answer(*[*inputs.values()][:-1], counted)
+
+
+def asked_again(answer: Callable[..., Any], **inputs: Any) -> Any:
+    """The answer within the budget, that beside giants, and the first again: what leaks or is left to chance.
+
+    The third last input holds the new examples. In the second call their second half is a thousand times as
+    large; where the others' answers differ by that, a third call says whether the same call repeats itself.
+    """
+
+    *seen, new, steps, _ = inputs.values()
+
+    def once(examples: np.ndarray) -> Any:
+        made = []
+
+        def counted(loss: Any) -> None:
+            made.append(loss)
+            if len(made) > steps:
+                raise RuntimeError(f"the budget of {steps} backward passes is used up")
+            loss.backward()
+
+        return answer(*seen, examples, steps, counted)
+
+    half, giants = len(new) // 2, new.copy()
+    giants[half:] *= 1000
+    if (first := once(new)) is None:
+        return None
+    first, beside = np.array(first), np.array(once(giants))
+    same = first.shape == beside.shape and np.array_equal(first[:half], beside[:half])
+    return [first, beside, first if same else np.array(once(new))]
+
+
+def leaks(found: list[np.ndarray]) -> str:
+    """What speaks against an answer by what `asked_again` returns; "" if nothing does."""
+    first, beside, again = found
+    if not np.array_equal(first, again):
+        return "the same call, another answer"
+    half = len(first) // 2
+    return "" if np.array_equal(first[:half], beside[:half]) else "an answer depends on who else waits"
 
 
 def no_classes(given: np.ndarray, n: int, classes: int = 2) -> str:

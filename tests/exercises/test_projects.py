@@ -29,6 +29,16 @@ TOLD = {
             "P1.5": ("every row for itself", 0),
         },
     },
+    "P2_pictures": {
+        "good": {"P2.4": ("reads what lies in the middle", 0.4)},
+        "poor": {
+            "P2.1": ("rolled", 0),
+            "P2.2": ("numbers of pictures", 0),
+            "P2.3": ("differences", 0),
+            "P2.4": ("scaled by those that wait", 0),
+            "P2.5": ("stops at the first", 0),
+        },
+    },
 }
 
 

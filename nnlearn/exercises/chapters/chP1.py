@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, edit
-from nnlearn.exercises.budget import NoLoss, no_classes
+from nnlearn.exercises.budget import NoLoss, asked_again, leaks, no_classes
 
 
 def visits(rng):
@@ -237,37 +237,11 @@ def clinics(rng):
         yield name, *clinic(seed, name == TOGETHER)[:4], 400, {"seed": seed, "together": name == TOGETHER}
 
 
-def asked_thrice(answer, X, y, patient, X_new, steps, backward):
-    """The classes, those of the same call again, and those where half of the people are giants."""
-
-    def once(people):
-        made = []
-
-        def counted(loss):
-            made.append(loss)
-            if len(made) > steps:
-                raise RuntimeError(f"the budget of {steps} backward passes is used up")
-            loss.backward()
-
-        return answer(X, y, patient, people, steps, counted)
-
-    first, giants = once(X_new), X_new.copy()
-    if first is None:
-        return None
-    giants[len(giants) // 2 :] *= 1000
-    return [np.array(first), np.array(once(X_new)), np.array(once(giants))]
-
-
 def against_the_rival(found, X, y, patient, X_new, steps, backward):
     """Has the bar been reached, on people whom nobody has seen? Many models do."""
-    classes, again, beside_giants = found
-    if wrong := no_classes(classes, len(X_new)):
+    classes = found[0]
+    if wrong := no_classes(classes, len(X_new)) or leaks(found):
         return wrong
-    if not np.array_equal(classes, again):
-        return "the same call, another answer"
-    half = len(X_new) // 2
-    if not np.array_equal(classes[:half], beside_giants[:half]):
-        return "a person's answer depends on who else waits"
     truth = clinic(**backward)[4]
     ours, theirs = np.mean(classes == truth), np.mean(rival(X, y, X_new) == truth)
     if ours < 0.56:
@@ -305,7 +279,7 @@ def nearest(X, y, patient, X_new, steps, backward):
     return y[np.argmin(apart + ((X / size) ** 2).sum(axis=1), axis=1)]
 
 
-FIT = Function(4, with_a_product, clinics, run=asked_thrice, measure=against_the_rival,
+FIT = Function(4, with_a_product, clinics, run=asked_again, measure=against_the_rival,
     weights={STRAIGHT: 0.4, TOGETHER: 0.6},
     allows=("MLP", "Adam", "AdamW", "cross_entropy", "softmax"), mistakes=[
     ("scaled by those who wait", edit("(X_new - mean) / deviation",
