@@ -34,7 +34,9 @@ from tests.support.mutations import mutants
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
 SEEDS = range(5)
 NO_PROGRAM = ("TypeError", "UFuncTypeError", "NameError", "UnboundLocalError")
-SHARE = 0.9  # of a chapter's mutants, to be rejected at least
+SHARE = 0.995  # of a chapter's mutants, to be rejected at least
+# What runs a training within a budget. Asked is a bar: a mutant that trains its way to it is right.
+TRAININGS = {"within_budget", "asked_again", "with_fifty_steps", "without_the_seed", "against_a_critic"}
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,8 @@ def _inputs_are_data_and_come_from_the_seed(exercise: Exercise) -> None:
 def test_small_mutations_of_the_solutions_are_rejected(path, record_property):
     survivors, total = [], 0
     for answer in answers(path).values():
+        if answer.exercise.run.__name__ in TRAININGS:
+            continue
         alive, count = mutate(answer)
         total += count
         survivors += [f"{answer.exercise.id}: {line}" for line in alive]

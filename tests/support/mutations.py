@@ -6,20 +6,24 @@ axes, transposes, reductions, the order of arguments, calls left out.
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-# They need names to be told, or change what no solution has.
-NOT_OURS = ("Variable", "RemoveDecorator", "ExceptionReplacer", "NoOp")
+# They need names to be told, or change what no solution has, or (`is`) nothing with small whole numbers.
+NOT_OURS = ("Variable", "RemoveDecorator", "ExceptionReplacer", "NoOp", "_Is")
 SWAPS = [
     ("sum", "mean"), ("max", "min"), ("maximum", "minimum"), ("argmax", "argmin"), ("any", "all"),
     ("zeros", "ones"), ("zeros_like", "ones_like"), ("floor", "ceil"), ("sin", "cos"), ("exp", "log"),
     ("cumsum", "cumprod"), ("hstack", "vstack"), ("greater", "greater_equal"), ("less", "less_equal"),
 ]  # fmt: skip
 ARRAYS = ("np.array", "np.asarray")  # a list is as good
-COMMUTE = {"maximum", "minimum", "add", "multiply", "equal", "array_equal", "logical_and", "logical_or"}
+COMMUTE = {
+    "max", "min", "maximum", "minimum", "add", "multiply", "logaddexp", "swapaxes",
+    "equal", "array_equal", "logical_and", "logical_or",
+}  # fmt: skip
 OTHER = {a: b for pair in SWAPS for a, b in (pair, pair[::-1])}
 AUGMENTED = {ast.Add: ast.Sub(), ast.Sub: ast.Add(), ast.Mult: ast.Div(), ast.Div: ast.Mult()}
 
@@ -30,13 +34,13 @@ def mutants(source: str) -> dict[str, str]:
     begin = next(i for i, line in enumerate(lines) if "BEGIN SOLUTION" in line)
     end = next(i for i, line in enumerate(lines) if "END SOLUTION" in line)
     found: dict[str, str] = {}
-    seen = {ast.dump(ast.parse(source))}
+    seen = {_told_apart(source)}
     for mutated in (*_general(source), *_numpy(source)):
         theirs = mutated.splitlines()
         if theirs[: begin + 1] != lines[: begin + 1] or theirs[end - len(lines) :] != lines[end:]:
             continue
         try:
-            tree = ast.dump(ast.parse(mutated))
+            tree = _told_apart(mutated)
         except SyntaxError:
             continue
         if tree not in seen:
@@ -46,6 +50,11 @@ def mutants(source: str) -> dict[str, str]:
                 name += " (again)"
             found[name] = mutated
     return found
+
+
+def _told_apart(source: str) -> str:
+    """The program but for its layout and `strict=`, which only guards `zip`."""
+    return re.sub(r", strict=(True|False)", "", ast.unparse(ast.parse(source)))
 
 
 def _changed_line(before: list[str], after: list[str]) -> str:
@@ -88,7 +97,8 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
                     axis = 1 if ast.unparse(keyword.value) == "0" else 0
                     other = ast.keyword("axis", ast.Constant(axis))
                     yield ast.Call(func, args, [*keywords[:i], other, *keywords[i + 1 :]])
-            for i in range(len(args) - 1) if getattr(func, "attr", "") not in COMMUTE else ():
+            commutes = getattr(func, "attr", getattr(func, "id", "")) in COMMUTE
+            for i in range(len(args) - 1) if not commutes else ():
                 yield ast.Call(func, [*args[:i], args[i + 1], args[i], *args[i + 2 :]], keywords)
             if isinstance(func, ast.Attribute) and func.attr in OTHER:
                 yield ast.Call(ast.Attribute(func.value, OTHER[func.attr]), args, keywords)

@@ -148,7 +148,7 @@ def tables_of_words(rng):
     yield "the first batch", w, g, *np.zeros((2, 4, 3)), np.zeros(4, int), 0.1
     w, g = table(4, 2, 1, 3)
     g[1] = abs(g[1])
-    yield "words that came before", w, g, *memory(4, 2), np.array([3, 0, 7, 99]), 0.1
+    yield "words that came before", w, g, *memory(4, 2), np.array([3, 0, 7, 999]), 0.1
     w, g = table(3, 3, 0, 1, 2)
     m, s = memory(3, 3)
     g[0, 0] = g[1, 2] = m[1, 2] = s[1, 2] = 0
@@ -225,6 +225,8 @@ def bowls(rng):
     yield "one array", *bowl((4,)), 0.1, 20
     yield "a layer's W and b", *bowl((3, 2), (2,)), 0.1, 40
     yield "three arrays", *bowl((2,), (2, 2), (3,)), 0.05, 60
+    flat, start = bowl((2,))
+    yield "an almost flat bowl, and a long way", flat | {"curvatures": [np.full(2, 1e-8)]}, start, 0.01, 800
 
 
 def with_slopes(answer, gradients, params, lr, steps):

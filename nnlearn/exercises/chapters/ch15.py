@@ -39,6 +39,7 @@ def queries_keys_and_values(rng):
     yield "huge scores", 200 * q, 200 * k, v, np.ones((2, 3), bool)
     k[0] = 4e3 * q[0]
     yield "a hidden key that fits best by far", q[:1], k, v, [[False, True, True]]
+    yield "low scores", [[40.0]], [[-40.0], [-41.0], [3.0]], rng.normal(size=(3, 2)), [[True, True, False]]
     yield "a query that may look nowhere", *some(3, 2, 3, 2), [[True, True], [False, False], [False, True]]
 
 
@@ -284,9 +285,12 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
 
 
 def blocks(rng):
-    for name, B, T, C, heads in [("two texts, two heads", 2, 4, 4, 2), ("one head, six places", 1, 6, 3, 1),
-                                 ("one place", 2, 1, 4, 2)]:
-        yield name, 2 * rng.normal(size=(B, T, C)), rng.normal(size=(C, 3 * C)), rng.normal(size=3 * C), heads
+    for name, B, T, C, heads, large in [
+        ("two texts, two heads", 2, 4, 4, 2, 1), ("one head, six places", 1, 6, 3, 1, 1),
+        ("one place", 2, 1, 4, 2, 1), ("large weights", 2, 4, 4, 2, 30),
+    ]:
+        W = large * rng.normal(size=(C, 3 * C))
+        yield name, 2 * rng.normal(size=(B, T, C)), W, rng.normal(size=3 * C), heads
 
 
 def block_and_its_leak(answer, x, W, b, heads):

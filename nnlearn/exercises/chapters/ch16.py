@@ -136,6 +136,7 @@ def probabilities(rng):
     yield "random", rng.dirichlet(np.ones(7)), 0.8
     yield "a second likely one", [0.1, 0.6, 0.04, 0.2, 0.06], 0.5
     yield "one that cannot come", [0.1, 0.0, 0.5, 0.25, 0.15], 0.7
+    yield "exactly as much as asked for", [0.5, 0.125, 0.375], 0.375
     yield "all", [0.2, 0.5, 0.3], 1.0
 
 
@@ -170,6 +171,8 @@ TYPICAL = Function(7, typical, probabilities, mistakes=[
 def token_and_cache(rng):
     for name, n, D, E in [("four kept", 4, 3, 2), ("one kept", 1, 6, 6), ("the very first token", 0, 4, 3)]:
         yield name, *(rng.normal(size=shape) for shape in [D, D, E, (n, D), (n, E)])
+    far = np.array([[60.0, 1.0], [-60.0, 2.0]])
+    yield "scores far apart", np.array([60.0, 0.0]), far[0] / 2, rng.normal(size=3), far, rng.normal(size=(2, 3))
 
 
 def step(q, k, v, keys, values):
@@ -203,7 +206,7 @@ TOO_GOOD = Explain(9, rubric=[
 
 
 def heads_and_drafts(rng):
-    length, V, D = 26, 12, 8
+    length, V, D = 28, 12, 8
     for name, wrong in [("a draft that is always right", 0.0), ("right two times in three", 0.33),
                         ("a draft that is always wrong", 1.0)]:
         shapes = {"E": (V, D), "P": (length + 8, D), "QK": (D, D), "U": (D, V)}

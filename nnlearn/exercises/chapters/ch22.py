@@ -89,6 +89,8 @@ def places(rng):
     x = rng.normal(size=(2, 3))
     yield "a flat place", x, x + 0.1, np.array([[0.0, 0.0, 0.0], [3.0, 0.0, 4.0]]), 1.0, 0.5
     yield "a batch of one", *rng.normal(size=(3, 1, 2)), 0.2, 0.1
+    yield "a small ball", x, x + 0.1, rng.normal(size=(2, 3)), 0.1, 0.3
+    yield "no way at all", x, x, np.zeros((2, 3)), 0.0, 0.5
 
 
 def step(x, z, g, eps, size):
