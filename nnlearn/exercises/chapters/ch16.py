@@ -172,7 +172,8 @@ def token_and_cache(rng):
     for name, n, D, E in [("four kept", 4, 3, 2), ("one kept", 1, 6, 6), ("the very first token", 0, 4, 3)]:
         yield name, *(rng.normal(size=shape) for shape in [D, D, E, (n, D), (n, E)])
     far = np.array([[60.0, 1.0], [-60.0, 2.0]])
-    yield "scores far apart", np.array([60.0, 0.0]), far[0] / 2, rng.normal(size=3), far, rng.normal(size=(2, 3))
+    v, values = rng.normal(size=3), rng.normal(size=(2, 3))
+    yield "scores far apart", np.array([60.0, 0.0]), far[0] / 2, v, far, values
 
 
 def step(q, k, v, keys, values):

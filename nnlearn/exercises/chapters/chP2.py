@@ -69,7 +69,7 @@ def worst_pair(truth, said, classes):
 
 
 WORST = Function(2, worst_pair, told, outputs="a b share", mistakes=[
-    ("numbers of pictures", edit("counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)", "counts",
+    ("numbers of pictures", edit("counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)", "counts.copy()",
      "shares[a, b]", "counts[a, b] / max(counts[a].sum(), 1)"),
      "You take the pair with the most pictures: that is often the largest class. Divide by the number of "
      "pictures of class a first."),
