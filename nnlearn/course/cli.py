@@ -37,7 +37,7 @@ def _how_to_install(error: ModuleNotFoundError) -> str:
     """Which package is missing, and which extra of ours brings it, if one does."""
     name = (error.name or str(error)).partition(".")[0].replace("_", "-")
     needs = metadata.requires("nnlearn") or []
-    extras = [re.match(rf"{name}(?:-py)?\b(?!-).*extra == ['\"](\w+)", need) for need in needs]
+    extras = [re.match(rf"{name}(?:-py|-binary)?\b(?!-).*extra == ['\"](\w+)", need) for need in needs]
     extra = next((f': pip install "nnlearn[{found[1]}]"' for found in extras if found), "")
     return f"this needs {name}, which is not installed{extra}"
 

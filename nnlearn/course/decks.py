@@ -255,20 +255,20 @@ def _alive(output: NotebookNode) -> LivingExplorer | None:
 
 def _assets() -> dict[str, str]:
     """The texts of reveal.js, MathJax and our own style and script, safe inside <style> and <script>."""
-    reveal, ours = _package("sphinx_revealjs") / "_static" / "revealjs", _TEMPLATES / "deck"
+    reveal, ours = _reveal(), _TEMPLATES / "deck"
     files = [reveal / "dist" / "reveal.css", reveal / "dist" / "reveal.js", reveal / "plugin/notes/notes.js"]
     files += [ours / f"{name}.{kind}" for name in ("deck", "present") for kind in ("css", "js")]
     texts = {file.name: file.read_text(encoding="utf-8").replace("</script", "<\\/script") for file in files}
-    texts["fonts.css"] = _font_faces(reveal / "dist" / "theme" / "fonts" / "source-sans-pro")
+    texts["fonts.css"] = letters()
     # 2.3 MB as it is, 1 MB so; the browser unpacks it.
     packed = gzip.compress(mathjax().read_bytes(), mtime=0)
     return texts | {"mathjax.gz": base64.b64encode(packed).decode()}
 
 
 @functools.cache
-def _font_faces(folder: Path) -> str:
-    """A deck brings its letters, so that it is laid out in the same way whatever fonts a machine has."""
-    faces = []
+def letters() -> str:
+    """The font "Deck" as CSS: what brings its letters is laid out alike whatever fonts a machine has."""
+    folder, faces = _reveal() / "dist" / "theme" / "fonts" / "source-sans-pro", []
     for name, style, weight in [
         ("regular", "normal", "400"),
         ("italic", "italic", "400"),
@@ -289,6 +289,10 @@ def _font_faces(folder: Path) -> str:
             f"src: url(data:font/woff;base64,{base64.b64encode(packed.getvalue()).decode()}); }}"
         )
     return "\n".join(faces)
+
+
+def _reveal() -> Path:
+    return _package("sphinx_revealjs") / "_static" / "revealjs"
 
 
 def mathjax() -> Path:

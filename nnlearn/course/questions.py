@@ -20,8 +20,8 @@ from nnlearn.exercises.notebooks import notebooks
 from nnlearn.exercises.spec import chapter_exercises, chapter_modules
 from nnlearn.training.saving import write
 
-_CHECK = re.compile(r"<details><summary>(.+?)</summary>\s*(.+?)\s*</details>", re.S)
-_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\([^)]*\.ipynb[^)]*\)")
+CHECK = re.compile(r"<details><summary>(.+?)</summary>\s*(.+?)\s*</details>", re.S)
+NOTEBOOK_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\([^)]*\.ipynb[^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def questions_of(path: Path) -> list[Question]:
             answer = f"**{exercise.reference}**\n\n{exercise.after}".strip()
             found.append(Question(f"{exercise.id} {exercise.title}", chapter, text, answer, exercise))
     asked = "\n".join(cells).partition("### Check yourself\n")[2]
-    for k, (text, answer) in enumerate(_CHECK.findall(asked), start=1):
+    for k, (text, answer) in enumerate(CHECK.findall(asked), start=1):
         found.append(Question(f"{number} Check yourself {k}", chapter, text, answer))
     return found
 
@@ -64,7 +64,7 @@ def html(markdown: str) -> str:
         return f"{left}{escapeHtml(content.strip())}{right}"
 
     reader = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=formula)
-    return reader.render(_LINK.sub(r"\1", markdown)).strip()
+    return reader.render(NOTEBOOK_LINK.sub(r"\1", markdown)).strip()
 
 
 def anki(found: Sequence[Question]) -> str:
