@@ -52,6 +52,7 @@ from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
 from nnlearn.study.attribution import *
 from nnlearn.study.compression import *
+from nnlearn.study.counterexample import Counterexample, counterexample
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
 from nnlearn.study.neuron import *

@@ -152,7 +152,7 @@ def _accumulate(grads: dict, owned: set, x: Any, gx: Any, g: Any) -> None:
         gx += old
         grads[x] = gx
     else:
-        grads[x] = old + gx
+        grads[x] = np.asarray(old + gx)  # of arrays without axes, NumPy's sum is a number: no place to add to
         fresh = True
     if fresh:
         owned.add(x)

@@ -24,6 +24,25 @@ def test_gradients_add_up_over_reuse() -> None:
     assert x.grad == 6 + 6 + 27
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)], ids=str)
+def test_no_small_program_is_differentiated_wrongly(shape) -> None:
+    """Every program of up to five nodes; of arrays without axes, NumPy makes numbers."""
+    made: list[Tensor] = []
+
+    def leaf(number: float) -> Tensor:
+        made.append(nn.Parameter(np.full(shape, number)))
+        return made[-1]
+
+    def backward(output: Tensor) -> None:
+        output.backward(np.ones(shape))
+        for x in made:
+            assert x.grad is None or (type(x.grad) is np.ndarray and np.ptp(x.grad) == 0)
+            x.grad = None if x.grad is None else x.grad.flat[0]
+        made.clear()
+
+    assert nn.counterexample(backward, leaf, nn.add, nn.multiply) is None
+
+
 def test_two_leaves_never_share_a_gradient() -> None:
     a, b = leaf(3), leaf(3)
     (a + b).backward(np.ones(3))

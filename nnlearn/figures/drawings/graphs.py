@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from nnlearn.figures import plot
 from nnlearn.figures.kit import CELL, PLATE, arrow, label, node, sheet
 from nnlearn.figures.layout import curve, layout
+from nnlearn.study.counterexample import Counterexample
 
 
 def graph(
@@ -84,6 +85,23 @@ def order_of_a_diamond() -> np.ndarray:
         graph(inputs, order, {}, ax)
         ax.set_title(title)
     return axs
+
+
+def wrong_backward(found: Counterexample) -> Axes:
+    """A counterexample's program as a graph; under each input its derivative and what was said."""
+    inputs, formulas = found.inputs, found.formulas
+    if isinstance(found.wrong, Exception):
+        said = [type(found.wrong).__name__] * len(found.right)
+    else:
+        said = ["nothing" if wrong is None else f"{wrong:g}" for wrong in found.wrong]
+    below = {
+        formulas[name]: f"slope {right}, said: {wrong}"
+        for name, right, wrong in zip(inputs, found.right, said, strict=False)
+    }
+    ax = plot.axes(width=7.5, height=3.2)
+    named = {formulas[name]: [formulas[of] for of in made] for name, made in inputs.items()}
+    graph(named, below, {}, ax)
+    return ax
 
 
 def computation(
