@@ -16,7 +16,7 @@ def sum_rows(x: Array) -> Result:
 
 def total(x: Array, axis: int) -> Result:
     """x.sum(axis, keepdims=True)."""
-    if axis == -1 or axis == x.ndim - 1:
+    if x.ndim and (axis == -1 or axis == x.ndim - 1):
         return x @ np.ones((x.shape[-1], 1), x.dtype)
     return x.sum(axis=axis, keepdims=True)
 

@@ -26,6 +26,14 @@ def test_rows_far_apart_keep_their_precision() -> None:
                 np.testing.assert_allclose(f(x)[:1], f(low), rtol=rtol * 20, atol=0)
 
 
+def test_a_single_number_is_sure_of_itself() -> None:
+    x = nn.Parameter(np.array(3.0))
+    for f, value in ((nn.softmax, 1.0), (nn.log_softmax, 0.0)):
+        assert f(3.0) == value == f(x).item() and f(3.0).shape == ()
+        (slope,) = nn.grad(f(x), [x])
+        assert slope == 0
+
+
 ONES = np.ones((2, 64))
 
 MISUSES = {
