@@ -194,7 +194,7 @@ def _matmul(a: Array, b: Array) -> Rule:
 
 def _spread(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Result:
     """Repeat g along the axes that a reduction removed."""
-    if not keepdims and axis is not None:
+    if shape and axis is not None and not keepdims:  # of a single number NumPy takes axis 0
         g = expand_dims(g, axis)
     return broadcast_to(g, shape)
 
