@@ -111,7 +111,7 @@ def _put(g: Array, index: Any, shape: tuple[int, ...]) -> Rule:
         order = np.argsort(rows, kind="stable")
         rows = rows[order]
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        x[rows[starts]] = np.add.reduceat(values.reshape(-1, *shape[1:])[order], starts, axis=0)
+        x[rows[starts]] = np.add.reduceat(values.reshape(len(rows), *shape[1:])[order], starts, axis=0)
     else:
         np.add.at(x, index, values)
     return x, lambda gg: gg[index]

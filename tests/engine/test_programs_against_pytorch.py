@@ -9,7 +9,7 @@ import pytest
 import nnlearn as nn
 from tests.support.reference import torch
 
-SHAPES = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (2, 2, 3), (0, 3), (3, 3)]
+SHAPES = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (2, 2, 3), (0, 3), (3, 0), (3, 3)]
 ONE: dict[str, Callable[[Any, Any], Any]] = {
     "-x": lambda m, x: -x,
     "exp": lambda m, x: m.exp(0.3 * x),
@@ -85,13 +85,13 @@ def ours(leaves: list[np.ndarray], program: Program, weights: Callable) -> list[
     output = (y * weights(y.shape)).sum()
     output.backward(retain_graph=True)
     used = [x for x in xs if x.grad is not None]
-    first = [np.zeros(x.shape) if x.grad is None else x.grad for x in xs]
+    first = [np.zeros_like(x.data) if x.grad is None else x.grad for x in xs]
     norm = sum((g * g).sum() for g in nn.grad(output, used, create_graph=True))
     for x in xs:
         x.grad = None
     if norm.requires_grad:
         norm.backward()
-    second = [np.zeros(x.shape) if x.grad is None else x.grad for x in xs]
+    second = [np.zeros_like(x.data) if x.grad is None else x.grad for x in xs]
     return [y.data, *first, *second]
 
 
@@ -101,13 +101,19 @@ def test_programs_drawn_at_random_have_pytorchs_derivatives(seed) -> None:
     rng, checked = np.random.default_rng(seed), 0
     while checked < 250:
         leaves, program = drawn(rng)
-        of = np.random.default_rng(checked).normal
+        told = f"{program} on {[leaf.shape for leaf in leaves]}"
+
+        def weights(shape, seed=checked):
+            return np.random.default_rng(seed).normal(size=shape)
+
         try:
-            expected = theirs(leaves, program, lambda shape, of=of: of(size=shape))
+            expected = theirs(leaves, program, weights)
         except (RuntimeError, IndexError):  # shapes that do not fit
             continue
-        of, checked = np.random.default_rng(checked).normal, checked + 1
-        told = f"{program} on {[leaf.shape for leaf in leaves]}"
-        for a, b in zip(ours(leaves, program, lambda shape, of=of: of(size=shape)), expected, strict=True):
+        checked += 1
+        for a, b in zip(ours(leaves, program, weights), expected, strict=True):
             assert a.shape == b.shape, told
             np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-8, err_msg=told)
+        single = [leaf.astype(np.float32) for leaf in leaves]
+        found = ours(single, program, lambda shape: np.ones(shape, np.float32))
+        assert {a.dtype for a in found} == {np.dtype(np.float32)}, told
