@@ -33,6 +33,7 @@ _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serv
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((#[^)\s]*|[^:)\s]+\.ipynb[^)\s]*)\)")
 # Latin letters, punctuation, raised and lowered figures, arrows, mathematical signs.
 _LETTERS = [*range(0x20, 0x180), *range(0x2010, 0x20A0), *range(0x2190, 0x2300)]
+_EVERYWHERE = ("", "Predict first", "Play", "Measure", "What breaks", "Exercises", "Summary")
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _PRIORITY = [*_PICTURES, "text/html", "text/markdown", "text/latex", "text/plain"]
 
@@ -62,6 +63,11 @@ class Slide:
         words = sum(len(text.split()) for text in [self.heading, *said])
         looks = sum(cell.cell_type == "code" for cell in self.cells)
         return 15 + round(words / 130 * 60) + 20 * looks
+
+    @property
+    def within(self) -> str:
+        """The section it belongs to: its own ## heading, or the last one above it."""
+        return self.heading.removeprefix("## ") if self.heading.startswith("## ") else self.section
 
     @property
     def label(self) -> str:
@@ -96,6 +102,24 @@ class Deck:
     @property
     def minutes(self) -> int:
         return round(sum(slide.seconds for slide in self.slides) / 60)
+
+    def left_out(self, minutes: float) -> list[str]:
+        """The sections to leave out so that the rest takes so many spoken minutes.
+
+        First what measures, then the chapter's own sections from the last to the second, then what breaks;
+        the opening, the prediction, the play and the summary stay.
+        """
+        seconds: dict[str, int] = {}
+        for slide in self.slides:
+            seconds[slide.within] = seconds.get(slide.within, 0) + slide.seconds
+        own = [name for name in seconds if name not in _EVERYWHERE]
+        gone: list[str] = []
+        for name in ["Measure", *own[:0:-1], "What breaks", "Exercises", *own[:1]]:
+            if sum(seconds.values()) <= 60 * minutes:
+                break
+            if seconds.pop(name, None):
+                gone.append(name)
+        return gone
 
 
 def write_decks(names: list[str], out: Path) -> Iterator[tuple[Path, int]]:

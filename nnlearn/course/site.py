@@ -136,7 +136,8 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     notebook = read(path)
     (extra / "decks" / f"{path.stem}.html").write_text(build(path), encoding="utf-8")
     shutil.copy(path, extra / "chapters")
-    minutes = str(arrange(notebook, path).minutes)
+    deck = arrange(notebook, path)
+    plans = {f"out_{m}": "; ".join(deck.left_out(m / 2)) for m in (45, 90)}  # half of the time is spoken
     title, question = _title(notebook, path)
     cover = _cover(notebook, source / "covers" / f"{path.stem}.png")
     links = [
@@ -147,7 +148,8 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     notebook.cells.insert(1, _links(links))
     _write_page(notebook, source / "chapters" / path.name)
     time = re.search(r"\*\*Time\*\* about (\d+ minutes)", notebook.cells[0].source)
-    facts = {"stem": path.stem, "title": title, "question": question, "cover": cover, "minutes": minutes}
+    facts = {"stem": path.stem, "title": title, "question": question, "cover": cover}
+    facts |= plans | {"minutes": str(deck.minutes)}
     return facts | {"number": path.stem[:2].lstrip("0"), "reading": time[1] if time else ""}
 
 

@@ -346,6 +346,18 @@ def test_a_run_remembers_what_was_run(tmp_path):
         notebooks.require_outputs(notebook, path.name)
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_what_is_left_out_makes_a_lecture_fit(path):
+    deck = decks.arrange(notebooks.read(path), path)
+    headings = {slide.within for slide in deck.slides}
+    gone = {minutes: deck.left_out(minutes) for minutes in (20, 30, deck.minutes + 1)}
+    assert gone[20][: len(gone[30])] == gone[30] and gone[deck.minutes + 1] == []
+    for minutes in (20, 30):
+        assert {*gone[minutes]} <= headings - {"Predict first", "Play", "Summary"}
+        seconds = [slide.seconds for slide in deck.slides if slide.within not in gone[minutes]]
+        assert sum(seconds) <= 60 * minutes, minutes
+
+
 def test_a_notebook_without_slides_is_refused(tmp_path):
     path = write(v4.new_notebook(cells=[markdown("skip", "# Nothing")]), tmp_path)
     with pytest.raises(ValueError, match=r"07_sample\.ipynb has no slides"):
