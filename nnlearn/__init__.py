@@ -51,6 +51,7 @@ from nnlearn.models.translator import Transformer, Translator
 from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
 from nnlearn.study.attribution import *
+from nnlearn.study.averaging import *
 from nnlearn.study.compression import *
 from nnlearn.study.feedforward import *
 from nnlearn.study.gan import *
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         contrastive,
         diffusion,
         digits_gan,
+        federated,
         feedback,
         few_shot,
         games,
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
         reinforcement,
         roofline,
         shapes_study,
+        sweep,
         translation,
     )
 
