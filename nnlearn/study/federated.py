@@ -37,12 +37,13 @@ TUNING, FRESH = (100, 101, 102), tuple(range(10))
 RATES = tuple(round(0.05 * 2 ** (k / 2), 3) for k in range(14))  # 0.05 to 4.5
 RIVALS: dict[str, dict[str, tuple]] = {  # what is tried of each, all combinations
     "1 step": {"local_steps": (1,), "batch": (None,), "lr": RATES},
-    "1 step, momentum": {"local_steps": (1,), "batch": (None,), "momentum": (0.8, 0.9, 0.95), "lr": RATES},
+    "1 step, momentum": {"local_steps": (1,), "batch": (None,), "momentum": (0.4, 0.6, 0.8, 0.9), "lr": RATES},
     "1 step, ten times the rounds": {"local_steps": (1,), "batch": (None,), "rounds": (10 * ROUNDS,), "lr": RATES},
     "10 steps": {"local_steps": (10,), "lr": RATES},
     "50 steps": {"local_steps": (50,), "lr": RATES},
     "10 steps, server rate": {"local_steps": (10,), "server_lr": (0.5, 0.7, 1.4, 2.0, 2.8), "lr": RATES},
-    "10 steps, FedProx": {"local_steps": (10,), "prox": (0.01, 0.1, 1.0), "lr": RATES},
+    "10 steps, momentum": {"local_steps": (10,), "momentum": (0.2, 0.4, 0.6, 0.8, 0.9), "lr": RATES},
+    "10 steps, FedProx": {"local_steps": (10,), "prox": (0.0, 0.001, 0.01, 0.1, 1.0), "lr": RATES},
     "one machine": {"together": (True,), "local_steps": (10,), "batch": (32 * CLIENTS,), "lr": RATES},
 }
 NOISES = (0.0, 3.0, 10.0, 30.0, 100.0)  # noise multipliers
