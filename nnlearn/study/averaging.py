@@ -61,7 +61,9 @@ def federated_average(clients: Mapping[str, State], sizes: Mapping[str, int]) ->
     names = _checked("federated_average", clients)
     for client in clients:
         if not sizes.get(client, -1) >= 0:
-            raise ValueError(f"federated_average: sizes has {sizes.get(client)} for client {client!r}")
+            raise ValueError(
+                f"federated_average: sizes has {sizes.get(client)} for client {client!r}, expected a number from 0 on"
+            )
     n = np.array([sizes[client] for client in clients], np.float64)
     if n.sum() == 0:
         raise ValueError("federated_average: the clients have 0 examples together, expected at least one")

@@ -37,8 +37,18 @@ TUNING, FRESH = (100, 101, 102), tuple(range(10))
 RATES = tuple(round(0.05 * 2 ** (k / 2), 3) for k in range(14))  # 0.05 to 4.5
 RIVALS: dict[str, dict[str, tuple]] = {  # what is tried of each, all combinations
     "1 step": {"local_steps": (1,), "batch": (None,), "lr": RATES},
-    "1 step, momentum": {"local_steps": (1,), "batch": (None,), "momentum": (0.4, 0.6, 0.8, 0.9), "lr": RATES},
-    "1 step, ten times the rounds": {"local_steps": (1,), "batch": (None,), "rounds": (10 * ROUNDS,), "lr": RATES},
+    "1 step, momentum": {
+        "local_steps": (1,),
+        "batch": (None,),
+        "momentum": (0.4, 0.6, 0.8, 0.9),
+        "lr": RATES,
+    },
+    "1 step, ten times the rounds": {
+        "local_steps": (1,),
+        "batch": (None,),
+        "rounds": (10 * ROUNDS,),
+        "lr": RATES,
+    },
     "10 steps": {"local_steps": (10,), "lr": RATES},
     "50 steps": {"local_steps": (50,), "lr": RATES},
     "10 steps, server rate": {"local_steps": (10,), "server_lr": (0.5, 0.7, 1.4, 2.0, 2.8), "lr": RATES},
@@ -105,24 +115,31 @@ def federate(
     batches drawn from its rows (None: on all of them), and sends the change of its weights. The server steps
     by `server_lr` times the mean of the changes, weighted by rows, with `momentum`. `combine` replaces that
     mean: it gets the changes (K, d) and gives (d,). `prox` is FedProx's μ, a pull μ (w_client − w) at every
-    local step. Sources: H. B. McMahan and others (2017), T. Li and others (2020).
+    local step. Raises ValueError where `batch` is None and the clients differ in their number of rows.
+    Sources: H. B. McMahan and others (2017), T. Li and others (2020).
     """
     (X, y), rng, K = train, np.random.default_rng(seed), len(parts)
     n = np.array([len(part) for part in parts])
+    if batch is None and n.min() != n.max():
+        raise ValueError(
+            f"federate: clients have {n.tolist()} rows, expected as many each where batch is None"
+        )
     rows = np.stack([np.resize(part, n.max()) for part in parts])
     w = [p.data.copy() for p in MLP(SIZES, rng=seed).parameters()]
     velocity, scores = np.float32(0), np.empty(rounds)
     for r in range(rounds):
         params = [Parameter(np.repeat(a[None], K, axis=0)) for a in w]
         for _ in range(local_steps):
-            drawn = np.tile(np.arange(n.max()), (K, 1)) if batch is None else rng.integers(0, n[:, None], (K, batch))
+            drawn = rng.integers(0, n[:, None], (K, batch)) if batch else np.tile(np.arange(n[0]), (K, 1))
             picked = np.take_along_axis(rows, drawn, 1)
             for p in params:
                 p.grad = None
             (cross_entropy(forward(params, X[picked]), y[picked]) * K).backward()
             for p, a in zip(params, w, strict=True):
                 p.data -= lr * (p.grad + prox * (p.data - a))
-        changes = np.concatenate([(p.data - a).reshape(K, -1) for p, a in zip(params, w, strict=True)], axis=1)
+        changes = np.concatenate(
+            [(p.data - a).reshape(K, -1) for p, a in zip(params, w, strict=True)], axis=1
+        )
         velocity = momentum * velocity + (combine(changes) if combine else n / n.sum() @ changes)
         steps = np.split(server_lr * velocity, np.cumsum([a.size for a in w])[:-1])
         w = [(a + step.reshape(a.shape)).astype(np.float32) for a, step in zip(w, steps, strict=True)]
@@ -152,7 +169,11 @@ def train_privately(
     """The accuracy of softmax regression after steps down private means of all examples' gradients."""
     parts = data(seed)
     (X, y), (new, labels) = ((np.c_[a, np.ones(len(a), np.float32)], b) for a, b in (parts[0], parts[judge]))
-    W, truth, rng = np.zeros((65, 10), np.float32), np.eye(10, dtype=np.float32)[y], np.random.default_rng(seed)
+    W, truth, rng = (
+        np.zeros((65, 10), np.float32),
+        np.eye(10, dtype=np.float32)[y],
+        np.random.default_rng(seed),
+    )
     for _ in range(steps):
         residual = softmax(X @ W) - truth
         each = (X[:, :, None] * residual[:, None]).reshape(len(X), -1)  # the gradient of each example
@@ -182,7 +203,8 @@ def study(shift: int = 0) -> dict[str, Any]:
         for noise in NOISES
     ]
     rows = [
-        {"skew": skew, "rival": name} | search(functools.partial(last, skew=skew), list(settings(name)), shift)
+        {"skew": skew, "rival": name}
+        | search(functools.partial(last, skew=skew), list(settings(name)), shift)
         for skew, name in itertools.product(SKEWS, RIVALS)
     ]
     return {"shift": shift, "rows": rows, "private": private}

@@ -98,7 +98,9 @@ def _executor(workers: int, scheduler: str) -> Iterator[Executor]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m nnlearn.study.sweep", description="Sweep width, depth and learning rate.")
+    parser = argparse.ArgumentParser(
+        prog="python -m nnlearn.study.sweep", description="Sweep width, depth and learning rate."
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes on this machine")
     parser.add_argument("--scheduler", default="", help="address of a Dask scheduler, tcp://HOST:PORT")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each setting")

@@ -34,7 +34,9 @@ def _curve(clients: int, steps: int, skew: float, noise: float) -> np.ndarray:
 
     parts = federated.shares(train[1], clients, skew, 0)
     batch = None if steps == 1 else 32
-    return federated.federate(train, parts, new, federated.ROUNDS, steps, RATES[steps], batch, combine=combine)
+    return federated.federate(
+        train, parts, new, federated.ROUNDS, steps, RATES[steps], batch, combine=combine
+    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class FederationExplorer(Explorer):
         self.owned.set(xlabel="digit", ylabel="client", xticks=range(10), title="who has which digits")
         self.plain = line(self.chart, "--", color=plot.GREY, label="1 local step, no noise")
         self.now = line(self.chart, "o-", color=plot.BLUE, label="as chosen")
-        self.chart.set(xlim=(0, federated.ROUNDS + 1), ylim=(0, 1), xlabel="round", title="share of new digits read")
+        self.chart.set(
+            xlim=(0, federated.ROUNDS + 1), ylim=(0, 1), xlabel="round", title="share of new digits read"
+        )
         self.chart.legend(loc="lower right")
 
     def compute(self, clients: int, steps: int, skew: float, noise: float) -> State:
