@@ -1,4 +1,4 @@
-"""One network from many machines: sums in a ring, averages of clients, and what hides one example (chapter 27)."""
+"""One network from many machines: sums in a ring, averages, and what hides one example (chapter 27)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,10 +11,10 @@ State = Mapping[str, np.ndarray]
 
 
 def ring_all_reduce(arrays: Sequence[ArrayLike]) -> tuple[list[np.ndarray], int]:
-    """Σₖ aₖ at every machine, and the bytes each has sent at most.  K arrays of one shape -> K of that shape
+    """Σₖ aₖ at every machine, and the bytes each has sent at most.  K arrays -> K of the same shape
 
-    Each cuts its array into K chunks. K − 1 times every machine adds what its neighbour has sent to a chunk of
-    its own; K − 1 times finished chunks go round. Together each sends about 2 (K − 1) / K of its array.
+    Each cuts its array into K chunks. K − 1 times every machine adds what its neighbour has sent to a chunk
+    of its own; K − 1 times finished chunks go round. Together each sends about 2 (K − 1) / K of its array.
     Raises ValueError for no arrays, or arrays that differ in shape. Source: P. Patarasuk and X. Yuan (2009).
     """
     shapes = {np.shape(a) for a in arrays}
@@ -62,7 +62,8 @@ def federated_average(clients: Mapping[str, State], sizes: Mapping[str, int]) ->
     for client in clients:
         if not sizes.get(client, -1) >= 0:
             raise ValueError(
-                f"federated_average: sizes has {sizes.get(client)} for client {client!r}, expected a number from 0 on"
+                f"federated_average: sizes has {sizes.get(client)} for client {client!r}, "
+                "expected a number from 0 on"
             )
     n = np.array([sizes[client] for client in clients], np.float64)
     if n.sum() == 0:
@@ -102,8 +103,9 @@ def private_mean(
 ) -> np.ndarray:
     """(Σᵢ gᵢ min(1, C / ‖gᵢ‖) + σ C z) / n, z standard normal.  (n, d) -> (d,)
 
-    One gradient a row; C is `max_grad_norm`, σ is `noise_multiplier`. Raises ValueError for gradients that are
-    not a matrix with rows or not finite, C not above 0 and σ below 0. Source: M. Abadi and others (2016).
+    One gradient a row; C is `max_grad_norm`, σ is `noise_multiplier`. Raises ValueError for gradients that
+    are not a matrix with rows or not finite, C not above 0 and σ below 0.
+    Source: M. Abadi and others (2016).
     """
     g = np.asarray(gradients)
     if g.ndim != 2 or len(g) == 0 or not np.isfinite(g).all():

@@ -69,8 +69,8 @@ def shares(labels: np.ndarray, clients: int, skew: float, seed: int) -> list[np.
     """Rows of the data for each client, as many for each, none twice; a share `skew` of them has one label.
 
     Client k takes round(skew n) rows of label k, modulo the number of labels, and is dealt the others from
-    what is left. n is what the rarest label allows at skew 1. Raises ValueError for a skew outside 0 to 1, and
-    for fewer clients than 1 or so many that there is no row for each.
+    what is left. n is what the rarest label allows at skew 1. Raises ValueError for a skew outside 0 to 1,
+    and for fewer clients than 1 or so many that there is no row for each.
     """
     counts = np.bincount(labels)
     if not 0 <= skew <= 1:
@@ -126,7 +126,7 @@ def federate(
         )
     rows = np.stack([np.resize(part, n.max()) for part in parts])
     w = [p.data.copy() for p in MLP(SIZES, rng=seed).parameters()]
-    velocity, scores = np.float32(0), np.empty(rounds)
+    velocity, scores = np.zeros(sum(a.size for a in w), np.float32), np.empty(rounds)
     for r in range(rounds):
         params = [Parameter(np.repeat(a[None], K, axis=0)) for a in w]
         for _ in range(local_steps):
@@ -155,7 +155,7 @@ def settings(name: str) -> Iterator[dict[str, Any]]:
 
 
 def last(setting: dict[str, Any], seed: int, judge: int, skew: float) -> float:
-    """The accuracy after the last round, on validation (judge 1) or test (judge 2), everything of one seed."""
+    """The accuracy after the last round, on validation (judge 1) or test (judge 2), all from one seed."""
     parts = data(seed)
     clients = shares(parts[0][1], CLIENTS, skew, seed)
     setting = dict(setting)

@@ -2,10 +2,10 @@
 
     rows = nn.sweep.run(nn.sweep.grid(width=(8, 32), depth=(1, 2), lr=(0.1, 0.3)), workers=2)
 
-As a command, `python -m nnlearn.study.sweep --workers 2`, or with `--scheduler tcp://10.0.0.1:8786` on a Dask
-cluster (`pip install "nnlearn[scale]"`; `dask scheduler` starts one, `dask worker ADDRESS` each of its workers).
-Where a worker is killed, what it had is done again: each job draws from a seed of its own, so that the table is
-the same however many workers there are and whatever becomes of them.
+As a command, `python -m nnlearn.study.sweep --workers 2`, or with `--scheduler tcp://10.0.0.1:8786` on a
+Dask cluster (`pip install "nnlearn[scale]"`; `dask scheduler` starts one, `dask worker ADDRESS` a worker).
+Where a worker is killed, what it had is done again: each job draws from a seed of its own, so that the table
+is the same however many workers there are and whatever becomes of them.
 """
 
 import argparse
@@ -33,7 +33,7 @@ PATIENCE = 3  # times that workers may be killed
 
 
 def grid(**values: Iterable[Any]) -> list[Job]:
-    """All combinations, the last name running fastest.  grid(a=(1, 2), b=(3,)) -> [{a: 1, b: 3}, {a: 2, b: 3}]"""
+    """All combinations, the last name fastest.  grid(a=(1, 2), b=(3,)) -> [{a: 1, b: 3}, {a: 2, b: 3}]"""
     return [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
 
 
@@ -90,9 +90,8 @@ def _executor(workers: int, scheduler: str) -> Iterator[Executor]:
     try:
         client = Client(scheduler, timeout=REACHED)
     except (OSError, ValueError) as error:
-        raise ConnectionError(
-            f"sweep: no scheduler answers at {scheduler} within {REACHED} seconds: is `dask scheduler` running there?"
-        ) from error
+        asked = f"no scheduler answers at {scheduler} within {REACHED} seconds"
+        raise ConnectionError(f"sweep: {asked}: is `dask scheduler` running there?") from error
     with client:  # a Dask cluster gives a dead worker's jobs to another by itself
         yield client.get_executor(pure=False)
 

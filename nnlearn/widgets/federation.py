@@ -11,7 +11,7 @@ from nnlearn.figures import plot
 from nnlearn.study import federated
 from nnlearn.study.averaging import private_mean
 from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, ladder, line, log_slider, raster, slider
+from nnlearn.widgets.kit import Controls, ladder, line, raster, slider
 
 RATES = {1: 0.4, 2: 0.5, 5: 0.5, 10: 0.5, 20: 0.4, 50: 0.3}  # a rate that suits so many local steps
 LONGEST = 2.0  # a client's change, where there is noise

@@ -1,4 +1,4 @@
-"""Federated averaging of many clients at once: the same as one by one; who gets which rows; what is stored."""
+"""Federated averaging: all clients at once as one by one; who gets which rows; what is stored."""
 
 import numpy as np
 import pytest

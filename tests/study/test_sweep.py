@@ -1,4 +1,4 @@
-"""A sweep is the same in one process, in several and on a cluster, and when a worker is killed in the middle."""
+"""A sweep is the same in one process, in several, on a cluster, and when a worker is killed."""
 
 import builtins
 import os
@@ -95,7 +95,8 @@ def test_a_killed_worker_of_a_cluster_loses_nothing(cluster, tmp_path):
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "nnlearn.study.sweep", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=120
+        [sys.executable, "-m", "nnlearn.study.sweep", *arguments],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
     )  # fmt: skip
 
 

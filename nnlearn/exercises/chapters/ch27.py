@@ -116,8 +116,9 @@ COMBINED = Function(5, combined, statistics, outputs="mean variance", mistakes=[
      "How far each machine's examples lie from their own mean is missing."),
     ("not weighted", edit("counts / counts.sum()", "np.ones(len(counts)) / len(counts)"),
      "A machine with ten examples counts as much as one with four."),
-    ("of a sample", lambda counts, means, variances: (lambda m, v: (m, v * counts.sum() / max(1, counts.sum() - 1)))(
-        *combined(counts, means, variances)), "You divide by n − 1. Batch norm divides by n, and so do the machines."),
+    ("of a sample", edit("return mean, (share",
+     "return mean, counts.sum() / max(1, counts.sum() - 1) * (share"),
+     "You divide by n − 1. Batch norm divides by n, and so do the machines."),
     ("mean of squares", edit("variances + (means - mean) ** 2", "variances + means ** 2"),
      "The square of the common mean has to be taken away again."),
 ])
@@ -144,10 +145,12 @@ def labels_in(db, p, B):
 LABELS = Function(6, labels_in, gradients_of_a_bias, mistakes=[
     ("turned round", edit("p - db", "db - p"), "p − y is sent: where a label is, the slope is negative."),
     ("shares", edit("np.rint(B * (p - db))", "p - db"), "Those are shares of the batch. Asked is how many."),
-    ("uniform", edit("p - db", "1 / len(p) - db"), "The network's probabilities are given, and need not be equal."),
+    ("uniform", edit("p - db", "1 / len(p) - db"),
+     "The network's probabilities are given, and need not be equal."),
     ("which are there", lambda db, p, B: (db < 0).astype(int),
      "A negative slope says that a label is there more often than expected. Asked is how often it is there."),
-    ("cut off", edit("np.rint(B * (p - db))", "np.trunc(B * (p - db))"), "Round to the nearest, do not cut off."),
+    ("cut off", edit("np.rint(B * (p - db))", "np.trunc(B * (p - db))"),
+     "Round to the nearest, do not cut off."),
     ("forgets p", edit("p - db", "-db"), "What the network expected has to be added again: y = p − slope."),
 ])
 
@@ -176,7 +179,8 @@ TRIMMED = Function(7, trimmed_mean, sent, mistakes=[
      "With cut = 0 the slice [0:-0] is empty. Count from the front: up to K − cut."),
     ("in all", edit("cut : len(changes) - cut", "cut // 2 : len(changes) - (cut - cut // 2)"),
      "You cut as many in all. Asked is: so many of the smallest, and so many of the largest."),
-    ("unsorted", edit("np.sort(changes, axis=0)", "changes"), "The first clients need not be the smallest: sort."),
+    ("unsorted", edit("np.sort(changes, axis=0)", "changes"),
+     "The first clients need not be the smallest: sort."),
     ("along the client", edit("np.sort(changes, axis=0)", "np.sort(changes, axis=1)"),
      "You sort the numbers of each client. Sort the clients, for each number by itself."),
     ("whole clients", edit("np.sort(changes, axis=0)", "changes[np.argsort(changes.sum(axis=1))]"),
@@ -211,8 +215,8 @@ def void(g, C, sigma, z):
 
 
 PRIVATE = Function(8, private, examples, mistakes=[
-    ("as it was", void, "All three faults are still there. What is clipped, how large is the noise beside what is "
-     "clipped, and is it divided by n?"),
+    ("as it was", void, "All three faults are still there. What is clipped, how large is the noise beside "
+     "what is clipped, and is it divided by n?"),
     ("the mean is clipped", lambda g, C, sigma, z: (lambda m: m * min(1, C / max(np.linalg.norm(m), 1e-12)))(
         g.mean(axis=0)) + sigma * C * z / len(g),
      "One fault is left, the worst: clip each example. One long gradient decides the direction of the mean."),
@@ -299,7 +303,7 @@ TWELVE = Function(9, twelve, given, run=by_messages, measure=excess, mistakes=[
     ("not weighted", edit("sizes @ theirs / sizes.sum()", "theirs.mean(axis=0)"),
      "The bar is missed. A client with 200 points has to count ten times as much as one with 20."),
     ("ten steps", edit("ask(w, 1, 0.9)", "ask(w, 10, 0.1)"),
-     "The bar is missed. With several local steps each client runs to its own optimum. How many steps do not?"),
+     "The bar is missed. With several local steps each client runs to its own optimum. How many do not?"),
     ("too careful", edit("0.9", "0.05"),
      "The bar is missed: with so small a rate twelve messages do not get there."),
     ("too bold", edit("0.9", "3.0"), "The bar is missed: with so large a rate the weights run away."),
