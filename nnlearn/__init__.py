@@ -51,6 +51,7 @@ from nnlearn.models.translator import Transformer, Translator
 from nnlearn.models.vit import ViT
 from nnlearn.study.approximation import *
 from nnlearn.study.attribution import *
+from nnlearn.study.averaging import *
 from nnlearn.study.compression import *
 from nnlearn.study.counterexample import Counterexample, counterexample
 from nnlearn.study.feedforward import *
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         contrastive,
         diffusion,
         digits_gan,
+        federated,
         feedback,
         few_shot,
         games,
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         reinforcement,
         roofline,
         shapes_study,
+        sweep,
         translation,
     )
 

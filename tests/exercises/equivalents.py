@@ -300,4 +300,18 @@ EQUIVALENT = {
         "flat = (flat.mean(axis=1, keepdims=True) - flat)": "both turned round",
         "return (np.where(0, grey, flat / np.where(grey, 1, length)))": "a grey picture is next to 0 already",
     },
+    "27.3": {
+        "return have, rounds * a[ -1].nbytes": "every row has as many bytes",
+    },
+    "27.4": {
+        "if n <= 0:": "no size is negative",
+        "answered = ~(np.isnan(changes).any(axis=1))": "who is late has sent NaN in every place",
+    },
+    "27.5": {
+        "return mean, (share * (variances + ((mean - means)) ** 2)).sum(axis=0)": "a square has no sign",
+    },
+    "27.9": {
+        "w = (np.ones(3))": "another start that reaches the bar, and that is what is asked",
+        "for _ in (range(rounds - 1)):": "reaches the bar with a message to spare",
+    },
 }
