@@ -33,7 +33,7 @@ STUDY = Path(__file__).with_name("weights") / "assistants_study.json"
 SEEDS, CHOOSER = range(5), 100
 STEPS, BATCH, PEOPLE, RANK = 300, 32, 1000, 8  # of tuning; answers that people wrote
 READ = ("stories", "facts", "facts", "exercises")  # what the base model reads
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
 AGREE, PAIRS = 0.8, 16  # how often the shorter answer is chosen; pairs a step
 HELD = 0.1  # β of the repair
 LINE_END = int(tokenizer.encode("\n")[0])
@@ -46,8 +46,8 @@ def new_gpt(seed: int = 0) -> GPT:
 
 
 def load(name: str = "base") -> GPT:
-    """The GPT that has only read ("base"), or has been tuned whole ("tuned"), by LoRA ("lora"), or then by
-    DPO ("dpo"); adapters are merged."""
+    """The GPT that has only read ("base"); tuned whole ("tuned"), or by LoRA with old pages mixed in ("lora");
+    "tuned" taught further by DPO ("dpo"), or by the lazy rule's rewards ("paid"). Adapters are merged."""
     return restore(new_gpt(), f"assistants_{name}")
 
 
@@ -254,7 +254,7 @@ def preferences(shift: int = 0) -> dict[str, Any]:
             return -preferred(model, reference, beta, CHOOSER + shift)["loss" if beta else "nll"]
 
         lr, tried = best_rate(
-            lambda lr, beta=beta: prefer(reference, beta, lr, CHOOSER + shift), quality, 3e-3
+            lambda lr, beta=beta: prefer(reference, beta, lr, CHOOSER + shift), quality, 3e-4
         )
         runs = [preferred(prefer(reference, beta, lr, s + shift), reference, beta, s + shift) for s in SEEDS]
         found[f"{beta:g}"] = {"lr": lr, "tried": tried, "runs": runs}
@@ -384,8 +384,13 @@ def main() -> None:
 
 
 def companions() -> None:
-    """What the chapter and its explorer load, each tuned from the base model."""
+    """What the chapter and its explorer load: the base model tuned, and the tuned one taught further."""
     keep(instruct(copy(load()), "full", 3e-3, 0), "assistants_tuned")
+    keep(instruct(copy(load()), "LoRA, old pages mixed in", 3e-2, 0), "assistants_lora")
+    keep(prefer(load("tuned"), 0.25, 3e-3, 0), "assistants_dpo")
+    paid = load("tuned")
+    reinforce(paid, lazy, 1e-3, 0)
+    keep(paid, "assistants_paid")
 
 
 if __name__ == "__main__":
