@@ -113,7 +113,8 @@ def policies(rng):
     yield "a high price", p[:1], rng.normal(size=(1, 4)), 50.0
     yield "an answer that is never said", np.array([[0.5, 0.5, 0.0]]), np.array([[0.0, 1.0, 9.0]]), 1.0
     yield "a price near nothing", np.array([[0.2, 0.8]]), np.array([[3.0, -2.0]]), 0.001
-    yield "large rewards", np.array([[0.9, 0.1]]), np.array([[1000.0, 1001.0]]), 1.0
+    yield "large rewards", np.array([[0.9, 0.1], [0.5, 0.5]]), np.array([[1000.0, 1001.0], [-1000.0, -999.0]]), 1.0
+    yield "never said, and worth a fortune", np.array([[0.5, 0.5, 0.0]]), np.array([[-3000.0, -3001.0, 5000.0]]), 1.0
 
 
 def best_policy(p, rewards, beta):
@@ -190,9 +191,9 @@ BEST_OF = Function(7, best_of, candidates, rtol=1e-6, mistakes=[
 
 def task(seed, n, noise=0.0):
     rng, changed = np.random.default_rng([seed, n]), np.random.default_rng([seed, 3])
-    W, u, v = changed.normal(size=(16, 16)) / 4, changed.normal(size=(16, 1)), changed.normal(size=(1, 16))
-    x = rng.normal(size=(n, 16))
-    return x, x @ (W + u @ v / 4) + noise * rng.normal(size=(n, 16)), W
+    W, u, v = changed.normal(size=(16, 16)) / 2, changed.normal(size=(16, 1)), changed.normal(size=(1, 16))
+    x, change = rng.normal(size=(n, 16)), 3 * u @ v / np.sqrt((u**2).sum() * (v**2).sum())
+    return x, x @ (W + change) + noise * rng.normal(size=(n, 16)), W
 
 
 def examples(rng):
@@ -215,7 +216,7 @@ def adapts(found, x, y, W, rank, steps, backward):
     error, idle = (((Y - X @ V) ** 2).mean() for V in (W + A @ B, W))
     if error < 0.2 * idle:
         return "the error on new rows is below a fifth"
-    return "hardly better than without an adapter" if error > 0.8 * idle else "better than without an adapter, but not enough"
+    return "the error is what it was without an adapter" if abs(error - idle) < 1e-6 * idle else "the error is not low enough"
 
 
 def by_rank(x, y, W, rank, steps, backward):
