@@ -17,7 +17,7 @@ from nnlearn.layers.module import Module, require_positive
 
 
 class LoRALinear(Module):
-    """y = x W + b + (alpha / rank) (x A) B.  x: (..., n_in) -> (..., n_out); A: (n_in, rank), B: (rank, n_out)
+    """y = x W + b + (alpha / r) (x A) B.  x: (..., n_in), A: (n_in, r), B: (r, n_out) -> (..., n_out)
 
     W and b are those of `layer`, and stay as they are: plain arrays, no parameters. A starts from
     U(±√(3 / n_in)) and B at 0, so that at first nothing changes. Raises ValueError for a rank that is not a
@@ -29,7 +29,9 @@ class LoRALinear(Module):
         self.W, self.b = layer.W.data, None if layer.b is None else layer.b.data
         n_in, n_out = self.W.shape
         if rank > min(n_in, n_out):
-            raise ValueError(f"LoRALinear: rank is {rank}, expected at most {min(n_in, n_out)}: W is {self.W.shape}")
+            raise ValueError(
+                f"LoRALinear: rank is {rank}, expected at most {min(n_in, n_out)}: W is {self.W.shape}"
+            )
         self.scale = (rank if alpha is None else alpha) / rank
         limit = math.sqrt(3 / n_in)
         self.A = Parameter(generator(rng).uniform(-limit, limit, (n_in, rank)).astype(self.W.dtype))

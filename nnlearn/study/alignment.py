@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nnlearn.engine.primitive import Array, Result, no_grad, plain
-from nnlearn.engine.random import RNG, generator
+from nnlearn.engine.random import RNG
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.activations import log_softmax, softplus
 from nnlearn.layers.module import Module
@@ -68,7 +68,7 @@ def is_right(request: Request, answer: str) -> bool:
 
 
 def score(model: GPT, requests: Sequence[Request], temperature: float = 0.0, rng: RNG = None) -> float:
-    """The share of requests that are answered rightly, by the likeliest tokens unless a temperature is given."""
+    """The share of requests that are answered rightly; without a temperature by the likeliest tokens."""
     said = decode_answers(sample_answers(model, [r.text for r in requests], temperature, rng))
     return float(np.mean([is_right(r, answer) for r, answer in zip(requests, said, strict=True)]))
 
@@ -76,7 +76,9 @@ def score(model: GPT, requests: Sequence[Request], temperature: float = 0.0, rng
 # -- learning --------------------------------------------------------------------------------------
 
 
-def tune(parameters: Sequence[Parameter], loss: Callable[[int], Result], steps: int, lr: float) -> list[float]:
+def tune(
+    parameters: Sequence[Parameter], loss: Callable[[int], Result], steps: int, lr: float
+) -> list[float]:
     """Take `steps` steps of AdamW down `loss(step)`, the rate falling to 0; the losses are returned."""
     optimizer, losses = AdamW(parameters, lr, weight_decay=0.0), []
     for k in range(steps):
@@ -100,7 +102,9 @@ def dpo_loss(
     """
     shapes = [np.shape(a) for a in (chosen, rejected, ref_chosen, ref_rejected)]
     if len(set(shapes)) > 1 or chosen.size == 0:
-        raise ValueError(f"dpo_loss: the four have shapes {shapes}, expected one shape with at least one pair")
+        raise ValueError(
+            f"dpo_loss: the four have shapes {shapes}, expected one shape with at least one pair"
+        )
     if not beta > 0:
         raise ValueError(f"dpo_loss: beta is {beta}, expected a number above 0")
     margin = (chosen - ref_chosen) - (rejected - ref_rejected)

@@ -19,13 +19,31 @@ from nnlearn.engine.tensor import Parameter
 from nnlearn.layers.lora import add_lora, merge_lora
 from nnlearn.models.gpt import GPT
 from nnlearn.study.alignment import (
-    WORDY, answer_log_prob, answer_loss, answer_mask, bits, dpo_loss, is_right, leave_one_out, sample_answers,
-    score, token_log_probs, tune,
+    WORDY,
+    answer_log_prob,
+    answer_loss,
+    answer_mask,
+    bits,
+    dpo_loss,
+    is_right,
+    leave_one_out,
+    sample_answers,
+    score,
+    tune,
 )  # fmt: skip
 from nnlearn.study.companions import keep, keep_study, restore
 from nnlearn.study.manual_gpt import small_gpt
 from nnlearn.study.requests import (
-    ASKED, KINDS, LINES, WIDTH, Request, decode_answers, draw_pages, draw_requests, encode_pairs, tokenizer,
+    ASKED,
+    KINDS,
+    LINES,
+    WIDTH,
+    Request,
+    decode_answers,
+    draw_pages,
+    draw_requests,
+    encode_pairs,
+    tokenizer,
 )  # fmt: skip
 from nnlearn.training.optim import AdamW, clip_grad_norm, cosine, warm_up
 
@@ -46,8 +64,11 @@ def new_gpt(seed: int = 0) -> GPT:
 
 
 def load(name: str = "base") -> GPT:
-    """The GPT that has only read ("base"); tuned whole ("tuned"), or by LoRA with old pages mixed in ("lora");
-    "tuned" taught further by DPO ("dpo"), or by the lazy rule's rewards ("paid"). Adapters are merged."""
+    """One of the small GPTs, with its adapters merged.
+
+    It has only read ("base"); it was then tuned whole ("tuned"), or by LoRA with old pages mixed in ("lora");
+    and "tuned" was taught further by DPO ("dpo"), or by the lazy rule's rewards ("paid").
+    """
     return restore(new_gpt(), f"assistants_{name}")
 
 
@@ -92,7 +113,8 @@ def written(n: int, seed: int) -> Rows:
     """Answers as people wrote them, all right, half of them wordy."""
     rng = np.random.default_rng([seed, 3])
     asked, wordy = draw_requests(n, rng), rng.random(n) < 0.5
-    return encode_pairs([r.text for r in asked], [WORDY * bool(w) + r.answer for r, w in zip(asked, wordy)])
+    answers = [WORDY * bool(w) + r.answer for r, w in zip(asked, wordy, strict=True)]
+    return encode_pairs([r.text for r in asked], answers)
 
 
 def pages(kind: str, seed: int, n: int = 200) -> Rows:
@@ -144,8 +166,10 @@ def judged(model: GPT, seed: int, asked: int = 300) -> dict[str, float]:
 
 
 def best_rate(make: Any, quality: Any, first: float) -> tuple[float, dict[str, float]]:
-    """The best of RATES, by `quality(make(rate))`, and what was found: from `first` on, its neighbours are
-    tried until the best one has two that are worse."""
+    """The best of RATES, by `quality(make(rate))`, and what was found.
+
+    From `first` on, neighbours are tried until the best one has two that are worse.
+    """
     tried: dict[float, float] = {}
     best, at = first, RATES.index(first)
     while not all(rate in tried for rate in RATES[at - 1 : at + 2]):
@@ -163,7 +187,9 @@ def instructions(shift: int = 0) -> dict[str, Any]:
     choose = draw_requests(300, np.random.default_rng([CHOOSER + shift, 6]))
     for method, first in METHODS.items():
         lr, tried = best_rate(
-            lambda lr: instruct(copy(start), method, lr, CHOOSER + shift), lambda model: score(model, choose), first
+            lambda lr, method=method: instruct(copy(start), method, lr, CHOOSER + shift),
+            lambda model: score(model, choose),
+            first,
         )
         runs = [judged(instruct(copy(start), method, lr, s + shift), s + shift) for s in SEEDS]
         size = sum(p.data.size for p in tunable(copy(start), method.partition(",")[0]))
@@ -179,7 +205,9 @@ def elicited(shift: int = 0) -> dict[str, Any]:
     starts = {"no facts": pretrain(shift, ("stories", "exercises")), "nothing": new_gpt(shift)}
     for name, start in starts.items():
         lr, tried = best_rate(
-            lambda lr: instruct(copy(start), "full", lr, CHOOSER + shift), lambda model: score(model, choose), 3e-3
+            lambda lr, start=start: instruct(copy(start), "full", lr, CHOOSER + shift),
+            lambda model: score(model, choose),
+            3e-3,
         )
         runs = [judged(instruct(copy(start), "full", lr, s + shift), s + shift) for s in SEEDS]
         found[name] = {"lr": lr, "tried": tried, "runs": runs}
@@ -191,7 +219,7 @@ def elicited(shift: int = 0) -> dict[str, Any]:
 
 
 def draw_pairs(n: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Two right answers to each of n requests; the first, chosen, is the shorter one in AGREE of the cases."""
+    """Two right answers to each request; the first, chosen, is the shorter in AGREE of the cases."""
     asked, short = draw_requests(n, rng), rng.random(n) < AGREE
     texts, plain_ones = [r.text for r in asked], [r.answer for r in asked]
     wordy = [WORDY + answer for answer in plain_ones]
@@ -229,7 +257,9 @@ def preferred(model: GPT, reference: GPT, beta: float, seed: int, n: int = 400) 
     asked = draw_requests(n, rng)
     texts, right = [r.text for r in asked], [r.answer for r in asked]
     styles = encode_pairs(texts, right), encode_pairs(texts, [WORDY + a for a in right])
-    (short, wordy), (old_short, old_wordy) = ([plain(a) for a in _both(m, styles)] for m in (model, reference))
+    (short, wordy), (old_short, old_wordy) = (
+        [plain(a) for a in _both(m, styles)] for m in (model, reference)
+    )
     pair = draw_pairs(n, rng)
     (c, r), (rc, rr) = ([plain(a) for a in _both(m, pair)] for m in (model, reference))
     margin, gain = (short - wordy) - (old_short - old_wordy), (c - rc) - (r - rr)
@@ -250,6 +280,7 @@ def preferences(shift: int = 0) -> dict[str, Any]:
     reference, found = tuned(shift), {}
     found["reference"] = preferred(reference, reference, 1, 50 + shift)
     for beta in (1.0, 0.5, 0.25, 0.0):
+
         def quality(model: GPT, beta: float = beta) -> float:
             return -preferred(model, reference, beta, CHOOSER + shift)["loss" if beta else "nll"]
 
@@ -277,7 +308,13 @@ def lazy(request: Request, answer: str) -> float:
 
 
 def reinforce(
-    model: GPT, reward: Any, lr: float, seed: int, steps: int = 100, beta: float = 0.0, kinds: Sequence[str] = KINDS
+    model: GPT,
+    reward: Any,
+    lr: float,
+    seed: int,
+    steps: int = 100,
+    beta: float = 0.0,
+    kinds: Sequence[str] = KINDS,
 ) -> list[dict[str, float]]:
     """Sixteen requests a step, four answers to each; the model is changed, and what was seen returned.
 
@@ -331,10 +368,13 @@ def rewards(shift: int = 0) -> dict[str, Any]:
     return found
 
 
-def _rewarded(start: GPT, lr: float, seed: int, reward: Any, beta: float, kinds: Any) -> tuple[GPT, Any, float]:
+def _rewarded(
+    start: GPT, lr: float, seed: int, reward: Any, beta: float, kinds: Any
+) -> tuple[GPT, Any, float]:
     """The model after it, what was seen on the way, and what its rate is chosen by."""
     model, rng = copy(start), np.random.default_rng(seed)
     if reward is None:
+
         def loss(k: int) -> Any:
             asked = draw_requests(64, rng, kinds)
             return answer_loss(model, *encode_pairs([r.text for r in asked], [r.answer for r in asked]))
@@ -355,7 +395,7 @@ def certainty(model: GPT, asked: Sequence[Request]) -> float:
 
 
 def final(model: GPT, seed: int, n: int = 200) -> dict[str, float]:
-    """On new requests: how surely each kind is answered rightly; the lazy rule's reward and the length, drawn."""
+    """On new requests: the probability of a right answer; the lazy reward and length of drawn ones."""
     asked, rng = draw_requests(n, np.random.default_rng([seed, 8])), np.random.default_rng([seed, 9])
     said = decode_answers(sample_answers(model, [r.text for r in asked], 1.0, rng))
     found = {kind: certainty(model, [r for r in asked if r.kind == kind]) for kind in KINDS}
@@ -370,7 +410,9 @@ PARTS = {"instructions": instructions, "elicited": elicited, "preferences": pref
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train and compare what chapter 25 shows.")
     parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
-    parser.add_argument("--only", choices=["base", "tuned", *PARTS], help="make this part, print it, and store it")
+    parser.add_argument(
+        "--only", choices=["base", "tuned", *PARTS], help="make this part, print it, and store it"
+    )
     asked = parser.parse_args()
     shift, study = asked.shift, load_study() if STUDY.exists() else {}
     if asked.only in (None, "base") and not shift:

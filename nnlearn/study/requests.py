@@ -1,8 +1,8 @@
 """A small language with pages to read and requests to answer, each answer checked by a rule (chapter 25).
 
-A page is `WIDTH` characters, filled up with line ends on the left. Pages of stories, of facts and of exercises
-without answers are what a model reads first. A request ends with a line end at place `ASKED`; its answer
-follows, and ends with a line end of its own.
+A page is `WIDTH` characters, line ends on the left until it is full. Pages of stories, of facts and of
+exercises without answers are what a model reads first. A request ends with a line end at place `ASKED`; its
+answer follows, and ends with a line end of its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,9 @@ QUALITIES = "blue bold calm dark fast grey kind pale slow tall tiny wild".split(
 VERBS = "find hear help lead like meet want".split()
 KINDS = ("repeat", "reverse", "shout", "add", "recall")
 PARTICIPLES = {"repeat": "repeated", "reverse": "reversed", "shout": "shouted"}
-tokenizer = CharTokenizer("\n .?" + "abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "0123456789")
+tokenizer = CharTokenizer(
+    "\n .?" + "abcdefghijklmnopqrstuvwxyz" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "0123456789"
+)
 
 
 class Request(NamedTuple):
@@ -34,7 +36,9 @@ class Request(NamedTuple):
 def word(rng: np.random.Generator) -> str:
     """Four letters that can be pronounced, hardly ever English."""
     k, sides = rng.integers(0, 1 << 30, 4), ("bcdfghklmnprstvwz", "aeiou")
-    return "".join(letters[k[i] % len(letters)] for i, letters in enumerate(sides[:: 1 - 2 * int(k[0] % 2)] * 2))
+    return "".join(
+        letters[k[i] % len(letters)] for i, letters in enumerate(sides[:: 1 - 2 * int(k[0] % 2)] * 2)
+    )
 
 
 def _some(rng: np.random.Generator, names: Sequence[str], n: int = 1) -> list[str]:
@@ -67,7 +71,11 @@ def draw_requests(n: int, rng: RNG = None, kinds: Sequence[str] = KINDS) -> list
 
 def _sentence(rng: np.random.Generator) -> str:
     (one, two), (quality,), (verb,) = _some(rng, ANIMALS, 2), _some(rng, QUALITIES), _some(rng, VERBS)
-    return f"two {quality} {one}s {verb} a {two}." if rng.integers(2) else f"a {quality} {one} {verb}s the {two}."
+    return (
+        f"two {quality} {one}s {verb} a {two}."
+        if rng.integers(2)
+        else f"a {quality} {one} {verb}s the {two}."
+    )
 
 
 def _fact(rng: np.random.Generator) -> str:
@@ -127,7 +135,9 @@ def encode_pairs(texts: Sequence[str], answers: Sequence[str]) -> tuple[np.ndarr
     """
     for answer in answers:
         if len(answer) >= ROOM:
-            raise ValueError(f"encode_pairs: answer {answer!r} has {len(answer)} characters, expected below {ROOM}")
+            raise ValueError(
+                f"encode_pairs: answer {answer!r} has {len(answer)} characters, expected below {ROOM}"
+            )
     ends = np.stack([tokenizer.encode(answer.ljust(ROOM, "\n")) for answer in answers])
     mask = np.zeros((len(ends), WIDTH), bool)
     mask[:, ASKED:] = np.arange(ROOM) <= np.array([len(answer) for answer in answers])[:, None]

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
@@ -20,9 +18,9 @@ MODELS = {
     "tuned, then a lazy rule": "paid",
 }  # fmt: skip
 ASKED = [
-    Request("shout bear.", "BEAR", "shout"), Request("repeat lemo.", "lemo", "repeat"),
-    Request("reverse lemo.", "omel", "reverse"), Request("add 7 and 5.", "12", "add"),
-    Request("add 2 and 3.", "5", "add"), Request("toad is blue. toad?", "blue", "recall"),
+    Request("toad is blue. toad?", "blue", "recall"), Request("shout puma.", "PUMA", "shout"),
+    Request("repeat lemo.", "lemo", "repeat"), Request("reverse lemo.", "omel", "reverse"),
+    Request("add 7 and 5.", "12", "add"), Request("add 2 and 3.", "5", "add"),
     Request("toad is kind. toad?", "kind", "recall"), Request("toad?", "blue", "recall"),
     Request("crab is kind. toad?", "blue", "recall"),
 ]  # fmt: skip
@@ -64,7 +62,9 @@ class AssistantExplorer(Explorer):
         }
 
     def make_figure(self, figure: Figure) -> None:
-        self.axes = [figure.add_axes((x, 0.05, 0.455, 0.74), xlim=(0, 1), ylim=(DRAWN + 1, 0)) for x in (0.03, 0.515)]
+        self.axes = [
+            figure.add_axes((x, 0.05, 0.455, 0.74), xlim=(0, 1), ylim=(DRAWN + 1, 0)) for x in (0.03, 0.515)
+        ]
         whole = figure.add_axes((0, 0.86, 1, 0.14), xlim=(0, 1), ylim=(0, 1))
         whole.set_axis_off()
         self.question = text(whole, 0.5, 0.45, fontsize=19, family="monospace", weight="bold")
@@ -99,6 +99,6 @@ class AssistantExplorer(Explorer):
         wordy = sum(answer.startswith(WORDY) for answer in state.after)
         return (
             f"“{state.asked.text}”: before, {one} of {n} answers are right, after {two} of {n}, {wordy} of them "
-            f"beginning with “{WORDY.strip()}”. A character of a story costs {state.bits[1]:.2f} bits instead of "
-            f"{state.bits[0]:.2f}."
+            f"beginning with “{WORDY.strip()}”. A character of a story costs {state.bits[1]:.2f} "
+            f"bits instead of {state.bits[0]:.2f}."
         )

@@ -12,9 +12,11 @@ BOTH_ZERO = Predict(1, "it stays at zero", mistakes=[
 
 BY_HAND = Value(2, (0.731, 0.313), rtol=0.01, mistakes=[
     ("no reference", (0.818, 0.201),
-     "You compared the two answers themselves. What counts is how much each has *changed* from the reference."),
+     "You compared the two answers themselves. What counts is how much each has *changed* from the "
+     "reference."),
     ("no beta", (0.881, 0.127), "The changes differ by 2. Multiply that by β before you take σ."),
-    ("sign", (0.269, 1.313), "The chosen answer has become likelier and the rejected one less likely: σ is above 1/2."),
+    ("sign", (0.269, 1.313),
+     "The chosen answer has become likelier and the rejected one less likely: σ is above 1/2."),
     ("bits", (0.731, 0.452), "The loss is a natural logarithm."),
     ("exchanged", (0.313, 0.731), "First the probability, then the loss."),
 ])
@@ -24,26 +26,31 @@ def sets_of_adapters(rng):
     def adapter(n_out, n_in, r, alpha):
         return rng.normal(size=(r, n_in)), rng.normal(size=(n_out, r)), alpha
 
-    yield "two adapters of different rank", rng.normal(size=(5, 4)), [adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], [1.0, 0.5]
+    yield "two adapters of different rank", rng.normal(size=(5, 4)), [
+        adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], [1.0, 0.5]
     yield "one adapter", rng.normal(size=(3, 6)), [adapter(3, 6, 3, 1.0)], [1.0]
     yield "none", rng.normal(size=(2, 3)), [], []
-    yield "one taken away", rng.normal(size=(4, 4)), [adapter(4, 4, 2, 2.0), adapter(4, 4, 2, 5.0)], [-1.0, 2.0]
+    yield "one taken away", rng.normal(size=(4, 4)), [
+        adapter(4, 4, 2, 2.0), adapter(4, 4, 2, 5.0)], [-1.0, 2.0]
 
 
 def added(W, adapters, shares):
     W = W.copy()
-    for (A, B, alpha), share in zip(adapters, shares):
+    for (A, B, alpha), share in zip(adapters, shares, strict=True):
         W += share * alpha / len(A) * (B @ A)
     return W
 
 
 ADDED = Function(3, added, sets_of_adapters, mistakes=[
-    ("no scale", edit("share * alpha / len(A)", "share"), "The update is scaled by α / r, and r is the number of rows of A."),
+    ("no scale", edit("share * alpha / len(A)", "share"),
+     "The update is scaled by α / r, and r is the number of rows of A."),
     ("alpha alone", edit(" / len(A)", ""), "The scale is α / r: divide by the rank."),
-    ("wrong rank", edit("len(A)", "len(B)"), "The rank is the size that A and B share: A has r rows, B has r columns."),
+    ("wrong rank", edit("len(A)", "len(B)"),
+     "The rank is the size that A and B share: A has r rows, B has r columns."),
     ("no shares", edit("share * alpha", "alpha"), "Each adapter counts with its share."),
     ("in place", edit("W = W.copy()", "pass"), "The matrix you were given has changed. Return a new one."),
-    ("the update alone", edit("W = W.copy()", "W = 0 * W"), "The updates are right. They are to be added to W."),
+    ("the update alone", edit("W = W.copy()", "W = 0 * W"),
+     "The updates are right. They are to be added to W."),
 ])
 
 
@@ -65,13 +72,17 @@ def targets(ids, speaker, pad):
 
 TARGETS = Function(4, targets, conversations, mistakes=[
     ("mask not moved", edit("speaker[:, 1:] == 1", "speaker[:, :-1] == 1"),
-     "Ask who speaks the token that is *predicted*, not the token that is read. Your mask is one place too late."),
+     "Ask who speaks the token that is *predicted*, not the token that is read. Your mask is one place too "
+     "late."),
     ("targets not moved", edit("np.where(learn, ids[:, 1:], -100)", "np.where(learn, ids[:, :-1], -100)"),
      "At each place the target is the *next* token."),
     ("padding learned", edit(" & (ids[:, 1:] != pad)", ""), "Padding is nobody's answer: it gets −100, too."),
-    ("the user learned", edit("speaker[:, 1:] == 1", "speaker[:, 1:] == 0"), "You kept what the user says. The assistant is speaker 1."),
-    ("zero for nothing", edit("-100)", "0)"), "0 is a token. Where nothing is learned stands −100, as PyTorch's loss expects."),
-    ("pad is zero", edit("ids[:, 1:] != pad", "ids[:, 1:] != 0"), "The number of padding is given: it need not be 0."),
+    ("the user learned", edit("speaker[:, 1:] == 1", "speaker[:, 1:] == 0"),
+     "You kept what the user says. The assistant is speaker 1."),
+    ("zero for nothing", edit("-100)", "0)"),
+     "0 is a token. Where nothing is learned stands −100, as PyTorch's loss expects."),
+    ("pad is zero", edit("ids[:, 1:] != pad", "ids[:, 1:] != 0"),
+     "The number of padding is given: it need not be 0."),
 ])
 
 
@@ -81,7 +92,8 @@ def pairs(rng):
     yield "nothing has moved", *np.tile(np.array([-2.0, -7.0]), (4, 1)), 1.0
     same = np.array([-4.0, -4.0, -4.0])
     yield "the rejected have fallen", same, same - 3, same, same, 0.25
-    yield "very sure, and very wrong", np.array([0.0, -900.0]), np.array([-900.0, 0.0]), np.zeros(2), np.zeros(2), 1.0
+    high, low, zero = np.array([0.0, -900.0]), np.array([-900.0, 0.0]), np.zeros(2)
+    yield "very sure, and very wrong", high, low, zero, zero, 1.0
 
 
 def mended(chosen, rejected, ref_chosen, ref_rejected, beta):
@@ -90,17 +102,22 @@ def mended(chosen, rejected, ref_chosen, ref_rejected, beta):
 
 
 REPAIR = Function(5, mended, pairs, mistakes=[
-    ("as it was", edit("(chosen - ref_chosen) - (rejected - ref_rejected)", "(rejected - ref_chosen) - (chosen - ref_rejected)",
+    ("as it was", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
+     "(rejected - ref_chosen) - (chosen - ref_rejected)",
      "np.logaddexp(0, -margin).mean()", "np.logaddexp(0, -margin).sum()"),
-     "All three faults are still there. Which answer is to gain? On what? And over how many pairs is the loss a mean?"),
+     "All three faults are still there. Which answer is to gain? On what? And over how many pairs is the "
+     "loss a mean?"),
     ("the sign", edit("np.logaddexp(0, -margin)", "np.logaddexp(0, margin)"),
      "One fault is left: your loss falls when the *rejected* answer gains."),
-    ("the wrong reference", edit("(chosen - ref_chosen) - (rejected - ref_rejected)", "(chosen - ref_rejected) - (rejected - ref_chosen)"),
+    ("the wrong reference", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
+     "(chosen - ref_rejected) - (rejected - ref_chosen)"),
      "One fault is left: each answer is compared with *its own* probability under the reference."),
-    ("a sum", edit(".mean()", ".sum()"), "One fault is left: the loss is the mean over pairs. Yours grows with the batch."),
+    ("a sum", edit(".mean()", ".sum()"),
+     "One fault is left: the loss is the mean over pairs. Yours grows with the batch."),
     ("no reference", edit("(chosen - ref_chosen) - (rejected - ref_rejected)", "chosen - rejected"),
      "The reference is gone. Without it an answer that was always likely counts as one that was learned."),
-    ("beta forgotten", edit("beta * (", "(", ), "β is missing: it says how dear it is to leave the reference."),
+    ("beta forgotten", edit("beta * (", "(", ),
+     "β is missing: it says how dear it is to leave the reference."),
     ("overflow", edit("np.logaddexp(0, -margin)", "-np.log(np.exp(margin) / (1 + np.exp(margin)))"),
      "Very sure pairs give infinities: use `np.logaddexp`."),
 ])
@@ -113,8 +130,10 @@ def policies(rng):
     yield "a high price", p[:1], rng.normal(size=(1, 4)), 50.0
     yield "an answer that is never said", np.array([[0.5, 0.5, 0.0]]), np.array([[0.0, 1.0, 9.0]]), 1.0
     yield "a price near nothing", np.array([[0.2, 0.8]]), np.array([[3.0, -2.0]]), 0.001
-    yield "large rewards", np.array([[0.9, 0.1], [0.5, 0.5]]), np.array([[1000.0, 1001.0], [-1000.0, -999.0]]), 1.0
-    yield "never said, and worth a fortune", np.array([[0.5, 0.5, 0.0]]), np.array([[-3000.0, -3001.0, 5000.0]]), 1.0
+    large = np.array([[1000.0, 1001.0], [-1000.0, -999.0]])
+    yield "large rewards", np.array([[0.9, 0.1], [0.5, 0.5]]), large, 1.0
+    fortune = np.array([[-3000.0, -3001.0, 5000.0]])
+    yield "never said, and worth a fortune", np.array([[0.5, 0.5, 0.0]]), fortune, 1.0
 
 
 def best_policy(p, rewards, beta):
@@ -151,12 +170,17 @@ def _over_all(p, rewards, beta):
 
 
 BEST = Function(6, best_policy, policies, mistakes=[
-    ("no reference", _policy(lambda p, rewards, beta: rewards / beta), "That is a softmax of the rewards. Multiply by the reference's probabilities."),
-    ("times beta", _policy(lambda p, rewards, beta: _log(p) + rewards * beta), "The dearer it is to leave, the *less* the rewards should count: divide by β."),
-    ("reference divided", _policy(lambda p, rewards, beta: (_log(p) + rewards) / beta), "Only the reward is divided by β; the reference counts in full."),
-    ("overflow", _unstable, "Large r / β overflow. Subtract the largest of the row first, of the answers that can be said."),
+    ("no reference", _policy(lambda p, rewards, beta: rewards / beta),
+     "That is a softmax of the rewards. Multiply by the reference's probabilities."),
+    ("times beta", _policy(lambda p, rewards, beta: _log(p) + rewards * beta),
+     "The dearer it is to leave, the *less* the rewards should count: divide by β."),
+    ("reference divided", _policy(lambda p, rewards, beta: (_log(p) + rewards) / beta),
+     "Only the reward is divided by β; the reference counts in full."),
+    ("overflow", _unstable,
+     "Large r / β overflow. Subtract the largest of the row first, of the answers that can be said."),
     ("over all requests", _over_all, "Each row is a request of its own: its probabilities add up to 1."),
-    ("minus", _policy(lambda p, rewards, beta: _log(p) - rewards / beta), "You favour the answers with *low* reward."),
+    ("minus", _policy(lambda p, rewards, beta: _log(p) - rewards / beta),
+     "You favour the answers with *low* reward."),
 ])
 
 
@@ -178,14 +202,19 @@ def best_of(p, rewards, n):
 
 
 BEST_OF = Function(7, best_of, candidates, rtol=1e-6, mistakes=[
-    ("the average", edit("(up_to**n - below**n)", "(up_to - below)"), "That is what one draw earns. The best of n is at most r if *all* n are."),
-    ("the maximum", lambda p, rewards, n: float(rewards.max()), "The best answer there is need not be among the n."),
+    ("the average", edit("(up_to**n - below**n)", "(up_to - below)"),
+     "That is what one draw earns. The best of n is at most r if *all* n are."),
+    ("the maximum", lambda p, rewards, n: float(rewards.max()),
+     "The best answer there is need not be among the n."),
     ("not sorted", edit("order = np.argsort(rewards)", "order = np.arange(len(rewards))"),
      "“At most this reward” needs the answers in the order of their rewards."),
-    ("from the top", edit("np.argsort(rewards)", "np.argsort(-rewards)"), "From the top you get the *worst* of n. Add up the probabilities from the lowest reward on."),
+    ("from the top", edit("np.argsort(rewards)", "np.argsort(-rewards)"),
+     "From the top you get the *worst* of n. Add up the probabilities from the lowest reward on."),
     ("at least once", lambda p, rewards, n: float(((1 - (1 - p) ** n) * rewards).sum()),
-     "That is how likely each answer is to be among the n. It earns something only if no better one is there."),
-    ("one draw too many", edit("(up_to**n - below**n)", "(up_to**(n + 1) - below**(n + 1))"), "There are n draws: the power is n."),
+     "That is how likely each answer is to be among the n. It earns something only if no better one is "
+     "there."),
+    ("one draw too many", edit("(up_to**n - below**n)", "(up_to**(n + 1) - below**(n + 1))"),
+     "There are n draws: the power is n."),
 ])
 
 
@@ -216,7 +245,8 @@ def adapts(found, x, y, W, rank, steps, backward):
     error, idle = (((Y - X @ V) ** 2).mean() for V in (W + A @ B, W))
     if error < 0.2 * idle:
         return "the error on new rows is below a fifth"
-    return "the error is what it was without an adapter" if abs(error - idle) < 1e-6 * idle else "the error is not low enough"
+    same = abs(error - idle) < 1e-6 * idle
+    return "the error is what it was without an adapter" if same else "the error is not low enough"
 
 
 def by_rank(x, y, W, rank, steps, backward):
@@ -242,12 +272,15 @@ TRAIN = Function(8, by_rank, examples, run=within_budget, measure=adapts,
     ("both zero", lambda x, y, W, rank, steps, backward: (np.zeros((16, rank)), np.zeros((rank, 16))),
      "Your adapter changes nothing. Did both factors start at zero?"),
     ("forgets W", lambda x, y, W, rank, steps, backward: by_rank(x, y + x @ W, W, rank, 0, backward),
-     "Your adapter does the whole work, or some other. W is already there: only what is *left* is to be learned."),
+     "Your adapter does the whole work, or some other. W is already there: only what is *left* is to be "
+     "learned."),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 150 of them."),
-    ("merged", lambda x, y, W, rank, steps, backward: (W, W), "Return the two thin factors, (16, r) and (r, 16), not a whole matrix."),
+    ("merged", lambda x, y, W, rank, steps, backward: (W, W),
+     "Return the two thin factors, (16, r) and (r, 16), not a whole matrix."),
     ("exchanged", lambda x, y, W, rank, steps, backward: by_rank(x, y, W, rank, 0, backward)[::-1],
      "A comes first, (16, r), then B, (r, 16)."),
-], after="24 rows are too few for 256 numbers, and enough for 32. A low rank is also a guess about the task, and here it is right.")
+], after="24 rows are too few for 256 numbers, and enough for 32. A low rank is also a guess about the task, "
+         "and here it is right.")
 
 WHAT_IS_WANTED = Explain(9, rubric=[
     "names at least one behaviour that raises the approval and was not wanted, with the way it earns it",
