@@ -5,6 +5,7 @@ Source: E. Hu et al. (2021), "LoRA: Low-Rank Adaptation of Large Language Models
 
 import math
 from collections.abc import Collection
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.linear import linear
 from nnlearn.layers.basic import Linear
 from nnlearn.layers.module import Module, require_positive
+
+Net = TypeVar("Net", bound=Module)
 
 
 class LoRALinear(Module):
@@ -42,7 +45,8 @@ class LoRALinear(Module):
 
     def merged(self) -> Linear:
         """One layer that computes the same: its W is W + (alpha / rank) A B."""
-        layer = Linear(*self.W.shape, bias=self.b is not None)
+        n_in, n_out = self.W.shape
+        layer = Linear(n_in, n_out, self.b is not None)
         layer.W.data = self.W + self.scale * (self.A.data @ self.B.data)
         if layer.b is not None and self.b is not None:
             layer.b.data = self.b.copy()
@@ -71,7 +75,7 @@ def add_lora(
     return added
 
 
-def merge_lora(model: Module) -> Module:
+def merge_lora(model: Net) -> Net:
     """Put one ordinary layer in the place of each `LoRALinear`; the model is returned, as fast as before."""
     for _, module in list(model.named_modules()):
         for name, layer in list(vars(module).items()):

@@ -1,6 +1,6 @@
 """What chapter 25 compares, five seeds each: ways to tune, what is forgotten, preferences, rewards.
 
-`python -m nnlearn.study.assistants` trains all of it, about half an hour of one core, and writes what `load`
+`python -m nnlearn.study.assistants` trains all of it, a quarter of an hour of one core, and writes what `load`
 and `load_study` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes
 nothing. `--only PART` makes one of the parts and prints it.
 """
@@ -183,7 +183,8 @@ def best_rate(make: Any, quality: Any, first: float) -> tuple[float, dict[str, f
 
 def instructions(shift: int = 0) -> dict[str, Any]:
     """Each way to tune: the rates tried, and what five seeds found."""
-    start, found = base(shift), {"base": {"runs": [judged(base(shift), 50 + shift)]}}
+    start = base(shift)
+    found: dict[str, Any] = {"base": {"runs": [judged(start, 50 + shift)]}}
     choose = draw_requests(300, np.random.default_rng([CHOOSER + shift, 6]))
     for method, first in METHODS.items():
         lr, tried = best_rate(
@@ -243,8 +244,9 @@ def prefer(reference: GPT, beta: float, lr: float, seed: int, steps: int = 150) 
         if not beta:
             return answer_loss(model, *pair[0])
         with no_grad():
-            known = [plain(a) for a in _both(reference, pair)]
-        return dpo_loss(*_both(model, pair), *known, beta)
+            ref_chosen, ref_rejected = (plain(a) for a in _both(reference, pair))
+        chosen, rejected = _both(model, pair)
+        return dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta)
 
     tune(add_lora(model, RANK, rng=seed), loss, steps, lr)
     return merge_lora(model).eval()
@@ -351,8 +353,8 @@ def tuned(seed: int) -> GPT:
 
 def rewards(shift: int = 0) -> dict[str, Any]:
     """An honest rule for sums and its rival, more sums that people have done; a lazy rule, and its repair."""
-    start, found = tuned(shift), {}
-    found["before"] = {"runs": [{"after": final(start, s + shift)} for s in SEEDS]}
+    start = tuned(shift)
+    found: dict[str, Any] = {"before": {"runs": [{"after": final(start, s + shift)} for s in SEEDS]}}
     ways: dict[str, Any] = {
         "exact": (exact, 0.0, ("add",)), "people": (None, 0.0, ("add",)),
         "lazy": (lazy, 0.0, KINDS), "lazy, held": (lazy, HELD, KINDS),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
@@ -77,10 +78,10 @@ class AssistantExplorer(Explorer):
             self.notes.append(text(ax, 0.5, DRAWN + 0.45, fontsize=12, color=plot.GREY))
 
     def compute(self, request: int, model: str, temperature: float, seed: int) -> State:
-        asked = ASKED[request]
+        asked, rng = ASKED[request], np.random.default_rng([seed, request])
         said = [
-            decode_answers(sample_answers(_model(name), [asked.text] * DRAWN, temperature, [seed, request]))
-            for name in ("base", MODELS[model])
+            decode_answers(sample_answers(_model(name), [asked.text] * DRAWN, temperature, generator))
+            for name, generator in zip(("base", MODELS[model]), rng.spawn(2), strict=True)
         ]
         right = [[is_right(asked, answer) for answer in answers] for answers in said]
         cost = _bits("base", "stories"), _bits(MODELS[model], "stories")
@@ -98,7 +99,7 @@ class AssistantExplorer(Explorer):
         (one, two), n = (sum(right) for right in state.right), DRAWN
         wordy = sum(answer.startswith(WORDY) for answer in state.after)
         return (
-            f"“{state.asked.text}”: before, {one} of {n} answers are right, after {two} of {n}, {wordy} of them "
-            f"beginning with “{WORDY.strip()}”. A character of a story costs {state.bits[1]:.2f} "
+            f"“{state.asked.text}”: before, {one} of {n} answers are right, after {two} of {n}; {wordy} "
+            f"begin with “{WORDY.strip()}”. A character of a story costs {state.bits[1]:.2f} "
             f"bits instead of {state.bits[0]:.2f}."
         )
