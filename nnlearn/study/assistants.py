@@ -367,7 +367,14 @@ def rewards(shift: int = 0) -> dict[str, Any]:
             runs.append({"curve": curve, "after": final(model, s + shift)})
         found[name] = {"lr": lr, "beta": way[1], "tried": tried, "runs": runs}
         print(name, lr, tried, [run["after"] for run in runs], flush=True)
+    found["lazy, rate of the held"] = slower(start, found["lazy, held"]["lr"], shift)
     return found
+
+
+def slower(start: GPT, lr: float, shift: int) -> dict[str, Any]:
+    """The control of the repair: no price, and its rate."""
+    models = [_rewarded(start, lr, s + shift, lazy, 0.0, KINDS)[0] for s in SEEDS]
+    return {"lr": lr, "runs": [{"after": final(m, s + shift)} for m, s in zip(models, SEEDS, strict=True)]}
 
 
 def _rewarded(
