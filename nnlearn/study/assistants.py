@@ -1,7 +1,7 @@
 """What chapter 25 compares, five seeds each: ways to tune, what is forgotten, preferences, rewards.
 
-`python -m nnlearn.study.assistants` trains all of it, a quarter of an hour of one core, and writes what `load`
-and `load_study` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes
+`python -m nnlearn.study.assistants` trains all of it, a quarter of an hour of one core, and writes what
+`load` and `load_study` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes
 nothing. `--only PART` makes one of the parts and prints it.
 """
 
@@ -195,6 +195,17 @@ def instructions(shift: int = 0) -> dict[str, Any]:
         runs = [judged(instruct(copy(start), method, lr, s + shift), s + shift) for s in SEEDS]
         size = sum(p.data.size for p in tunable(copy(start), method.partition(",")[0]))
         found[method] = {"parameters": size, "lr": lr, "tried": tried, "runs": runs}
+        print(method, json.dumps(found[method]), flush=True)
+    return found
+
+
+def gentle(shift: int = 0) -> dict[str, Any]:
+    """Whole and by LoRA with the next smaller rate than the best one: what is forgotten then."""
+    found = {}
+    for method in ("full", "LoRA"):
+        lr = RATES[RATES.index(load_study()["instructions"][method]["lr"]) - 1]
+        runs = [judged(instruct(copy(base(shift)), method, lr, s + shift), s + shift) for s in SEEDS]
+        found[method] = {"lr": lr, "runs": runs}
         print(method, json.dumps(found[method]), flush=True)
     return found
 
@@ -413,7 +424,10 @@ def final(model: GPT, seed: int, n: int = 200) -> dict[str, float]:
     return {key: round(value, 4) for key, value in found.items()}
 
 
-PARTS = {"instructions": instructions, "elicited": elicited, "preferences": preferences, "rewards": rewards}
+PARTS = {
+    "instructions": instructions, "gentle": gentle, "elicited": elicited, "preferences": preferences,
+    "rewards": rewards,
+}  # fmt: skip
 
 
 def main() -> None:
@@ -423,7 +437,8 @@ def main() -> None:
         "--only", choices=["base", "tuned", *PARTS], help="make this part, print it, and store it"
     )
     asked = parser.parse_args()
-    shift, study = asked.shift, load_study() if STUDY.exists() else {}
+    shift = asked.shift
+    study = load_study() if STUDY.exists() and not shift else {}
     if asked.only in (None, "base") and not shift:
         keep(pretrain(0), "assistants_base")
     if asked.only in (None, "tuned") and not shift:
@@ -431,7 +446,7 @@ def main() -> None:
     for part, make in PARTS.items():
         if asked.only in (None, part):
             study[part] = make(shift)
-    keep_study({"shift": shift} | study, STUDY)
+            keep_study(study | {"shift": shift}, STUDY)
 
 
 def companions() -> None:
