@@ -33,6 +33,7 @@ from nnlearn.layers import init
 from nnlearn.layers.basic import *
 from nnlearn.layers.experts import MixtureOfExperts, load_balancing_loss
 from nnlearn.layers.graph import *
+from nnlearn.layers.lora import LoRALinear, add_lora, merge_lora
 from nnlearn.layers.module import Module, Sequential
 from nnlearn.layers.state_space import StateSpace
 from nnlearn.layers.transformer import MultiHeadAttention, SwiGLU, TransformerBlock
@@ -70,7 +71,9 @@ if TYPE_CHECKING:
     from nnlearn.figures import drawings, plot
     from nnlearn.study import (
         adversarial,
+        alignment,
         architectures,
+        assistants,
         austen,
         bert_study,
         capsules,
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
         pretraining,
         regularisers,
         reinforcement,
+        requests,
         roofline,
         shapes_study,
         sweep,
