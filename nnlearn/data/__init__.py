@@ -7,6 +7,7 @@ Generators take `rng=`, a seed or a NumPy Generator. scikit-learn and pooch load
 # ruff: noqa: F403
 from nnlearn.data.bundled import *
 from nnlearn.data.download import *
+from nnlearn.data.feelings import *
 from nnlearn.data.graphs import *
 from nnlearn.data.languages import *
 from nnlearn.data.mnist_subset import *
