@@ -1,11 +1,11 @@
-"""Object detection in small: scenes of digits, a network that answers in cells, boxes and how they are judged.
+"""Object detection in small: scenes of digits, a network that answers in cells, boxes and their judgement.
 
 A box is (x₀, y₀, x₁, y₁) in pixels, the far edges outside; boxes are rows of an array (n, 4).
 
     python -m nnlearn.study.detection [--shift N]
 
-compares the network with a classifier that slides, over five seeds, writes `weights/detection_study.json`, and
-keeps the first detector; with a shift it prints. About five minutes of one core.
+compares the network with a classifier that slides, over five seeds, writes `weights/detection_study.json`,
+and keeps the first detector; with a shift it prints. About five minutes of one core.
 """
 
 import argparse
@@ -235,7 +235,7 @@ WINDOW = 14
 
 
 def cut(x: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The 14 × 14 window around each centre (picture, x, y), dark outside.  (n, 1, 40, 40) -> (m, 1, 14, 14)"""
+    """The 14 × 14 window around each centre (picture, x, y).  (n, 1, 40, 40) -> (m, 1, 14, 14), 0 outside"""
     half = WINDOW // 2
     padded = np.pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
     return np.stack(

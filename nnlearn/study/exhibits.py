@@ -1,4 +1,4 @@
-"""What hangs in the gallery: problems, and for each a network, a rival, a way to split, and where it is done."""
+"""What hangs in the gallery: problems; for each a network, a rival, a way to split, and where it is done."""
 
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ class Exhibit(NamedTuple):
 EXHIBITS = (
     Exhibit("two kinds of a flower", "a table", "a class", "logistic regression", "the majority",
             "measurements of one plant", "03_slopes.ipynb"),
-    Exhibit("a diagnosis from thirty measurements", "a table", "a class", "a dense network", "logistic regression",
-            "samples of one patient", "10_training.ipynb"),
+    Exhibit("a diagnosis from thirty measurements", "a table", "a class", "a dense network",
+            "logistic regression", "samples of one patient", "10_training.ipynb"),
     Exhibit("image classification", "a picture", "a class", "a convolutional network", "a dense network",
             "pictures by one hand", "12_convolution.ipynb"),
     Exhibit("object detection", "a picture", "boxes", "convolutions that answer in every cell",
@@ -33,8 +33,8 @@ EXHIBITS = (
             "the word most alike", "words of one family", "28_gallery/sentiment.ipynb"),
     Exhibit("sentences by meaning", "words", "a class", "a fine-tuned BERT", "counts of words",
             "sentences of one text", "17_bert_transfer.ipynb"),
-    Exhibit("translation", "words", "a sequence", "an encoder–decoder with attention", "one without attention",
-            "dates of one day", "15_attention.ipynb"),
+    Exhibit("translation", "words", "a sequence", "an encoder–decoder with attention",
+            "one without attention", "dates of one day", "15_attention.ipynb"),
     Exhibit("text generation", "words", "new examples", "a GPT", "counts of characters", "pages of one novel",
             "16_gpt.ipynb"),
     Exhibit("pictures out of noise", "a picture", "new examples", "a diffusion model", "a linear code",

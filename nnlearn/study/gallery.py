@@ -1,4 +1,4 @@
-"""Which network for which problem? Four small problems, five networks, two rivals without one, and the picker.
+"""Which network for which problem? Four small problems, five networks, two rivals that are none.
 
     python -m nnlearn.study.gallery [--shift N]
 

@@ -1,4 +1,4 @@
-"""The picker: from what comes in and what goes out to a network, the rival to beat, and the page that does it."""
+"""The picker: from what comes in and what goes out to a network, its rival, and the page that does it."""
 
 from dataclasses import dataclass
 

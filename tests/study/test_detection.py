@@ -56,7 +56,9 @@ def test_average_precision_is_an_area():
     scores, hits = rng.permutation(20), rng.random(20) < 0.5
     order = np.argsort(-scores)
     precision, recall = hits[order].cumsum() / np.arange(1, 21), hits[order].cumsum() / 15
-    area = np.mean([precision[recall >= r].max(initial=0) for r in np.unique(recall)[1:]]) * recall[-1]
+    area = (
+        np.mean([precision[recall >= r].max(initial=0) for r in np.unique(recall[recall > 0])]) * recall[-1]
+    )
     assert detection.average_precision(scores, hits, 15) == pytest.approx(area)
     assert detection.average_precision(np.zeros(0), np.zeros(0), 3) == 0
     assert detection.average_precision(np.array([0.1, 0.9]), np.array([False, True]), 1) == 1

@@ -1,4 +1,4 @@
-"""The gallery's contest: what each network can see, the problems' structure, and whether stored numbers come again."""
+"""The gallery's contest: what each network can see, the problems, and whether stored numbers come again."""
 
 import numpy as np
 import pytest

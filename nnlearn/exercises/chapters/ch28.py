@@ -10,8 +10,8 @@ SHUFFLED = Predict(1, "the set network", mistakes=[
      "It reads one place after the other. In another order its state goes through other values."),
     ("all", "all of them",
      "Nothing is lost, that is true. But which networks were told before that neighbours belong together?"),
-], after="It adds up over the places, and a sum has no order. A dense network would *learn* as well as before, "
-         "but its output is another one: its weights meet other columns.")
+], after="It adds up over the places, and a sum has no order. A dense network would *learn* as well as "
+         "before, but its output is another one: its weights meet other columns.")
 
 BY_HAND = Value(2, (1.5, 3), mistakes=[
     ("without φ", (0.5, 3), "You took the mean of the differences. φ cuts what is below zero first."),
@@ -133,7 +133,7 @@ def paired(a, b, t):
 PAIRED = Function(5, paired, races, outputs="low high", mistakes=[
     ("not paired", edit("d.std(ddof=1) / len(d) ** 0.5",
                         "(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)) ** 0.5"),
-     "Both methods had the same seeds: what a seed does to both cancels. Take the spread of the differences."),
+     "Both methods had the same seeds: what a seed does to both cancels. Take the spread of differences."),
     ("of the values", edit(" / len(d) ** 0.5", ""),
      "That is the spread of single differences. The mean of n is surer, by √n."),
     ("divided by n", edit("len(d) ** 0.5", "len(d)"), "The mean of n is surer by √n, not by n."),
@@ -299,7 +299,8 @@ def balanced(y, called):
 
 
 BALANCED = Function(9, balanced, wards, mistakes=[
-    ("accuracy", edit("np.mean([(called[y == k] == k).mean() for k in np.unique(y)])", "(called == y).mean()"),
+    ("accuracy", edit("np.mean([(called[y == k] == k).mean() for k in np.unique(y)])",
+                    "(called == y).mean()"),
      "That is the accuracy: the large class decides it. Take each class's own, then their mean."),
     ("precision", lambda y, called: np.mean([(y[called == k] == k).mean() for k in np.unique(called)]),
      "You ask how many of those *called* k are k. Asked is how many that *are* k are called so."),
@@ -312,7 +313,7 @@ BALANCED = Function(9, balanced, wards, mistakes=[
 
 CLAIM = Explain(10, rubric=[
     "the split: several pictures of one patient, of one camera, of one clinic; which of them are new in use?",
-    "the measure: how many in a hundred are ill; sensitivity and specificity, or balanced accuracy, not accuracy",
+    "the measure: how many in a hundred are ill; sensitivity and specificity, or balanced accuracy",
     "rivals with the same budget: logistic regression on colour and size; a doctor; the majority",
     "seeds and intervals; rates chosen on which data; how often the test set was looked at",
 ])
