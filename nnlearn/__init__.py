@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         reinforcement,
         roofline,
         shapes_study,
+        sound,
         translation,
     )
 

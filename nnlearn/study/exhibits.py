@@ -29,6 +29,8 @@ EXHIBITS = (
             "a classifier that slides", "pictures by one hand", "28_gallery/object_detection.ipynb"),
     Exhibit("forecasting", "a series or a sound", "a number", "a recurrent network", "a window and a line",
             "what comes later", "13_recurrent.ipynb"),
+    Exhibit("spoken words", "a series or a sound", "a class", "a recurrent network",
+            "logistic regression on four means", "people", "28_gallery/spoken_words.ipynb"),
     Exhibit("sentiment of words", "words", "a class", "a dense network on pieces of words",
             "the word most alike", "words of one family", "28_gallery/sentiment.ipynb"),
     Exhibit("sentences by meaning", "words", "a class", "a fine-tuned BERT", "counts of words",

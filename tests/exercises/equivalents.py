@@ -244,4 +244,34 @@ EQUIVALENT = {
         "left out: optimizer.zero_grad()": "reaches the bar, and that is what is asked",
         "backward(-((weight * chosen).sum()))": "reaches the bar, and that is what is asked",
     },
+    "28.3": {
+        "continue": "once enough are held back, all later groups are passed over",
+    },
+    "28.4": {
+        "area = lambda box: ((box[:, :2] - box[:, 2:])).prod(axis=1)": "two negative sides have the same product",
+    },
+    "28.6": {
+        "there = mask[:, :, None] != 0": "a mask holds 0 and 1",
+        "return np.concatenate([mean, np.where(n != 0, largest, 0)], axis=1)": "no set has fewer than no elements",
+    },
+    "28.7": {
+        "union = ((boxes[i, :2] - boxes[i, 2:])).prod() + (boxes[j, 2:] - boxes[j, :2]).prod() - shared": "two negative sides have the same product",
+        "union = (boxes[i, 2:] - boxes[i, :2]).prod() + ((boxes[j, :2] - boxes[j, 2:])).prod() - shared": "two negative sides have the same product",
+        "clear = clear and shared / union < threshold + 1e-9": "no overlap is larger than the threshold by just 1e-9",
+        "return (np.array(kept))": "the places are whole numbers anyway",
+    },
+    "28.8": {
+        "first, second, last = nn.Linear(1, 24, rng= 1), nn.Linear(24, 24, rng=1), nn.Linear(24, 2, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng= 2), nn.Linear(24, 2, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng= 0), nn.Linear(24, 2, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng=1), nn.Linear(24, 3, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng=1), nn.Linear(24, 2, rng= 3)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng=1), nn.Linear(24, 2, rng= 1)": "another way to train that reaches the bar",
+        "optimizer = (nn.Adam(parameters))": "another way to train that reaches the bar",
+        "for _ in (range(steps - 1)):": "another way to train that reaches the bar",
+        "first, second, last = (nn.Linear(1, 24)), nn.Linear(24, 24, rng=1), nn.Linear(24, 2, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), (nn.Linear(24, 24)), nn.Linear(24, 2, rng=2)": "another way to train that reaches the bar",
+        "first, second, last = nn.Linear(1, 24, rng=0), nn.Linear(24, 24, rng=1), (nn.Linear(24, 2))": "another way to train that reaches the bar",
+        "return last((nn.sum(nn.relu(second(nn.relu(first(x)))), axis=1)))": "another way to train that reaches the bar",
+    },
 }

@@ -180,6 +180,13 @@ def candidates(rng):
     low = rng.uniform(0, 6, (7, 2))
     boxes = np.concatenate([low, low + rng.uniform(2, 5, (7, 2))], axis=1)
     yield "a crowd", boxes, rng.permutation(7) / 7, 0.2
+    low = rng.uniform(0, 4, (9, 2))
+    boxes = np.concatenate([low, low + rng.uniform(1, 6, (9, 2))], axis=1)
+    yield "large and small", boxes, rng.permutation(9) / 9, 0.4
+    yield "apart in both directions", [[0.0, 0, 3, 3], [5, 5, 9, 9]], [0.6, 0.9], 0.1
+    yield "one within the other", [[0.0, 0, 4, 6], [1, 1, 3, 4], [1, 2, 4, 6]], [0.8, 0.7, 0.9], 0.45
+    far = 3.0 * np.arange(40)[:, None] * np.ones(4) + np.array([0, 0, 1, 2])
+    yield "equal scores", far, np.repeat([0.5, 0.7], 20), 0.5
     yield "a chain", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.7, 0.9, 0.8], 0.3
     yield "a chain, the middle is worst", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.9, 0.7, 0.8], 0.3
     yield "the same box three times", [[0.0, 0, 2, 2]] * 3, [0.2, 0.6, 0.4], 0.5
@@ -249,6 +256,8 @@ def sorted_out(classes, x, y, new, steps, backward):
     right = (classes == heaps(backward["seed"] + 1, 600)[1]).mean()
     if right >= 0.8:
         return "at least 80 % right"
+    if right <= 0.4:
+        return "worse than a coin"
     return "hardly better than a coin" if right < 0.6 else "better than a coin, but not enough"
 
 
