@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         roofline,
         shapes_study,
         sound,
+        tours,
         translation,
     )
 

@@ -122,7 +122,7 @@ def _bands(size: int, bands: int) -> np.ndarray:
 
 
 def note(midi: float, seconds: float, loud: float = 1.0) -> np.ndarray:
-    """A plucked note: 440 · 2^((midi − 69)/12) Hz, five partials that die away.  -> (round(seconds · RATE),)"""
+    """A plucked note: 440 · 2^((midi − 69)/12) Hz and partials, dying away.  -> (round(seconds · RATE),)"""
     t = np.arange(round(seconds * RATE)) / RATE
     f = 440 * 2 ** ((midi - 69) / 12)
     partials = [

@@ -28,9 +28,12 @@ def test_a_vowel_has_its_pitch_and_its_formants(vowel):
     x = sound.speak(vowel, pitch=100, seconds=1.0, rng=0)
     assert len(x) == sound.RATE and np.abs(x).max() == pytest.approx(1)
     steady = x[3000:5000]
-    period = int(np.argmax(np.correlate(steady, steady, "full")[len(steady) + 40 : len(steady) + 200])) + 41
+    alike = np.correlate(steady, steady, "full")[len(steady) - 1 :]
+    period = int(np.argmax(alike[41:200])) + 41
     assert sound.RATE / period == pytest.approx(100, rel=0.06)
-    assert loudest(steady) == pytest.approx(sound.FORMANTS[vowel][0], abs=130)
+    assert (
+        abs(loudest(steady) - sound.FORMANTS[vowel][0]) < 180
+    )  # the partial nearest to it, or the one below
 
 
 def test_a_glide_ends_where_the_other_word_begins():
