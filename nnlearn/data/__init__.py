@@ -16,6 +16,7 @@ from nnlearn.data.scripts import *
 from nnlearn.data.sequences import *
 from nnlearn.data.series import *
 from nnlearn.data.splits import *
+from nnlearn.data.tunes import *
 from nnlearn.public import offer as _offer
 
 __getattr__, __dir__, __all__ = _offer(__name__)

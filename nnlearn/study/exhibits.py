@@ -31,6 +31,8 @@ EXHIBITS = (
             "what comes later", "13_recurrent.ipynb"),
     Exhibit("spoken words", "a series or a sound", "a class", "a recurrent network",
             "logistic regression on four means", "people", "28_gallery/spoken_words.ipynb"),
+    Exhibit("music", "a series or a sound", "new examples", "a recurrent network", "counts of pairs of notes",
+            "tunes", "28_gallery/music.ipynb"),
     Exhibit("sentiment of words", "words", "a class", "a dense network on pieces of words",
             "the word most alike", "words of one family", "28_gallery/sentiment.ipynb"),
     Exhibit("sentences by meaning", "words", "a class", "a fine-tuned BERT", "counts of words",
