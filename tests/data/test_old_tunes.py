@@ -3,7 +3,7 @@
 import pytest
 
 import nnlearn as nn
-from nnlearn.data.tunes import read_abc
+from nnlearn.data.old_tunes import read_abc
 
 
 def test_letters_become_notes():
