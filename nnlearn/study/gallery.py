@@ -279,11 +279,11 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
 
     mean ± t · s / √n, with t for n − 1 degrees of freedom. Raises ValueError for fewer than two values.
     """
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or len(values) < 2:
-        raise ValueError(f"interval: values has shape {values.shape}, expected two or more in a row")
-    half = student.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
-    return float(values.mean()), float(half)
+    found = np.asarray(values, dtype=float)
+    if found.ndim != 1 or len(found) < 2:
+        raise ValueError(f"interval: values has shape {found.shape}, expected two or more in a row")
+    half = student.ppf((1 + level) / 2, len(found) - 1) * found.std(ddof=1) / len(found) ** 0.5
+    return float(found.mean()), float(half)
 
 
 if __name__ == "__main__":

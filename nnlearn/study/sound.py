@@ -4,11 +4,11 @@ A sound is an array of samples from −1 to 1, `RATE` a second.
 """
 
 import wave
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnlearn.engine.random import RNG, generator
 
@@ -25,7 +25,7 @@ BANDWIDTHS = (80, 100, 140)
 WORDS = ("ai", "ia", "au", "ua", "iu", "ui")
 
 
-def resonance(frequency: np.ndarray, formants: Sequence[float]) -> np.ndarray:
+def resonance(frequency: np.ndarray, formants: ArrayLike) -> np.ndarray:
     """How loud each frequency comes through the formants: the product of their resonance curves.
 
     |1 / (1 − (f / F)² + i f b / F²)| for each formant F of bandwidth b.  (n,), (k,) or (n, k) -> (n,)
