@@ -32,7 +32,8 @@ LIMIT = 3600  # seconds for one notebook: other programs may be running
 
 def notebooks(names: Sequence[str]) -> list[Path]:
     """All chapters and solutions, or those whose names begin so. Raises ValueError where none does."""
-    every = [path for folder in ("chapters", "solutions") for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    places = ("chapters/*.ipynb", "chapters/*/[a-z]*.ipynb", "solutions/*.ipynb")
+    every = [path for place in places for path in sorted(ROOT.glob(place))]
     chosen = [path for path in every if not names or path.stem.startswith(tuple(names))]
     unknown = [name for name in names if not any(path.stem.startswith(name) for path in every)]
     if unknown:

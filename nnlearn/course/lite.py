@@ -14,7 +14,7 @@ import nbformat
 from nbformat import v4
 
 from nnlearn.course.notebooks import read
-from nnlearn.exercises.notebooks import course_folder, in_checkout, notebooks
+from nnlearn.exercises.notebooks import course_folder, gallery_pages, in_checkout, notebooks
 
 # Pyodide brings compiled packages; those written in Python alone come from the package index.
 _INSTALL = """%pip install -q --no-deps nnlearn
@@ -35,14 +35,17 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
     import jupyterlite_pyodide_kernel  # noqa: F401
 
     work.mkdir()
+    contents = work / "contents"
     for folder in ("chapters", "exercises"):
-        _write_notebooks(folder, work / "contents" / folder)
+        _write_notebooks(notebooks(folder), contents / folder)
+    for page in gallery_pages():
+        _write_notebooks([page], contents / "chapters" / page.parent.name)
     _run("hatchling", "build", "-t", "wheel", "-d", work / "wheels", cwd=course_folder())
     extensions = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
     config = {
         "LiteBuildConfig": {
             "apps": ["lab"],
-            "contents": [str(work / "contents")],
+            "contents": [str(contents)],
             "federated_extensions": [str(extensions / name) for name in _EXTENSIONS],
             "ignore_sys_prefix": ["federated_extensions"],  # those of this machine that need a server
             "no_sourcemaps": True,
@@ -55,9 +58,9 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
     _run("jupyterlite_core", "build", cwd=work)
 
 
-def _write_notebooks(folder: str, target: Path) -> None:
-    target.mkdir(parents=True)
-    for path in notebooks(folder):
+def _write_notebooks(paths: list[Path], target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for path in paths:
         notebook = read(path)
         first = next(k for k, cell in enumerate(notebook.cells) if cell.cell_type == "code")
         notebook.cells.insert(first, v4.new_code_cell(_INSTALL))

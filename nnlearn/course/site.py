@@ -21,8 +21,8 @@ from nbformat import NotebookNode, v4
 from nnlearn.course import chapter_map, glossary, reference
 from nnlearn.course.decks import alt_text, arrange, build, mathjax
 from nnlearn.course.lite import build_lite
-from nnlearn.course.notebooks import read
-from nnlearn.exercises.notebooks import notebooks
+from nnlearn.course.notebooks import read, require_outputs
+from nnlearn.exercises.notebooks import gallery_pages, notebooks
 from nnlearn.training.saving import write
 from nnlearn.widgets import living
 from nnlearn.widgets.living import LivingExplorer
@@ -116,6 +116,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
         (source / "_static" / name).write_text(content, encoding="utf-8")
     facts = {
         "cards": [_chapter(path, source, extra) for path in notebooks("chapters")],
+        "pages": [_page(path, source, extra) for path in gallery_pages()],
         "exercises": [_exercises(path, source, extra) for path in notebooks("exercises")],
         "glossary": glossary.terms(),
         "kernel_inside": kernel_inside,
@@ -153,6 +154,22 @@ def _chapter(path: Path, source: Path, extra: Path) -> dict[str, str]:
     return facts | {"number": path.stem[:2].lstrip("0"), "reading": time[1] if time else ""}
 
 
+def _page(path: Path, source: Path, extra: Path) -> dict[str, str]:
+    """Write a page of the gallery and its notebook; what its card says."""
+    notebook = read(path)
+    require_outputs(notebook, path.name)
+    match = re.match(r"# (.+)\n+\*\*\*(.+?)\*\*\*", notebook.cells[0].source)
+    if not match:
+        raise ValueError(f"{path.name} does not begin with `# Title` and its task between ***")
+    folder = path.parent.name
+    cover = _first_picture(notebook, source / "covers" / f"{folder}-{path.stem}.png")
+    (extra / "chapters" / folder).mkdir(exist_ok=True)
+    shutil.copy(path, extra / "chapters" / folder)
+    notebook.cells.insert(1, _links([("Notebook", path.name, " download")]))
+    _write_page(notebook, source / "chapters" / folder / path.name, "../../")
+    return {"stem": f"{folder}/{path.stem}", "title": match[1], "task": match[2], "cover": cover}
+
+
 def _exercises(path: Path, source: Path, extra: Path) -> str:
     """Write the page and the notebook of a chapter's exercises; its name."""
     notebook = read(path)
@@ -178,14 +195,14 @@ def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
     )
 
 
-def _write_page(notebook: NotebookNode, target: Path) -> None:
+def _write_page(notebook: NotebookNode, target: Path, root: str = "../") -> None:
     """The notebook as MyST-NB reads it: its figures alive, pictures with their alt text in the metadata."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             figure = living.stored(output)
             if figure:
                 alt = alt_text(output, "image/png")
-                output.data = {"text/html": _alive(figure, output.data["image/png"].strip(), alt, "../")}
+                output.data = {"text/html": _alive(figure, output.data["image/png"].strip(), alt, root)}
             if "image/png" in output.get("data", {}):
                 alt = " ".join(alt_text(output, "image/png").split())
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
@@ -205,6 +222,16 @@ def _title(notebook: NotebookNode, path: Path) -> tuple[str, str]:
     if not match:
         raise ValueError(f"{path.name} does not begin with `# 1 · Title` and its question between ***")
     return match[1], match[2]
+
+
+def _first_picture(notebook: NotebookNode, target: Path) -> str:
+    """Save a page's first figure; its name."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    shown = next((output for output in outputs if "image/png" in output.get("data", {})), None)
+    if shown is None:
+        raise ValueError(f"{target.stem} shows no figure that could stand for it in the gallery")
+    target.write_bytes(base64.b64decode(shown.data["image/png"]))
+    return f"covers/{target.name}"
 
 
 def _cover(notebook: NotebookNode, target: Path) -> str:

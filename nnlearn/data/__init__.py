@@ -7,9 +7,11 @@ Generators take `rng=`, a seed or a NumPy Generator. scikit-learn and pooch load
 # ruff: noqa: F403
 from nnlearn.data.bundled import *
 from nnlearn.data.download import *
+from nnlearn.data.emotive_words import *
 from nnlearn.data.graphs import *
 from nnlearn.data.languages import *
 from nnlearn.data.mnist_subset import *
+from nnlearn.data.old_tunes import *
 from nnlearn.data.planes import *
 from nnlearn.data.scripts import *
 from nnlearn.data.sequences import *

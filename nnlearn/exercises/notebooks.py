@@ -17,6 +17,11 @@ def course_folder() -> Path:
     return _CHECKOUT if in_checkout() else _INSTALLED
 
 
+def gallery_pages() -> list[Path]:
+    """The pages that hang in a chapter's own folder, chapters/NN_name/: one application each."""
+    return sorted((course_folder() / "chapters").glob("[0-9][0-9]_*/[a-z]*.ipynb"))
+
+
 def notebooks(folder: str, *names: str) -> list[Path]:
     """The notebooks in `chapters` or `exercises`: all, or those named by number ("01", "1") or "01_neuron".
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import nnlearn as nn
 from nnlearn.course import reference, site
 from nnlearn.course.cli import app
-from nnlearn.exercises.notebooks import notebooks
+from nnlearn.exercises.notebooks import gallery_pages, notebooks
 from nnlearn.widgets import living
 from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
@@ -89,6 +89,24 @@ def test_chapter_is_a_page_without_barriers(name: str, reader: Reader, built: Pa
     record_property("checked", f"page {name}")
 
 
+@pytest.mark.parametrize("path", gallery_pages(), ids=lambda path: path.stem)
+def test_page_of_the_gallery_has_no_barriers_and_a_card(path, reader: Reader, built: Path, record_property):
+    name = f"{path.parent.name}/{path.stem}"
+    assert barriers(reader, f"chapters/{name}.html") == []
+    pictures = reader.page.locator("main .cell_output img").evaluate_all(
+        "all => all.map((image) => image.alt)"
+    )
+    assert pictures and all(len(alt.split()) >= 8 for alt in pictures)
+    back = reader.page.locator(f'main a[href="../{path.parent.name}.html"]')
+    assert back.count() >= 1, "no way back to the picker"
+    assert (built / "chapters" / f"{name}.ipynb").read_bytes() == path.read_bytes()
+    page = reader.open("index.html")
+    assert page.locator(f'a[href="chapters/{name}.html"]').count() >= 1, "no card"
+    page = reader.open(f"chapters/{path.parent.name}.html")
+    assert page.locator(f'main a[href="{name}.html"]').count() >= 1, "the picker does not link it"
+    record_property("checked", f"page chapters/{path.parent.name}/{path.name}")
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_page_has_no_barriers(name: str, reader: Reader):
     assert barriers(reader, f"{name}.html") == []
@@ -129,9 +147,10 @@ def test_barriers_are_found(browser: Browser, tmp_path: Path):
 
 
 def test_every_page_was_looked_at_and_no_link_is_dead(built: Path):
+    gallery = [f"chapters/{path.parent.name}/{path.stem}" for path in gallery_pages()]
     assert set(pages(built)) == {
         f"{name}.html"
-        for name in [*OTHERS, *(f"{kind}/{c}" for kind in ("chapters", "decks") for c in CHAPTERS)]
+        for name in [*OTHERS, *gallery, *(f"{kind}/{c}" for kind in ("chapters", "decks") for c in CHAPTERS)]
     }
     assert dead_links(built) == []
 

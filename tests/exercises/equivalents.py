@@ -245,6 +245,18 @@ EQUIVALENT = {
         "Q = np.where(N != 0, W / np.maximum(N, 1), untried)": "no visit is negative",
         "Q = np.where(N > 0, W / np.maximum(N, 0), untried)": "where N is 0 the other branch is taken",
     },
+    "25.3": {
+        "total = (W)": "the next line makes a new array: nothing is written into W",
+    },
+    "25.4": {
+        "following[speaker[:, 1:] < 1] = -100": "a speaker is 0 or 1",
+    },
+    "25.6": {
+        "exponent = np.where(p != 0, rewards / beta, -np.inf)": "no probability is negative",
+    },
+    "25.7": {
+        "return (rewards[order] @ exactly)": "a product of two vectors is symmetric",
+    },
     "26.3": {
         "s = (high - low) / top if high != low else 1.0": "high is never below low",
         "return np.clip(np.rint(x / s) + zero, -1, top), s, zero": "rounding leads out of the grid at its upper end alone",
@@ -262,6 +274,36 @@ EQUIVALENT = {
     },
     "26.6": {
         "stay = np.sort((np.argsort(-worth))[:k])": "so few are sorted stably anyway",
+    },
+    "27.3": {
+        "return have, rounds * a[ -1].nbytes": "every row has as many bytes",
+    },
+    "27.4": {
+        "if n <= 0:": "no size is negative",
+        "answered = ~(np.isnan(changes).any(axis=1))": "who is late has sent NaN in every place",
+    },
+    "27.5": {
+        "return mean, (share * (variances + ((mean - means)) ** 2)).sum(axis=0)": "a square has no sign",
+    },
+    "27.9": {
+        "w = (np.ones(3))": "another start that reaches the bar, and that is what is asked",
+        "for _ in (range(rounds - 1)):": "reaches the bar with a message to spare",
+    },
+    "28.3": {
+        "continue": "once enough are held back, all later groups are passed over",
+    },
+    "28.4": {
+        "area = lambda box: ((box[:, :2] - box[:, 2:])).prod(axis=1)": "two negative sides have the same product",
+    },
+    "28.6": {
+        "there = mask[:, :, None] != 0": "a mask holds 0 and 1",
+        "return np.concatenate([mean, np.where(n != 0, largest, 0)], axis=1)": "no set has fewer than no elements",
+    },
+    "28.7": {
+        "union = ((boxes[i, :2] - boxes[i, 2:])).prod() + (boxes[j, 2:] - boxes[j, :2]).prod() - shared": "two negative sides have the same product",
+        "union = (boxes[i, 2:] - boxes[i, :2]).prod() + ((boxes[j, :2] - boxes[j, 2:])).prod() - shared": "two negative sides have the same product",
+        "clear = clear and shared / union < threshold + 1e-9": "no overlap is larger than the threshold by just 1e-9",
+        "return (np.array(kept))": "the places are whole numbers anyway",
     },
     "P1.1": {
         "cuts = [round( -0.4 * len(people)), round(0.8 * len(people))]": "counted from the end",
@@ -299,40 +341,5 @@ EQUIVALENT = {
         "return np.where(grey, 0, flat / np.where(grey, 0, length))": "what grey is divided by is not used",
         "flat = (flat.mean(axis=1, keepdims=True) - flat)": "both turned round",
         "return (np.where(0, grey, flat / np.where(grey, 1, length)))": "a grey picture is next to 0 already",
-    },
-    "27.3": {
-        "return have, rounds * a[ -1].nbytes": "every row has as many bytes",
-    },
-    "27.4": {
-        "if n <= 0:": "no size is negative",
-        "answered = ~(np.isnan(changes).any(axis=1))": "who is late has sent NaN in every place",
-    },
-    "27.5": {
-        "return mean, (share * (variances + ((mean - means)) ** 2)).sum(axis=0)": "a square has no sign",
-    },
-    "27.9": {
-        "w = (np.ones(3))": "another start that reaches the bar, and that is what is asked",
-        "for _ in (range(rounds - 1)):": "reaches the bar with a message to spare",
-    },
-    "25.3": {"total = (W)": "the next line makes a new array: nothing is written into W"},
-    "25.4": {"following[speaker[:, 1:] < 1] = -100": "a speaker is 0 or 1"},
-    "25.5": {"return (np.logaddexp(beta * (lost - gained), 0)).mean()": "logaddexp is symmetric"},
-    "25.6": {"exponent = np.where(p != 0, rewards / beta, -np.inf)": "no probability is negative"},
-    "25.7": {"return (rewards[order] @ exactly)": "a product of two vectors is symmetric"},
-    "25.8": {
-        "layer = nn.Linear(16, 16, bias=True, rng=0)": "reaches the bar, and that is what is asked",
-        "layer = nn.Linear( 17, 16, bias=False, rng=0)": "the weights are replaced by W",
-        "layer = nn.Linear( 15, 16, bias=False, rng=0)": "the weights are replaced by W",
-        "layer = nn.Linear(16, 17, bias=False, rng=0)": "the weights are replaced by W",
-        "layer = nn.Linear(16, 15, bias=False, rng=0)": "the weights are replaced by W",
-        "layer = nn.Linear(16, 16, bias=False, rng= 1)": "reaches the bar, and that is what is asked",
-        "lora = nn.LoRALinear(layer, rank, rng= 1)": "reaches the bar, and that is what is asked",
-        "optimizer = nn.Adam(lora.parameters(), lr= 1.03)": "reaches the bar, and that is what is asked",
-        "layer = (nn.Linear(16, 16, rng=0))": "reaches the bar, and that is what is asked",
-        "layer = (nn.Linear(16, 16, bias=False))": "reaches the bar, and that is what is asked",
-        "layer.W.data = (W)": "reaches the bar, and that is what is asked",
-        "lora = (nn.LoRALinear(layer, rank))": "reaches the bar, and that is what is asked",
-        "for _ in (range(steps - 1)):": "reaches the bar, and that is what is asked",
-        "backward((nn.mse_loss(y, lora(x))))": "reaches the bar, and that is what is asked",
     },
 }

@@ -167,6 +167,9 @@ def held() -> set[str]:
     names |= {
         f"{check} {path.stem}" for path in notebooks("chapters") for check in ("deck", "live-chapter", "page")
     }
+    names |= {
+        f"{kind} chapters/{page.parent.name}/{page.name}" for page in pages() for kind in ("notebook", "page")
+    }
     names |= {f"widget {name}" for name in explorers()}
     for path in notebooks("solutions"):
         for cell in json.loads(path.read_text())["cells"]:
@@ -193,6 +196,11 @@ def explorers() -> set[str]:
 
 def notebooks(folder: str) -> list[Path]:
     return sorted((ROOT / folder).glob("*.ipynb"))
+
+
+def pages() -> list[Path]:
+    """The gallery's: one application each, in a folder of its chapter's name."""
+    return sorted((ROOT / "chapters").glob("*/[a-z]*.ipynb"))
 
 
 def _missing(config: pytest.Config) -> set[str]:

@@ -90,5 +90,6 @@ function readChapters(place, cards) {
 document.addEventListener("DOMContentLoaded", () => {
   const chapter = location.pathname.match(/\/chapters\/(\w+)\.html$/), place = document.getElementById("nn-progress");
   if (chapter) readButton(chapter[1], document.querySelector("article.bd-article > section") ?? document.querySelector("article.bd-article"));
-  if (place) readChapters(place, [...document.querySelectorAll(".sd-card a.sd-stretched-link[href*='chapters/']")]);
+  if (place) readChapters(place, [...document.querySelectorAll(".sd-card a.sd-stretched-link[href*='chapters/']")]
+    .filter((card) => /chapters\/\w+\.html/.test(card.href)));  // not the gallery's pages
 });

@@ -1,0 +1,328 @@
+import numpy as np
+
+from nnlearn.exercises import Explain, Function, Predict, Value, edit
+from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+
+SHUFFLED = Predict(1, "the set network", mistakes=[
+    ("convolution", "the convolutional network",
+     "Its windows show neighbours. After the shuffle other places are neighbours: it loses most."),
+    ("recurrent", "the recurrent network",
+     "It reads one place after the other. In another order its state goes through other values."),
+    ("all", "all of them",
+     "Nothing is lost, that is true. But which networks were told before that neighbours belong together?"),
+], after="It adds up over the places, and a sum has no order. A dense network would *learn* as well as "
+         "before, but its output is another one: its weights meet other columns.")
+
+BY_HAND = Value(2, (1.5, 3), mistakes=[
+    ("without φ", (0.5, 3), "You took the mean of the differences. φ cuts what is below zero first."),
+    ("padded", (1.6, 3), "The window does not reach over the end: five places have four windows of two."),
+    ("exchanged", (3, 1.5), "First the mean, then the maximum."),
+    ("over what is left", (3, 3), "The windows in which φ is 0 count in the mean as well."),
+    ("second minus first", (1, 2), "φ(a, b) takes the *second* number away from the first."),
+])
+
+
+def crowds(rng):
+    yield "people with several recordings", np.array(list("aabbbcd")), 3
+    yield "out of order", np.array([4, 7, 4, 2, 7, 7]), 2
+    yield "exactly enough", np.array([1, 1, 2, 2]), 2
+    yield "nobody is needed", np.array([5, 6]), 0
+    yield "more than there are", np.array(["x", "y", "x"]), 9
+    yield "drawn", rng.integers(0, 5, 20), 7
+    yield "nobody at all", np.array([], dtype=int), 2
+
+
+def hold_out(groups, n):
+    held = np.zeros(len(groups), dtype=bool)
+    for i in range(len(groups)):
+        if held.sum() >= n:
+            break
+        if not held[i]:
+            held |= groups == groups[i]
+    return held
+
+
+HOLD = Function(3, hold_out, crowds, mistakes=[
+    ("the first n", lambda groups, n: np.arange(len(groups)) < n,
+     "You cut through a group: some of its examples are in the test, some in training."),
+    ("sorted", lambda groups, n: hold_sorted(groups, n),
+     "Groups are taken in the order in which they first appear, not in the order of their names."),
+    ("one too many", edit("held.sum() >= n", "held.sum() > n"),
+     "As soon as n examples are held back, stop. You go on with one group more."),
+    ("too few", lambda groups, n: hold_less(groups, n),
+     "At least n examples are to be held back. You stop before the group that would reach it."),
+    ("counts groups", lambda groups, n: np.isin(groups, list(dict.fromkeys(groups.tolist()))[:n]),
+     "n counts examples, not groups."),
+    ("what is left", lambda groups, n: ~hold_out(groups, n),
+     "True is what is held back. You return what stays in training."),
+])
+
+
+def hold_sorted(groups, n):
+    held = np.zeros(len(groups), dtype=bool)
+    for group in np.unique(groups):
+        if held.sum() < n:
+            held |= groups == group
+    return held
+
+
+def hold_less(groups, n):
+    held = np.zeros(len(groups), dtype=bool)
+    for group in dict.fromkeys(groups.tolist()):
+        if (held | (groups == group)).sum() > n:
+            break
+        held |= groups == group
+    return held
+
+
+def pairs(rng):
+    def some(n):
+        low = rng.uniform(0, 5, (n, 2))
+        return np.concatenate([low, low + rng.uniform(0.5, 4, (n, 2))], axis=1)
+
+    yield "a batch", some(4), some(4)
+    yield "the same box", [[0.0, 0.0, 2.0, 3.0]], [[0.0, 0.0, 2.0, 3.0]]
+    yield "apart, side by side", [[0.0, 0.0, 1.0, 1.0]], [[3.0, 0.0, 4.0, 1.0]]
+    yield "apart, across", [[0.0, 0.0, 1.0, 2.0]], [[2.0, 5.0, 4.0, 6.0]]
+    yield "one in the other", [[0.0, 0.0, 4.0, 4.0]], [[1.0, 1.0, 2.0, 3.0]]
+    yield "they touch", [[0.0, 0.0, 2.0, 2.0]], [[2.0, 0.0, 3.0, 2.0]]
+    yield "below zero", [[-3.0, -2.0, -1.0, 1.0]], [[-2.0, -1.0, 1.0, 2.0]]
+    yield "none", np.zeros((0, 4)), np.zeros((0, 4))
+
+
+def giou(a, b):
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=1)
+    union = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - shared
+    hull = (np.maximum(a[:, 2:], b[:, 2:]) - np.minimum(a[:, :2], b[:, :2])).prod(axis=1)
+    return shared / union - (hull - union) / hull
+
+
+GIOU = Function(4, giou, pairs, mistakes=[
+    ("plain IoU", edit("shared / union - (hull - union) / hull", "shared / union"),
+     "That is the plain intersection over union. Take away the share of the hull that neither box covers."),
+    ("negative sides", edit("np.maximum(high - low, 0).prod(axis=1)", "(high - low).prod(axis=1)"),
+     "Boxes apart share nothing. With two negative sides your shared area becomes positive."),
+    ("counted twice", edit(" - shared\n", "\n"),
+     "The shared part stands in both areas: take it away once for the union."),
+    ("by the union", edit("(hull - union) / hull", "(hull - union) / union"),
+     "The empty part is a share of the *hull*."),
+    ("empty part added", edit("shared / union - (hull", "shared / union + (hull"),
+     "The emptier the hull, the worse: take that share away."),
+    ("the hull of the middle", edit("np.maximum(a[:, 2:], b[:, 2:]) - np.minimum(a[:, :2], b[:, :2])",
+                                    "np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])"),
+     "The hull is the smallest box that holds both: least of the near edges, largest of the far."),
+])
+
+
+def races(rng):
+    yield "five seeds", rng.uniform(0.6, 0.9, 5), rng.uniform(0.6, 0.9, 5), 2.776
+    shared = rng.normal(0, 3, 8)
+    yield "seeds that matter more than methods", shared + 0.2 + rng.normal(0, 0.02, 8), shared, 2.365
+    yield "two seeds", [0.5, 0.7], [0.4, 0.8], 12.706
+    yield "always the same difference", [1.0, 2.0, 3.0], [0.5, 1.5, 2.5], 4.303
+    yield "the second is better", [0.1, 0.2, 0.1, 0.3], [0.6, 0.9, 0.7, 0.8], 3.182
+
+
+def paired(a, b, t):
+    d = a - b
+    half = t * d.std(ddof=1) / len(d) ** 0.5
+    return d.mean() - half, d.mean() + half
+
+
+PAIRED = Function(5, paired, races, outputs="low high", mistakes=[
+    ("not paired", edit("d.std(ddof=1) / len(d) ** 0.5",
+                        "(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)) ** 0.5"),
+     "Both methods had the same seeds: what a seed does to both cancels. Take the spread of differences."),
+    ("of the values", edit(" / len(d) ** 0.5", ""),
+     "That is the spread of single differences. The mean of n is surer, by √n."),
+    ("divided by n", edit("len(d) ** 0.5", "len(d)"), "The mean of n is surer by √n, not by n."),
+    ("ddof", edit("ddof=1", "ddof=0"), "The variance of a sample divides by n − 1."),
+    ("turned round", edit("a - b", "b - a"), "Asked is the first less the second."),
+    ("half the interval", edit("half = t", "half = t / 2"),
+     "The interval reaches t · s / √n to *each* side."),
+])
+
+
+def sets(rng):
+    yield "three sets", rng.normal(size=(3, 4, 2)), [[1, 1, 0, 1], [1, 0, 0, 0], [1, 1, 1, 1]]
+    yield "all below zero", -rng.uniform(1, 2, (2, 3, 2)), [[1, 0, 1], [0, 1, 1]]
+    yield "an empty set", rng.normal(size=(2, 3, 2)), [[0, 0, 0], [1, 1, 0]]
+    yield "a set of one", [[[7.0, -2.0]]], [[1]]
+    yield "an empty set below zero", -np.ones((1, 2, 3)), [[0, 0]]
+
+
+def pool(h, mask):
+    inside = mask[:, :, None] > 0
+    n = inside.sum(axis=1)
+    mean = np.where(inside, h, 0).sum(axis=1) / np.maximum(n, 1)
+    most = np.where(inside, h, -np.inf).max(axis=1)
+    return np.concatenate([mean, np.where(n > 0, most, 0)], axis=1)
+
+
+POOL = Function(6, pool, sets, mistakes=[
+    ("blanks count", edit("np.maximum(n, 1)", "h.shape[1]"),
+     "You divide by the number of places. What is masked is not there: divide by the number that is."),
+    ("zeros in the maximum", edit("np.where(inside, h, -np.inf)", "np.where(inside, h, 0)"),
+     "A masked place is no 0: where all values are below zero it would win the maximum."),
+    ("an empty set divides by zero", edit("np.maximum(n, 1)", "n"),
+     "An empty set has a mean of 0 here: no division by zero."),
+    ("an empty set is minus infinity", edit("np.where(n > 0, most, 0)", "most"),
+     "An empty set has a maximum of 0 here, not −∞."),
+    ("no mask", lambda h, mask: np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1),
+     "You have not used the mask: what is 0 in it belongs to no set."),
+    ("exchanged", lambda h, mask: np.roll(pool(h, mask), h.shape[2], axis=1),
+     "First the means, then the maxima."),
+])
+
+
+def candidates(rng):
+    low = rng.uniform(0, 6, (7, 2))
+    boxes = np.concatenate([low, low + rng.uniform(2, 5, (7, 2))], axis=1)
+    yield "a crowd", boxes, rng.permutation(7) / 7, 0.2
+    low = rng.uniform(0, 4, (9, 2))
+    boxes = np.concatenate([low, low + rng.uniform(1, 6, (9, 2))], axis=1)
+    yield "large and small", boxes, rng.permutation(9) / 9, 0.4
+    yield "apart in both directions", [[0.0, 0, 3, 3], [5, 5, 9, 9]], [0.6, 0.9], 0.1
+    yield "one within the other", [[0.0, 0, 4, 6], [1, 1, 3, 4], [1, 2, 4, 6]], [0.8, 0.7, 0.9], 0.45
+    far = 3.0 * np.arange(40)[:, None] * np.ones(4) + np.array([0, 0, 1, 2])
+    yield "equal scores", far, np.repeat([0.5, 0.7], 20), 0.5
+    yield "a chain", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.7, 0.9, 0.8], 0.3
+    yield "a chain, the middle is worst", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.9, 0.7, 0.8], 0.3
+    yield "the same box three times", [[0.0, 0, 2, 2]] * 3, [0.2, 0.6, 0.4], 0.5
+    yield "exactly at the threshold", [[0.0, 0, 2, 1], [1, 0, 3, 1]], [0.5, 0.4], 1 / 3
+    yield "one box", [[1.0, 1, 2, 2]], [0.1], 0.5
+    yield "no box", np.zeros((0, 4)), np.zeros(0), 0.5
+    yield "they all stay", [[0.0, 0, 1, 1], [5, 5, 6, 6], [9, 0, 10, 1]], [0.1, 0.3, 0.2], 0.0
+
+
+def suppress(boxes, scores, threshold):
+    kept: list[int] = []
+    for i in np.argsort(-scores, kind="stable"):
+        clear = True
+        for j in kept:
+            low, high = np.maximum(boxes[i, :2], boxes[j, :2]), np.minimum(boxes[i, 2:], boxes[j, 2:])
+            shared = np.maximum(high - low, 0).prod()
+            union = (boxes[i, 2:] - boxes[i, :2]).prod() + (boxes[j, 2:] - boxes[j, :2]).prod() - shared
+            clear = clear and shared / union <= threshold + 1e-9
+        if clear:
+            kept.append(i)
+    return np.array(kept, dtype=int)
+
+
+ORDER = ("np.argsort(-scores, kind=\"stable\")", "np.argsort(scores, kind=\"stable\")")
+EMPTY = ("np.maximum(high - low, 0).prod()", "(high - low).prod()")
+EVERY = ("for j in kept:", "for j in range(i):")
+
+REPAIR = Function(7, suppress, candidates, mistakes=[
+    ("as it was", edit(*ORDER, *EMPTY, *EVERY),
+     "All three faults are still there. Which box is asked first? What do boxes share that are apart in "
+     "both directions? And who may remove another box?"),
+    ("the order", edit(*ORDER), "One fault is left: begin with the surest box."),
+    ("apart", edit(*EMPTY),
+     "One fault is left: boxes apart in both directions have two negative sides, whose product is positive."),
+    ("by the removed", edit(*EVERY),
+     "One fault is left: only boxes that were *kept* remove others. Yours are compared with those before "
+     "them in the list."),
+    ("order and apart", edit(*ORDER, *EMPTY),
+     "Two faults are left: where you begin, and what boxes apart share."),
+    ("the threshold itself", edit("threshold + 1e-9", "threshold - 1e-9"),
+     "A box that overlaps by exactly the threshold stays."),
+    ("the union", edit("- shared\n", "\n"),
+     "The union counts the shared part once."),
+])
+
+
+def heaps(seed, n):
+    """Rows of 16 readings in no order, of mean 0 and variance 1: in one heap, or in two."""
+    rng = np.random.default_rng(seed)
+    y, one = rng.integers(0, 2, n), rng.normal(size=(n, 16))
+    two = 0.95 * rng.choice([-1, 1], (n, 16)) + np.sqrt(1 - 0.95**2) * one
+    return np.where(y[:, None], two, one)[:, :, None].astype(np.float32), y
+
+
+def few(rng):
+    for name in ("readings drawn for you", "others"):
+        seed = int(rng.integers(10**6))
+        x, y = heaps(seed, 120)
+        new, _ = heaps(seed + 1, 600)
+        yield name, x, y, new, 200, {"seed": seed}
+
+
+def sorted_out(classes, x, y, new, steps, backward):
+    """Has the bar been reached, on new rows?"""
+    if wrong := no_classes(classes, len(new)):
+        return wrong
+    right = (classes == heaps(backward["seed"] + 1, 600)[1]).mean()
+    if right >= 0.8:
+        return "at least 80 % right"
+    if right <= 0.4:
+        return "worse than a coin"
+    return "hardly better than a coin" if right < 0.6 else "better than a coin, but not enough"
+
+
+def by_density(x, y, new, steps, backward):
+    """No network: how likely is each reading in either class? What all of them say is added up."""
+    for _ in range(steps):
+        backward(NoLoss())
+    edges = np.linspace(-2, 2, 17)
+    share = [np.histogram(np.clip(x[y == k], -1.99, 1.99), edges)[0] + 5.0 for k in (0, 1)]
+    says = np.log(share[1] / share[1].sum()) - np.log(share[0] / share[0].sum())
+    return (says[np.digitize(np.clip(new[:, :, 0], -1.99, 1.99), edges) - 1].sum(axis=1) > 0) * 1
+
+
+def by_place(x, y, new, steps, backward):
+    """Least squares on the places: a dense thought."""
+    for _ in range(steps):
+        backward(NoLoss())
+    A, B = (np.c_[part[:, :, 0], np.ones(len(part))] for part in (x, new))
+    return (B @ np.linalg.lstsq(A, 2.0 * y - 1, rcond=None)[0] > 0) * 1
+
+
+SETS = Function(8, by_density, few, run=within_budget, measure=sorted_out,
+    allows=("Linear", "Adam", "AdamW", "SGD", "relu", "tanh", "gelu", "mean", "max", "concatenate",
+            "cross_entropy"),
+    mistakes=[
+    ("by place", by_place,
+     "Your answers are a coin's. Does your model treat the first reading otherwise than the seventh? They "
+     "have no order: let one small network see each alone, then take the mean."),
+    ("turned round", edit("sum(axis=1) > 0", "sum(axis=1) < 0"),
+     "Your answers are worse than a coin's: the classes are exchanged."),
+    ("the scores", lambda x, y, new, steps, backward: np.zeros((len(new), 2)),
+     "You return two scores for each row. The class is the place of the larger."),
+    ("over budget", edit("range(steps)", "range(steps + 1)"),
+     "Every call of `backward` counts, and there are 200."),
+], after="120 rows are enough for a network that knows that order does not matter.")
+
+
+def wards(rng):
+    yield "three classes", np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 0, 2])
+    yield "always the majority", np.repeat([0, 1], [49, 1]), np.zeros(50, dtype=int)
+    yield "an answer that is no true class", np.array([0, 0, 2]), np.array([0, 1, 2])
+    yield "one class", np.array([3, 3, 3, 3]), np.array([3, 3, 0, 3])
+    yield "drawn", rng.integers(0, 4, 40), rng.integers(0, 4, 40)
+
+
+def balanced(y, called):
+    return np.mean([(called[y == k] == k).mean() for k in np.unique(y)])
+
+
+BALANCED = Function(9, balanced, wards, mistakes=[
+    ("accuracy", edit("np.mean([(called[y == k] == k).mean() for k in np.unique(y)])",
+                    "(called == y).mean()"),
+     "That is the accuracy: the large class decides it. Take each class's own, then their mean."),
+    ("precision", lambda y, called: np.mean([(y[called == k] == k).mean() for k in np.unique(called)]),
+     "You ask how many of those *called* k are k. Asked is how many that *are* k are called so."),
+    ("classes that are not there", lambda y, called: np.sum(
+        [(called[y == k] == k).mean() for k in np.unique(y)]) / (max(y.max(), called.max()) + 1),
+     "A class without an example has no accuracy. Take the mean over those that are there."),
+    ("the worst", edit("np.mean(", "np.min("), "That is the worst class. Asked is the mean of all."),
+    ("sum", edit("np.mean(", "np.sum("), "Divide by the number of classes."),
+])
+
+CLAIM = Explain(10, rubric=[
+    "the split: several pictures of one patient, of one camera, of one clinic; which of them are new in use?",
+    "the measure: how many in a hundred are ill; sensitivity and specificity, or balanced accuracy",
+    "rivals with the same budget: logistic regression on colour and size; a doctor; the majority",
+    "seeds and intervals; rates chosen on which data; how often the test set was looked at",
+])
