@@ -37,8 +37,8 @@ class Picker(Explorer):
 
     def make_controls(self) -> Controls:
         return {
-            "comes_in": choice("what comes in", INPUTS, value="a picture"),
-            "goes_out": choice("what goes out", OUTPUTS, value="boxes"),
+            "comes_in": choice("what comes in", INPUTS, value="words"),
+            "goes_out": choice("what goes out", OUTPUTS, value="a class"),
             "fit": slider("which of those that fit", 1, 1, 6),
         }
 

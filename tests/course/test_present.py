@@ -83,7 +83,7 @@ class Lecture(Page):
 
 
 def test_into_the_widget_and_back_to_the_slide(browser: Browser, server: Server):
-    chapters = {path: path.read_bytes() for path in ROOT.glob("chapters/*")}
+    chapters = {path: path.read_bytes() for path in ROOT.glob("chapters/**/*.ipynb")}
     with Lecture(browser, server) as lecture:
         page, keyboard = lecture.page, lecture.page.keyboard
         assert "token" not in page.url, "a room need not read the token"
@@ -120,7 +120,7 @@ def test_into_the_widget_and_back_to_the_slide(browser: Browser, server: Server)
         lecture.no_complaints()
     copy = server.folder / "course" / "chapters" / CHAPTER.name
     assert copy.read_bytes() != chapters[CHAPTER], "it is the copy that was saved"
-    assert {path: path.read_bytes() for path in ROOT.glob("chapters/*")} == chapters
+    assert {path: path.read_bytes() for path in ROOT.glob("chapters/**/*.ipynb")} == chapters
 
 
 def test_every_slide_has_a_way_in_and_every_fragment_a_way_back(browser: Browser, server: Server):

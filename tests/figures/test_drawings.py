@@ -92,6 +92,7 @@ def test_every_drawing_is_tried():
         "layout",
         "curve",
         "spring",
+        "wrong_backward",  # tests/study/test_counterexample.py
     }
 
 

@@ -89,7 +89,7 @@ class Reader:
         self.page: Page = self.context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("requestfailed", lambda r: self.complaints.append(f"failed: {r.url[:150]}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("response", lambda r: r.status >= 400 and self.complaints.append(f"{r.status}: {r.url}"))
 
     def _only_here(self, route: Any) -> None:
@@ -98,6 +98,10 @@ class Reader:
             return route.continue_()
         self.complaints.append(f"asked for {url}")
         return route.abort()
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the page was left while it was still asking
+            self.complaints.append(f"failed: {request.url[:150]}")
 
     def _hear(self, message: Any) -> None:
         if message.type == "error":

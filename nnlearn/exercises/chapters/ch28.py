@@ -23,11 +23,11 @@ BY_HAND = Value(2, (1.5, 3), mistakes=[
 
 
 def crowds(rng):
-    yield "people with several recordings", np.array(list("aabbbcd")), 3
+    yield "people with several recordings", np.array([1, 1, 2, 2, 2, 3, 4]), 3
     yield "out of order", np.array([4, 7, 4, 2, 7, 7]), 2
     yield "exactly enough", np.array([1, 1, 2, 2]), 2
     yield "nobody is needed", np.array([5, 6]), 0
-    yield "more than there are", np.array(["x", "y", "x"]), 9
+    yield "more than there are", np.array([8, 5, 8]), 9
     yield "drawn", rng.integers(0, 5, 20), 7
     yield "nobody at all", np.array([], dtype=int), 2
 
