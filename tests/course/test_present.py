@@ -152,6 +152,11 @@ def test_a_jupyterlab_that_starts_leaves_the_keyboard_to_the_slides(browser: Bro
         lecture.page.wait_for_function("() => document.activeElement !== document.querySelector('iframe')")
         lecture.page.keyboard.press("ArrowRight")
         lecture.page.wait_for_function("() => Reveal.getSlidePastCount() === 1")
+        lecture.page.evaluate(  # a key that comes before the slides have taken the keyboard back
+            "() => frames[0].document.body.dispatchEvent(new frames[0].KeyboardEvent('keydown',"
+            " { keyCode: 39, key: 'ArrowRight', bubbles: true, cancelable: true, view: frames[0] }))"
+        )
+        lecture.page.wait_for_function("() => Reveal.getSlidePastCount() === 2")
         lecture.no_complaints()
 
 

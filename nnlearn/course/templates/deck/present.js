@@ -167,7 +167,16 @@ class Live {
   }
 
   onKey(event) {
-    if (!this.visit) return;
+    if (!this.visit) {
+      if (event.view === window) return;
+      event.preventDefault(); // pressed while JupyterLab, starting, had the keyboard: it was meant for the slides
+      event.stopImmediatePropagation();
+      this.keepKeyboard();
+      const { key, code, keyCode, shiftKey, ctrlKey, altKey, metaKey } = event;
+      const pressed = { key, code, keyCode, shiftKey, ctrlKey, altKey, metaKey, bubbles: true, view: window };
+      document.dispatchEvent(new KeyboardEvent("keydown", pressed));
+      return;
+    }
     if (event.key === BACK) {
       event.preventDefault();
       this.close();
