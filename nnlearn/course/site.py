@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode, v4
 
-from nnlearn.course import chapter_map, glossary, reference
+from nnlearn.course import chapter_map, glossary, reference, topics
 from nnlearn.course.decks import alt_text, arrange, build, mathjax
 from nnlearn.course.lite import build_lite
 from nnlearn.course.notebooks import read, require_outputs
@@ -124,11 +124,14 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
         "map": chapter_map.draw(notebooks("chapters"), "chapters"),
         "playground": _playground(),
         "reference": list(reference.pages()),
+        "topics": topics.topics(),
     }
     reference.write(source / "reference")
     loader = jinja2.FileSystemLoader(_TEMPLATES)
     pages = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    for name in ["index.md", "glossary.md", "lecturers.md", "instructors.md"] + ["browser.md"] * lite:
+    for name in ["index.md", "glossary.md", "topics.md", "lecturers.md", "instructors.md"] + [
+        "browser.md"
+    ] * lite:
         (source / name).write_text(pages.get_template(name).render(facts), encoding="utf-8")
 
 
@@ -196,8 +199,14 @@ def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
 
 
 def _write_page(notebook: NotebookNode, target: Path, root: str = "../") -> None:
-    """The notebook as MyST-NB reads it: its figures alive, pictures with their alt text in the metadata."""
+    """The notebook as MyST-NB reads it.
+
+    Its figures are alive, its pictures have their alt text in the metadata, and each cell that the page of topics
+    leads to has a label.
+    """
     for cell in notebook.cells:
+        if "topics" in cell.metadata:
+            cell.source = f"({topics.label(target.stem, cell.id)})=\n{cell.source}"
         for output in cell.get("outputs", []):
             figure = living.stored(output)
             if figure:

@@ -25,7 +25,7 @@ from tests.support.jupyterlab import NNLEARN
 from tests.support.site import Reader, dead_links, pages, serve
 
 CHAPTERS = [path.stem for path in notebooks("chapters")]
-OTHERS = ["index", "glossary", "lecturers", "instructors", "browser", "genindex", "search"]
+OTHERS = ["index", "glossary", "topics", "lecturers", "instructors", "browser", "genindex", "search"]
 OTHERS += [f"reference/{name}" for name in reference.pages()] + [
     f"exercises/{path.stem}" for path in notebooks("exercises")
 ]
