@@ -201,8 +201,7 @@ def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
 def _write_page(notebook: NotebookNode, target: Path, root: str = "../") -> None:
     """The notebook as MyST-NB reads it.
 
-    Its figures are alive, pictures have their alt text in the metadata, and a cell that the page of topics leads
-    to has a label.
+    Its figures are alive, pictures have their alt text in the metadata, and a cell with topics has a label.
     """
     for cell in notebook.cells:
         if "topics" in cell.metadata:
