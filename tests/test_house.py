@@ -106,3 +106,11 @@ def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'perceptrom'"):
         nn.perceptrom  # noqa: B018
     assert "plot" in dir(nn)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_a_clone_is_small(tmp_path: Path):
+    """What a visitor waits for: stored pictures and weights are most of it."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--bare", "--no-local", f"file://{ROOT}", clone], check=True)
+    assert sum(path.stat().st_size for path in clone.rglob("*") if path.is_file()) <= 120e6
