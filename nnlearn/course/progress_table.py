@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nnlearn.course.answers import HONEST, due
-from nnlearn.exercises.records import can_be_kept, folder, recorded, wrong_answers
+from nnlearn.course.answers import due
+from nnlearn.exercises.records import HONEST, can_be_kept, folder, recorded, wrong_answers
 from nnlearn.exercises.spec import Exercise, chapter_exercises, chapter_modules
 from nnlearn.exercises.tasks import chapter_title
 

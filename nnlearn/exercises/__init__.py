@@ -14,7 +14,7 @@ from nnlearn.exercises.essays import words_of
 from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.judge import as_text, grade
 from nnlearn.exercises.limit import time_limit
-from nnlearn.exercises.records import record, recorded
+from nnlearn.exercises.records import HONEST, record, recorded, wrong_answers
 from nnlearn.exercises.renumbering import refusal
 from nnlearn.exercises.result import Result
 from nnlearn.exercises.spec import (
@@ -74,11 +74,15 @@ def _checked(exercise_id: str, answer: Any) -> Result:
     if result.status != "not started" and not unwritten:
         judged = result.case is not None and result.case.got is not None
         record(exercise.id, bool(result), text, judged)
-    return replace(result, standing=_standing(exercise)) if result and notebook.name else result
+    return replace(result, standing=_standing(exercise, result)) if notebook.name else result
 
 
-def _standing(exercise: Exercise) -> str:
-    """How many of the chapter are solved, and which comes next."""
+def _standing(exercise: Exercise, result: Result) -> str:
+    """Of what is passed, how many of the chapter are solved, and which comes next; else the way to ours."""
+    if not result:
+        tried = wrong_answers(exercise.id)
+        way = f"{tried} different answers tried: `nnlearn solution {exercise.id}` shows ours beside yours"
+        return way if result.status == "not yet" and tried >= HONEST else ""
     known, chapter = recorded(), chapter_exercises(chapter_of(exercise.id))
     graded = [one for one in chapter.values() if one.graded]
     open_ = [one for one in graded if known.get(one.id) != "passed"]

@@ -65,7 +65,7 @@ class Result:
     score: float = 0.0
     brief: str = ""  # the message without what was expected
     case: Case | None = None
-    standing: str = ""  # in the notebook: how many of the chapter are solved, and which is next
+    standing: str = ""  # in the notebook: how far the chapter is, or the way to our answer
 
     def __post_init__(self) -> None:
         if isinstance(self.exercise, Exercise):

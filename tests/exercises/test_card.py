@@ -115,3 +115,13 @@ def test_in_the_notebook_a_pass_says_what_comes_next(monkeypatch, tmp_path):
     (tmp_path / "progress-2" / "10.2.passed").unlink()
     assert "next: 10.2 " in check("10.1", "higher")._repr_html_()
     assert find_exercise("10.2").title in check("10.1", "higher").standing
+
+
+def test_after_three_different_tries_the_way_to_ours_is_shown(monkeypatch, tmp_path):
+    monkeypatch.setenv("NNLEARN_HOME", str(tmp_path))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "10_training.ipynb"))
+    assert [check("10.2", wrong).standing for wrong in (0.5, 0.5, 0.6)] == ["", "", ""]
+    way = "3 different answers tried: `nnlearn solution 10.2` shows ours beside yours"
+    assert check("10.2", 0.7).standing == way
+    assert "<code>nnlearn solution 10.2</code>" in check("10.2", 0.7)._repr_html_()
+    assert check("10.2", np.sqrt(2 / 200)).standing != way
