@@ -16,7 +16,6 @@ import platformdirs
 from nnlearn.exercises.renumbering import renumbered
 from nnlearn.training.saving import write
 
-
 HONEST = 3  # different wrong answers before ours is shown
 
 
