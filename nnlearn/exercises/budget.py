@@ -29,10 +29,11 @@ def within_budget(answer: Callable[..., Any], **inputs: Any) -> Any:
 
 
 def asked_again(answer: Callable[..., Any], **inputs: Any) -> Any:
-    """The answer within the budget, that beside giants, and the first again: what leaks or is left to chance.
+    """The answer within the budget, that beside others, and the first again: what leaks or is left to chance.
 
     The third last input holds the new examples. In the second call their second half is a thousand times as
-    large; where the others' answers differ by that, a third call says whether the same call repeats itself.
+    large or, where they are whole numbers such as words, one number throughout; where the others' answers
+    differ by that, a third call says whether the same call repeats itself.
     """
 
     *seen, new, steps, _ = inputs.values()
@@ -48,11 +49,11 @@ def asked_again(answer: Callable[..., Any], **inputs: Any) -> Any:
 
         return answer(*seen, examples, steps, counted)
 
-    half, giants = len(new) // 2, new.copy()
-    giants[half:] *= 1000
+    half, others = len(new) // 2, new.copy()
+    others[half:] = new.flat[0] if new.dtype.kind in "iu" else 1000 * new[half:]
     if (first := once(new)) is None:
         return None
-    first, beside = np.array(first), np.array(once(giants))
+    first, beside = np.array(first), np.array(once(others))
     same = first.shape == beside.shape and np.array_equal(first[:half], beside[:half])
     return [first, beside, first if same else np.array(once(new))]
 

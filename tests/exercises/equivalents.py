@@ -342,4 +342,16 @@ EQUIVALENT = {
         "flat = (flat.mean(axis=1, keepdims=True) - flat)": "both turned round",
         "return (np.where(0, grey, flat / np.where(grey, 1, length)))": "a grey picture is next to 0 already",
     },
+    "P3.2": {
+        "shares = said / (said.mean(axis=1, keepdims=True))": "both classes' shares V times as large",
+    },
+    "P3.3": {
+        "words = text[text != 0]": "no word has a number below 0",
+        "if max(shares, default= -1) >= least:": "a share is asked for, more than 0",
+        "return (np.array(found))": "another type where nothing is found",
+    },
+    "P3.5": {
+        "losses.append((np.sum(np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y])))": "N times the mean",
+        "losses.append(np.mean(np.log((np.exp(z).mean(axis=1))) - z[np.arange(len(y)), y]))": "ln C less at each",
+    },
 }

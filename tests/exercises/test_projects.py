@@ -39,6 +39,16 @@ TOLD = {
             "P2.5": ("stops at the first", 0),
         },
     },
+    "P3_texts": {
+        "good": {"P3.4": ("counts the words", 0.4)},
+        "poor": {
+            "P3.1": ("blanks for words not known", 0),
+            "P3.2": ("counts, not shares", 0),
+            "P3.3": ("blanks are words", 0),
+            "P3.4": ("a threshold from those that wait", 0),
+            "P3.5": ("accuracy", 0),
+        },
+    },
 }
 
 
