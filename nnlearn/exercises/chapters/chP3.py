@@ -313,7 +313,7 @@ REPORT = Explain(6, rubric=[
     "The split: by what, how large; and how quotations were looked for.",
     "Baselines with numbers: always the same answer, counting words.",
     "What was chosen (rate, width, length of a text), out of how many tries, by validation texts alone.",
-    "The numbers of several seeds, and the difference to the rival with its interval, by independent sources.",
+    "The numbers of several seeds, and the difference to the rival with its interval, by source.",
     "One look at the test set, after everything was decided; its number and the words that told most.",
     "A conclusion no stronger than the interval: \"no better than counting words\" is a result.",
     "All can be repeated: the code is there, with its seeds.",
