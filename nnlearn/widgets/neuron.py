@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.study.neuron import LIF, neuron, step
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, slider, text, texts, write
+from nnlearn.widgets.living import LivingExplorer
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "step": step,
@@ -33,13 +33,14 @@ A_MIN, A_MAX = -1.2, 2.5  # what is shown of the unit's output; 1 stands beside 
 SIDE = (-0.35, 1.35)  # what is shown of the plane of inputs, in both directions
 
 
-class NeuronExplorer(Explorer):
+class NeuronExplorer(LivingExplorer):
     """A spiking cell and the unit f(w·x + b): z = w·x + b is the unit's sum and the cell's current.
 
     The cell receives z nA more than its rheobase, so that it fires where z > 0: where the step is 1.
     """
 
     size = (8.6, 5.4)
+    module = "neuron"
 
     def make_controls(self) -> Controls:
         digits = {"readout_format": ".1f"}
@@ -137,11 +138,28 @@ class NeuronExplorer(Explorer):
             bar.set_height(part)
         heights = [part + (0.4 if part >= 0 else -1.5) for part in state["parts"]]
         write(self.numbers, zip(range(4), heights, map(two_decimals, state["parts"]), strict=True))
+        return self.describe(state)
+
+    def describe(self, state: dict[str, Any]) -> str:
+        z, a, rate = state["parts"][-1], state["a"], state["rate"]
         fires = f"the cell fires {rate:.0f} times a second" if rate else "the cell is silent"
         return (
             f"z = {two_decimals(z)}: {fires}, the unit ({state['name']}) gives {two_decimals(a)}. "
             f"At the four corners (1 where z > 0) both are the gate {state['gate']}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        state, curves = self.state, ("V", "rate_curve", "unit_curve")
+        V, rates, outputs = (state[name].astype(np.float32).tobytes() for name in curves)
+        return {
+            "V": V, "spikes": state["spikes"].tolist(), "rates": rates, "outputs": outputs,
+            "cornerRates": state["corner_rates"].tolist(), "cornerOutputs": state["corner_a"].tolist(),
+            "parts": [float(part) for part in state["parts"]],
+            "rate": state["rate"], "a": state["a"], "gate": state["gate"],
+        }  # fmt: skip
+
+    def page(self) -> dict[str, Any]:
+        return {"gates": GATES}
 
     def _draw_plane(self, state: dict[str, Any]) -> None:
         w, b = state["w"], state["b"]

@@ -77,7 +77,7 @@ def test_work_is_there_the_next_day(browser: Browser, server: Server):
         assert widgets
         for index in widgets:
             cell = page.show(index)
-            cell.locator("img.widget-image").wait_for()
+            cell.locator("img.widget-image, .nn-living [role=status]").first.wait_for()
             assert "Error displaying widget" not in cell.inner_text()
         assert not page.complaints, "\n".join(page.complaints)
 
