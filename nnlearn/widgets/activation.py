@@ -95,7 +95,7 @@ class ActivationExplorer(LivingExplorer):
         right.axhspan(1e-2, 1e2, color=plot.GREY, alpha=0.15, linewidth=0)
         self.sizes = [line(right, style, markersize=3, label=label)
                       for style, label in (("o-", "size of the signal"), ("s--", "change left"))]  # fmt: skip
-        right.set(yscale="log", ylim=(FLOOR, CEILING), xlim=(0, DEEPEST), xlabel="layer")
+        right.set(yscale="log", ylim=(FLOOR, CEILING), xlim=(-1, DEEPEST + 1), xlabel="layer")
         right.set_title("through the layers")
         right.legend(loc="lower left")
 

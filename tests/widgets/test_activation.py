@@ -132,7 +132,7 @@ def test_a_reader_moves_the_point_and_the_layers(browser: Browser, tmp_path: Pat
     reader.drag((box["x"] + 200, box["y"] + 90), (box["x"] + box["width"] + 30, box["y"] + 90))
     expect(reader.status).to_have_text(ActivationExplorer(z=1.9, depth=40).sentence)
     layers.press("ArrowDown")
-    page.get_by_label("activation", exact=True).select_option("relu")
+    page.locator("select").select_option("relu")
     page.get_by_label("bias").press("Home")
     last = ActivationExplorer(activation="relu", bias=-3.0, z=1.9, depth=39)
     expect(reader.status).to_have_text(last.sentence)

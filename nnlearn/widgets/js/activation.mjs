@@ -40,8 +40,8 @@ export function render({ model, el }) {
   hold(curve, ([z]) => pull(model, { z }), ([right, up]) => pull(model, { z: values().z + (right || up) / 10 }));
 
   const layers = chart(place, "the size of a signal and of a change after each layer: drag to set the number of layers", 330, () => ({
-    title: "through the layers",
-    x: { from: 0, to: DEEPEST, ticks: [0, 10, 20, 30, 40], label: "layer; band: a change survives" },
+    title: "layers",
+    x: { from: -1, to: DEEPEST + 1, ticks: [0, 10, 20, 30, 40], label: "layer; band: a change survives" },
     y: { from: FLOOR, to: CEILING, ticks: [1e-16, 1e-12, 1e-8, 1e-4, 1, 1e4, 1e8, 1e12], log: true },
     legend: [["signal", BLUE], ["change left", VERMILION, [6, 4]]],
   }), ({ pen, c, x, y, box, line, dot, stroke }) => {
