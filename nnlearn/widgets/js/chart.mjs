@@ -1,5 +1,5 @@
 // Axes on a board: values to pixels and back, lines and points between them, and the reader's hand.
-import { board, colours, element } from "./living.mjs";
+import { board, colours, element, rgb } from "./living.mjs";
 
 const [LEFT, TOP, RIGHT, BOTTOM] = [44, 28, 10, 36];
 
@@ -79,6 +79,19 @@ export function chart(el, label, height, axes, draw) {
     return [sx.value(px), sy.value(py)];
   };
   return { ...figure, value };
+}
+
+/** Square heights, row by row from below, as twelve bands from the paper, where they are lowest, to grey. */
+export function bands(heights, side, { paper, quiet }) {
+  const image = element("canvas", { width: side, height: side }), pen = image.getContext("2d"), pixels = pen.createImageData(side, side);
+  const [low, high] = [rgb(paper), rgb(quiet)], from = Math.min(...heights), range = Math.max(...heights) - from || 1;
+  heights.forEach((v, k) => {
+    const share = (0.55 * Math.floor(((v - from) / range) * 11.999)) / 12, at = 4 * ((side - 1 - Math.floor(k / side)) * side + (k % side));
+    for (let i = 0; i < 3; i++) pixels.data[at + i] = low[i] + (high[i] - low[i]) * share;
+    pixels.data[at + 3] = 255;
+  });
+  pen.putImageData(pixels, 0, 0);
+  return image;
 }
 
 /** The pointer moves something: `move([x, y])` while it is down, `step([right, up])` for an arrow key. */
