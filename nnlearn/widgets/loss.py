@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, raster, slider
+from nnlearn.widgets.living import LivingExplorer
 
 Elementwise = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
@@ -28,6 +30,7 @@ ANSWERS: dict[str, Elementwise] = {
     "hinge": lambda z, y, delta: np.maximum(0, 1 - (2 * y - 1) * z),
 }
 LOSSES = NUMBERS | ANSWERS
+Z = np.linspace(-6, 6, 241)
 WEIGHTS = np.linspace(-4, 4, 65)
 X = np.linspace(-1, 1, 9)
 NOISE = np.array([0.1, -0.2, 0.15, 0.05, -0.1, 0.2, -0.15, 0.1, -0.05])
@@ -36,21 +39,40 @@ H = 1e-5
 
 @dataclass(frozen=True)
 class State:
-    """What is drawn: the curve of a loss, the point on it, and the surface over the weights."""
+    """What is drawn: the curve of a loss with its slopes, data, and the surface over the weights."""
 
     curve: np.ndarray
-    loss: float
-    slope: float
+    slopes: np.ndarray
     surface: np.ndarray  # (intercepts, slopes of the model)
     best: tuple[float, float]  # w, b where the surface is lowest
     x: np.ndarray
     y: np.ndarray
 
 
-class LossExplorer(Explorer):
+@lru_cache(8)
+def study(loss: str, delta: float, outlier: float) -> State:
+    """A loss over its predictions, and its mean over nine examples for every weight and bias."""
+    f = LOSSES[loss]
+    truth = np.asarray(0.0 if loss in NUMBERS else 1.0)
+    slopes = (f(Z + H, truth, delta) - f(Z - H, truth, delta)) / (2 * H)
+    x, y = X.copy(), X + NOISE if loss in NUMBERS else (X > 0) * 1.0
+    if loss in NUMBERS:
+        y[-2] += outlier
+    else:
+        x[-2] -= outlier * 0.4  # a "yes" far among the "no"
+    w, b = np.meshgrid(WEIGHTS, WEIGHTS)
+    surface = f(w[..., None] * x + b[..., None], y, delta).mean(axis=-1)
+    lowest = surface <= surface.min() + 1e-9  # where a valley is flat, rounding must not choose
+    row, column = np.unravel_index(np.argmax(lowest), surface.shape)
+    best = float(WEIGHTS[column]), float(WEIGHTS[row])
+    return State(f(Z, truth, delta), slopes, surface, best, x, y)
+
+
+class LossExplorer(LivingExplorer):
     """A loss with its slope at a prediction; data with an outlier, and the loss surface they make."""
 
     size = (9.6, 3.9)
+    module = "loss"
 
     def make_controls(self) -> Controls:
         return {
@@ -61,7 +83,6 @@ class LossExplorer(Explorer):
         }
 
     def make_figure(self, figure: Figure) -> None:
-        self.z = np.linspace(-6, 6, 241)
         curve, data, surface = figure.subplots(1, 3)
         figure.subplots_adjust(left=0.06, right=0.985, bottom=0.15, top=0.9, wspace=0.28)
         self.curve_line = line(curve)
@@ -77,40 +98,46 @@ class LossExplorer(Explorer):
         self.curve, self.data = curve, data
 
     def compute(self, loss: str, prediction: float, delta: float, outlier: float) -> State:
-        f = LOSSES[loss]
-        truth = 0.0 if loss in NUMBERS else 1.0
-        at = [float(f(np.asarray(prediction + h), np.asarray(truth), delta)) for h in (-H, 0.0, H)]
-        x, y = X.copy(), X + NOISE if loss in NUMBERS else (X > 0) * 1.0
-        if loss in NUMBERS:
-            y[-2] += outlier
-        else:
-            x[-2] -= outlier * 0.4  # a "yes" far among the "no"
-        w, b = np.meshgrid(WEIGHTS, WEIGHTS)
-        surface = f(w[..., None] * x + b[..., None], y, delta).mean(axis=-1)
-        row, column = np.unravel_index(np.argmin(surface), surface.shape)
-        best = float(WEIGHTS[column]), float(WEIGHTS[row])
-        curve = f(self.z, np.asarray(truth), delta)
-        return State(curve, at[1], (at[2] - at[0]) / (2 * H), surface, best, x, y)
+        return study(loss, delta, outlier)  # the prediction only looks at another place of the same curve
+
+    def at(self, state: State) -> tuple[float, float]:
+        """The loss of the prediction, and its slope there."""
+        k = round((self.values["prediction"] + 6) / 0.05)
+        return float(state.curve[k]), float(state.slopes[k])
 
     def draw(self, state: State) -> str:
-        loss, prediction = self.values["loss"], self.values["prediction"]
+        loss, prediction, (height, slope) = self.values["loss"], self.values["prediction"], self.at(state)
         if loss in NUMBERS:
             self.set_still(self.curve, title=f"{loss}, truth: 0", xlabel="prediction")
             self.set_still(self.data, ylabel="y", ylim=(-2.5, 9))
         else:
             self.set_still(self.curve, title=f"{loss}, truth: yes", xlabel="logit z")
             self.set_still(self.data, ylabel="probability of yes", ylim=(-0.1, 1.1))
-        self.curve_line.set_data(self.z, state.curve)
-        self.point.set_data([prediction], [state.loss])
+        self.curve_line.set_data(Z, state.curve)
+        self.point.set_data([prediction], [height])
         reach = np.array([-1.5, 1.5])
-        self.tangent.set_data(prediction + reach, state.loss + state.slope * reach)
+        self.tangent.set_data(prediction + reach, height + slope * reach)
         self.dots.set_data(state.x, state.y)
         (w, b), x = state.best, np.linspace(-2.7, 1.2, 60)
         self.fit.set_data(x, w * x + b if loss in NUMBERS else sigmoid(w * x + b))
         self.image.set_data(np.log(state.surface + 1e-3))
         self.image.autoscale()
         self.lowest.set_data([w], [b])
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        (loss, slope), (w, b) = self.at(state), state.best
         return (
-            f"{loss}: at {prediction:.1f} the loss is {state.loss:.3g} and its slope "
-            f"{state.slope:.3g}. The surface is lowest at w = {w:.2f}, b = {b:.2f}."
+            f"{self.values['loss']}: at {self.values['prediction']:.1f} the loss is {loss:.4g} and its slope "
+            f"{slope:.4g}. The surface is lowest at w = {w:.3f}, b = {b:.3f}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        lists = {name: getattr(self.state, name).tolist() for name in ("curve", "slopes", "x", "y")}
+        surface = self.state.surface.astype(np.float32).tobytes()
+        home = [float(X[-2]), float(X[-2] + NOISE[-2])]  # of the outlier
+        shown = {"surface": surface, "best": list(self.state.best), "loss": self.values["loss"], "home": home}
+        return lists | shown
+
+    def page(self) -> dict[str, Any]:
+        return {"x": X.tolist(), "y": (X + NOISE).tolist()}
