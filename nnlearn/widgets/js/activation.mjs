@@ -44,13 +44,13 @@ export function render({ model, el }) {
     x: { from: -1, to: DEEPEST + 1, ticks: [0, 10, 20, 30, 40], label: "layer; band: a change survives" },
     y: { from: FLOOR, to: CEILING, ticks: [1e-16, 1e-12, 1e-8, 1e-4, 1, 1e4, 1e8, 1e12], log: true },
     legend: [["signal", BLUE], ["change left", VERMILION, [6, 4]]],
-  }), ({ pen, c, x, y, box, line, dot, stroke }) => {
+  }), ({ pen, c, y, box, line, dot }) => {
     const { spread, nudge } = scene(), steps = spread.map((_, k) => k), end = steps.length - 1;
     pen.globalAlpha = 0.2;
     pen.fillStyle = c.quiet;
     pen.fillRect(box[0], y(1e2), box[2], y(1e-2) - y(1e2));
     pen.globalAlpha = 1;
-    stroke([[x(end), box[1]], [x(end), box[1] + box[3]]], { colour: c.quiet, width: 1.2 });
+    line([end, end], [FLOOR, CEILING], { colour: c.quiet, width: 1.2 });
     for (const [sizes, colour, dash] of [[spread, BLUE], [nudge, VERMILION, [6, 4]]]) {
       const shown = sizes.map((v) => Math.min(CEILING, Math.max(FLOOR, v)));
       line(steps, shown, { colour, dash });

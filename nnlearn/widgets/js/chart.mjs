@@ -1,11 +1,11 @@
-// Axes on a board: values to pixels and back, lines and points between them, and the reader's hand.
+// Axes on a board: values to pixels and back, what is drawn between them, and the reader's hand.
 import { board, colours, element, rgb } from "./living.mjs";
 
 const [LEFT, TOP, RIGHT, BOTTOM] = [44, 28, 10, 36];
 
 /** A place for charts, side by side where there is room. */
-export const charts = () => element("div", { class: "nn-charts" }, element("style", {}, CSS));
-const CSS = `
+export const charts = () => element("div", { class: "nn-charts" }, element("style", {}, SIDE_BY_SIDE));
+const SIDE_BY_SIDE = `
 .nn-living .nn-charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 4px 14px; margin: 4px 0; }
 `;
 
@@ -18,67 +18,82 @@ export function scale({ from, to, log }, start, end) {
   };
 }
 
+const named = (v, { log }) => (log && (v >= 1e3 || v <= 1e-3) ? v.toExponential(0).replace("e+", "e") : String(v)).replace("-", "−");
+
+function stroke(pen, points, { colour, width = 2, dash = [] }) {
+  Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
+  pen.setLineDash(dash);
+  pen.beginPath();
+  for (const [px, py] of points) pen.lineTo(px, py);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
 /**
- * A board with axes. `axes()` -> {title, x, y, legend}: x and y are {from, to, ticks, log, label}, the legend's rows
- * [word, colour, dash]. `draw(plot)` paints between the axes. Beside what a board has, `value(event)` -> [x, y].
+ * Axes in a box [left, top, width, height] of a canvas, x and y being {from, to, ticks, log}, with a grid at their ticks.
+ * What draws between them takes values, `text` takes pixels; `from` turns a place in pixels into values.
  */
-export function chart(el, label, height, axes, draw) {
-  const scales = (width, high) => {
-    const { x, y } = axes();
-    return [scale(x, LEFT, width - RIGHT), scale(y, high - BOTTOM, TOP)];
+export function axes(pen, c, box, x, y) {
+  const [left, top, width, height] = box, sx = scale(x, left, left + width), sy = scale(y, top + height, top);
+  const text = (words, px, py, { ink = c.quiet, align = "center", size = 11, weight = 400 } = {}) => {
+    Object.assign(pen, { font: `${weight} ${size}px system-ui, sans-serif`, textAlign: align, textBaseline: "middle", fillStyle: ink });
+    pen.fillText(words, px, py);
   };
+  const within = (draw) => {
+    pen.save();
+    pen.beginPath(); pen.rect(...box); pen.clip();
+    draw();
+    pen.restore();
+  };
+  const points = (xs, ys) => Array.from(xs, (v, k) => [sx.pixel(v), sy.pixel(ys[k])]);
+  const line = (xs, ys, look) => within(() => stroke(pen, points(xs, ys), look));
+  const area = (xs, ys, colour) => within(() => {
+    pen.beginPath();
+    for (const [px, py] of points(xs, ys)) pen.lineTo(px, py);
+    pen.fillStyle = colour;
+    pen.fill();
+  });
+  const dot = (vx, vy, colour, size = 4, rim = c.paper) => {
+    pen.beginPath(); pen.arc(sx.pixel(vx), sy.pixel(vy), size, 0, 7);
+    Object.assign(pen, { fillStyle: colour, strokeStyle: rim, lineWidth: size > 4 ? 1.5 : 0.8 });
+    pen.fill(); pen.stroke();
+  };
+  for (const v of x.ticks) line([v, v], [y.from, y.to], { colour: c.faint, width: 0.8 });
+  for (const v of y.ticks) line([x.from, x.to], [v, v], { colour: c.faint, width: 0.8 });
+  Object.assign(pen, { strokeStyle: c.quiet, lineWidth: 0.8 });
+  pen.strokeRect(...box);
+  for (const v of x.ticks) text(named(v, x), sx.pixel(v), top + height + 10);
+  for (const v of y.ticks) text(named(v, y), left - 5, sy.pixel(v), { align: "right" });
+  const from = ([px, py]) => [sx.value(px), sy.value(py)];
+  return { pen, c, box, x: sx.pixel, y: sy.pixel, text, line, area, dot, from };
+}
+
+/**
+ * A board that is one pair of axes. `frame()` -> {title, x, y, legend}, x and y with a label, the legend's rows
+ * [word, colour, dash]; `draw(axes)` paints between them. Beside what a board has, `value(event)` -> [x, y].
+ */
+export function chart(el, label, height, frame, draw) {
   const place = element("div");
+  let shown = null;
   el.append(place);
   const figure = board(place, label, () => height, (pen, width, high) => {
-    const { title, x, y, legend = [] } = axes(), [sx, sy] = scales(width, high), c = colours(el);
-    const text = (words, px, py, align = "center", ink = c.quiet, size = 11) => {
-      Object.assign(pen, { font: `${size}px system-ui, sans-serif`, textAlign: align, textBaseline: "middle", fillStyle: ink });
-      pen.fillText(words, px, py);
-    };
-    const name = (v, { log }) => (log && (v >= 1e3 || v <= 1e-3) ? v.toExponential(0).replace("e+", "e") : String(v)).replace("-", "−");
-    const stroke = (points, { colour, width: thick = 2, dash = [] }) => {
-      Object.assign(pen, { strokeStyle: colour, lineWidth: thick, lineJoin: "round" });
-      pen.setLineDash(dash);
-      pen.beginPath();
-      points.forEach(([px, py]) => pen.lineTo(px, py));
-      pen.stroke();
-      pen.setLineDash([]);
-    };
-    const plot = {
-      pen, c, text, stroke, x: sx.pixel, y: sy.pixel,
-      box: [LEFT, TOP, width - LEFT - RIGHT, high - TOP - BOTTOM],
-      line: (xs, ys, look) => stroke(Array.from(xs, (v, k) => [sx.pixel(v), sy.pixel(ys[k])]), look),
-      dot(vx, vy, colour, size = 4) {
-        pen.beginPath(); pen.arc(sx.pixel(vx), sy.pixel(vy), size, 0, 7);
-        Object.assign(pen, { fillStyle: colour, strokeStyle: c.paper, lineWidth: size > 4 ? 2 : 0.8 });
-        pen.fill(); pen.stroke();
-      },
-    };
+    const { title, x, y, legend = [] } = frame(), c = colours(el), middle = TOP - 14;
+    shown = axes(pen, c, [LEFT, TOP, width - LEFT - RIGHT, high - TOP - BOTTOM], x, y);
     pen.save();
-    pen.beginPath(); pen.rect(...plot.box); pen.clip();
-    for (const tick of x.ticks) stroke([[sx.pixel(tick), TOP], [sx.pixel(tick), high - BOTTOM]], { colour: c.faint, width: 0.7 });
-    for (const tick of y.ticks) stroke([[LEFT, sy.pixel(tick)], [width - RIGHT, sy.pixel(tick)]], { colour: c.faint, width: 0.7 });
-    draw(plot);
+    pen.beginPath(); pen.rect(...shown.box); pen.clip();
+    draw(shown);
     pen.restore();
-    Object.assign(pen, { strokeStyle: c.quiet, lineWidth: 0.8 });
-    pen.strokeRect(...plot.box);
-    for (const tick of x.ticks) text(name(tick, x), sx.pixel(tick), high - BOTTOM + 10);
-    for (const tick of y.ticks) text(name(tick, y), LEFT - 5, sy.pixel(tick), "right");
-    text(x.label, LEFT + plot.box[2] / 2, high - 8);
-    text(title, LEFT, TOP - 14, "left", c.ink, 13);
+    shown.text(x.label, LEFT + shown.box[2] / 2, high - 8);
+    shown.text(title, LEFT, middle, { align: "left", ink: c.ink, size: 13 });
     let at = width - RIGHT;
     for (const [word, colour, dash] of [...legend].reverse()) {
-      text(word, at, TOP - 14, "right", c.ink, 12);
+      shown.text(word, at, middle, { align: "right", ink: c.ink, size: 12 });
       at -= pen.measureText(word).width + 5;
-      stroke([[at - 16, TOP - 14], [at, TOP - 14]], { colour, dash });
+      stroke(pen, [[at - 16, middle], [at, middle]], { colour, dash });
       at -= 28;
     }
   });
-  const value = (event) => {
-    const [px, py] = figure.place(event), [sx, sy] = scales(figure.canvas.clientWidth, figure.canvas.clientHeight);
-    return [sx.value(px), sy.value(py)];
-  };
-  return { ...figure, value };
+  return { ...figure, value: (event) => shown.from(figure.place(event)) };
 }
 
 /** Square heights, row by row from below, as twelve bands from the paper, where they are lowest, to grey. */
@@ -94,19 +109,29 @@ export function bands(heights, side, { paper, quiet }) {
   return image;
 }
 
-/** The pointer moves something: `move([x, y])` while it is down, `step([right, up])` for an arrow key. */
-export function hold({ canvas, value }, move, step, touch = "pan-y") {
+/** The reader's hand on a board: `move(place, first)` while the pointer is down, unless it says false at first; `by(dx, dy)`
+ *  for an arrow key, up being 1. */
+export function hand({ canvas, place }, move, by) {
   let held = false;
-  Object.assign(canvas.style, { cursor: "crosshair", touchAction: touch });
-  canvas.addEventListener("pointerdown", (event) => { held = true; canvas.setPointerCapture(event.pointerId); move(value(event)); });
-  canvas.addEventListener("pointermove", (event) => held && move(value(event)));
+  canvas.style.cursor = "crosshair";
+  canvas.addEventListener("pointerdown", (event) => {
+    held = move(place(event), true) !== false;
+    if (held) canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => { if (held) move(place(event), false); });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = false; });
   canvas.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (!by) return;
+    const way = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    if (!way) return;
     event.preventDefault();
-    step(by);
+    by(...way);
   });
+}
+
+/** The hand on a chart: `move([x, y])` in values. */
+export function hold({ canvas, value }, move, step, touch = "pan-y") {
+  canvas.style.touchAction = touch;
+  hand({ canvas, place: value }, move, (...way) => step(way));
 }
 
 /** Give controls values as their sliders would: within the range, on a step. */

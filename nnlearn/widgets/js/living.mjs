@@ -207,25 +207,6 @@ export function board(el, label, height, draw, still = false) {
   return { canvas, paint, redraw, place };
 }
 
-/** The reader's hand on a board: `move(place, first)` while the pointer is down, unless it says false at first; `by(dx, dy)`
- *  for an arrow key, up being 1. */
-export function hand({ canvas, place }, move, by) {
-  let held = false;
-  canvas.style.cursor = "crosshair";
-  canvas.addEventListener("pointerdown", (event) => {
-    held = move(place(event), true) !== false;
-    if (held) canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => { if (held) move(place(event), false); });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = false; });
-  canvas.addEventListener("keydown", (event) => {
-    const way = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    by(...way);
-  });
-}
-
 /** A button that plays: `frame(now)` for each of the screen's frames until it says false, the button is pressed again or
  *  the figure has gone; `end()` then. */
 export function player(el, frame, end) {
@@ -246,35 +227,3 @@ export function player(el, frame, end) {
 
 /** Two decimals with a true minus, and none before zero. */
 export const fixed = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
-
-/** Axes in a box of a canvas, with a grid at their ticks; and what draws in them, clipped: `line`, `dot`, `area`, `text`. */
-export function axes(pen, c, [left, top, width, height], [x0, x1], [y0, y1], xticks, yticks) {
-  const x = (v) => left + (width * (v - x0)) / (x1 - x0), y = (v) => top + (height * (y1 - v)) / (y1 - y0);
-  const text = (words, px, py, { ink = c.quiet, align = "center", size = 11, weight = 400 } = {}) => {
-    Object.assign(pen, { font: `${weight} ${size}px system-ui, sans-serif`, textAlign: align, textBaseline: "middle", fillStyle: ink });
-    pen.fillText(words, px, py);
-  };
-  const within = (trace) => {
-    pen.save();
-    pen.beginPath(); pen.rect(left, top, width, height); pen.clip();
-    pen.beginPath();
-    trace();
-    pen.restore();
-  };
-  const along = (points) => { for (const [px, py] of points) pen.lineTo(x(px), y(py)); };
-  const line = (points, strokeStyle, lineWidth = 1.8, dash = []) => within(() => {
-    Object.assign(pen, { strokeStyle, lineWidth, lineJoin: "round" });
-    pen.setLineDash(dash);
-    along(points);
-    pen.stroke();
-  });
-  const area = (points, fillStyle) => within(() => { pen.fillStyle = fillStyle; along(points); pen.fill(); });
-  const dot = ([px, py], radius, fill, rim = c.paper) => {
-    pen.beginPath(); pen.arc(x(px), y(py), radius, 0, 7);
-    Object.assign(pen, { fillStyle: fill, strokeStyle: rim, lineWidth: 1.2 });
-    pen.fill(); pen.stroke();
-  };
-  for (const v of xticks) { line([[v, y0], [v, y1]], c.faint, 0.8); text(fixed(v, 0), x(v), top + height + 10); }
-  for (const v of yticks) { line([[x0, v], [x1, v]], c.faint, 0.8); text(fixed(v, 0), left - 6, y(v), { align: "right" }); }
-  return { x, y, line, area, dot, text, from: ([px, py]) => [x0 + ((px - left) / width) * (x1 - x0), y1 - ((py - top) / height) * (y1 - y0)] };
-}

@@ -66,7 +66,7 @@ export function render({ model, el }) {
   }, ({ pen, c, box, x, y, text }) => {
     const { surface: heights, best: [w, b] } = scene();
     pen.drawImage(bands(Array.from(numbers(heights), (v) => Math.log(v + 1e-3)), SIDE, c), ...box);
-    text("★", x(w), y(b), "center", VERMILION, 22);
+    text("★", x(w), y(b), { ink: VERMILION, size: 22 });
   });
   follow(model, status, [curve, data, surface]);
 }

@@ -1,5 +1,6 @@
 // The nerve cell and the unit, fed with the same sum: the reader moves the input and the bias, and sees both answer.
-import { axes, board, colours, dress, element, field, fixed, hand, numbers, player } from "./living.mjs";
+import { axes, hand } from "./chart.mjs";
+import { board, colours, dress, element, field, fixed, numbers, player } from "./living.mjs";
 
 const CELL = { tau: 10, R: 10, rest: -65, threshold: -50 }; // ms, MΩ, mV: nnlearn.study.neuron.LIF, reset to its rest
 const RHEOBASE = (CELL.threshold - CELL.rest) / CELL.R;
@@ -90,19 +91,19 @@ export function render({ model, el }) {
 
   const title = (at, words, width, c) => at.text(words, width / 2, 10, { ink: c.ink, size: 13, weight: 600 });
   function drawCell(pen, width, height) {
-    const c = colours(el), at = axes(pen, c, [40, 22, width - 104, height - 60], [0, DURATION], [-115, 5], [0, 50, 100, 150], [-100, -50, 0]);
+    const c = colours(el), at = axes(pen, c, [40, 22, width - 104, height - 60], { from: 0, to: DURATION, ticks: [0, 50, 100, 150] }, { from: -115, to: 5, ticks: [-100, -50, 0] });
     const { spikes, rate: hz } = scene(), V = Array.from(numbers(scene().V)), until = time ?? DURATION;
     title(at, `the cell's V (mV): ${Math.round(hz)} spikes a second`, width, c);
     at.text("time (ms)", at.x(DURATION / 2), height - 8);
     at.text("threshold", at.x(DURATION) + 5, at.y(CELL.threshold), { align: "left" });
-    at.line([[0, CELL.threshold], [DURATION, CELL.threshold]], c.quiet, 1.2, [5, 4]);
-    const points = V.slice(0, Math.floor(until / DT) + 1).map((v, k) => [k * DT, v]);
-    at.line(points, BLUE, 1.7);
-    for (const t of spikes) if (t <= until) at.line([[t, CELL.threshold], [t, 0]], BLUE, 1.7);
-    if (time !== null) at.dot(points.at(-1), 5, BLUE);
+    at.line([0, DURATION], [CELL.threshold, CELL.threshold], { colour: c.quiet, width: 1.2, dash: [5, 4] });
+    const passed = V.slice(0, Math.floor(until / DT) + 1), look = { colour: BLUE, width: 1.7 };
+    at.line(passed.map((_, k) => k * DT), passed, look);
+    for (const t of spikes) if (t <= until) at.line([t, t], [CELL.threshold, 0], look);
+    if (time !== null) at.dot((passed.length - 1) * DT, passed.at(-1), BLUE, 5);
   }
   function drawCurves(pen, width, height) {
-    const c = colours(el), at = axes(pen, c, [40, 22, width - 104, height - 60], [-6, 6], [-120, 250], [-6, -4, -2, 0, 2, 4, 6], [0, 100, 200]);
+    const c = colours(el), at = axes(pen, c, [40, 22, width - 104, height - 60], { from: -6, to: 6, ticks: [-6, -4, -2, 0, 2, 4, 6] }, { from: -120, to: 250, ticks: [0, 100, 200] });
     const { a, rate: hz, parts } = scene(), z = parts[3], output = (v) => 100 * Math.min(2.5, Math.max(-1.2, v)); // 1 stands beside 100 Hz
     title(at, `the unit: a = ${values().activation}(${fixed(z)}) = ${fixed(a)}`, width, c);
     for (const v of [-1, 0, 1, 2]) at.text(fixed(v, 0), at.x(6) + 6, at.y(100 * v), { align: "left" });
@@ -112,23 +113,24 @@ export function render({ model, el }) {
       pen.fillRect(x, height - 10, 12, 4);
       at.text(words, x + 16, height - 8, { align: "left", ink: c.ink });
     }
-    at.line([[z, -120], [z, 250]], c.quiet, 1.4);
-    at.line(Array.from(numbers(scene().rates), (v, k) => [Z[k], v]), BLUE, 2.2);
-    at.line(Array.from(numbers(scene().outputs), (v, k) => [Z[k], 100 * v]), VERMILION, 2.2, [7, 3]);
-    at.dot([z, hz], 5.5, BLUE);
-    at.dot([z, output(a)], 5.5, VERMILION);
+    at.line([z, z], [-120, 250], { colour: c.quiet, width: 1.4 });
+    at.line(Z, numbers(scene().rates), { colour: BLUE });
+    at.line(Z, Array.from(numbers(scene().outputs), (v) => 100 * v), { colour: VERMILION, dash: [7, 3] });
+    at.dot(z, hz, BLUE, 5.5);
+    at.dot(z, output(a), VERMILION, 5.5);
     curves = at;
   }
   function drawPlane(pen, width, height) {
     const side = height - 44, left = (width - side) / 2, c = colours(el), { w1, w2, b, x1, x2 } = values();
-    const at = axes(pen, c, [left, 22, side, side], [LOW, HIGH], [LOW, HIGH], [0, 1], [0, 1]);
+    const axis = { from: LOW, to: HIGH, ticks: [0, 1] }, at = axes(pen, c, [left, 22, side, side], axis, axis);
     title(at, `z > 0: ${scene().gate}`, width, c);
     at.text("x₁", at.x(0.5), height - 12, { size: 13 });
     at.text("x₂", left - 8, at.y(0.5), { size: 13, align: "right" });
-    at.area(halfPlane([w1, w2], b, LOW, HIGH), "rgb(213 94 0 / 0.2)");
+    const half = halfPlane([w1, w2], b, LOW, HIGH);
+    at.area(half.map(([x]) => x), half.map(([, y]) => y), "rgb(213 94 0 / 0.2)");
     CORNERS.forEach(([x, y], k) => {
       const a = 2 * Math.min(1, Math.max(0, scene().cornerOutputs[k])) - 1, end = a < 0 ? [0, 114, 178] : [213, 94, 0];
-      at.dot([x, y], 7.5, `rgb(${end.map((v) => Math.round(255 + (v - 255) * Math.abs(a)))})`, c.ink); // blue 0, vermilion 1
+      at.dot(x, y, `rgb(${end.map((v) => Math.round(255 + (v - 255) * Math.abs(a)))})`, 7.5, c.ink); // blue 0, vermilion 1
       at.text(`${Math.round(scene().cornerRates[k])} Hz`, at.x(x), at.y(y) + (y ? -16 : 17), { ink: c.ink });
     });
     pen.beginPath();
@@ -142,14 +144,14 @@ export function render({ model, el }) {
     plane = at;
   }
   function drawSums(pen, width, height) {
-    const c = colours(el), at = axes(pen, c, [40, 22, width - 50, height - 44], [-0.6, 3.6], [-8, 8], [], [-5, 0, 5]);
+    const c = colours(el), at = axes(pen, c, [40, 22, width - 50, height - 44], { from: -0.6, to: 3.6, ticks: [] }, { from: -8, to: 8, ticks: [-5, 0, 5] });
     title(at, "adding up (nA)", width, c);
     scene().parts.forEach((v, k) => {
-      at.area([[k - 0.35, 0], [k + 0.35, 0], [k + 0.35, v], [k - 0.35, v]], k < 3 ? c.quiet : ORANGE);
+      at.area([k - 0.35, k + 0.35, k + 0.35, k - 0.35], [0, 0, v, v], k < 3 ? c.quiet : ORANGE);
       at.text(fixed(v), at.x(k), at.y(v) + (v < 0 ? 10 : -9), { ink: c.ink, size: 12 });
       at.text(["w₁x₁", "w₂x₂", "b", "z"][k], at.x(k), height - 12, { ink: c.ink, size: 13 });
     });
-    at.line([[-0.6, 0], [3.6, 0]], c.ink, 1.2);
+    at.line([-0.6, 3.6], [0, 0], { colour: c.ink, width: 1.2 });
   }
 
   // -- the reader's hand -------------------------------------------------------------------------------------------
