@@ -12,8 +12,8 @@ BOTH_ZERO = Predict(1, "it stays at zero", mistakes=[
 
 BY_HAND = Value(2, (0.731, 0.313), rtol=0.01, mistakes=[
     ("no reference", (0.818, 0.201),
-     "You compared the two answers themselves. What counts is how much each has *changed* from the "
-     "reference."),
+     "You compared the two answers themselves, and without β. What counts is β times how much each has "
+     "*changed* from the reference."),
     ("no reference, beta", (0.679, 0.387),
      "You compared the two answers themselves. What counts is how much each has *changed* from the "
      "reference."),
@@ -292,8 +292,8 @@ TRAIN = Function(8, by_rank, examples, run=within_budget, measure=adapts,
      "Return the two thin factors, (16, r) and (r, 16), not a whole matrix."),
     ("exchanged", lambda x, y, W, rank, steps, backward: by_rank(x, y, W, rank, 0, backward)[::-1],
      "A comes first, (16, r), then B, (r, 16)."),
-], after="24 rows with noise say too little of 256 numbers, enough of 32. A low rank is also a guess about the "
-         "task, and here it is right.")
+], after="24 rows with noise say too little of 256 numbers, and enough of 32. A low rank is a guess about "
+         "the task, too, and here it is right.")
 
 WHAT_IS_WANTED = Explain(9, rubric=[
     "names at least one behaviour that raises the approval and was not wanted, with the way it earns it",
