@@ -1,6 +1,6 @@
 """What chapter 25 compares, five seeds each: ways to tune, what is forgotten, preferences, rewards.
 
-`python -m nnlearn.study.assistants` trains all of it, a quarter of an hour of one core, and writes what
+`python -m nnlearn.study.assistants` trains all of it, twenty minutes of one core, and writes what
 `load` and `load_study` give. With `--shift 1000` it starts from other seeds, prints what it finds, and writes
 nothing. `--only PART` makes one of the parts and prints it.
 """
@@ -424,9 +424,33 @@ def final(model: GPT, seed: int, n: int = 200) -> dict[str, float]:
     return {key: round(value, 4) for key, value in found.items()}
 
 
+def controls(shift: int = 0) -> dict[str, Any]:
+    """Separate causes: people's sums at gentler rates, `reverse` paid for, DPO for four times as long."""
+    start, study, found = tuned(shift), load_study(), {}
+    at_rule = study["rewards"]["exact"]["lr"]
+    for name, lr in (
+        ("people, rate of the rule", at_rule),
+        ("people, gentler", RATES[RATES.index(at_rule) - 1]),
+    ):
+        models = [_rewarded(start, lr, s + shift, None, 0.0, ("add",))[0] for s in SEEDS]
+        after = [final(m, s + shift) for m, s in zip(models, SEEDS, strict=True)]
+        found[name] = {"lr": lr, "runs": [{"after": row} for row in after]}
+    way = (exact, 0.0, ("reverse",))
+    lr, tried = best_rate(lambda lr: _rewarded(start, lr, CHOOSER + shift, *way)[2], float, 1e-3)
+    models = [_rewarded(start, lr, s + shift, *way)[0] for s in SEEDS]
+    after = [final(m, s + shift) for m, s in zip(models, SEEDS, strict=True)]
+    found["reverse"] = {"lr": lr, "tried": tried, "runs": [{"after": row} for row in after]}
+    lr = study["preferences"]["0.25"]["lr"]
+    runs = [preferred(prefer(start, 0.25, lr, s + shift, 600), start, 0.25, s + shift) for s in SEEDS]
+    found["DPO, four times the steps"] = {"lr": lr, "runs": runs}
+    for name, row in found.items():
+        print(name, json.dumps(row), flush=True)
+    return found
+
+
 PARTS = {
     "instructions": instructions, "gentle": gentle, "elicited": elicited, "preferences": preferences,
-    "rewards": rewards,
+    "rewards": rewards, "controls": controls,
 }  # fmt: skip
 
 

@@ -4,8 +4,8 @@
 
 As a command, `python -m nnlearn.study.sweep --workers 2`, or with `--scheduler tcp://10.0.0.1:8786` on a
 Dask cluster (`pip install "nnlearn[scale]"`; `dask scheduler` starts one, `dask worker ADDRESS` a worker).
-Where a worker is killed, what it had is done again: each job draws from a seed of its own, so that the table
-is the same however many workers there are and whatever becomes of them.
+Where a worker is killed, what it had is done again: each job makes its generator from the seed it is given,
+so that the table is the same however many workers there are and whatever becomes of them.
 """
 
 import argparse

@@ -56,14 +56,17 @@ def two_opt(points: np.ndarray, order: np.ndarray, most: int | None = None) -> n
 
 
 def ring(points: np.ndarray, neurons: int = 3, steps: int = 4000, lr: float = 0.8, rng: RNG = None,
-         keep: int = 0) -> tuple[np.ndarray, list[np.ndarray]]:  # fmt: skip
+         keep: int = 0, reach: float = 0.1) -> tuple[np.ndarray, list[np.ndarray]]:  # fmt: skip
     """A ring of neurons that is drawn to the cities; the tour follows it.  (n, 2) -> (n,), pictures
 
     Each step shows one city: the nearest neuron and its neighbours on the ring move towards it, by
-    lr · exp(−d² / 2 r²) of the way, d counted along the ring. Radius r and rate shrink. There are `neurons`
-    for each city; `keep` pictures of the ring are kept. Source: T. Kohonen (1982); for tours B. Angéniol et
-    al. (1988).
+    lr · exp(−d² / 2 r²) of the way, d counted along the ring. Radius r and rate shrink, r from `reach` times
+    the ring; with a reach of 0 the nearest neuron moves alone. There are `neurons` for each city; `keep`
+    pictures of the ring are kept. Raises ValueError for a negative reach.
+    Source: T. Kohonen (1982); for tours B. Angéniol et al. (1988).
     """
+    if not reach >= 0:
+        raise ValueError(f"ring: reach is {reach}, expected at least 0")
     rng, n = generator(rng), neurons * len(points)
     angle = 2 * np.pi * np.arange(n) / n
     where = points.mean(axis=0) + 0.1 * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -76,7 +79,8 @@ def ring(points: np.ndarray, neurons: int = 3, steps: int = 4000, lr: float = 0.
         winner = ((where - city) ** 2).sum(axis=1).argmin()
         along = np.abs(np.arange(n) - winner)
         along = np.minimum(along, n - along)
-        radius = max(n / 10 * left**2, 0.5)
-        where += lr * left * np.exp(-(along**2) / (2 * radius**2))[:, None] * (city - where)
+        radius = max(n * reach * left**2, 0.5)
+        pull = np.exp(-(along**2) / (2 * radius**2)) if reach else along == 0
+        where += lr * left * pull[:, None] * (city - where)
     nearest = ((points[:, None] - where) ** 2).sum(axis=2).argmin(axis=1)
     return np.argsort(nearest, kind="stable"), kept

@@ -55,3 +55,11 @@ def test_a_ring_gives_a_tour_and_its_pictures():
     assert sorted(order) == list(range(20)) and [p.shape for p in pictures] == [(60, 2)] * 4
     assert np.ptp(pictures[0]) < np.ptp(pictures[-1])
     np.testing.assert_array_equal(order, tours.ring(points, steps=800, rng=0)[0])
+
+
+def test_without_reach_the_nearest_neuron_moves_alone():
+    points = tours.cities(12, 4)
+    _, (start, end) = tours.ring(points, steps=2, lr=0.5, rng=0, keep=2, reach=0)
+    assert (start != end).any(axis=1).sum() == 1
+    with pytest.raises(ValueError, match="reach is -1"):
+        tours.ring(points, reach=-1)

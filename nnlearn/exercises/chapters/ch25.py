@@ -12,6 +12,9 @@ BOTH_ZERO = Predict(1, "it stays at zero", mistakes=[
 
 BY_HAND = Value(2, (0.731, 0.313), rtol=0.01, mistakes=[
     ("no reference", (0.818, 0.201),
+     "You compared the two answers themselves, and without β. What counts is β times how much each has "
+     "*changed* from the reference."),
+    ("no reference, beta", (0.679, 0.387),
      "You compared the two answers themselves. What counts is how much each has *changed* from the "
      "reference."),
     ("no beta", (0.881, 0.127), "The changes differ by 2. Multiply that by β before you take σ."),
@@ -107,6 +110,12 @@ REPAIR = Function(5, mended, pairs, mistakes=[
      "np.logaddexp(0, -margin).mean()", "np.logaddexp(0, -margin).sum()"),
      "All three faults are still there. Which answer is to gain? On what? And over how many pairs is the "
      "loss a mean?"),
+    ("sign and sum", edit("np.logaddexp(0, -margin).mean()", "np.logaddexp(0, margin).sum()"),
+     "Two faults are left: which answer is to gain, and over how many pairs is the loss a mean?"),
+    ("reference and sum", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
+     "(chosen - ref_rejected) - (rejected - ref_chosen)", ".mean()", ".sum()"),
+     "Two faults are left: with whose reference is each answer compared, and what does the loss do with the "
+     "pairs?"),
     ("the sign", edit("np.logaddexp(0, -margin)", "np.logaddexp(0, margin)"),
      "One fault is left: your loss falls when the *rejected* answer gains."),
     ("the wrong reference", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
@@ -245,8 +254,9 @@ def adapts(found, x, y, W, rank, steps, backward):
     error, idle = (((Y - X @ V) ** 2).mean() for V in (W + A @ B, W))
     if error < 0.2 * idle:
         return "the error on new rows is below a fifth"
-    same = abs(error - idle) < 1e-6 * idle
-    return "the error is what it was without an adapter" if same else "the error is not low enough"
+    if abs(error - idle) < 1e-6 * idle:
+        return "the error is what it was without an adapter"
+    return "the error is larger than without an adapter" if error > idle else "the error is not low enough"
 
 
 def by_rank(x, y, W, rank, steps, backward):
@@ -274,13 +284,16 @@ TRAIN = Function(8, by_rank, examples, run=within_budget, measure=adapts,
     ("forgets W", lambda x, y, W, rank, steps, backward: by_rank(x, y + x @ W, W, rank, 0, backward),
      "Your adapter does the whole work, or some other. W is already there: only what is *left* is to be "
      "learned."),
+    ("too slow", lambda x, y, W, rank, steps, backward: (0.2 * by_rank(x, y, W, rank, 0, backward)[0],
+     by_rank(x, y, W, rank, 0, backward)[1]),
+     "The error has fallen, but not far enough. Is the rate too small, or the learning ended too early?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 150 of them."),
     ("merged", lambda x, y, W, rank, steps, backward: (W, W),
      "Return the two thin factors, (16, r) and (r, 16), not a whole matrix."),
     ("exchanged", lambda x, y, W, rank, steps, backward: by_rank(x, y, W, rank, 0, backward)[::-1],
      "A comes first, (16, r), then B, (r, 16)."),
-], after="24 rows are too few for 256 numbers, and enough for 32. A low rank is also a guess about the task, "
-         "and here it is right.")
+], after="24 rows with noise say too little of 256 numbers, and enough of 32. A low rank is a guess about "
+         "the task, too, and here it is right.")
 
 WHAT_IS_WANTED = Explain(9, rubric=[
     "names at least one behaviour that raises the approval and was not wanted, with the way it earns it",

@@ -76,6 +76,10 @@ def broken(w, changes, sizes):
 STEP = Function(4, server_step, reports, mistakes=[
     ("as it was", broken, "All three faults are still there: where are the sizes, who is counted below the "
      "fraction, and to what is the average added?"),
+    ("the plain average", lambda w, changes, sizes: (lambda answered: changes[answered].sum(axis=0)
+     / max(1, answered.sum()))(~np.isnan(changes).all(axis=1)),
+     "Two faults are left: a client with 200 examples counts as much as one with 5, and the average is not "
+     "added to the weights."),
     ("all sizes below", edit("n = sizes[answered].sum()", "n = sizes.sum()"),
      "One fault is left: you divide by the examples of those, too, who have not answered."),
     ("not weighted", edit("sizes[answered] @ changes[answered] / n", "changes[answered].mean(axis=0)"),
@@ -100,6 +104,7 @@ def statistics(rng):
     yield "equal shards", *of(rng.normal(size=(5, 2)), rng.normal(1, 1, (5, 2)), rng.normal(-3, 2, (5, 2)))
     yield "one has none", *of(rng.normal(1, 2, (6, 2)), np.zeros((0, 2)), rng.normal(size=(3, 2)))
     yield "one machine", *of(rng.normal(3, 2, (7, 1)))
+    yield "one example here, five there", *of(rng.normal(4, 1, (1, 2)), rng.normal(size=(5, 2)))
     yield "one example each", *of(rng.normal(size=(1, 2)), rng.normal(size=(1, 2)), rng.normal(size=(1, 2)))
 
 
@@ -305,7 +310,8 @@ TWELVE = Function(9, twelve, given, run=by_messages, measure=excess, mistakes=[
     ("ten steps", edit("ask(w, 1, 0.9)", "ask(w, 10, 0.1)"),
      "The bar is missed. With several local steps each client runs to its own optimum. How many do not?"),
     ("too careful", edit("0.9", "0.05"),
-     "The bar is missed: with so small a rate twelve messages do not get there."),
+     "The bar is missed: the weights are still on their way. Is the rate too small, or does a message not "
+     "start where the last one ended?"),
     ("too bold", edit("0.9", "3.0"), "The bar is missed: with so large a rate the weights run away."),
     ("over budget", edit("range(rounds)", "range(rounds + 1)"),
      "Every call of `ask` counts, and there are twelve."),
