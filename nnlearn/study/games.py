@@ -136,6 +136,29 @@ def nobody(game: BoardGame) -> Evaluate:
     return evaluate
 
 
+def playouts(game: BoardGame, rng: RNG = None) -> Evaluate:
+    """A search without a network, in its usual form: the value is how one random game from here ends.
+
+    Source: R. Coulom (2006), L. Kocsis and C. Szepesvári (2006): Monte Carlo tree search.
+    """
+    anyone, alike = random_player(game, rng), nobody(game)
+
+    def evaluate(boards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, rows, now, sign = np.zeros(len(boards)), np.arange(len(boards)), boards, 1
+        while len(rows):
+            now, reward, over = game.step(now, anyone(now))
+            value[rows] += sign * reward
+            rows, now, sign = rows[~over], now[~over], -sign
+        return alike(boards)[0], value
+
+    return evaluate
+
+
+def mixed(prior: Evaluate, value: Evaluate) -> Evaluate:
+    """The priors of one, the values of another."""
+    return lambda boards: (prior(boards)[0], value(boards)[1])
+
+
 # -- the search ----------------------------------------------------------------------------------------
 
 
@@ -394,16 +417,27 @@ def measure_everyone(
 
 def measure_duels(game: BoardGame, net: PolicyValueNet, seed: int) -> dict[str, list[int]]:
     """Wins, draws, losses of the network against players that need none, and against its untrained self."""
-    alone, with_search = (searcher(game, network(game, net), k) for k in (0, SIMULATIONS))
+    known, blind = network(game, net), nobody(game)
+
+    def seeking(how: Evaluate, times: int = 1) -> Player:
+        return searcher(game, how, times * SIMULATIONS)
+
+    def simple() -> Player:
+        return win_or_block(game, seed)
+
     _, untrained = make_network("connect_four", seed)
-    without = nobody(game)
     pairs = {
-        "alone, win or block": (alone, win_or_block(game, seed)),
-        "win or block": (with_search, win_or_block(game, seed)),
-        "untrained": (with_search, searcher(game, network(game, untrained), SIMULATIONS)),
-        "no network": (with_search, searcher(game, without, SIMULATIONS)),
-        "no network, 10 times the simulations": (with_search, searcher(game, without, 10 * SIMULATIONS)),
-        "no network, against win or block": (searcher(game, without, SIMULATIONS), win_or_block(game, seed)),
+        "alone, win or block": (searcher(game, known), simple()),
+        "win or block": (seeking(known), simple()),
+        "untrained": (seeking(known), seeking(network(game, untrained))),
+        "no network": (seeking(known), seeking(blind)),
+        "no network, 10 times the simulations": (seeking(known), seeking(blind, 10)),
+        "no network, against win or block": (seeking(blind), simple()),
+        "playouts": (seeking(known), seeking(playouts(game, seed))),
+        "playouts, 10 times the simulations": (seeking(known), seeking(playouts(game, seed), 10)),
+        "playouts, against win or block": (seeking(playouts(game, seed)), simple()),
+        "prior alone": (seeking(mixed(known, blind)), seeking(blind)),
+        "value alone": (seeking(mixed(blind, known)), seeking(blind)),
     }
     return {
         name: duel(game, *players, GAMES, opening=4, rng=seed).tolist() for name, players in pairs.items()
