@@ -417,27 +417,16 @@ def measure_everyone(
 
 def measure_duels(game: BoardGame, net: PolicyValueNet, seed: int) -> dict[str, list[int]]:
     """Wins, draws, losses of the network against players that need none, and against its untrained self."""
-    known, blind = network(game, net), nobody(game)
-
-    def seeking(how: Evaluate, times: int = 1) -> Player:
-        return searcher(game, how, times * SIMULATIONS)
-
-    def simple() -> Player:
-        return win_or_block(game, seed)
-
+    alone, with_search = (searcher(game, network(game, net), k) for k in (0, SIMULATIONS))
     _, untrained = make_network("connect_four", seed)
+    without = nobody(game)
     pairs = {
-        "alone, win or block": (searcher(game, known), simple()),
-        "win or block": (seeking(known), simple()),
-        "untrained": (seeking(known), seeking(network(game, untrained))),
-        "no network": (seeking(known), seeking(blind)),
-        "no network, 10 times the simulations": (seeking(known), seeking(blind, 10)),
-        "no network, against win or block": (seeking(blind), simple()),
-        "playouts": (seeking(known), seeking(playouts(game, seed))),
-        "playouts, 10 times the simulations": (seeking(known), seeking(playouts(game, seed), 10)),
-        "playouts, against win or block": (seeking(playouts(game, seed)), simple()),
-        "prior alone": (seeking(mixed(known, blind)), seeking(blind)),
-        "value alone": (seeking(mixed(blind, known)), seeking(blind)),
+        "alone, win or block": (alone, win_or_block(game, seed)),
+        "win or block": (with_search, win_or_block(game, seed)),
+        "untrained": (with_search, searcher(game, network(game, untrained), SIMULATIONS)),
+        "no network": (with_search, searcher(game, without, SIMULATIONS)),
+        "no network, 10 times the simulations": (with_search, searcher(game, without, 10 * SIMULATIONS)),
+        "no network, against win or block": (searcher(game, without, SIMULATIONS), win_or_block(game, seed)),
     }
     return {
         name: duel(game, *players, GAMES, opening=4, rng=seed).tolist() for name, players in pairs.items()
