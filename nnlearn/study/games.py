@@ -136,6 +136,29 @@ def nobody(game: BoardGame) -> Evaluate:
     return evaluate
 
 
+def playouts(game: BoardGame, rng: RNG = None) -> Evaluate:
+    """A search without a network, in its usual form: the value is how one random game from here ends.
+
+    Source: R. Coulom (2006), L. Kocsis and C. Szepesvári (2006): Monte Carlo tree search.
+    """
+    anyone, alike = random_player(game, rng), nobody(game)
+
+    def evaluate(boards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, rows, now, sign = np.zeros(len(boards)), np.arange(len(boards)), boards, 1
+        while len(rows):
+            now, reward, over = game.step(now, anyone(now))
+            value[rows] += sign * reward
+            rows, now, sign = rows[~over], now[~over], -sign
+        return alike(boards)[0], value
+
+    return evaluate
+
+
+def mixed(prior: Evaluate, value: Evaluate) -> Evaluate:
+    """The priors of one, the values of another."""
+    return lambda boards: (prior(boards)[0], value(boards)[1])
+
+
 # -- the search ----------------------------------------------------------------------------------------
 
 

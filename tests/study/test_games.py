@@ -18,8 +18,10 @@ from nnlearn.study.games import (
     load_network,
     load_study,
     make_network,
+    mixed,
     network,
     nobody,
+    playouts,
     puct,
     random_player,
     search,
@@ -239,6 +241,34 @@ def test_learning_makes_fewer_games_lost():
     before = lost()
     losses = list(learn(game, net, 6, games=32, simulations=16, rng=3))
     assert len(losses) == 6 and lost() < 0.5 * before
+
+
+@every_game
+def test_a_playout_says_how_a_random_game_ends_for_the_player_to_move(game):
+    lead = game.reset()
+    lead[0, [3, 4] if game.cells == 9 else [38, 39, 40]] = 1  # mine, one short of a line
+    boards = np.concatenate([lead, -lead])
+    found = np.mean([playouts(game, seed)(boards)[1] for seed in range(200)], axis=0)
+    assert found[0] > 0.2 > -0.2 > found[1]  # random players win with such a lead, on either side
+    values = playouts(game, 0)(game.reset(50))[1]
+    assert set(values) <= {-1.0, 0.0, 1.0} and {-1.0, 1.0} <= set(values)
+    np.testing.assert_array_equal(playouts(game, 0)(boards)[0], nobody(game)(boards)[0])
+
+
+def test_a_playout_one_move_from_the_end_is_that_end():
+    game = tic_tac_toe()
+    board = np.array([[1, -1, 1, 1, -1, -1, -1, 1, 0]], np.int8)  # full then, and nobody has won
+    win = np.array([[1, -1, -1, -1, 1, 1, -1, 1, 0]], np.int8)  # the diagonal is mine then
+    assert playouts(game, 0)(board)[1] == 0 and playouts(game, 0)(win)[1] == 1
+
+
+def test_mixed_takes_priors_from_one_and_values_from_the_other():
+    game, net = make_network("connect_four", 1)
+    known, blind, boards = network(game, net), nobody(game), game.reset(3)
+    for prior, value in ((known, blind), (blind, known)):
+        p, v = mixed(prior, value)(boards)
+        np.testing.assert_array_equal(p, prior(boards)[0])
+        np.testing.assert_array_equal(v, value(boards)[1])
 
 
 def test_the_study_has_what_the_chapter_reads():

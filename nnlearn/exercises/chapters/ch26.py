@@ -120,7 +120,8 @@ FEWEST = Function(5, fewest, to_hold, mistakes=[
      "s * np.sqrt(len(w) / 12)"),
      "s / √12 is an estimate. Here the error itself is asked: round, and measure."),
     ("zeros", edit("s = np.where(s == 0, 1, s)", ""),
-     "An output of zeros divides 0 by 0. It has no error at all."),
+     "An output of zeros has no error at all, so 2 bits will do. Do you divide 0 by 0, or ask for an error "
+     "*below* the limit? At the limit it is allowed."),
 ])
 
 
