@@ -1,7 +1,8 @@
 """The course in one folder, to be carried to where there is no network, and installed there years later.
 
 uv says which versions each system needs, pip downloads their wheels, and the start files install them. The
-versions are those of a clone's `.ci/constraints.txt`, elsewhere those that are installed here.
+versions are those of a clone's `.ci/constraints.txt`, elsewhere those that are installed here; another only where
+one of them has no wheel for a system.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from nnlearn.course import unpack
 from nnlearn.course.copy import update_copy
@@ -53,15 +55,17 @@ def make_pack(
     (out / _SUMS).unlink(missing_ok=True)  # until it is whole
     _write_start_files(out, pythons, systems)
     update_copy(course_folder(), out / "notebooks")
+    shutil.rmtree(out / "notebooks" / "solutions", ignore_errors=True)
     if solutions:
-        shutil.copytree(course_folder() / "solutions", out / "notebooks" / "solutions", dirs_exist_ok=True)
+        shutil.copytree(course_folder() / "solutions", out / "notebooks" / "solutions")
     kept = {"start.py"}
     for system in systems:
         for python in pythons:
-            names = _download(out / "wheels", system, python, wheels_from)
+            names, others = _download(out / "wheels", system, python, wheels_from)
             kept |= {*names, f"{system}-{python}.txt"}
             size = sum((out / "wheels" / name).stat().st_size for name in names)
-            say(f"{system}, Python {python}: {len(names)} wheels, {size / 1e6:.0f} MB")
+            instead = f"; where a pin has no wheel: {', '.join(others)}" if others else ""
+            say(f"{system}, Python {python}: {len(names)} wheels, {size / 1e6:.0f} MB{instead}")
     for path in (out / "wheels").iterdir():
         if path.name not in kept:
             path.unlink()
@@ -115,8 +119,10 @@ def _write_start_files(out: Path, pythons: list[str], systems: list[str]) -> Non
     write(out / "wheels" / "start.py", Path(unpack.__file__).read_bytes())
 
 
-def _download(wheels: Path, system: str, python: str, wheels_from: Path | None) -> list[str]:
-    """The wheels of one system and Python into `wheels`, their names into a list there; those names."""
+def _download(
+    wheels: Path, system: str, python: str, wheels_from: Path | None
+) -> tuple[list[str], list[str]]:
+    """Put the wheels of a system and Python into `wheels`; their names, and what is not of the pinned version."""
     import pip  # noqa: F401
     import uv  # noqa: F401
 
@@ -126,20 +132,14 @@ def _download(wheels: Path, system: str, python: str, wheels_from: Path | None) 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     (part / "wanted.txt").write_text("\n".join(["pip", *_needs()]), encoding="utf-8")
-    (part / "versions.txt").write_text("\n".join(_versions()), encoding="utf-8")
-    pins = [
-        "pip",
-        "compile",
-        "wanted.txt",
-        "-c",
-        "versions.txt",
-        "-o",
-        "pins.txt",
-        "--no-config",
-        "--no-header",
-    ]
+    versions = _versions()
+    (part / "pins.txt").write_text("\n".join(versions), encoding="utf-8")  # which uv keeps where it can
+    pins = ["pip", "compile", "wanted.txt", "-o", "pins.txt", "--no-config", "--no-header", "--no-annotate"]
     pins += ["--python", sys.executable, "--python-version", python, "--python-platform", called]
     run_module("uv", *pins, "--only-binary", ":all:", *source, cwd=part)
+    wanted = {version.partition(" ")[0] for version in versions}
+    others = [pin for pin in (part / "pins.txt").read_text("utf-8").split() if pin not in wanted]
+    others = [pin for pin in others if not pin.startswith("pip==")]
     taken = [option for tag in tags for option in ("--platform", tag)]
     chosen = ["--no-deps", "--only-binary", ":all:", "--python-version", python, *taken, *source]
     run_module("pip", "download", "-q", "-r", "pins.txt", *chosen, cwd=part)
@@ -151,7 +151,7 @@ def _download(wheels: Path, system: str, python: str, wheels_from: Path | None) 
         os.replace(part / name, wheels / name)
     shutil.rmtree(part)
     write(wheels / f"{system}-{python}.txt", "\n".join(names).encode())
-    return names
+    return names, others
 
 
 def _needs() -> Iterator[str]:
@@ -160,10 +160,11 @@ def _needs() -> Iterator[str]:
 
 
 def _versions() -> list[str]:
+    """The pins of a clone, or what is installed here."""
     if in_checkout():
         return (course_folder() / ".ci" / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    here = {found.name: found.version for found in metadata.distributions()}
-    return [f"{name}=={version}" for name, version in here.items() if name not in ("nnlearn", "pip")]
+    here = {canonicalize_name(found.name): found.version for found in metadata.distributions()}
+    return [f"{name}=={version}" for name, version in here.items()]
 
 
 def _own_wheel(folder: Path) -> None:
