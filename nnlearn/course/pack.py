@@ -1,8 +1,8 @@
 """The course in one folder, to be carried to where there is no network, and installed there years later.
 
 uv says which versions each system needs, pip downloads their wheels, and the start files install them. The
-versions are those of a clone's `.ci/constraints.txt`, elsewhere those that are installed here; another only where
-one of them has no wheel for a system.
+versions are those of a clone's `.ci/constraints.txt`, elsewhere those installed here; where one has no wheel
+for a system, uv takes another.
 """
 
 import hashlib
@@ -122,7 +122,7 @@ def _write_start_files(out: Path, pythons: list[str], systems: list[str]) -> Non
 def _download(
     wheels: Path, system: str, python: str, wheels_from: Path | None
 ) -> tuple[list[str], list[str]]:
-    """Put the wheels of a system and Python into `wheels`; their names, and what is not of the pinned version."""
+    """Put the wheels of a system and Python into `wheels`; their names, and the pins that uv has changed."""
     import pip  # noqa: F401
     import uv  # noqa: F401
 

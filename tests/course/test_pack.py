@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from nnlearn.course import pack, unpack
 from nnlearn.course.cli import app
-from tests.support import ROOT
+from tests.support import ROOT, small_course
 from tests.support.jupyterlab import NNLEARN
 
 NAME = "Übung März's pack"
@@ -83,6 +83,15 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of two files to pack, and no wheels; the pack that is to be made."""
+    course = small_course.release(tmp_path / "course", "v1", small_course.ONE, "solutions/01_neuron.ipynb")
+    monkeypatch.setattr(pack, "course_folder", lambda: course)
+    monkeypatch.setattr(pack, "_download", lambda *_: ([], []))
+    return tmp_path / "pack"
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pack in which the course is a package of one line, so that it is installed in seconds."""
@@ -99,7 +108,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (wheels / f"{system}-{python}.txt").write_text("\n".join(names))
         return names, []
 
+    course = small_course.release(out.with_name("course"), "v1")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pack, "course_folder", lambda: course)
         patch.setattr(pack, "_download", two_wheels)
         pack.make_pack(out, [], [unpack.system()], print, site=False)
     return out
@@ -155,11 +166,11 @@ def test_an_installation_that_was_stopped_is_made_anew(copied: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (lambda pack: next(pack.glob("wheels/nnlearn*.whl")).unlink(), "1 of the 2 files to be installed are"),
-        (lambda pack: next(pack.glob("wheels/pip*.whl")).write_bytes(b"half"), "damaged, such as wheels/pip-"),
-        (lambda pack: (pack / "SHA256SUMS").unlink(), "SHA256SUMS is missing: this pack was not written or copied"),
-        (lambda pack: (pack / "wheels" / "start.py").unlink(), "start.py is missing: copy the whole folder again"),
-        (lambda pack: (pack / "wheels" / f"{HERE}.txt").unlink(), f"nothing for {HERE}; it has nothing. Start it"),
+        (lambda p: next(p.glob("wheels/nnlearn*.whl")).unlink(), "1 of the 2 files to be installed are"),
+        (lambda p: next(p.glob("wheels/pip*.whl")).write_bytes(b"half"), "damaged, such as wheels/pip-"),
+        (lambda p: (p / "SHA256SUMS").unlink(), "SHA256SUMS is missing: this pack was not written or"),
+        (lambda p: (p / "wheels/start.py").unlink(), "start.py is missing: copy the whole folder again"),
+        (lambda p: (p / f"wheels/{HERE}.txt").unlink(), f"nothing for {HERE}; it has nothing. Start it"),
     ],
     ids=["a wheel is missing", "a wheel is cut", "no sums", "no program", "another system"],
 )  # fmt: skip
@@ -172,7 +183,7 @@ def test_a_pack_that_was_copied_by_half_says_so(broken, said: str, copied: Path,
 
 
 def test_what_is_not_installed_may_be_missing(copied: Path, tmp_path: Path):
-    (copied / "notebooks" / "chapters" / "02_perceptron.ipynb").unlink()
+    (copied / "notebooks" / small_course.ONE).unlink()
     done = inside(tmp_path, copied / "start.sh")
     assert done.returncode == 0 and "1 other files of the pack are missing, such as notebooks/" in done.stdout
 
@@ -223,57 +234,58 @@ def test_without_its_python_a_start_file_names_it(copied: Path, tmp_path: Path):
 
 def test_start_file_of_windows_names_the_python_and_ends_its_lines_as_windows_does(small: Path):
     lines = (small / "start.bat").read_bytes().split(b"\n")
-    assert all(line.endswith(b"\r") for line in lines[:-1]) and f"({unpack.PYTHON})".encode() in b"".join(
-        lines
-    )
+    assert all(line.endswith(b"\r") for line in lines[:-1])
+    assert f"in ({unpack.PYTHON}) do".encode() in b"".join(lines)
     assert b"@" not in b"".join(lines[1:])
 
 
 def test_each_system_has_what_it_alone_needs(tmp_path: Path, monkeypatch):
-    """pip would take the markers of the system that it runs on, uv takes those of the one that is asked for."""
+    """pip would go by the markers of the system that it runs on, uv goes by those of the one asked for."""
     links, out = tmp_path / "links", tmp_path / "pack"
     links.mkdir()
     wheel(links, "thing", needs=["forwin; sys_platform == 'win32'", "old; python_version < '3.12'"])
     wheel(links, "forwin", "cp312-cp312-win_amd64")
     wheel(links, "old")
     pack.repack(metadata.distribution("pip"), links)
+    course = small_course.release(tmp_path / "course", "v1")
+    monkeypatch.setattr(pack, "course_folder", lambda: course)
     monkeypatch.setattr(pack, "_needs", lambda: ["thing"])
-    monkeypatch.setattr(pack, "_versions", lambda: ["thing==1.0"])
+    monkeypatch.setattr(
+        pack, "_versions", lambda: ["thing==1.0", "forwin==2.0", "old==1.0 ; python_version < '3.12'"]
+    )
     monkeypatch.setattr(pack, "_own_wheel", lambda folder: None)
     said: list[str] = []
     systems = ["windows-amd64", "macos-arm64"]
-    pack.make_pack(out, ["3.12", "3.11"][:1], systems, said.append, site=False, wheels_from=links)
+    pack.make_pack(out, ["3.12"], systems, said.append, site=False, wheels_from=links)
     pack.make_pack(out, ["3.11"], ["linux-aarch64"], said.append, site=False, wheels_from=links)
     assert [line.partition(" wheels")[0] for line in said if "wheels" in line] == [
         "windows-amd64, Python 3.12: 3", "macos-arm64, Python 3.12: 2", "linux-aarch64, Python 3.11: 3"
     ]  # fmt: skip
+    assert "MB; where a pin has no wheel: forwin==1.0" in said[0] and "pin" not in said[1]
     # the second call has taken away what the first alone had
     assert not list(out.glob("wheels/forwin*")) and not list(out.glob("wheels/*-3.12.txt"))
 
 
-def test_solutions_are_packed_for_who_asks_and_gone_for_who_does_not(monkeypatch, tmp_path: Path):
-    monkeypatch.setattr(pack, "_download", lambda *_: ([], []))
-    out = tmp_path / "pack"
+def test_solutions_are_packed_for_who_asks_and_gone_for_who_does_not(short: Path):
     for asked in (True, False):
-        pack.make_pack(out, [], [], print, site=False, solutions=asked)
-        found = "  notebooks/solutions/01_neuron.ipynb\n" in (out / "SHA256SUMS").read_text()
-        assert found == (out / "notebooks" / "solutions").exists() == asked
+        pack.make_pack(short, [], [], print, site=False, solutions=asked)
+        found = "  notebooks/solutions/01_neuron.ipynb\n" in (short / "SHA256SUMS").read_text()
+        assert found == (short / "notebooks" / "solutions").exists() == asked
 
 
-def test_the_site_is_packed_and_the_book_where_it_can_be_built(monkeypatch, tmp_path: Path):
+def test_the_site_is_packed_and_the_book_where_it_can_be_built(monkeypatch, short: Path):
     def no_pandoc(*_: object) -> int:
         raise ModuleNotFoundError("No module named 'pypandoc'", name="pypandoc")
 
-    monkeypatch.setattr(pack, "_download", lambda *_: ([], []))
-    monkeypatch.setattr(
-        "nnlearn.course.site.build_site",
-        lambda work, *_: Path(shutil.copytree(ROOT / ".github", work / "html")),
-    )
+    def built(work: Path, *_: object) -> Path:
+        return Path(shutil.copytree(ROOT / ".github", work / "html"))
+
+    monkeypatch.setattr("nnlearn.course.site.build_site", built)
     monkeypatch.setattr("nnlearn.course.book.export", no_pandoc)
     said: list[str] = []
-    pack.make_pack(tmp_path / "pack", [], [], said.append)
+    pack.make_pack(short, [], [], said.append)
     assert said[-3:-1] == ["site: 2 files", "without the book, which needs pypandoc"]
-    assert "  site/map.svg\n" in (tmp_path / "pack" / "SHA256SUMS").read_text()
+    assert "  site/map.svg\n" in (short / "SHA256SUMS").read_text()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def pack(
     """Pack the course with all it needs, to install from a stick where there is no network, or years later.
 
     A double-click on its start file installs and opens it. The packages are of the versions that a clone pins
-    in .ci/constraints.txt, elsewhere of those installed here, which are known to run; where one has no wheel for
-    a system, another is taken, and named. Stopped, the same call goes on.
+    in .ci/constraints.txt, elsewhere of those installed here, which are known to run; where one has no wheel
+    for a system, another is taken, and named. Stopped, the same call goes on.
     """
     from nnlearn.course.pack import make_pack
 
