@@ -178,7 +178,7 @@ def _own_wheel(folder: Path) -> None:
 
 def repack(distribution: metadata.Distribution, folder: Path) -> None:
     """Write the wheel that a package was installed from; what it put outside site-packages, into its data."""
-    (about,) = {path.parts[0] for path in distribution.files or () if path.name == "WHEEL"}
+    (about,) = (path.parts[0] for path in distribution.files or () if path.parts[1:] == ("WHEEL",))
     tag = re.findall(r"^Tag: (\S+)", distribution.read_text("WHEEL") or "", re.M)[-1]
     stem = about.removesuffix(".dist-info")
     record = []

@@ -78,7 +78,7 @@ def wheel(
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of all that the course needs on this system."""
     folder = tmp_path_factory.mktemp("index")
-    for name in needed("nnlearn", {"nnlearn"}) - {"nnlearn"} | {"pip"}:
+    for name in needed("nnlearn", {"pip"}) - {"nnlearn"}:
         pack.repack(metadata.distribution(name), folder)
     return folder
 
