@@ -1,4 +1,4 @@
-"""The container of the course: it holds what is there, installs as the README says, and lets the sandbox start."""
+"""The container: it holds what is there, installs as the README says, and lets the sandbox start."""
 
 import json
 import re

@@ -4,6 +4,7 @@ What needs no network in the world needs none here: the wheels are packed anew f
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +81,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("index")
     for name in needed("nnlearn", {"pip"}) - {"nnlearn"}:
         pack.repack(metadata.distribution(name), folder)
+    for path in folder.glob(
+        "*linux_*.whl"
+    ):  # where they are installed they run, whatever they were built for
+        path.rename(folder / re.sub(r"-(many)?linux(_2_\d+|\d+)?_", "-manylinux_2_17_", path.name))
     return folder
 
 
