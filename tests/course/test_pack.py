@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from typer.testing import CliRunner
 
 from nnlearn.course import pack, unpack
@@ -46,18 +47,19 @@ def inside(home: Path, *command: object, walls: Sequence[object] = ()) -> subpro
     )
 
 
-def needed(name: str, found: set[str]) -> set[str]:
-    """A package and all that it needs, of what is installed."""
+def needed(need: Requirement, seen: set[str]) -> set[str]:
+    """What is installed of a package and of all that it needs, and with which extras."""
     try:
-        requires = metadata.requires(name) or []
+        requires = metadata.requires(need.name) or []
     except metadata.PackageNotFoundError:  # needed on other systems
-        return found
-    if name not in found:
-        found.add(name)
-        for need in map(Requirement, requires):
-            if not need.marker or any(need.marker.evaluate({"extra": e}) for e in (need.extras or {""})):
-                needed(need.name, found)
-    return found
+        return seen
+    name = f"{canonicalize_name(need.name)} {sorted(need.extras)}"
+    if name not in seen:
+        seen.add(name)
+        for other in map(Requirement, requires):
+            if not other.marker or any(other.marker.evaluate({"extra": e}) for e in ("", *need.extras)):
+                needed(other, seen)
+    return seen
 
 
 def wheel(
@@ -79,11 +81,10 @@ def wheel(
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of all that the course needs on this system."""
     folder = tmp_path_factory.mktemp("index")
-    for name in needed("nnlearn", {"pip"}) - {"nnlearn"}:
+    names = {name.partition(" ")[0] for name in needed(Requirement("nnlearn"), set())}
+    for name in names - {"nnlearn"} | {"pip"}:
         pack.repack(metadata.distribution(name), folder)
-    for path in folder.glob(
-        "*linux_*.whl"
-    ):  # where they are installed they run, whatever they were built for
+    for path in folder.glob("*linux_*.whl"):  # here they run, whatever they were built for
         path.rename(folder / re.sub(r"-(many)?linux(_2_\d+|\d+)?_", "-manylinux_2_17_", path.name))
     return folder
 
