@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin
@@ -160,6 +161,7 @@ def build(path: Path, presented: bool = False) -> str:
         "metadata": {"name": path.stem, "path": str(path.parent)},
         "deck": arrange(notebook, path),
         "assets": _assets(),
+        "imprint": imprint(),
         "presented": presented,
         "alt_text": alt_text,
         "alive": _alive,
@@ -167,6 +169,11 @@ def build(path: Path, presented: bool = False) -> str:
     }
     html, _ = exporter.from_notebook_node(notebook, resources)
     return html
+
+
+def imprint() -> str:
+    """What a deck and a page of the site are: version and licence, which travel with them."""
+    return f"nnlearn {metadata.version('nnlearn')}, MIT License"
 
 
 # from cells to slides ------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
         _write_notebooks(notebooks(folder), contents / folder)
     for page in gallery_pages():
         _write_notebooks([page], contents / "chapters" / page.parent.name)
-    _run("hatchling", "build", "-t", "wheel", "-d", work / "wheels", cwd=course_folder())
+    run_module("hatchling", "build", "-t", "wheel", "-d", work / "wheels", cwd=course_folder())
     extensions = Path(sysconfig.get_path("data")) / "share" / "jupyter" / "labextensions"
     config = {
         "LiteBuildConfig": {
@@ -55,7 +55,7 @@ def build_lite(work: Path, out: Path, pyodide: Path | None) -> None:
         "PyodideAddon": {"pyodide_url": str(pyodide.resolve())} if pyodide else {},
     }
     (work / "jupyter_lite_config.json").write_text(json.dumps(config), "utf-8")
-    _run("jupyterlite_core", "build", cwd=work)
+    run_module("jupyterlite_core", "build", cwd=work)
 
 
 def _write_notebooks(paths: list[Path], target: Path) -> None:
@@ -68,7 +68,8 @@ def _write_notebooks(paths: list[Path], target: Path) -> None:
         nbformat.write(notebook, target / path.name)
 
 
-def _run(module: str, *arguments: object, cwd: Path) -> None:
+def run_module(module: str, *arguments: object, cwd: Path) -> None:
+    """Run `python -m module` in a folder.  Raises ValueError with its last words where it fails."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", errors="replace"

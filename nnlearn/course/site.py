@@ -19,7 +19,7 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from nnlearn.course import chapter_map, glossary, reference, topics
-from nnlearn.course.decks import alt_text, arrange, build, mathjax
+from nnlearn.course.decks import alt_text, arrange, build, imprint, mathjax
 from nnlearn.course.lite import build_lite
 from nnlearn.course.notebooks import read, require_outputs
 from nnlearn.exercises.notebooks import gallery_pages, notebooks
@@ -89,6 +89,7 @@ def _sphinx(source: Path, html: Path, doctrees: Path) -> str:
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     config = tomllib.loads((_TEMPLATES / "sphinx.toml").read_text(encoding="utf-8"))
+    config["html_theme_options"]["extra_footer"] = f"<p>{imprint()}</p>"
     said, jobs = io.StringIO(), os.cpu_count() or 1
     with patch_docutils(), docutils_namespace():
         try:

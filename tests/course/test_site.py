@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from html import unescape
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -153,6 +154,8 @@ def test_every_page_was_looked_at_and_no_link_is_dead(built: Path):
         for name in [*OTHERS, *gallery, *(f"{kind}/{c}" for kind in ("chapters", "decks") for c in CHAPTERS)]
     }
     assert dead_links(built) == []
+    told = f"nnlearn {metadata.version('nnlearn')}, MIT License</"
+    assert [name for name in pages(built) if told not in (built / name).read_text()] == []
 
 
 def test_dead_links_are_found(tmp_path: Path):
