@@ -103,6 +103,7 @@ if TYPE_CHECKING:
         roofline,
         shapes_study,
         sound,
+        stories,
         sweep,
         tours,
         translation,

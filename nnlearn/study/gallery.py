@@ -157,11 +157,11 @@ NETWORKS: dict[str, Callable[[int], Module]] = {
 # -- the contest --------------------------------------------------------------------------------------------
 
 
-def train(net: Module, data: Set, lr: float, steps: int = STEPS, seed: int = 0) -> Module:
-    """The same for all: AdamW, batches of 32, a rate that rises and falls."""
+def train(net: Module, data: Set, lr: float, steps: int = STEPS, seed: int = 0, batch: int = BATCH) -> Module:
+    """The same for all: AdamW, a rate that rises and falls, `batch` examples a step."""
     schedule = warm_up(30, cosine(lr, steps - 30))
     trainer = Trainer(net, AdamW(net.parameters(), lr), schedule=schedule)
-    trainer.fit(data, steps=steps, batch_size=BATCH, rng=seed, progress=False)
+    trainer.fit(data, steps=steps, batch_size=batch, rng=seed, progress=False)
     return net
 
 
