@@ -282,7 +282,7 @@ def study(shift: int = 0) -> dict[str, Any]:
         ]
         rows += rivals(problem, shift)
         print(*rows[-12:], sep="\n", flush=True)
-    rates = {(row["network"], row["problem"], row["shuffled"]): row.get("lr") for row in rows}
+    rates = {(row["network"], row["problem"], row["shuffled"]): row["lr"] for row in rows if "lr" in row}
     plenty = [repaired(*which, rates[which], shift) for which in FAILED]
     return {"shift": shift, "rows": rows, "plenty": plenty}
 
