@@ -97,7 +97,7 @@ class ActivationExplorer(LivingExplorer):
                       for style, label in (("o-", "size of the signal"), ("s--", "change left"))]  # fmt: skip
         right.set(yscale="log", ylim=(FLOOR, CEILING), xlim=(-1, DEEPEST + 1), xlabel="layer")
         right.set_title("through the layers")
-        right.legend(loc="lower left")
+        right.legend(loc="upper right")
 
     def compute(self, activation: str, gain: float, bias: float, depth: int, z: float) -> Signal:
         return signal(activation, gain, bias, depth)  # z only looks at another place of the same curve
