@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -123,9 +124,9 @@ def _download(
     wheels: Path, system: str, python: str, wheels_from: Path | None
 ) -> tuple[list[str], list[str]]:
     """Put the wheels of a system and Python into `wheels`; their names, and the pins that uv has changed."""
-    import pip  # noqa: F401
-    import uv  # noqa: F401
-
+    for name in ("pip", "uv"):  # pip is not to be imported: it takes setuptools' distutils away
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     called, tags = SYSTEMS[system]
     source = ["--no-index", "--find-links", wheels_from.resolve()] if wheels_from else []
     part = wheels / ".part"
