@@ -18,6 +18,7 @@ RESIDUE = SUM + "print(repr((np.exp(x) @ x).sum().item()))"
 
 
 def write(path: Path, source: str, printed: str = "") -> Path:
+    path.parent.mkdir(exist_ok=True)
     outputs = [new_output("stream", name="stdout", text=printed)] if printed else []
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cell = new_code_cell(source, execution_count=1, outputs=outputs)
@@ -103,3 +104,13 @@ def test_latest_are_those_that_the_newest_commits_changed(tmp_path: Path, monkey
         subprocess.run([*git, "commit", "-q", "-m", "x"], cwd=tmp_path, check=True)
     assert travel.latest(paths, 2) == [paths[0], paths[2]]
     assert travel.latest(paths, None) == paths
+
+
+def test_notebook_is_kept_as_it_was_run_in_a_world(tmp_path: Path):
+    drawn = "import numpy as np\nprint(np.random.default_rng(0).integers(9999))"
+    notebook = write(tmp_path / "chapters" / "seed.ipynb", drawn, "8505\n")
+    shift = travel.keeping(worlds.worlds()["shift-1000"](), tmp_path / "kept")
+    assert travel.run(notebook, shift)[0] == "ok"
+    kept = nbformat.read(tmp_path / "kept" / "shift-1000" / "chapters" / "seed.ipynb", as_version=4)
+    assert kept.cells[0].outputs[0].text == f"{np.random.default_rng(1000).integers(9999)}\n"
+    assert kept.cells[0].source == drawn

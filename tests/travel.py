@@ -6,7 +6,9 @@
     python -m tests.travel --latest 3               the three notebooks that were changed last
 
 The worlds are in tests/support/worlds.py. Outputs are compared everywhere but under other seeds: there the
-assertions must hold.
+assertions must hold. With `--keep FOLDER` each notebook is kept as it was run, without its pictures:
+FOLDER/WORLD/chapters/NN_name.ipynb, from which `python -m nnlearn.course.spread FOLDER` makes what
+`nnlearn compare` knows.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -83,6 +86,12 @@ def run(notebook: Path, world: World) -> tuple[str, str]:
     return cells or "ok", "\n".join(f"cell {cell}: {text}" for cell, text in failed.items())
 
 
+def keeping(world: World, folder: Path | None) -> World:
+    """The world, in which notebooks are kept in a folder of its name, if there is one to keep them in."""
+    kept = {"NNLEARN_KEEP": str(folder.resolve() / world.name)} if folder else {}
+    return replace(world, environment=world.environment | kept)
+
+
 def table(found: dict[tuple[Path, str], str]) -> str:
     """Notebook × world, with the failing cells; dots where all is well, nothing where it was not run."""
     names = list(dict.fromkeys(name for _, name in found))
@@ -112,6 +121,9 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the draw"
     )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="where to keep notebooks as they were run"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     options = parser.parse_args()
     try:
@@ -132,7 +144,7 @@ def main() -> int:
         if make(name).missing:
             missing[make(name).name] = make(name).missing
         else:
-            trips.append((notebook, make(name)))
+            trips.append((notebook, keeping(make(name), options.keep)))
     for name, why in missing.items():
         print(f"not run: {name}: {why}")
     found, told = {}, []
