@@ -90,6 +90,12 @@ def test_world_that_this_machine_cannot_show_is_named(command, monkeypatch):
     assert status == 0 and "not run: newest-py2.7: " in said and "1 passed" not in said and "2 passed" in said
 
 
+def test_chapters_and_solutions_are_told_apart():
+    both, chapters = travel.notebooks(["07"]), travel.notebooks(["chapters/07", "chapters/02_"])
+    assert [path.parent.name for path in both] == ["chapters", "solutions"]
+    assert [path.stem for path in chapters] == ["02_perceptron", "07_backpropagation"]
+
+
 def test_latest_are_those_that_the_newest_commits_changed(tmp_path: Path, monkeypatch):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
     monkeypatch.setattr(travel, "ROOT", tmp_path)

@@ -34,11 +34,19 @@ LIMIT = 3600  # seconds for one notebook: other programs may be running
 
 
 def notebooks(names: Sequence[str]) -> list[Path]:
-    """All chapters and solutions, or those whose names begin so. Raises ValueError where none does."""
+    """All chapters and solutions, or those whose names begin so, chapters/07 or 07.
+
+    Raises ValueError where none does.
+    """
     places = ("chapters/*.ipynb", "chapters/*/[a-z]*.ipynb", "solutions/*.ipynb")
     every = [path for place in places for path in sorted(ROOT.glob(place))]
-    chosen = [path for path in every if not names or path.stem.startswith(tuple(names))]
-    unknown = [name for name in names if not any(path.stem.startswith(name) for path in every)]
+    called = {path: (path.stem, f"{path.parent.name}/{path.stem}") for path in every}
+    chosen = [
+        path for path in every if not names or any(one.startswith(tuple(names)) for one in called[path])
+    ]
+    unknown = [
+        name for name in names if not any(one.startswith(name) for two in called.values() for one in two)
+    ]
     if unknown:
         have = ", ".join(sorted({path.stem for path in every}))
         raise ValueError(f"no notebook {', '.join(unknown)}: there are {have}")
@@ -109,7 +117,7 @@ def main() -> int:
         prog="python -m tests.travel", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument(
-        "notebooks", nargs="*", help="how their names begin: 07, 10_training; all without one"
+        "notebooks", nargs="*", help="how their names begin: 07, chapters/10; all without one"
     )
     parser.add_argument(
         "--world", action="append", default=[], help="only worlds whose names begin so; may be given again"
