@@ -158,14 +158,16 @@ def examine(chapter: str, every: bool, run: bool, say: Callable[[str], object]) 
         raise ValueError(f"{path} has no cell of the chapter's: name a copy of {original.name}")
     if every:
         for met in found.met:
-            kind, why = met.judgement or (met.change or "prints nothing", "")
+            silent = "stopped" if stopped(met.cell) else "prints nothing"
+            kind, why = met.judgement or (met.change or silent, "")
             say(f"{kind:<22}{met.label}{why and ': ' + why}")
     failed = next((met for met in ran if stopped(met.cell)), None)
     whole = not failed and len(ran) == len(found.met)
     say(_verdict(path.name, found, whole))
     if failed:
         error = stopped(failed.cell) or NotebookNode()
-        say(f"It stopped in {failed.label} with {error.ename}: {error.evalue}".rstrip(": ") + ".")
+        why = error.evalue.strip().partition("\n")[0]
+        say(f"It stopped in {failed.label} with {error.ename}{why and ': ' + why}.")
     elif len(ran) < len(found.met):
         first = next(met for met in found.met if met.cell.execution_count is None)
         count = f"{len(found.met) - len(ran)} of {len(found.met)} cells have not been run"
