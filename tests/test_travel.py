@@ -18,6 +18,7 @@ RESIDUE = SUM + "print(repr((np.exp(x) @ x).sum().item()))"
 
 
 def write(path: Path, source: str, printed: str = "") -> Path:
+    path.parent.mkdir(exist_ok=True)
     outputs = [new_output("stream", name="stdout", text=printed)] if printed else []
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     cell = new_code_cell(source, execution_count=1, outputs=outputs)
@@ -89,6 +90,12 @@ def test_world_that_this_machine_cannot_show_is_named(command, monkeypatch):
     assert status == 0 and "not run: newest-py2.7: " in said and "1 passed" not in said and "2 passed" in said
 
 
+def test_chapters_and_solutions_are_told_apart():
+    both, chapters = travel.notebooks(["07"]), travel.notebooks(["chapters/07", "chapters/02_"])
+    assert [path.parent.name for path in both] == ["chapters", "solutions"]
+    assert [path.stem for path in chapters] == ["02_perceptron", "07_backpropagation"]
+
+
 def test_latest_are_those_that_the_newest_commits_changed(tmp_path: Path, monkeypatch):
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
     monkeypatch.setattr(travel, "ROOT", tmp_path)
@@ -103,3 +110,13 @@ def test_latest_are_those_that_the_newest_commits_changed(tmp_path: Path, monkey
         subprocess.run([*git, "commit", "-q", "-m", "x"], cwd=tmp_path, check=True)
     assert travel.latest(paths, 2) == [paths[0], paths[2]]
     assert travel.latest(paths, None) == paths
+
+
+def test_notebook_is_kept_as_it_was_run_in_a_world(tmp_path: Path):
+    drawn = "import numpy as np\nprint(np.random.default_rng(0).integers(9999))"
+    notebook = write(tmp_path / "chapters" / "seed.ipynb", drawn, "8505\n")
+    shift = travel.keeping(worlds.worlds()["shift-1000"](), tmp_path / "kept")
+    assert travel.run(notebook, shift)[0] == "ok"
+    kept = nbformat.read(tmp_path / "kept" / "shift-1000" / "chapters" / "seed.ipynb", as_version=4)
+    assert kept.cells[0].outputs[0].text == f"{np.random.default_rng(1000).integers(9999)}\n"
+    assert kept.cells[0].source == drawn

@@ -6,7 +6,9 @@
     python -m tests.travel --latest 3               the three notebooks that were changed last
 
 The worlds are in tests/support/worlds.py. Outputs are compared everywhere but under other seeds: there the
-assertions must hold.
+assertions must hold. With `--keep FOLDER` each notebook is kept as it was run, without its pictures:
+FOLDER/WORLD/chapters/NN_name.ipynb, from which `python -m nnlearn.course.spread FOLDER` makes what
+`nnlearn compare` knows.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,11 +34,19 @@ LIMIT = 3600  # seconds for one notebook: other programs may be running
 
 
 def notebooks(names: Sequence[str]) -> list[Path]:
-    """All chapters and solutions, or those whose names begin so. Raises ValueError where none does."""
+    """All chapters and solutions, or those whose names begin so, chapters/07 or 07.
+
+    Raises ValueError where none does.
+    """
     places = ("chapters/*.ipynb", "chapters/*/[a-z]*.ipynb", "solutions/*.ipynb")
     every = [path for place in places for path in sorted(ROOT.glob(place))]
-    chosen = [path for path in every if not names or path.stem.startswith(tuple(names))]
-    unknown = [name for name in names if not any(path.stem.startswith(name) for path in every)]
+    called = {path: (path.stem, f"{path.parent.name}/{path.stem}") for path in every}
+    chosen = [
+        path for path in every if not names or any(one.startswith(tuple(names)) for one in called[path])
+    ]
+    unknown = [
+        name for name in names if not any(one.startswith(name) for two in called.values() for one in two)
+    ]
     if unknown:
         have = ", ".join(sorted({path.stem for path in every}))
         raise ValueError(f"no notebook {', '.join(unknown)}: there are {have}")
@@ -83,6 +94,12 @@ def run(notebook: Path, world: World) -> tuple[str, str]:
     return cells or "ok", "\n".join(f"cell {cell}: {text}" for cell, text in failed.items())
 
 
+def keeping(world: World, folder: Path | None) -> World:
+    """The world, in which notebooks are kept in a folder of its name, if there is one to keep them in."""
+    kept = {"NNLEARN_KEEP": str(folder.resolve() / world.name)} if folder else {}
+    return replace(world, environment=world.environment | kept)
+
+
 def table(found: dict[tuple[Path, str], str]) -> str:
     """Notebook × world, with the failing cells; dots where all is well, nothing where it was not run."""
     names = list(dict.fromkeys(name for _, name in found))
@@ -100,7 +117,7 @@ def main() -> int:
         prog="python -m tests.travel", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument(
-        "notebooks", nargs="*", help="how their names begin: 07, 10_training; all without one"
+        "notebooks", nargs="*", help="how their names begin: 07, chapters/10; all without one"
     )
     parser.add_argument(
         "--world", action="append", default=[], help="only worlds whose names begin so; may be given again"
@@ -111,6 +128,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the draw"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="where to keep notebooks as they were run"
     )
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     options = parser.parse_args()
@@ -132,7 +152,7 @@ def main() -> int:
         if make(name).missing:
             missing[make(name).name] = make(name).missing
         else:
-            trips.append((notebook, make(name)))
+            trips.append((notebook, keeping(make(name), options.keep)))
     for name, why in missing.items():
         print(f"not run: {name}: {why}")
     found, told = {}, []

@@ -45,9 +45,7 @@ def course_to_open(folder: Path | None = None) -> Path:
         return course
     if not (course / "chapters").is_dir():
         raise ValueError(f"this installation carries no chapters: there is no {course / 'chapters'}")
-    here = Path.cwd()
-    enclosing = next((place for place in (here, *here.parents) if (place / MANIFEST).is_file()), None)
-    copy = folder or enclosing or Path("nnlearn-course")
+    copy = folder or copy_around() or Path("nnlearn-course")
     try:
         changes = update_copy(course, copy)
     except OSError as error:
@@ -55,6 +53,12 @@ def course_to_open(folder: Path | None = None) -> Path:
         raise ValueError(f"the course cannot be copied to {copy}: {why}") from None
     _say(copy.resolve(), changes)
     return copy.resolve()
+
+
+def copy_around() -> Path | None:
+    """The copy in which you are; None elsewhere."""
+    here = Path.cwd()
+    return next((place for place in (here, *here.parents) if (place / MANIFEST).is_file()), None)
 
 
 def _say(copy: Path, changes: Changes) -> None:

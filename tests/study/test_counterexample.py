@@ -1,4 +1,4 @@
-"""The smallest program that a backward pass gets wrong: one for each wrong idea, none for a right one."""
+"""The smallest program, or array, that is got wrong: one for each wrong idea, none for a right one."""
 
 import numpy as np
 import pytest
@@ -141,7 +141,92 @@ def test_derivatives_carried_forward_are_those_of_differences():
             assert right[i] == pytest.approx(rough, rel=1e-4, abs=1e-6)
 
 
+def naive_softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+
+def log_of_sum(x):
+    largest = x.max(axis=-1, keepdims=True)
+    return largest + np.log(np.exp(x - largest).sum(axis=-1, keepdims=True))
+
+
+def naive_log_of_sum(x):
+    return np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+def mean_by_length(x):
+    """The mean over the axis that is as long as the last: of a square, the first is, too."""
+    return x.mean(axis=x.shape.index(x.shape[-1]))
+
+
+def naive_variance(x):
+    return (x**2).mean(axis=-1) - x.mean(axis=-1) ** 2
+
+
+def relu_in_place(x):
+    x[x < 0] = 0
+    return x
+
+
+def test_softmax_without_the_maximum_is_shrunk_to_where_it_overflows():
+    found = nn.counterexample(naive_softmax, of=nn.softmax)
+    print(found)
+    assert found and found.x.tolist() == [[710.0]]  # exp(709) is the last whole one that float64 holds
+    assert found.right.tolist() == [[1.0]] and np.isnan(found.wrong).all()
+    assert str(found) == "x = [[710.0]] (float64, (1, 1))\nright: [[1.0]]\nit says [[nan]]"
+    assert nn.counterexample(naive_softmax, of=nn.softmax, dtype=np.float32).x.tolist() == [[89.0]]
+
+
+def test_log_of_a_sum_without_the_shift_is_shrunk_to_where_it_overflows():
+    found = nn.counterexample(naive_log_of_sum, of=log_of_sum)
+    assert found.x.tolist() == [[710.0]] and found.right.tolist() == [[710.0]] and np.isinf(found.wrong).all()
+
+
+def test_mean_over_the_wrong_axis_of_a_square_is_shrunk_to_the_smallest_square():
+    found = nn.counterexample(mean_by_length, of=lambda x: x.mean(axis=-1))
+    assert found.x.tolist() == [[0.0, 0.0], [1.0, 0.0]]
+    assert not np.array_equal(found.right, found.wrong)
+
+
+def test_variance_as_a_difference_of_squares_is_caught_by_rounding():
+    exact = lambda x: x.astype(float).var(axis=-1)  # noqa: E731
+    found = nn.counterexample(naive_variance, of=exact, dtype=np.float32, tolerance=1e-2)
+    assert found and found.x.dtype == np.float32 and np.abs(found.x).max() > 100
+    assert abs(naive_variance(found.x) - exact(found.x)).max() > 1e-2
+    assert not nn.counterexample(lambda x: x.var(axis=-1), of=exact, dtype=np.float32, tolerance=1e-2)
+
+
+def test_argument_changed_in_place_is_a_counterexample():
+    found = nn.counterexample(relu_in_place, of=nn.relu)
+    assert found.x.tolist() == [[-1.0]] and found.right.tolist() == found.after.tolist() == [[0.0]]
+    assert str(found).endswith("right: [[0.0]]\nit leaves x as [[0.0]]")
+
+
+def test_right_functions_are_not_accused_and_it_says_of_how_many():
+    found = nn.counterexample(log_of_sum, of=log_of_sum, tries=200)
+    assert not found and found.tried == 200 and str(found) == "no counterexample among 200 arrays"
+    layer = nn.Linear(3, 2, rng=np.random.default_rng(0))
+    layer.b.data = np.array([0.5, -0.5], np.float32)
+    known = {"of": layer, "shape": (None, 3), "dtype": np.float32, "tolerance": 1e-3}
+    W, b = layer.W.data, layer.b.data
+    assert not nn.counterexample(lambda x: x @ W + b, **known)
+    assert nn.counterexample(lambda x: x @ W, **known).x.tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_errors_and_other_shapes_are_counterexamples():
+    found = nn.counterexample(lambda x: x[1], of=lambda x: x, shape=(None,))
+    assert found.x.tolist() == [0.0] and "it raises IndexError" in str(found)
+    found = nn.counterexample(lambda x: x.sum(), of=lambda x: x.sum(axis=0), shape=(2, None))
+    assert found.x.tolist() == [[0.0], [0.0]] and str(found).endswith("right: [0.0]\nit says 0.0")
+
+
 def test_bad_input_is_told():
+    with pytest.raises(TypeError, match="of must be a function, got int"):
+        nn.counterexample(nn.relu, of=3)
+    with pytest.raises(ValueError, match=r"shape must be positive, got \(0, None\)"):
+        nn.counterexample(nn.relu, of=nn.relu, shape=(0, None))
+    with pytest.raises(ValueError, match="tries must be positive, got 0"):
+        nn.counterexample(nn.relu, of=nn.relu, tries=0)
     with pytest.raises(TypeError, match="backward must be a function, got int"):
         nn.counterexample(3, Value, add, multiply)
     for most in (1, 7):

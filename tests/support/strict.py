@@ -145,6 +145,22 @@ def pytest_runtest_logstart(nodeid: str) -> None:
         os.environ["NNLEARN_METER"] = str(Path(os.environ["IPYTHONDIR"]).with_name("meters") / name)
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """With NNLEARN_KEEP: after its last cell, write a notebook there as it was run, without its pictures."""
+    if "NNLEARN_KEEP" not in os.environ or item.path.suffix != ".ipynb":
+        return
+    item.cell.outputs = item.test_outputs or []
+    for output in item.cell.outputs:
+        for kind in [kind for kind in output.get("data", {}) if not kind.startswith("text/")]:
+            del output["data"][kind]
+    if nextitem is None or nextitem.parent is not item.parent:
+        path = Path(os.environ["NNLEARN_KEEP"], item.path.parent.name, item.path.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        import nbformat
+
+        nbformat.write(item.parent.nb, path)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     path = report.nodeid.partition("::")[0]
     if path.endswith(".ipynb"):
