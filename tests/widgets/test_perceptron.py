@@ -116,8 +116,10 @@ def test_the_page_finds_the_bound(seed: int, page: Page):
         for n in (10, 150)
         for s in (1, 1000)
     ]
+    bounds = np.array([state.bound for state in wanted])
     found = [page.evaluate("(a) => nn.bound(...a)", [s.X.tolist(), s.y.tolist()]) for s in wanted]
-    np.testing.assert_allclose(found, [state.bound for state in wanted], rtol=1e-6)
+    lost = 1e-15 * bounds  # the nearest point comes as near to zero as the bound is large
+    np.testing.assert_array_less(np.abs(found / bounds - 1), 1e-9 + lost)
 
 
 @pytest.mark.parametrize("k", [0, 1, 4])
@@ -127,9 +129,7 @@ def test_the_pages_boundary_is_where_the_sum_is_zero(k: int, page: Page):
         page.evaluate("(a) => nn.boundary(...a)", [run.W[k].tolist(), run.B[k], [120.0, 1.2]]), (-1, 2)
     )
     assert len(ends) == (2 if k else 0)
-    np.testing.assert_allclose(
-        (ends @ run.W[k] + run.B[k]) / (np.abs(ends) @ np.abs(run.W[k]) or 1), 0, atol=1e-9
-    )
+    np.testing.assert_array_less(np.abs(ends @ run.W[k] + run.B[k]), 1e-9 * np.abs(ends) @ np.abs(run.W[k]))
 
 
 def test_a_reader_steps_plays_and_presses(browser: Browser, tmp_path: Path):
