@@ -12,10 +12,12 @@ from matplotlib.text import Annotation
 from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.study.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, line, log_slider, player, slider
+from nnlearn.widgets import chance
+from nnlearn.widgets.kit import Controls, line, log_slider, slider
+from nnlearn.widgets.living import LivingExplorer
 
 _BEFORE, _CHANGE, _AFTER = plot.GREY, plot.ORANGE, plot.BLACK
+SEEDS = 21
 _NOWHERE = np.full((2, 2), np.nan)
 
 
@@ -31,6 +33,11 @@ class State:
     update: int = 0  # 0: before the first
 
 
+def _start(seed: int) -> np.ndarray:
+    """The starting weights w₁, w₂, b at size 1.  (3,)"""
+    return np.random.default_rng(seed).normal(size=3)
+
+
 @lru_cache(maxsize=8)
 def _learn(
     margin: float, noise: float, points: int, seed: int, scale: float, lr: float, start: float
@@ -38,7 +45,7 @@ def _learn(
     """Everything but the correction looked at: stepping through a run costs no learning."""
     X, y = data.separable(points, margin, noise, rng=seed)
     X = X.astype(float) * [scale, 1]
-    w = start * np.random.default_rng(seed).normal(size=3)
+    w = start * _start(seed)
     run = perceptron_fit(X, y, w[:2], w[2], lr, epochs=40 if noise else 200)
     try:
         bound, separable = perceptron_bound(X, y, *max_margin(X, y)), True
@@ -47,23 +54,22 @@ def _learn(
     return State(X, y, run, None if start else bound, separable)
 
 
-class PerceptronPlayground(Explorer):
+class PerceptronPlayground(LivingExplorer):
     """Step through the corrections of a perceptron, and count them against the bound."""
 
     size = (8.6, 4.8)
+    module = "perceptron"
 
     def make_controls(self) -> Controls:
-        update = slider("update", 3, 0, 100)
-        self.play = player(update, 600)
         return {
-            "update": update,
+            "update": slider("update", 3, 0, 100),
             "margin": slider("margin", 0.1, 0.01, 0.6, 0.01),
             "noise": slider("label noise", 0, 0, 0.3, 0.025, readout_format=".1%"),
             "points": slider("points", 40, 10, 150, 10),
             "lr": log_slider("learning rate η", 1, -2, 2, 0.5),
             "start": slider("size of starting weights", 0, 0, 10),
             "scale": log_slider("x₁ multiplied by", 1, 0, 3, 0.5),
-            "seed": slider("seed", 11, 0, 20),
+            "seed": slider("seed", 11, 0, SEEDS - 1),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -106,7 +112,7 @@ class PerceptronPlayground(Explorer):
         self.after.set_data(*_line(run.W[k], run.B[k], reach).T)
         self._draw_correction(state, reach)
         self._draw_epochs(state)
-        return self._say(state)
+        return self.describe(state)
 
     def _draw_correction(self, state: State, reach: np.ndarray) -> None:
         run, k = state.run, state.update
@@ -138,7 +144,7 @@ class PerceptronPlayground(Explorer):
         bound = "" if state.bound is None else f", bound {state.bound:,.0f}"
         self.total.set_text(f"{_mistakes(run)}{bound}")
 
-    def _say(self, state: State) -> str:
+    def describe(self, state: State) -> str:
         run, k = state.run, state.update
         if k == 0:
             now = "Before the first correction."
@@ -158,6 +164,21 @@ class PerceptronPlayground(Explorer):
             "the bound holds for starts at zero" if state.separable else "no boundary separates these labels"
         )
         return f"{now} {end}; {why}."
+
+    def scene(self) -> dict[str, Any]:
+        state, run = self.state, self.state.run
+        X, W, B = (values.astype(np.float32).tobytes() for values in (state.X, run.W, run.B))
+        return {
+            "X": X, "y": state.y.tolist(), "W": W, "B": B, "missed": run.missed.tolist(),
+            "mistakes": run.mistakes.tolist(), "bound": state.bound, "separable": state.separable,
+        }  # fmt: skip
+
+    def page(self) -> dict[str, Any]:
+        seeds = range(SEEDS)
+        return {
+            "states": [chance.numpys(seed) for seed in seeds],
+            "starts": [_start(seed).tolist() for seed in seeds],
+        }
 
 
 def _mistakes(run: PerceptronFit) -> str:

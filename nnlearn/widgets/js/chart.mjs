@@ -2,11 +2,12 @@
 import { board, colours, element, rgb } from "./living.mjs";
 
 const [LEFT, TOP, RIGHT, BOTTOM] = [44, 28, 10, 36];
+const CLASSES = ["#0072B2", "#D55E00"];
 
 /** A place for charts, side by side where there is room. */
 export const charts = () => element("div", { class: "nn-charts" }, element("style", {}, SIDE_BY_SIDE));
 const SIDE_BY_SIDE = `
-.nn-living .nn-charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); gap: 4px 14px; margin: 4px 0; }
+.nn-living .nn-charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 240px), 1fr)); gap: 4px 14px; margin: 4px 0; }
 `;
 
 /** One axis, {from, to, log}, between two pixels: a value's pixel, and a pixel's value. */
@@ -18,7 +19,14 @@ export function scale({ from, to, log }, start, end) {
   };
 }
 
-const named = (v, { log }) => (log && (v >= 1e3 || v <= 1e-3) ? v.toExponential(0).replace("e+", "e") : String(v)).replace("-", "−");
+const named = (v, { log }) => ((log && (v >= 1e3 || v <= 1e-3)) || Math.abs(v) >= 1e5 ? v.toExponential(0).replace("e+", "e") : String(v)).replace("-", "−");
+
+/** About four round numbers from `from` to `to`. */
+export function ticks(from, to) {
+  const rough = (to - from) / 4, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((s) => s * power >= rough) * power;
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
+}
 
 function stroke(pen, points, { colour, width = 2, dash = [] }) {
   Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
@@ -58,6 +66,12 @@ export function axes(pen, c, box, x, y) {
     Object.assign(pen, { fillStyle: colour, strokeStyle: rim, lineWidth: size > 4 ? 1.5 : 0.8 });
     pen.fill(); pen.stroke();
   };
+  const mark = (vx, vy, label) => { // an example of class 0 or 1
+    if (!label) return dot(vx, vy, CLASSES[0], 4.5);
+    Object.assign(pen, { fillStyle: CLASSES[1], strokeStyle: c.paper, lineWidth: 1 });
+    pen.fillRect(sx.pixel(vx) - 4, sy.pixel(vy) - 4, 8, 8);
+    return pen.strokeRect(sx.pixel(vx) - 4, sy.pixel(vy) - 4, 8, 8);
+  };
   for (const v of x.ticks) line([v, v], [y.from, y.to], { colour: c.faint, width: 0.8 });
   for (const v of y.ticks) line([x.from, x.to], [v, v], { colour: c.faint, width: 0.8 });
   Object.assign(pen, { strokeStyle: c.quiet, lineWidth: 0.8 });
@@ -65,26 +79,26 @@ export function axes(pen, c, box, x, y) {
   for (const v of x.ticks) text(named(v, x), sx.pixel(v), top + height + 10);
   for (const v of y.ticks) text(named(v, y), left - 5, sy.pixel(v), { align: "right" });
   const from = ([px, py]) => [sx.value(px), sy.value(py)];
-  return { pen, c, box, x: sx.pixel, y: sy.pixel, text, line, area, dot, from };
+  return { pen, c, box, x: sx.pixel, y: sy.pixel, text, line, area, dot, mark, from };
 }
 
 /**
- * A board that is one pair of axes. `frame()` -> {title, x, y, legend}, x and y with a label, the legend's rows
- * [word, colour, dash]; `draw(axes)` paints between them. Beside what a board has, `value(event)` -> [x, y].
+ * A board that is one pair of axes. `frame(width, height)` of their box -> {title, x, y, legend}, x and y with a label,
+ * the legend's rows [word, colour, dash]; `draw(axes)` paints between them. Beside what a board has, `value(event)` -> [x, y].
  */
-export function chart(el, label, height, frame, draw) {
+export function chart(el, label, height, frame, draw, still = false) {
   const place = element("div");
   let shown = null;
   el.append(place);
   const figure = board(place, label, () => height, (pen, width, high) => {
-    const { title, x, y, legend = [] } = frame(), c = colours(el), middle = TOP - 14;
-    shown = axes(pen, c, [LEFT, TOP, width - LEFT - RIGHT, high - TOP - BOTTOM], x, y);
+    const box = [LEFT, TOP, width - LEFT - RIGHT, high - TOP - BOTTOM], c = colours(el), middle = TOP - 14;
+    const { title, x, y, legend = [] } = frame(box[2], box[3]);
+    shown = axes(pen, c, box, x, y);
     pen.save();
     pen.beginPath(); pen.rect(...shown.box); pen.clip();
     draw(shown);
     pen.restore();
     shown.text(x.label, LEFT + shown.box[2] / 2, high - 8);
-    shown.text(title, LEFT, middle, { align: "left", ink: c.ink, size: 13 });
     let at = width - RIGHT;
     for (const [word, colour, dash] of [...legend].reverse()) {
       shown.text(word, at, middle, { align: "right", ink: c.ink, size: 12 });
@@ -92,7 +106,10 @@ export function chart(el, label, height, frame, draw) {
       stroke(pen, [[at - 16, middle], [at, middle]], { colour, dash });
       at -= 28;
     }
-  });
+    const look = { align: "left", ink: c.ink, size: 13 };
+    shown.text("", 0, 0, look);
+    if (LEFT + pen.measureText(title).width < at + 12) shown.text(title, LEFT, middle, look); // a crowded legend speaks for itself
+  }, still);
   return { ...figure, value: (event) => shown.from(figure.place(event)) };
 }
 

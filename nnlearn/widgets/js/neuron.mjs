@@ -1,6 +1,6 @@
 // The nerve cell and the unit, fed with the same sum: the reader moves the input and the bias, and sees both answer.
 import { axes, hand } from "./chart.mjs";
-import { board, colours, dress, element, field, fixed, numbers, player } from "./living.mjs";
+import { board, colours, dress, element, field, fixed, halfToEven, numbers, player } from "./living.mjs";
 
 const CELL = { tau: 10, R: 10, rest: -65, threshold: -50 }; // ms, MΩ, mV: nnlearn.study.neuron.LIF, reset to its rest
 const RHEOBASE = (CELL.threshold - CELL.rest) / CELL.R;
@@ -27,7 +27,7 @@ export function rate(z, tRef) {
 /** V at each step and the times of the spikes, by Euler's method from rest. */
 export function simulate(z, tRef) {
   const target = CELL.rest + CELL.R * (RHEOBASE + z), V = [], spikes = [];
-  const steps = tRef / DT, pause = steps % 1 === 0.5 ? 2 * Math.round(steps / 2) : Math.round(steps); // halves to even
+  const pause = halfToEven(tRef / DT);
   let v = CELL.rest, ready = 0;
   for (let k = 0; k < DURATION / DT; k++) {
     if (v >= CELL.threshold) {
