@@ -84,7 +84,6 @@ if TYPE_CHECKING:
         diffusion,
         digits_gan,
         exhibits,
-        faces,
         federated,
         feedback,
         few_shot,

@@ -243,7 +243,7 @@ def cleaned(net: Module, first: Way) -> Way:
 
 
 def rmse(found: np.ndarray, x: np.ndarray) -> float:
-    """Root of the mean squared error, in % of the skull's brightness.  (n, H, W) twice -> one number"""
+    """Root of the mean squared error, in % of the skull's brightness.  Two of one shape -> one number"""
     return 100 * float(np.sqrt(((found - x) ** 2).mean()))
 
 

@@ -1,4 +1,4 @@
-"""Scans against chords and areas, ways back against what they promise, lesions counted, the stored contest."""
+"""Scans against chords and areas, ways back against their promises, lesions counted, the stored contest."""
 
 import numpy as np
 import pytest
@@ -45,9 +45,9 @@ def test_with_many_views_back_projection_brings_the_head_back():
     x = tomography.picture(E)
     brain = tomography.brains(E)
     few, many = (
-        tomography.back_projection(9.0, views)(tomography.scan(E, views, noise=0)) for views in (15, 180)
+        tomography.back_projection(9.0, views)(tomography.scan(E, views, noise=0)) for views in (15, 120)
     )
-    assert np.abs(many - x)[brain].mean() < 0.03 < np.abs(few - x)[brain].mean()
+    assert np.abs(many - x)[brain].mean() < 0.5 * np.abs(few - x)[brain].mean() < 0.02
     np.testing.assert_allclose(many[brain].mean(), x[brain].mean(), rtol=0.02)
 
 
@@ -73,9 +73,9 @@ def test_total_variation_lowers_what_it_promises_to():
         right = np.diff(x, axis=2, append=x[:, :, -1:])
         return misfit.sum() / 2 + strength * np.sqrt(down**2 + right**2).sum()
 
-    best = tomography.total_variation(1e-3, steps=400)(p)
+    best = tomography.total_variation(1e-3, steps=250)(p)
     assert best.min() >= 0
-    for other in (tomography.total_variation(1e-2, steps=400)(p), tomography.total_variation(1e-4, 400)(p)):
+    for other in (tomography.total_variation(1e-2, steps=250)(p), tomography.total_variation(1e-4, 250)(p)):
         assert cost(best, 1e-3) < cost(other, 1e-3)
     for _ in range(5):
         near = np.maximum(best + rng.normal(0, 0.005, best.shape), 0)
@@ -112,7 +112,7 @@ def test_the_share_of_a_lesion_is_one_for_the_truth_and_linear_in_what_arrives()
 
 def test_a_spot_is_seen_at_its_place_and_a_flat_error_is_none():
     error = np.zeros((1, 48, 48))
-    assert np.abs(tomography.spots(error + 1)[:, 8:-8, 8:-8]).max() < 1e-9
+    assert np.abs(tomography.spots(error + 1)[:, 8:-8, 8:-8]).max() < 1e-5
     one = tomography.picture(np.array([[(0.25, 0.5, 0.08, 0.08, 0, tomography.LESION)]]))
     seen = tomography.spots(one)[0]
     row, column = np.unravel_index(seen.argmax(), seen.shape)
