@@ -105,6 +105,7 @@ if TYPE_CHECKING:
         sound,
         stories,
         sweep,
+        tomography,
         tours,
         translation,
     )

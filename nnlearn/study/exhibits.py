@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 INPUTS = ("a table", "a picture", "a series or a sound", "words", "a set or a graph", "a situation")
-OUTPUTS = ("a class", "a number", "boxes", "a sequence", "new examples", "an action")
+OUTPUTS = ("a class", "a number", "boxes", "a picture", "a sequence", "new examples", "an action")
 
 
 class Exhibit(NamedTuple):
@@ -27,6 +27,9 @@ EXHIBITS = (
             "pictures by one hand", "12_convolution.ipynb"),
     Exhibit("object detection", "a picture", "boxes", "convolutions that answer in every cell",
             "a classifier that slides", "pictures by one hand", "28_gallery/object_detection.ipynb"),
+    Exhibit("a head from few X-rays", "a picture", "a picture", "convolutions that correct a first picture",
+            "one matrix, learned from the same heads", "what was never seen: lesions",
+            "28_gallery/medical_pictures.ipynb"),
     Exhibit("forecasting", "a series or a sound", "a number", "a recurrent network", "a window and a line",
             "what comes later", "13_recurrent.ipynb"),
     Exhibit("spoken words", "a series or a sound", "a class", "a recurrent network",
