@@ -19,6 +19,10 @@ REST = Value(2, (2, 3.4), rtol=0.001, mistakes=[
     ("the old place", (1, 1),
      "There the springs do not pull, but the new task does: set the slope of the sum to 0."),
     ("exchanged", (3.4, 2), "You exchanged the two: first the weight with F = 4."),
+    ("springs towards 0", (4 / 3, 3.2),
+     "The springs pull towards w*, not towards 0: their slope is λF(w − w*)."),
+    ("half as stiff", (2.5, 11 / 3),
+     "The slope of ½λF(w − w*)² is λF(w − w*): differentiating takes the ½ away, in both terms."),
     ("the wrong side", (3, 1.6),
      "Each weight lies nearer to whoever pulls harder. You have turned that round."),
 ])
@@ -33,8 +37,8 @@ def crowd(rng):
     y, q = np.array([1, 0]), np.array([[0.0, 2]])
     yield "one query, on the limit", np.array([[0.0, 0], [4, 0]]), y, q, 2, 4.0
     yield "no query", z[:3], np.array([0, 1, 1]), np.zeros((0, 3)), 2, 1.0
-    q = np.array([[0.0, 1.8], [1, 0.9]])
-    yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 2.0
+    q = np.array([[0.0, 1.6], [1, 0.9], [0, 1]])
+    yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 1.5
     yield "between two", np.array([[0.0], [4]]), np.array([1, 0]), np.array([[2.0]]), 2, 9.0
     yield "one number each", rng.normal(size=(4, 1)), np.array([3, 1, 1, 3]), rng.normal(size=(6, 1)), 4, 0.5
 
@@ -65,6 +69,22 @@ NEAREST = Function(3, nearest, crowd, mistakes=[
     ("a class of nobody", edit("if (y == k).any():", "if True:", "z[y == k].mean(axis=0)",
      "z[y == k].sum(axis=0) / max((y == k).sum(), 1)"),
      "A class without an example has no mean, not a mean of 0: never answer it."),
+    ("the middle of all numbers", edit("z[y == k].mean(axis=0)", "z[y == k].mean()"),
+     "The mean of a class is a vector, d numbers: average over its examples, `axis=0`."),
+    ("divided by d", edit(".sum(axis=1)", ".mean(axis=1)"),
+     "A squared distance is a *sum* over the d numbers, not their mean."),
+    ("the first class for none", edit("np.full(len(q), -1)", "np.full(len(q), 0)"),
+     "Farther than the limit is answered by −1; 0 is a class."),
+    ("places in a list", lambda z, y, q, classes, limit: (
+        lambda d: np.where(d.min(axis=1) <= limit, d.argmin(axis=1), -1)
+     )(((q[:, None] - np.array([z[y == k].mean(axis=0) for k in np.unique(y)])) ** 2).sum(axis=2)),
+     "You answer with a place among the classes that have examples. Asked for is the class itself."),
+    ("a mean of nothing", lambda z, y, q, classes, limit: (
+        lambda d: np.where(d.min(axis=1) > limit, -1, d.argmin(axis=1))
+     )(((q[:, None] - np.array([
+         z[y == k].mean(axis=0) if (y == k).any() else np.full(z.shape[1], np.nan) for k in range(classes)
+     ])) ** 2).sum(axis=2)),
+     "The mean of no example is NaN, and argmin takes a NaN for the smallest. Leave such a class out."),
     ("the farthest", edit("(far < best)", "((best == np.inf) | (far > best))"),
      "You keep the farthest. The nearest is asked for."),
 ])
@@ -92,6 +112,14 @@ LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
      "Divide by the number of examples that includes the new one."),
     ("a sum", edit("(z - mean[k]) / count[k]", "z / count[k]"),
      "The old mean has to shrink as the new example comes in."),
+    ("counted twice", edit("/ count[k]", "/ (count[k] + 1)"),
+     "Count the new example once: after `count[k] += 1` it is already in the number."),
+    ("the old mean as one example", edit("mean[k] += (z - mean[k]) / count[k]",
+     "mean[k] = (mean[k] + z) / count[k]"),
+     "The old mean stands for all examples so far: weigh it by their number."),
+    ("away from it", edit("(z - mean[k])", "(mean[k] - z)"), "The mean moves *towards* the new example."),
+    ("all counts", edit("count[k] += 1", "count += 1"),
+     "One example of class k came: its count alone grows."),
     ("everybody", edit("mean[k] += (z - mean[k]) / count[k]", "mean += (z - mean) / count[k]"),
      "You move the means of all classes. That would be forgetting."),
     ("not counted", edit("count[k] += 1", "count[k] += 0", "/ count[k]", "/ (count[k] + 1)"),
@@ -136,6 +164,16 @@ RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
      "Places go from 0 to size − 1: one drawn at `size` lies outside."),
     ("appended", edit("kept[drawn[k]] = stream[k]", "kept.append(kept.pop(drawn[k]))"),
      "The example at the place drawn is *replaced* by the new one."),
+    ("numbers instead of examples", edit("kept[drawn[k]] = stream[k]", "kept[drawn[k]] = k"),
+     "You keep the arrival's number. Keep what arrived: `stream[k]`."),
+    ("draws from the beginning", edit("elif drawn[k] < size:", "elif drawn[k - size] < size:",
+     "kept[drawn[k]]",
+     "kept[drawn[k - size]]"),
+     "Arrival k draws `drawn[k]`; the draws of the first `size` arrivals are passed over."),
+    ("the first is passed over", edit("elif drawn[k] < size:", "elif k > size and drawn[k] < size:"),
+     "Arrival number `size` is the first that may replace another."),
+    ("the last place is safe", edit("elif drawn[k] < size:", "elif drawn[k] < size - 1:"),
+     "Places go from 0 to size − 1: the last of them can be drawn, too."),
     ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:",
      "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
      "While there is room every arrival is kept, wherever its place was drawn."),
@@ -175,6 +213,13 @@ REPAIR = Function(6, mended, couples, mistakes=[
      "Both ways are asked now. Two faults are left, in lengths and temperature."),
     ("temperature and one way", edit(*TIMES, *ONE_WAY), "The lengths are right now. Two faults are left."),
     ("lengths and one way", edit(*LENGTH, *ONE_WAY), "The temperature is right now. Two faults are left."),
+    ("no lengths", edit("a / np.sqrt((a**2).sum(axis=1, keepdims=True))", "a",
+     "b / np.sqrt((b**2).sum(axis=1, keepdims=True))", "b"),
+     "Products of rows are cosines only after each row has been divided by its length."),
+    ("the other way only", edit("(rows.mean() + columns.mean()) / 2", "columns.mean()"),
+     "Now names find their pictures; pictures have to find their names, too."),
+    ("a sum over the batch", edit("(rows.mean() + columns.mean()) / 2", "(rows.sum() + columns.sum()) / 2"),
+     "Over the batch, too, it is a mean."),
     ("a sum of both", edit("(rows.mean() + columns.mean()) / 2", "rows.mean() + columns.mean()"),
      "It is the mean of both ways, not their sum."),
 ])
@@ -207,6 +252,17 @@ TRANSFER = Function(7, transfer, histories, outputs="backward forward", mistakes
      "Row t is after task t: before task k was learned, its accuracy stands in row k − 1."),
     ("after it was learned", edit("R[k - 1, k]", "R[k, k]"),
      "Forward transfer is what helps *before* task k has been learned."),
+    ("before anything", edit("R[k - 1, k]", "R[0, k]"),
+     "Just before task k is after task k − 1, not after the first task."),
+    ("rows for columns", edit("R[-1, k] - R[k, k]", "R[k, -1] - R[k, k]"),
+     "Row t is after task t: the end is the last *row*."),
+    ("exchanged", edit("float(np.mean(backward)), float(np.mean(forward))",
+     "float(np.mean(forward)), float(np.mean(backward))"), "You exchanged the two: backward transfer first."),
+    ("sums", edit("np.mean(backward)", "np.sum(backward)", "np.mean(forward)", "np.sum(forward)"),
+     "Means are asked for, not sums."),
+    ("over all tasks", edit("np.mean(backward)", "np.sum(backward) / T", "np.mean(forward)",
+     "np.sum(forward) / T"),
+     "One task is left out of each mean: divide by the number of the others."),
     ("without chance", edit(" - chance", ""), "Blind guessing is no transfer: subtract it."),
     ("one task", edit("if T < 2:", "if False:"), "With one task only there is nothing to transfer: 0 and 0."),
 ])

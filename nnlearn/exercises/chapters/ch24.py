@@ -16,6 +16,10 @@ BY_HAND = Value(2, (2.5, 1.75), rtol=0.001, mistakes=[
     ("replaced", (4, 1), "Those are the targets. The value moves only a quarter of the way towards them."),
     ("added", (3, 2.25), "You added a quarter of the target. Add a quarter of target *less* old value."),
     ("not discounted", (3.25, 1.75), "What comes next counts only half: multiply the 6 by γ."),
+    ("nothing at the end", (2.5, 1.5),
+     "When the episode has terminated nothing comes *next*; the reward is paid all the same."),
+    ("the reward discounted", (2.375, 1.625),
+     "The reward is paid now and counts in full; γ discounts only what comes next."),
     ("exchanged", (1.75, 2.5), "You exchanged the two: first the step after which the walk goes on."),
 ])
 
@@ -43,6 +47,15 @@ OTHERS = Function(3, others, groups, mistakes=[
     ("divided by all", edit("(K - 1)", "K"), "There are K − 1 others."),
     ("nobody to compare with", edit("if K == 1:", "if K == 0:"),
      "With one answer there are no others, and the baseline is 0: no NaN."),
+    ("alone, and worth nothing", edit("return rewards.copy()", "return 0 * rewards"),
+     "With one answer the *baseline* is 0, so that the advantage is the reward."),
+    ("down the columns", edit("axis=1", "axis=0", "rewards.shape[1]", "len(rewards)"),
+     "A row is one question: the others stand in the same *row*."),
+    ("its own reward among them", edit("(total - rewards)", "total"),
+     "Your sum still contains the answer's own reward: take it away before you divide by K − 1."),
+    ("standardised", edit("return rewards - (total - rewards) / (K - 1)",
+     "return (rewards - (total - rewards) / (K - 1)) / (rewards.std(axis=1, keepdims=True) + 1e-8)"),
+     "Reward less baseline, no more: nothing is divided by a standard deviation here."),
     ("turned round", edit("return rewards - (total - rewards) / (K - 1)",
      "return (total - rewards) / (K - 1) - rewards"),
      "The sign is turned round: better than the others is positive."),
@@ -77,6 +90,21 @@ TARGET = Function(4, target, steps_taken, mistakes=[
     ("exchanged", edit("(1 - epsilon) * Q_next.max(axis=1) + epsilon * Q_next.mean(axis=1)",
      "epsilon * Q_next.max(axis=1) + (1 - epsilon) * Q_next.mean(axis=1)"),
      "You exchanged the two: ε is the probability of the chance action."),
+    ("the best has no share of chance", edit("epsilon * Q_next.mean(axis=1)",
+     "epsilon * (Q_next.sum(axis=1) - Q_next.max(axis=1)) / Q_next.shape[1]"),
+     "Your probabilities do not add up to 1: the best action has 1 − ε and its share ε/A besides."),
+    ("the wrong branch", edit("np.where(terminated, 0, later)", "np.where(terminated, later, 0)"),
+     "It is the other way round: nothing comes after a step that terminated."),
+    ("no reward at the end", edit("r + gamma * np.where(terminated, 0, later)",
+     "np.where(terminated, 0, r + gamma * later)"),
+     "The last step is paid as well: where the episode has terminated the target is the reward."),
+    ("not discounted", edit("gamma * np.where", "np.where"), "What comes next is discounted by γ."),
+    ("a sum over actions", edit("Q_next.mean(axis=1)", "Q_next.sum(axis=1)"),
+     "By chance each action has the probability ε/A: take the mean over actions, not the sum."),
+    ("each of the best", lambda r, Q_next, terminated, gamma, epsilon: r + gamma * np.where(terminated, 0, (
+        (epsilon / Q_next.shape[1] + (1 - epsilon) * (Q_next == Q_next.max(axis=1, keepdims=True))) * Q_next
+     ).sum(axis=1)),
+     "Of equally good actions one is taken: they share the 1 − ε."),
     ("mean of the batch", edit("Q_next.mean(axis=1)", "Q_next.mean()"),
      "Each row is a state of its own: take the mean over its actions alone."),
     ("the reward discounted", edit("return r + gamma * np.where(terminated, 0, later)",
@@ -112,6 +140,17 @@ BACKUP = Function(5, backup, paths, outputs="N W", mistakes=[
      "v is seen by the player to move at the end of the path. The last move was made by the other one."),
     ("from the top", edit("path[::-1]", "path"),
      "Begin at the end of the path: there v is known, and on the way up it changes its sign."),
+    ("turned once", edit("    for node, action in path[::-1]:\n        v = -v",
+     "    v = -v\n    for node, action in path[::-1]:"),
+     "The sign changes at each level, not only once: the players move in turn."),
+    ("the last result alone", edit("W[node, action] += v", "W[node, action] = v"),
+     "W is a total: add to it."),
+    ("a share of the visits", edit("W[node, action] += v", "W[node, action] += v / N[node, action]"),
+     "W is a total, not a mean: whoever reads it divides by N."),
+    ("as the root sees it", edit("path[::-1]", "path",
+     "        v = -v\n        N[node, action] += 1\n        W[node, action] += v",
+     "        N[node, action] += 1\n        W[node, action] += v\n        v = -v"),
+     "You take v as seen at the root. It is seen at the end: walk back from there, and turn the sign first."),
     ("in place", edit("N, W = N.copy(), W.copy()", "pass"),
      "The arrays you were given have changed. Return new ones."),
     ("every action of the node", edit("N[node, action] += 1", "N[node] += 1"),
@@ -162,6 +201,21 @@ SCORES = Function(6, scores, nodes, mistakes=[
     ("no division by visits", edit(" / (1 + N)", ""), "The bonus shrinks with the visits: divide by 1 + N."),
     ("sum over the batch", edit("total = N.sum(axis=1, keepdims=True)", "total = N.sum()"),
      "Each row is a node of its own: sum its visits alone."),
+    ("no penalty before the first visit", edit("/ np.maximum(total, 1) - 0.2",
+     "/ np.maximum(total, 1) - 0.2 * (total > 0)"),
+     "Before the first visit, too, 0.2 is taken away: all untried actions count −0.2."),
+    ("a mean of means", edit("W.sum(axis=1, keepdims=True) / np.maximum(total, 1)",
+     "(W / np.maximum(N, 1)).mean(axis=1, keepdims=True)"),
+     "The node's mean is Σ W / Σ N, not the mean of its actions' means: many visits weigh more."),
+    ("priors of all nodes", edit("P.sum(axis=1, keepdims=True)", "P.sum()"),
+     "The priors of each *row* are to add up to 1."),
+    ("totals for means", edit("np.where(N > 0, W / np.maximum(N, 1), untried)",
+     "np.where(N > 0, W, untried)"),
+     "W is the total of the results. The first part of a score is their mean, W / N."),
+    ("its own visits under the root", edit("np.sqrt(1 + total)", "np.sqrt(1 + N)"),
+     "Under the root stand the visits of the whole node; only below the line are the action's own."),
+    ("0 for what is not legal", edit("-np.inf", "0.0"),
+     "A score of 0 may be the highest. What is not legal must never be chosen: −inf."),
     ("no penalty", edit(" - 0.2", ""), "Untried: the mean result of the node, *less 0.2*."),
 ])
 
@@ -175,6 +229,7 @@ def walks(rng):
     yield "one step, going on", Q, [0], [1], [1.0], [1], on, 0.25, 0.9
     Q, both, last = np.ones((3, 2)), np.array([False, False]), np.array([False, True])
     yield "the same cell twice", Q, [0, 0], [0, 0], [1.0, 0.0], [0, 1], both, 0.5, 0.5
+    yield "the next episode", Q, [0, 1], [0, 1], [1.0, 2.0], [2, 2], np.array([True, False]), 0.5, 0.5
     yield "negative values", -Q, [0, 1], [1, 0], [-1.0, -2.0], [1, 2], last, 1.0, 0.5
 
 
@@ -203,6 +258,25 @@ REPAIR = Function(7, mended, walks, mistakes=[
      "value."),
     ("end and best", edit("0.0 if terminated[i] else Q[after[i]].max()", "Q[after[i], a[i]]"),
      "The step towards the target is right now. Two faults are left, both in what comes next."),
+    ("end and surprise", edit(*END, *SURPRISE),
+     "The best next action is found now. Two faults are left: the end, and how far a value moves."),
+    ("best and surprise", edit(*BEST, *SURPRISE),
+     "The end is right now. Two faults are left: what is best next, and how far a value moves."),
+    ("no reward at the end", edit("target = r[i] + gamma * later",
+     "target = 0.0 if terminated[i] else r[i] + gamma * later"),
+     "After the end nothing *comes*; the last step's own reward is paid."),
+    ("the end is not learned", edit("        later =",
+     "        if terminated[i]:\n            continue\n        later ="),
+     "Where the episode ends the value is still moved, towards the reward alone."),
+    ("stops at the first end", edit("(target - Q[s[i], a[i]])",
+     "(target - Q[s[i], a[i]])\n        if terminated[i]:\n            break"),
+     "The records hold many episodes: go on after an end."),
+    ("a place for a value", edit("Q[after[i]].max()", "Q[after[i]].argmax()"),
+     "argmax says *which* action is best. Asked for is what it is worth."),
+    ("the reward discounted", edit("r[i] + gamma * later", "gamma * (r[i] + later)"),
+     "The reward is paid now: γ is a factor of what comes next alone."),
+    ("a bracket missing", edit("alpha * (target - Q[s[i], a[i]])", "alpha * target - Q[s[i], a[i]]"),
+     "α is a factor of the whole surprise, target less value: a bracket is missing."),
     ("all at once", lambda Q, s, a, r, after, terminated, alpha, gamma: _at_once(
         Q, s, a, r, after, terminated, alpha, gamma),
      "Take the steps one after the other: a later one sees what an earlier one has changed."),
@@ -229,7 +303,7 @@ def records(seed, n):
     x = np.column_stack([rng.normal(size=(n, 4)), np.ones(n)])
     best = best_for(x, seed)
     chance = np.full((n, 3), 0.15)
-    chance[np.arange(n), (best + 1) % 3] = 0.7  # the habit of the house, and a bad one
+    chance[np.arange(n), (best + 1) % 3] = 0.7  # the habit of the hospital, and a bad one
     a = (chance.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
     r = (rng.random(n) < np.where(a == best, 0.8, 0.2)) * 1.0
     return x, a, chance[np.arange(n), a], r
@@ -277,9 +351,9 @@ def imitation(x, a, p, r, steps, backward):
 TRAIN = Function(8, weighted, archive, run=within_budget, measure=cures,
     allows=("Linear", "Tensor", "softmax", "log_softmax", "SGD", "Adam", "AdamW"),
     mistakes=[
-    ("imitates the house", imitation,
-     "Your policy does what the house did: its habit stands in most of the records, and some of those were "
-     "cured all the same. How much should a record count that the house would seldom have written?"),
+    ("imitates the hospital", imitation,
+     "Your policy does what the hospital did: its habit stands in most of the records, and some of those "
+     "were cured all the same. How much should a record count that the hospital would seldom have written?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 300 of them."),
     ("turned round", lambda x, a, p, r, steps, backward: weighted(x, a, p, r, 0, backward).T,
      "Return x's columns by actions, (5, 3): x @ W is to have a logit for each action."),

@@ -18,6 +18,8 @@ BY_HAND = Value(2, (1.5, 3), mistakes=[
     ("padded", (1.6, 3), "The window does not reach over the end: five places have four windows of two."),
     ("exchanged", (3, 1.5), "First the mean, then the maximum."),
     ("over what is left", (3, 3), "The windows in which φ is 0 count in the mean as well."),
+    ("sizes", (2.5, 3), "φ makes negative differences 0; it does not turn their sign."),
+    ("a sum", (6, 3), "That is the sum over the windows: divide by their number, 4."),
     ("second minus first", (1, 2), "φ(a, b) takes the *second* number away from the first."),
 ])
 
@@ -51,6 +53,12 @@ HOLD = Function(3, hold_out, crowds, mistakes=[
      "As soon as n examples are held back, stop. You go on with one group more."),
     ("too few", lambda groups, n: hold_less(groups, n),
      "At least n examples are to be held back. You stop before the group that would reach it."),
+    ("one at least", lambda groups, n: hold_out(groups, max(n, 1)),
+     "With n = 0 nothing is held back: ask whether there are enough *before* you take a group."),
+    ("the groups of the first n", lambda groups, n: np.isin(groups, groups[:n]),
+     "The groups of the first n examples may be more than are needed: count what is held back."),
+    ("the largest first", lambda groups, n: hold_largest(groups, n),
+     "Groups are taken in the order in which they first appear, not by their size."),
     ("counts groups", lambda groups, n: np.isin(groups, list(dict.fromkeys(groups.tolist()))[:n]),
      "n counts examples, not groups."),
     ("what is left", lambda groups, n: ~hold_out(groups, n),
@@ -61,6 +69,14 @@ HOLD = Function(3, hold_out, crowds, mistakes=[
 def hold_sorted(groups, n):
     held = np.zeros(len(groups), dtype=bool)
     for group in np.unique(groups):
+        if held.sum() < n:
+            held |= groups == group
+    return held
+
+
+def hold_largest(groups, n):
+    held = np.zeros(len(groups), dtype=bool)
+    for group in sorted(dict.fromkeys(groups.tolist()), key=lambda g: -(groups == g).sum()):
         if held.sum() < n:
             held |= groups == group
     return held
@@ -107,6 +123,12 @@ GIOU = Function(4, giou, pairs, mistakes=[
      "The shared part stands in both areas: take it away once for the union."),
     ("by the union", edit("(hull - union) / hull", "(hull - union) / union"),
      "The empty part is a share of the *hull*."),
+    ("hull less shared", edit("(hull - union) / hull", "(hull - shared) / hull"),
+     "Empty is what neither box covers: the hull less the *union*."),
+    ("the covered part", edit("(hull - union) / hull", "union / hull"),
+     "What is taken away is the *empty* share of the hull, (H − U) / H."),
+    ("sides without a sign", edit("np.maximum(high - low, 0)", "abs(high - low)"),
+     "Where `high` lies below `low` the boxes do not meet: that side is 0, not its size."),
     ("empty part added", edit("shared / union - (hull", "shared / union + (hull"),
      "The emptier the hull, the worse: take that share away."),
     ("the hull of the middle", edit("np.maximum(a[:, 2:], b[:, 2:]) - np.minimum(a[:, :2], b[:, :2])",
@@ -138,6 +160,15 @@ PAIRED = Function(5, paired, races, outputs="low high", mistakes=[
      "That is the spread of single differences. The mean of n is surer, by √n."),
     ("divided by n", edit("len(d) ** 0.5", "len(d)"), "The mean of n is surer by √n, not by n."),
     ("ddof", edit("ddof=1", "ddof=0"), "The variance of a sample divides by n − 1."),
+    ("the variance", edit("d.std(ddof=1)", "d.var(ddof=1)"),
+     "s is the standard deviation, the root of the variance."),
+    ("n − 1 twice", edit("len(d) ** 0.5", "(len(d) - 1) ** 0.5"),
+     "n − 1 stands in the variance, and n under the root of the mean."),
+    ("mean and half", edit("return d.mean() - half, d.mean() + half", "return d.mean(), half"),
+     "The two *ends* are asked for: mean less half, and mean plus half."),
+    ("the upper end first", edit("return d.mean() - half, d.mean() + half",
+     "return d.mean() + half, d.mean() - half"),
+     "First the lower end, then the upper."),
     ("turned round", edit("a - b", "b - a"), "Asked is the first less the second."),
     ("half the interval", edit("half = t", "half = t / 2"),
      "The interval reaches t · s / √n to *each* side."),
@@ -171,6 +202,11 @@ POOL = Function(6, pool, sets, mistakes=[
      "An empty set has a maximum of 0 here, not −∞."),
     ("no mask", lambda h, mask: np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1),
      "You have not used the mask: what is 0 in it belongs to no set."),
+    ("the first places", lambda h, mask: pool(h, np.arange(h.shape[1]) < (mask > 0).sum(axis=1,
+     keepdims=True)),
+     "You take as many places from the front as there are elements. The mask may be 0 before them."),
+    ("in turns", lambda h, mask: pool(h, mask).reshape(len(h), 2, -1).swapaxes(1, 2).reshape(len(h), -1),
+     "First all the means, then all the maxima, not in turns."),
     ("exchanged", lambda h, mask: np.roll(pool(h, mask), h.shape[2], axis=1),
      "First the means, then the maxima."),
 ])
@@ -188,6 +224,7 @@ def candidates(rng):
     far = 3.0 * np.arange(40)[:, None] * np.ones(4) + np.array([0, 0, 1, 2])
     yield "equal scores", far, np.repeat([0.5, 0.7], 20), 0.5
     yield "a chain", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.7, 0.9, 0.8], 0.3
+    yield "a chain from one end", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.9, 0.8, 0.7], 0.3
     yield "a chain, the middle is worst", [[0.0, 0, 4, 4], [2, 0, 6, 4], [4, 0, 8, 4]], [0.9, 0.7, 0.8], 0.3
     yield "the same box three times", [[0.0, 0, 2, 2]] * 3, [0.2, 0.6, 0.4], 0.5
     yield "exactly at the threshold", [[0.0, 0, 2, 1], [1, 0, 3, 1]], [0.5, 0.4], 1 / 3
@@ -226,11 +263,31 @@ REPAIR = Function(7, suppress, candidates, mistakes=[
      "them in the list."),
     ("order and apart", edit(*ORDER, *EMPTY),
      "Two faults are left: where you begin, and what boxes apart share."),
+    ("order and removed", edit(*ORDER, *EVERY),
+     "The shared area is right now. Two faults are left: where you begin, and who may remove another box."),
+    ("apart and removed", edit(*EMPTY, *EVERY),
+     "The order is right now. Two faults are left: what boxes apart share, and who may remove another box."),
+    ("equal ones turned round", edit("np.argsort(-scores, kind=\"stable\")",
+     "np.argsort(scores, kind=\"stable\")[::-1]"),
+     "Turned round, the *last* of equal scores comes first. Sort by −scores, stably."),
+    ("by all surer ones", lambda boxes, scores, threshold: by_all(boxes, scores, threshold),
+     "A box that has been removed removes no other: compare with those that were kept."),
+    ("in the list's order", edit("np.array(kept, dtype=int)", "np.array(sorted(kept), dtype=int)"),
+     "The places are asked for with the surest first."),
+    ("scores", edit("np.array(kept, dtype=int)", "scores[kept]"),
+     "Asked for are the places, not the scores."),
     ("the threshold itself", edit("threshold + 1e-9", "threshold - 1e-9"),
      "A box that overlaps by exactly the threshold stays."),
     ("the union", edit("- shared\n", "\n"),
      "The union counts the shared part once."),
 ])
+
+
+def by_all(boxes, scores, threshold):
+    order = np.argsort(-scores, kind="stable")
+    kept = [i for k, i in enumerate(order)
+            if all(len(suppress(boxes[[j, i]], np.array([1, 0]), threshold)) == 2 for j in order[:k])]
+    return np.array(kept, dtype=int)
 
 
 def heaps(seed, n):
@@ -316,6 +373,16 @@ BALANCED = Function(9, balanced, wards, mistakes=[
     ("classes that are not there", lambda y, called: np.sum(
         [(called[y == k] == k).mean() for k in np.unique(y)]) / (max(y.max(), called.max()) + 1),
      "A class without an example has no accuracy. Take the mean over those that are there."),
+    ("one class against the others", edit("(called[y == k] == k)", "((called == k) == (y == k))"),
+     "For class k you count the others that were not called k, too. Look only at the examples that are k."),
+    ("0 for what is not there", edit("[(called[y == k] == k).mean() for k in np.unique(y)]",
+     "[(called[y == k] == k).sum() / max((y == k).sum(), 1) for k in np.union1d(y, called)]"),
+     "A class that was only called, and never is, has no accuracy, not one of 0."),
+    ("always two classes", edit("np.mean([(called[y == k] == k).mean() for k in np.unique(y)])",
+     "sum((called[y == k] == k).mean() for k in np.unique(y)) / 2"),
+     "Divide by the number of classes, which need not be 2."),
+    ("the error", edit("return np.mean(", "return 1 - np.mean("),
+     "That is the share of errors. Asked is the accuracy."),
     ("the worst", edit("np.mean(", "np.min("), "That is the worst class. Asked is the mean of all."),
     ("sum", edit("np.mean(", "np.sum("), "Divide by the number of classes."),
 ])
