@@ -91,13 +91,18 @@ class Comparison:
         known = twin is not None and source == self.spread.sources.get(twin.id)
         if twin is None or not (known or met.cell.source == twin.source):
             met.change = EDITED
-        elif not known:
+        elif not known or self._prints_otherwise_now(twin):
             met.change = STALE
         stored = self.spread.prints.get(twin.id, {}) if twin else {}
         alike = said and any(said.words == other.words for other in stored.values())
         whole = met.change != EDITED and not stopped(met.cell)
         if twin and said and (met.change != STALE) and (alike or whole):
             met.judgement = self.spread.judge(twin.id, said)
+
+    def _prints_otherwise_now(self, twin: NotebookNode) -> bool:
+        """Does the chapter's own cell lie outside, because the package prints something else since?"""
+        said = printed(twin)
+        return said is not None and self.spread.judge(twin.id, said).kind == OUTSIDE
 
     @cached_property
     def outside(self) -> Met | None:
