@@ -343,7 +343,8 @@ def study(shift: int = 0) -> dict[str, Any]:
         chosen, tried = widened(grid, lambda value: -rmse(make(value, CHOOSER + shift)(held.p), held.x))
         found = []
         for seed in (one + shift for one in SEEDS):
-            found.append(judged(make(chosen, seed), phantoms(TEST, True, (seed, 2)), (seed, 3)))
+            E = phantoms(TEST, True, np.random.default_rng((seed, 2)))
+            found.append(judged(make(chosen, seed), E, (seed, 3)))
         row = {"way": name, "chosen": chosen, "tried": {key: round(-one, 4) for key, one in tried.items()}}
         rows.append(row | {what: [one[what] for one in found] for what in found[0]})
         print(rows[-1], flush=True)
@@ -356,13 +357,18 @@ def study(shift: int = 0) -> dict[str, Any]:
         kind = "lesions" if lesions else "no lesions"
         data = cache(lambda seed, lesions=lesions: heads(TRAIN, lesions, (seed, 0)))
 
-        def network(lr: float, seed: int, data: Callable = data, name: str = kind.replace(" ", "_")) -> Way:
+        def network(
+            lr: float, seed: int, data: Callable[[int], Heads] = data, name: str = kind.replace(" ", "_")
+        ) -> Way:
             net = train(data(seed), first, lr, seed)
             if seed == SEEDS[0]:
                 keep(net, f"tomography_{name}")
             return cleaned(net, first)
 
-        compare(f"ridge, {kind}", STRENGTHS, lambda strength, seed, data=data: ridge(*data(seed), strength))
+        def matrix(strength: float, seed: int, data: Callable[[int], Heads] = data) -> Way:
+            return ridge(data(seed).p, data(seed).x, strength)
+
+        compare(f"ridge, {kind}", STRENGTHS, matrix)
         compare(f"network, {kind}", RATES, network)
     return {"shift": shift, "rows": rows}
 

@@ -47,7 +47,7 @@ def test_with_many_views_back_projection_brings_the_head_back():
     few, many = (
         tomography.back_projection(9.0, views)(tomography.scan(E, views, noise=0)) for views in (15, 120)
     )
-    assert np.abs(many - x)[brain].mean() < 0.5 * np.abs(few - x)[brain].mean() < 0.02
+    assert np.abs(many - x)[brain].mean() < 0.7 * np.abs(few - x)[brain].mean() < 0.014
     np.testing.assert_allclose(many[brain].mean(), x[brain].mean(), rtol=0.02)
 
 
@@ -125,7 +125,7 @@ def test_the_stored_contest_chose_from_inside_and_its_networks_work():
         found = list(row["tried"].values())
         assert 0 < int(np.argmin(found)) < len(found) - 1
         assert all(len(row[what]) == 5 for what in ("rmse", "share", "invented", "shepp_logan"))
-    E = tomography.phantoms(100, True, (0, 2))
+    E = tomography.phantoms(100, True, np.random.default_rng((0, 2)))
     first = tomography.back_projection(rows["back-projection"]["chosen"])
     for name, lesions in (("network, no lesions", False), ("network, lesions", True)):
         again = tomography.judged(tomography.cleaned(tomography.load_cleaner(lesions), first), E, (0, 3))
