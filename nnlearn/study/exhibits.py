@@ -31,6 +31,8 @@ EXHIBITS = (
             "what comes later", "13_recurrent.ipynb"),
     Exhibit("spoken words", "a series or a sound", "a class", "a recurrent network",
             "logistic regression on four means", "people", "28_gallery/spoken_words.ipynb"),
+    Exhibit("text to speech", "words", "a sequence", "two dense networks on a letter and its neighbours",
+            "cut and paste of recordings", "words", "28_gallery/text_to_speech.ipynb"),
     Exhibit("music", "a series or a sound", "new examples", "a recurrent network", "counts of pairs of notes",
             "tunes", "28_gallery/music.ipynb"),
     Exhibit("a simulation learned from films", "a picture", "a sequence", "a network slid over the square",

@@ -180,9 +180,10 @@ def learned(
     rng = generator(rng)
     net = MLP((2 * SIZE**2, width, width, 2), "silu", rng=rng)
     optimizer, schedule = AdamW(net.parameters(), lr), warm_up(50, cosine(lr, steps - 50))
+    middle, reach = np.array([[[0.6], [0.15]], [[0.25], [0.125]]], np.float32)
 
     def rule(x: np.ndarray) -> Array:
-        z = (x - np.float32([[0.6], [0.15]])) / np.float32([[0.25], [0.125]])
+        z = (x - middle) / reach
         return net(z.reshape(len(z), -1))
 
     for k in range(steps):

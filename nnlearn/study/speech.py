@@ -43,7 +43,9 @@ def _vowel(first: str, last: str, frames: int) -> Sound:
     return Sound(FORMANTS[first], FORMANTS[last], 1.0, 0.0, 2000, 1000, frames)
 
 
-def _consonant(place: tuple[int, int, int], voice: float, noise: float, centre: float, width: float, n: int):
+def _consonant(
+    place: tuple[int, int, int], voice: float, noise: float, centre: float, width: float, n: int
+) -> Sound:
     return Sound(place, place, voice, noise, centre, width, n)
 
 
@@ -93,7 +95,8 @@ def sounds_of(word: str) -> list[str]:
 
 def words(n: int, rng: RNG = None) -> list[str]:
     """`n` different made-up words of two or three syllables; about a third end in a silent e."""
-    rng, found = generator(rng), {}
+    rng = generator(rng)
+    found: dict[str, None] = {}
     onsets = [*CONSONANTS, "c", "sh"]
     while len(found) < n:
         word = ""
