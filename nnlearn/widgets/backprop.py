@@ -11,8 +11,8 @@ from matplotlib.patches import Circle
 from matplotlib.text import Text
 
 from nnlearn.figures import plot
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, choice, line, player, slider, text
+from nnlearn.widgets.kit import Controls, choice, line, slider, text
+from nnlearn.widgets.living import LivingExplorer
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -66,6 +66,10 @@ NAMES = {
     "x1": "x₁", "x2": "x₂", "z1": "z₁", "z2": "z₂", "h1": "h₁", "h2": "h₂", "p": "ŷ", "L": "loss L",
     "w11": "w₁₁", "w21": "w₂₁", "w12": "w₁₂", "w22": "w₂₂", "v1": "v₁", "v2": "v₂",
 }  # fmt: skip
+PLAN = {  # the same, for the page
+    "steps": STEPS, "forward": len(FORWARD), "nodes": NODES, "names": NAMES,
+    "edges": [[*edge, *label] for edge, label in EDGES.items()],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,16 +99,15 @@ def graph(x1: float, x2: float, y: float, weights: dict[str, float], activation:
     return found | weights | {"y": y, "p": float(p), "L": float((p - y) ** 2), "dp": float(dp)}
 
 
-class BackpropStepper(Explorer):
+class BackpropStepper(LivingExplorer):
     """Step through forward and backward pass of a network with six weights, and let it learn."""
 
     size = (10.4, 4.7)
+    module = "backprop"
 
     def make_controls(self) -> Controls:
-        step = slider("step", 0, 0, len(STEPS))
-        self.play = player(step, 900)
         return {
-            "step": step,
+            "step": slider("step", 0, 0, len(STEPS)),
             "update": slider("updates done", 0, 0, UPDATES),
             "lr": slider("learning rate η", 0.1, 0.02, 1.0, 0.02),
             "activation": choice("activation f", ACTIVATIONS, value="tanh"),
@@ -182,21 +185,16 @@ class BackpropStepper(Explorer):
         self.future.set_data(k, state.losses)
         self.past.set_data(k[:done_with], state.losses[:done_with])
         self.here.set_data([state.update], [min(state.losses[state.update], 1e3)])
-        return f"Step {state.step} of {len(STEPS)}, {self._draw_rule(state)}. {self._story(state)}"
-
-    def _draw_rule(self, state: State) -> str:
-        """The phase, the rule of this step and its numbers, in the picture and as words."""
-        if state.step == 0:
-            phase, rule, worked = "given: inputs, weights, target", "press play, or move the step", ""
-        else:
-            name, rule, template = STEPS[state.step - 1]
-            inserted = {key: _inserted(value) for key, value in state.numbers.items()}
-            worked = f"= {template.format(**inserted)} = {_number(state.numbers[name])}"
-            phase = "forward: values" if state.step <= len(FORWARD) else "backward: gradients"
+        phase, rule, worked = _explain(state)
         self.phase.set(text=phase, color=plot.BLUE if state.step <= len(FORWARD) else plot.VERMILION)
         self.rule.set_text(rule)
         self.worked.set_text(worked)
-        return f"{phase}. {rule} {worked}".rstrip()
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        phase, rule, worked = _explain(state)
+        said = f"{phase}. {rule} {worked}".rstrip()
+        return f"Step {state.step} of {len(STEPS)}, {said}. {self._story(state)}"
 
     def _story(self, state: State) -> str:
         loss = f"After {state.update} updates the loss is {_number(state.numbers['L'])}"
@@ -208,6 +206,25 @@ class BackpropStepper(Explorer):
         else:
             ahead = ", and here the stepper ends."
         return loss + ahead
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        losses = [None if np.isnan(loss) else float(loss) for loss in state.losses]
+        told = dict(zip(("phase", "rule", "worked"), _explain(state), strict=True))
+        return told | {"numbers": state.numbers, "losses": losses, "update": state.update, "plan": PLAN}
+
+    def page(self) -> dict[str, Any]:
+        return {"plan": PLAN, "start": START, "updates": UPDATES, "tooLarge": TOO_LARGE}
+
+
+def _explain(state: State) -> tuple[str, str, str]:
+    """The phase, the rule of this step, and the rule with its numbers."""
+    if state.step == 0:
+        return "given: inputs, weights, target", "press play, or move the step", ""
+    name, rule, template = STEPS[state.step - 1]
+    inserted = {key: _inserted(value) for key, value in state.numbers.items()}
+    worked = f"= {template.format(**inserted)} = {_number(state.numbers[name])}"
+    return "forward: values" if state.step <= len(FORWARD) else "backward: gradients", rule, worked
 
 
 def _edges(names: Sequence[str]) -> set[tuple[str, str]]:

@@ -165,7 +165,7 @@ class DescentExplorer(LivingExplorer):
     def describe(self, state: State) -> str:
         (w, b), (w0, b0) = state.path[-1], state.path[0]
         k = len(state.path) - 1
-        steps = f"{k} step{'' if k == 1 else 's'} from ({w0:.3g}, {b0:.3g})"
+        steps = f"{k} step{'' if k == 1 else 's'}" + (f" from ({w0:.3g}, {b0:.3g})" if w0 or b0 else "")
         where = f"condition number {state.kappa:.3g}"
         if state.left:
             return f"After {steps} the weights have run away: this learning rate is too large ({where})."

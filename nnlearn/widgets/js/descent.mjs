@@ -125,7 +125,7 @@ export function alone(model) {
     const key = [task, v.mean, v.noise].join();
     if (key !== known) [known, ground] = [key, terrain(task, given)];
     const walk = descend(v, given), [w, b] = walk.path.slice(-2), k = walk.losses.length - 1;
-    const steps = `${k} step${k === 1 ? "" : "s"} from (${general(w0)}, ${general(b0)})`, where = `condition number ${general(ground.kappa)}`;
+    const steps = `${k} step${k === 1 ? "" : "s"}${w0 || b0 ? ` from (${general(w0)}, ${general(b0)})` : ""}`, where = `condition number ${general(ground.kappa)}`;
     model.set("controls", model.get("controls").map((c) => (c.name === "seed" ? { ...c, disabled: v.batch === given.x.length } : c)));
     model.set("sentence", walk.left ? `After ${steps} the weights have run away: this learning rate is too large (${where}).`
       : `After ${steps}: w = ${general(w)}, b = ${general(b)}, mean ${task === "numbers" ? "squared error" : "cross-entropy"} `
