@@ -206,8 +206,11 @@ def fitted(
 
     def powers(x: np.ndarray) -> np.ndarray:
         u, v = 2 * x[:, 0] - 1, 4 * x[:, 1] - 0.5
-        every = [u ** (d - j) * v**j for d in range(1, degree + 1) for j in range(d + 1)]
-        return np.concatenate([np.ones_like(u[:, :1]), *every], axis=1)
+        last, every = [np.ones_like(u)], [np.ones_like(u[:, :1])]
+        for _ in range(degree):  # of degree d: u times each of degree d − 1, and v^d
+            last = [u * one for one in last] + [v * last[-1]]
+            every += last
+        return np.concatenate(every, axis=1)
 
     x, target = _blurred(data, noise, generator(rng))
     seen = powers(x).astype(float)

@@ -7,6 +7,7 @@ second; a spectrum has WINDOW samples, one every HOP.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -165,6 +166,14 @@ def _smooth(track: np.ndarray, n: int) -> np.ndarray:
     return np.stack([np.convolve(column, np.ones(n) / n, "valid") for column in padded.T], axis=1)
 
 
+@lru_cache
+def _buzz(pitch: float, hundreds: int) -> np.ndarray:
+    """All harmonics of a pitch below RATE / 2, the k-th 1/k as loud.  -> (100 · hundreds · HOP,)"""
+    k = np.arange(1, int(RATE / 2 / pitch))[:, None]
+    time = np.arange(100 * hundreds * HOP) / RATE
+    return (np.sin(2 * np.pi * k * pitch * time + k**2) / k).sum(axis=0)
+
+
 def say(word: str, frames: np.ndarray, voice: int = 0, rng: RNG = None) -> np.ndarray:
     """A word as our voice says it: a buzz and a hiss, each through its filter.  -> (frames.sum() · HOP,)
 
@@ -187,12 +196,13 @@ def say(word: str, frames: np.ndarray, voice: int = 0, rng: RNG = None) -> np.nd
         _smooth(np.array(loud), 3),
         np.transpose(hiss),
     )
-    k = np.arange(1, int(RATE / 2 / pitch))[:, None]
-    buzz = (np.sin(2 * np.pi * k * pitch * np.arange(total * HOP) / RATE + k**2) / k).sum(axis=0)
     mouth = resonance(np.tile(f, total), np.repeat(place, len(f), axis=0)).reshape(total, len(f))
     teeth = np.exp(-(((f - centre[:, None] * size**0.3) / width[:, None]) ** 2) / 2)
     noise = stft(rng.normal(0, 1, total * HOP))
-    x = istft(stft(buzz) * mouth * level[:, :1] + 2 * noise * teeth * level[:, 1:])
+    x = istft(
+        stft(_buzz(pitch, 1 + total // 100)[: total * HOP]) * mouth * level[:, :1]
+        + 2 * noise * teeth * level[:, 1:]
+    )
     return x / 6
 
 
