@@ -17,7 +17,7 @@ from nnlearn.engine.arithmetic import mean
 from nnlearn.engine.primitive import Array, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.models.mlp import MLP
-from nnlearn.training.optim import AdamW, cosine, warm_up
+from nnlearn.training.optim import AdamW, clip_grad_norm, cosine, warm_up
 
 FEED, KILL = 0.037, 0.06
 SPREAD = np.array([0.16, 0.08], np.float32)[:, None, None]
@@ -174,7 +174,7 @@ def learned(
 ) -> Step:
     """A dense network on what is around a cell, slid over the square: a convolution.  data: from `cells`
 
-    It learns with AdamW from squared errors. With `noise` on what it sees, and none on where it is to go, it
+    It learns with AdamW from squared errors, gradients clipped to a norm of 1. With `noise` on what it sees, and none on where it is to go, it
     learns to come back when it has left the way. Source: A. Sanchez-Gonzalez and others (2020).
     """
     rng = generator(rng)
@@ -192,6 +192,9 @@ def learned(
         optimizer.lr = schedule(k)
         optimizer.zero_grad()
         mean((rule(x) - target) ** 2).backward()
+        clip_grad_norm(
+            net.parameters(), 1.0
+        )  # else a large rate holds on some processors and bursts on others
         optimizer.step()
     return everywhere(rule)
 
