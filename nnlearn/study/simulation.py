@@ -174,8 +174,9 @@ def learned(
 ) -> Step:
     """A dense network on what is around a cell, slid over the square: a convolution.  data: from `cells`
 
-    It learns with AdamW from squared errors, gradients clipped to a norm of 1. With `noise` on what it sees, and none on where it is to go, it
-    learns to come back when it has left the way. Source: A. Sanchez-Gonzalez and others (2020).
+    It learns with AdamW from squared errors, gradients clipped to a norm of 1. With `noise` on what it sees,
+    and none on where it is to go, it learns to come back when it has left the way. Source: A.
+    Sanchez-Gonzalez and others (2020).
     """
     rng = generator(rng)
     net = MLP((2 * SIZE**2, width, width, 2), "silu", rng=rng)
@@ -192,9 +193,7 @@ def learned(
         optimizer.lr = schedule(k)
         optimizer.zero_grad()
         mean((rule(x) - target) ** 2).backward()
-        clip_grad_norm(
-            net.parameters(), 1.0
-        )  # else a large rate holds on some processors and bursts on others
+        clip_grad_norm(net.parameters(), 1.0)  # or a large rate bursts on some processors alone
         optimizer.step()
     return everywhere(rule)
 
