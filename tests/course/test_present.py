@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from nnlearn.course import decks
 from nnlearn.course.cli import app
 from tests.support import ROOT, WAIT
-from tests.support.jupyterlab import NNLEARN, Page, Server, environment, press_and_see, serving
+from tests.support.jupyterlab import NNLEARN, SLIDER, Page, Server, environment, press_and_see, serving
 
 CHAPTER = ROOT / "chapters" / "02_perceptron.ipynb"
 # The address says which slide and fragment is shown; reveal.js writes it there within a second.
@@ -100,11 +100,11 @@ def test_into_the_widget_and_back_to_the_slide(browser: Browser, server: Server)
         keyboard.press("l")
         expect(lecture.overlay.get_by_role("button")).to_have_text(f"Back to slide {slide}F8")
         lecture.wait_until_live()
-        slider = lecture.notebook.locator("[role=slider]:focus")
+        slider = lecture.notebook.locator(f":is({SLIDER}):focus")
         slider.wait_for()
         cell = lecture.notebook.locator(".jp-Cell.jp-mod-active")
         assert lecture.active_cell() == page.evaluate("Reveal.getCurrentSlide().dataset.cell")
-        picture = cell.locator("img.widget-image").bounding_box()
+        picture = cell.locator("img.widget-image, .nn-living canvas").last.bounding_box()
         assert 0 < cell.bounding_box()["y"] < 80, "the cell begins below the bar"
         assert picture["y"] + picture["height"] <= 720, "and its picture ends on the screen"
         press_and_see(lecture, slider, cell)

@@ -111,7 +111,7 @@ class Live {
     if (this.visit !== visit) return;
     const cell = await this.show(id);
     if (this.visit !== visit) return;
-    const slider = cell.querySelector("[role=slider]");
+    const slider = cell.querySelector("[role=slider], input[type=range]");
     this.frame.contentWindow.focus();
     if (slider) slider.focus({ preventScroll: true });
     else this.panel.content.activate();
