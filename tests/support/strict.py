@@ -102,8 +102,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three for a run of everything: of two cores, one would wait for a browser. A few files need none."""
-    return 3 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+    """Two processes for a run of everything; a few files have run before two processes have started."""
+    return 2 if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
