@@ -43,6 +43,12 @@ class Standing:
         for word in words:
             expect(self.status).to_contain_text(word)
 
+    def sideways(self) -> int:
+        """How many pixels the page is wider than its window."""
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """The pointer goes down at one place of the window and up at another."""
         self.page.mouse.move(*start)

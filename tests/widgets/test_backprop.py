@@ -123,10 +123,3 @@ def test_a_reader_steps_presses_and_lets_it_learn(browser: Browser, tmp_path: Pa
     expect(status).to_have_text(BackpropStepper(**now).sentence)
     expect(page.get_by_role("button", name="▶ Play")).to_be_visible()
     assert not reader.complaints
-
-
-def test_it_fits_a_phone(browser: Browser, tmp_path: Path):
-    reader = Standing(BackpropStepper(), browser, tmp_path, width=390)
-    reader.says("Step 0 of 19")
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert reader.page.evaluate(wide) == 0

@@ -149,10 +149,3 @@ def test_a_reader_puts_the_start_plays_and_changes_the_task(browser: Browser, tm
     reader.says("After 1 step from")
     reader.press("❚❚ Pause")
     assert not reader.complaints
-
-
-def test_it_fits_a_phone(browser: Browser, tmp_path: Path):
-    reader = Standing(DescentExplorer(), browser, tmp_path, width=390)
-    reader.says("After 30 steps")
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert reader.page.evaluate(wide) == 0

@@ -334,8 +334,16 @@ def test_the_picture_stays_where_the_figure_cannot_come_to_life(browser: Browser
 def test_it_fits_every_width(width: int, browser: Browser, tmp_path: Path):
     reader = Reader(browser, tmp_path, width=width, depth=6)
     reader.says("Step 0")
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert reader.page.evaluate(wide) == 0
+    assert reader.sideways() == 0
+
+
+@pytest.mark.parametrize("name", [name for name, kind in living.kinds().items() if not kind.files])
+def test_every_figure_fits_a_phone(name: str, browser: Browser, tmp_path: Path):
+    widget = living.kinds()[name]()
+    reader = Standing(widget, browser, tmp_path, width=390)
+    expect(reader.figure).to_be_visible()
+    assert reader.sideways() == 0 and not reader.complaints
+    reader.page.context.close()
 
 
 def test_controls_and_picture_fit_jupyterlabs_cell(browser: Browser, tmp_path: Path):

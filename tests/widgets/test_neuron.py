@@ -123,10 +123,3 @@ def test_a_reader_moves_the_input_and_the_bias_and_plays(browser: Browser, tmp_p
 
 
 TRACE = "document.querySelector('canvas')"  # the first of four
-
-
-def test_it_fits_a_phone(browser: Browser, tmp_path: Path):
-    reader = Standing(NeuronExplorer(), browser, tmp_path, width=390)
-    reader.says("z = 1.50")
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert reader.page.evaluate(wide) == 0

@@ -175,10 +175,3 @@ def test_a_point_that_is_pressed_shows_its_correction(browser: Browser, tmp_path
     x, y = X[first] * [unit, -unit] + [44 + wide / 2, 28 + high / 2]
     reader.page.mouse.click(box["x"] + x, box["y"] + y)
     expect(reader.status).to_have_text(PerceptronPlayground(update=1).sentence)
-
-
-def test_it_fits_a_phone(browser: Browser, tmp_path: Path):
-    reader = Standing(PerceptronPlayground(), browser, tmp_path, width=390)
-    reader.says("Correction 3")
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert reader.page.evaluate(wide) == 0
