@@ -8,9 +8,9 @@ from typing import Any
 from nnlearn.classroom.sandbox import worker
 from nnlearn.classroom.sandbox.host import Box, NoSandbox, Reply, messages
 from nnlearn.exercises import Exercise, Function, Result
-from nnlearn.exercises.judge import judge, measured
+from nnlearn.exercises.judge import Key, judge, measured
 from nnlearn.exercises.runner import STUB, Outcome
-from nnlearn.exercises.spec import Cases, find_exercise
+from nnlearn.exercises.spec import find_exercise
 
 # For all questions of a notebook and, if that is not enough, for each of them.
 CPU, WALL, MEMORY = 30, 120, 512 * 2**20
@@ -137,8 +137,8 @@ def _verdict(exercise: Exercise, seed: int, told: _Told) -> Verdict:
         return Verdict("rejected", told.rejected, told.rejected)
     if not exercise.graded:
         return Verdict("to read" if own else "missing", source or _missing(exercise), source=source)
-    cases = exercise.make_cases(seed)
-    found = [(place, _judged(exercise, cases, told, place)) for place in PLACES]
+    key = Key(exercise, exercise.make_cases(seed))
+    found = [(place, _judged(key, told, place)) for place in PLACES]
     results = [(place, result) for place, result in found if result is not None]
     if not results or (max(result.score for _, result in results) == 0 and _failed_first(exercise, told)):
         result = Result(exercise, *_why_nothing(exercise, told, own))
@@ -177,7 +177,8 @@ def _missing(exercise: Exercise) -> str:
     return f"The cell {exercise.grade_id!r} is missing from the notebook."
 
 
-def _judged(exercise: Exercise, cases: Cases, told: _Told, place: str) -> Result | None:
+def _judged(key: Key, told: _Told, place: str) -> Result | None:
+    exercise, cases = key.exercise, key.cases
     found = told.found.get((exercise.id, place))
     if found is None or found.said[0] == "failed":
         return None
@@ -190,7 +191,7 @@ def _judged(exercise: Exercise, cases: Cases, told: _Told, place: str) -> Result
     given = {name: Outcome(problem=f"gives nothing: {ended}.") for name in cases}
     given |= {name: _outcome(fields) for name, fields in found.outcomes.items() if name in cases}
     answer = None if isinstance(exercise, Function) else next(iter(given.values())).value
-    return judge(exercise, answer, cases, measured(exercise, cases, given))
+    return judge(key, answer, measured(exercise, cases, given))
 
 
 def _outcome(given: Any) -> Outcome:

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import inspect
 import re
 import warnings
@@ -21,13 +22,35 @@ _FEW = 8  # numbers of an array that a message can show
 _FEWEST_WORDS = 5
 
 
+class Key:
+    """What the reference and the known mistakes do with some inputs: each runs once, when it is asked for."""
+
+    def __init__(self, exercise: Exercise, cases: Cases) -> None:
+        self.exercise, self.cases = exercise, cases
+        self.mistaken = functools.cache(self._mistaken)
+
+    @functools.cached_property
+    def expected(self) -> dict[str, Outcome]:
+        return run_answer(self.exercise, self.exercise.reference, self.cases)
+
+    def _mistaken(self, k: int, name: str) -> Outcome:
+        """What the k-th known mistake does with one of the inputs."""
+        wrong = self.exercise.misconceptions[k].answer
+        return run_answer(self.exercise, wrong, {name: self.cases[name]})[name]
+
+
+@functools.lru_cache(maxsize=8)  # an answer is mended and checked again
+def _key(exercise: Exercise, seed: int) -> Key:
+    return Key(exercise, exercise.make_cases(seed))
+
+
 def grade(exercise: Exercise, answer: Any, seed: int = 0) -> Result:
     """Run the answer on the seed's inputs and judge what it did. Returns a result whatever it does."""
     if isinstance(exercise, Explain):
         return _beside(exercise, answer)
-    cases = exercise.make_cases(seed)
+    key = _key(exercise, seed)
     try:
-        return judge(exercise, answer, cases, run_answer(exercise, answer, cases, exercise.allows))
+        return judge(key, answer, run_answer(exercise, answer, key.cases, exercise.allows))
     except NotStarted:
         said = "Write your answer where it says YOUR CODE HERE, run that cell, then this one again."
         return Result(exercise, "not started", said)
@@ -88,9 +111,9 @@ def _measured(exercise: Exercise, inputs: Mapping[str, Any], outcome: Outcome) -
     return replace(outcome, value=value)
 
 
-def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, Outcome]) -> Result:
+def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
     """Compare the outcomes with the reference's. The learner's code is not run here."""
-    expected = run_answer(exercise, exercise.reference, cases)
+    exercise, cases, expected = key.exercise, key.cases, key.expected
     told = {name: fault(exercise, answer, expected[name], outcomes[name]) for name in cases}
     right, failed = [name for name in cases if not told[name]], [name for name in cases if told[name]]
     notes = _notes(outcomes[(failed or right)[0]])
@@ -101,7 +124,7 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
     brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False)
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
-    found, alone = find_misconception(exercise, cases, outcomes, expected)
+    found, alone = find_misconception(key, outcomes)
     hint = found.hint if found else ""
     return Result(
         exercise,
@@ -117,9 +140,9 @@ def judge(exercise: Exercise, answer: Any, cases: Cases, outcomes: Mapping[str, 
 
 
 def _case(exercise: Exercise, name: str, inputs: Mapping[str, Any], expected: Outcome, got: Outcome) -> Case:
-    wanted, given = (exercise.named(outcome.value) for outcome in (expected, got))
+    wanted, given, own = copy.deepcopy((exercise.named(expected.value), exercise.named(got.value), inputs))
     tell = wanted if exercise.reveals else None
-    return Case(name, inputs, tell, given, exercise.beside, exercise.rtol, exercise.atol)
+    return Case(name, own, tell, given, exercise.beside, exercise.rtol, exercise.atol)
 
 
 def _where_to_look(exercise: Exercise, inputs: Mapping[str, Any]) -> list[str]:
@@ -132,9 +155,7 @@ def _where_to_look(exercise: Exercise, inputs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def find_misconception(
-    exercise: Exercise, cases: Cases, outcomes: Mapping[str, Outcome], expected: Mapping[str, Outcome]
-) -> tuple[Misconception | None, bool]:
+def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misconception | None, bool]:
     """(the mistake that the answer makes, or None; is it the only one).
 
     The first that does on every case what the answer did. If there is none, then of those that gave the same
@@ -142,24 +163,22 @@ def find_misconception(
     on an empty batch, the other not), then with a second mistake beside it. Two that did so equally often are
     not told apart: None.
     """
+    exercise, cases = key.exercise, key.cases
 
     def same(one: Outcome, other: Outcome) -> bool:
         return behaves_like(one, other, exercise.rtol, exercise.atol)
 
-    def theirs(wrong: Misconception, name: str) -> Outcome:
-        return run_answer(exercise, wrong.answer, {name: cases[name]})[name]
-
-    for wrong in exercise.misconceptions:
-        if all(same(theirs(wrong, name), outcomes[name]) for name in cases):
+    for k, wrong in enumerate(exercise.misconceptions):
+        if all(same(key.mistaken(k, name), outcomes[name]) for name in cases):
             return wrong, True
     wrong_on = [
-        name for name in cases if telling(outcomes[name]) and not same(outcomes[name], expected[name])
+        name for name in cases if telling(outcomes[name]) and not same(outcomes[name], key.expected[name])
     ]
     if len(cases) == 1 or not wrong_on:
         return None, True
     shared: dict[bool, list[tuple[int, Misconception]]] = {True: [], False: []}
-    for wrong in exercise.misconceptions:
-        made = {name: outcome for name in cases if telling(outcome := theirs(wrong, name))}
+    for k, wrong in enumerate(exercise.misconceptions):
+        made = {name: outcome for name in cases if telling(outcome := key.mistaken(k, name))}
         count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
         alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
         if count:

@@ -74,7 +74,7 @@ class Misconception:
     hint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # it is itself, and a key to what is kept of it
 class Exercise:
     """One exercise. Use one of its four kinds: `Function`, `Value`, `Predict`, `Explain`.
 
@@ -185,7 +185,7 @@ def _array(value: Any) -> Any:
     return np.array(value) if type(value) is list and numbers(value) else value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Function(Exercise):
     """The answer is a function: it is run on every case and its results are compared with the reference's."""
 
@@ -202,12 +202,12 @@ class Function(Exercise):
         return self.measure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Value(Exercise):
     """The answer is a number, an array or several. With a `run` of its own, what it does is what counts."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predict(Exercise):
     """A question answered before anything is run: one of `choices`, or a number when there are none."""
 
@@ -223,7 +223,7 @@ class Predict(Exercise):
         return sorted(words, key=lambda word: self.question.lower().find(f'"{word}"'))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Explain(Exercise):
     """A question answered in words, read by a person; `rubric` lists what a good answer says."""
 

@@ -511,6 +511,27 @@ def test_seeds_give_their_own_inputs_and_the_same_ones_again():
     assert not all(grade(exercise, hard_coded, seed) for seed in range(1, 6))
 
 
+def test_checked_again_the_reference_and_the_mistakes_do_not_run_again_and_a_case_is_the_learners_own():
+    ran = []
+
+    def noted(name, double):
+        return lambda x: ran.append(name) or double(x)
+
+    mistakes = [("added", noted("added", lambda x: x + 2), "You add."), ("kept", noted("kept", abs), "Kept.")]
+    exercise = Function(
+        6, noted("reference", lambda x: 2 * x), lambda rng: [("three", np.arange(3.0))], mistakes=mistakes,
+        id="90.6", signature="double(x)",
+    )  # fmt: skip
+    first = grade(exercise, lambda x: 3 * x)
+    assert ran == ["reference", "added", "kept"]
+    first.case.inputs["x"][:] = first.case.expected[:] = 7.0
+    again = grade(exercise, lambda x: 3 * x)
+    assert repr(again) == repr(first) and "array([0., 2., 4.])" in repr(again.case)
+    assert grade(exercise, lambda x: x + 2).hint == "You add." and grade(exercise, lambda x: 2 * x)
+    assert ran == ["reference", "added", "kept"]
+    assert grade(exercise, lambda x: 2 * x, seed=1) and ran[3:] == ["reference"]
+
+
 def test_the_same_answer_gets_the_same_words():
     assert repr(check(FIRES, stops)) == repr(check(FIRES, stops))
 
