@@ -4,6 +4,7 @@ A deck is the chapter's own cells and stored outputs, arranged by the standard `
 is run. reveal.js, MathJax and the pictures are inside the file; opening it sends no request to anybody.
 """
 
+import ast
 import base64
 import functools
 import gzip
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urljoin
@@ -37,6 +39,7 @@ _LETTERS = [*range(0x20, 0x180), *range(0x2010, 0x20A0), *range(0x2190, 0x2300)]
 _EVERYWHERE = ("", "Predict first", "Play", "Measure", "What breaks", "Exercises", "Summary")
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _PRIORITY = [*_PICTURES, "text/html", "text/markdown", "text/latex", "text/plain"]
+_LINES, _PARTS = 3, 4  # of code: so many lines, on average, come at a time, and no more parts than that
 
 
 @dataclass
@@ -165,6 +168,8 @@ def build(path: Path, presented: bool = False) -> str:
         "presented": presented,
         "alt_text": alt_text,
         "alive": _alive,
+        "in_steps": in_steps,
+        "pauses": pauses,
         "scripts": [living.script(name) for name in _kinds(notebook)],
     }
     html, _ = exporter.from_notebook_node(notebook, resources)
@@ -194,7 +199,7 @@ def arrange(notebook: NotebookNode, path: Path) -> Deck:
                 stacks.append([Slide(section=section, latest=latest)])
             elif kind == "subslide":
                 stacks[-1].append(Slide(section=section, latest=latest))
-            elif kind == "fragment":
+            elif kind == "fragment" or any(map(pauses, _code(stacks[-1][-1].steps[-1]))):
                 stacks[-1][-1].steps.append([])
             stacks[-1][-1].steps[-1].append(cell)
         for level, text in _headings(cell):
@@ -213,6 +218,10 @@ def arrange(notebook: NotebookNode, path: Path) -> Deck:
     title.heading = re.sub(r"^#+ *(\d+ *[·.:–-] *)?", "# ", title.heading) or f"# {deck.title}"
     deck.title = title.label
     return deck
+
+
+def _code(cells: list[NotebookNode]) -> list[str]:
+    return [cell.source for cell in cells if cell.cell_type == "code"]
 
 
 def _headings(cell: NotebookNode) -> list[tuple[int, str]]:
@@ -263,6 +272,42 @@ def _head(slide: Slide) -> None:
     words = re.sub(r"\$[^$]*\$", "formula", body).split()
     one_sentence = len(words) <= 35 and not re.search(r"\n\n|^([-*>|!]|\d+\.) |\$\$|^```", body, re.M)
     slide.kind = "break" if len(cells) == 1 and one_sentence else "section"
+
+
+def pauses(source: str) -> list[int]:
+    """The lines, from 0, before which a long piece of code waits: where a statement begins.
+
+    The statements are those of the cell, or of the one function or class that it defines; chosen are those
+    that part the lines most evenly, none for a line alone.
+    """
+    last = source.count("\n") + 1
+    parts = min(last // _LINES, _PARTS)
+    try:
+        body = ast.parse(source).body if parts > 1 else []
+    except SyntaxError:  # IPython's own
+        body = []
+    while len(body) == 1 and isinstance(body[0], ast.FunctionDef | ast.ClassDef | ast.For | ast.With):
+        body = body[0].body
+    ends = [statement.end_lineno or 0 for statement in body[:-1]]  # a comment goes with what follows it
+    chosen: list[int] = []
+    for k in range(1, parts):
+        room = [end for end in ends if max(chosen, default=0) + 2 <= end <= last - 2]
+        chosen += [min(room, key=lambda end: abs(end - last * k / parts))] if room else []
+    return chosen
+
+
+def in_steps(html: str, source: str) -> str:
+    """Highlighted code whose later parts appear one after the other."""
+    match = re.fullmatch(r"(.*?<pre>(?:<span></span>)?)(.*?)(\n?</pre>.*)", html, re.S)
+    starts = pauses(source)
+    if not match or not starts:
+        return html
+    before, code, after = match.groups()
+    lines = code.split("\n")
+    parts = ["\n".join(lines[i:j]) for i, j in pairwise([0, *starts, len(lines)])]
+    return (
+        before + parts[0] + "".join(f'<span class="fragment">\n{part}</span>' for part in parts[1:]) + after
+    )
 
 
 def alt_text(output: NotebookNode, kind: str) -> str:

@@ -1,11 +1,15 @@
 """The decks: every chapter's, and one of all that a slide can hold, in a browser cut off from the network."""
 
+import io
 import re
+import unicodedata
 
 import nbformat
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from nbformat import v4
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
 from nnlearn.course import decks, notebooks
@@ -255,7 +259,72 @@ def test_the_right_arrow_reaches_every_slide_and_fragment(deck, browser):
         assert len(seen) < 50
     page.close()
     assert list(dict.fromkeys(seen)) == [str(k) for k in range(1, 14)]
-    assert len(seen) == 13 + 3, "three slides have a fragment"
+    assert len(seen) == 13 + 3 + 3, "three slides have a fragment, and long code comes in four parts"
+
+
+def test_long_code_comes_by_statements_and_a_chain_of_equations_by_links(browser, tmp_path):
+    chain = "## Chain\n\n" + r"$$a = b + c = d, \qquad e = f \approx g$$"
+    long = "def f(x):\n    y = x\n    # twice\n    z = 2 * y\n    z = z + 1\n    return z"
+    notebook = sample(
+        markdown("slide", chain), code("subslide", long, printed("its output\n")), code("-", "then()")
+    )
+    deck = tmp_path / "07_steps.html"
+    deck.write_text(decks.build(write(notebook, tmp_path)), encoding="utf-8")
+    page, complaints = open_deck(browser, deck)
+    shown = """() => [...Reveal.getCurrentSlide().querySelectorAll('mjx-container > svg [data-c], pre')]
+        .filter((e) => getComputedStyle(e).visibility === 'visible')
+        .map((e) => e.dataset.c ? String.fromCodePoint(parseInt(e.dataset.c, 16)) : e.innerText.trim())"""
+
+    def steps(k):
+        page.evaluate(
+            "k => { const i = Reveal.getIndices(Reveal.getSlides()[k]); Reveal.slide(i.h, i.v, -1); }", k
+        )
+        seen = [page.evaluate(shown)]
+        while page.evaluate("Reveal.availableFragments().next"):
+            page.keyboard.press("ArrowRight")
+            seen.append(page.evaluate(shown))
+        return seen
+
+    links = [unicodedata.normalize("NFKC", "".join(step)) for step in steps(13)]
+    assert links == ["a=b+c", "a=b+c=d,", "a=b+c=d,e=f", "a=b+c=d,e=f≈g"]
+    code_steps = steps(14)
+    page.close()
+    first, rest = "def f(x):\n    y = x", "    # twice\n    z = 2 * y\n    z = z + 1\n    return z"
+    assert code_steps == [
+        [first],
+        [f"{first}\n{rest}"],
+        [f"{first}\n{rest}", "its output"],
+        [f"{first}\n{rest}", "its output", "then()"],
+    ]
+    assert not complaints
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("a = 1\nb = 2\nc = 3\nd = 4\ne = 5", [5]),
+        ("a = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6", [3, 3]),
+        ("def f(x):\n    y = x\n    for k in x:\n        y += k\n        y *= k\n    return y", [2, 4]),
+        ("\n".join(f"a{k} = {k}" for k in range(20)), [5, 5, 5, 5]),
+        ("for k in range(3):\n    print(\n        k,\n        k,\n        k,\n    )\n    k = 1", [7]),
+        ("%timeit f()\n" + "\n".join(f"a{k} = {k}" for k in range(9)), [10]),
+    ],
+)
+def test_code_waits_where_a_statement_begins_and_no_line_comes_alone(source, parts):
+    ends = [*decks.pauses(source), source.count("\n") + 1]
+    assert list(np.diff([0, *ends])) == parts
+
+
+def test_alt_and_the_right_arrow_leave_the_rest_of_a_slide_out(deck, browser):
+    page, _ = open_deck(browser, deck)
+    page.evaluate(
+        "{ const i = Reveal.getIndices(document.querySelector('pre .fragment').closest('section'));"
+        " Reveal.slide(i.h, i.v, -1); }"
+    )
+    before = page.evaluate("Reveal.getSlidePastCount()")
+    page.keyboard.press("Alt+ArrowRight")
+    assert page.evaluate("Reveal.getSlidePastCount()") == before + 1
+    page.close()
 
 
 def test_s_opens_the_speakers_view_with_notes_and_formulas(deck, browser):
@@ -279,6 +348,8 @@ def test_prints_a_page_a_slide(deck, browser):
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     page.close()
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 13 and not complaints
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    assert re.sub(r"\s", "", LONG_CODE) in re.sub(r"\s", "", printed), "all parts of it"
 
 
 def test_says_its_language_title_and_main_part(deck, browser):

@@ -17,6 +17,25 @@ async function typeset() {
   await MathJax.typesetPromise();
 }
 
+// A chain of equations comes link by link: from its second relation on, what follows waits; so does an equation
+// that stands, after a space, beside another.
+function inSteps() {
+  const drawn = (node) => [...node.querySelectorAll("use, path")].map((e) => e.dataset.c).join();
+  for (const row of document.querySelectorAll('.body mjx-container[display="true"] g[data-mml-node="math"]')) {
+    const parts = [...row.children];
+    const related = (e) => e.dataset.mmlNode === "mo" && ["3D", "2248", "2264", "2265"].includes(drawn(e));
+    for (let link of parts.filter(related).slice(1).reverse()) {
+      const before = parts.slice(0, parts.indexOf(link)).reverse();
+      const beside = before.slice(0, before.findIndex(related)).find((e) => /mspace|mstyle/.test(e.dataset.mmlNode));
+      link = beside ?? link;
+      const step = document.createElementNS("http://www.w3.org/2000/svg", "g");
+      step.classList.add("fragment");
+      link.before(step);
+      while (step.nextSibling && !step.nextSibling.classList?.contains("fragment")) step.append(step.nextSibling);
+    }
+  }
+}
+
 // The speaker's window gets the notes without our styles: what they would hide goes, headings become small.
 function prepareNotes() {
   for (const copy of document.querySelectorAll("aside.notes mjx-assistive-mml")) copy.remove();
@@ -75,6 +94,7 @@ function wake() {
 async function start() {
   try {
     await typeset();
+    inSteps();
   } catch (error) {
     console.error("the formulas stay as they are written:", error);
   }
