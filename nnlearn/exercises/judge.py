@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnlearn.exercises.comparison import behaves_like, difference, telling
+from nnlearn.exercises.relation import relation
 from nnlearn.exercises.result import Case, Result
 from nnlearn.exercises.runner import NotStarted, Outcome, message, prepare, run_case
 from nnlearn.exercises.spec import Cases, Exercise, Explain, Function, Misconception, Predict
@@ -125,7 +126,7 @@ def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
     found, alone = find_misconception(key, outcomes)
-    hint = found.hint if found else ""
+    hint = found.hint if found else _relation(key, failed, outcomes)
     return Result(
         exercise,
         "not yet",
@@ -137,6 +138,16 @@ def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
         score=exercise.points * sum(exercise.weights.get(name, 0.0) for name in right),
         case=_case(exercise, first, inputs, expected[first], outcomes[first]),
     )
+
+
+def _relation(key: Key, failed: Sequence[str], outcomes: Mapping[str, Outcome]) -> str:
+    """What the answer's numbers have to do with the right ones, where it is a function's."""
+    exercise = key.exercise
+    if not isinstance(exercise, Function):
+        return ""
+    got = [replace(outcomes[name], value=exercise.named(outcomes[name].value)) for name in failed]
+    wanted = [exercise.named(key.expected[name].value) for name in failed]
+    return relation(wanted, got, [key.cases[name] for name in failed], exercise.rtol, exercise.atol)
 
 
 def _case(exercise: Exercise, name: str, inputs: Mapping[str, Any], expected: Outcome, got: Outcome) -> Case:

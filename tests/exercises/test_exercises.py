@@ -438,7 +438,7 @@ SHORTEN = Function(
         (lambda g, most: g * most / np.linalg.norm(g), "ALWAYS"),  # NaN for the gradient of zeros
         (lambda g, most: -shorten(g, most) if g.any() else None, "TURNED"),
         (lambda g, most: g * most / abs(g).max(), "LARGEST And something else is not right yet."),
-        (lambda g, most: shorten(g, most) + 1.5, ""),
+        (lambda g, most: shorten(g, most) + 1.5 * g**2, ""),
         (lambda g, most: shorten(g, most) * np.nan, ""),
         (lambda g, most: np.full(g.shape, 0.5), ""),
         (lambda g, most: g.no_such_thing, ""),
@@ -446,6 +446,66 @@ SHORTEN = Function(
 )
 def test_a_mistake_is_seen_where_it_tells_also_beside_another(answer, hint):
     assert grade(SHORTEN, answer).hint == hint
+
+
+def standard(z):
+    return (z - z.max()) * np.array([1.0, 2.0])
+
+
+RELATED = Function(
+    10, standard, lambda rng: [(f"{n} rows", rng.normal(size=(n, 2)) * 3) for n in (4, 3)],
+    mistakes=[(str(k), lambda z, k=k: standard(z) + z ** (k + 2), str(k)) for k in range(3)],
+    id="90.10", signature="standard(z)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (lambda z: -standard(z), "Every number has the wrong sign."),
+        (lambda z: standard(z) / np.log(2), "Every number is 1/ln 2 times what it should be."),
+        (lambda z: standard(z) / z.mean(), "wrong by one factor"),
+        (lambda z: standard(z) + 1, "Every number is too large by 1."),
+        (lambda z: np.exp(standard(z)), "the exponential of what it should be"),
+        (lambda z: 1 - standard(z), "1 minus what it should be"),
+        (lambda z: standard(z).T, "Rows and columns have changed places."),
+        (lambda z: standard(z)[::-1], "in the opposite order"),
+        (lambda z: standard(z)[[1, 2, 0, *range(3, len(z))]], "their order is not"),
+        (lambda z: np.roll(standard(z), 1, axis=0), "one place too late (axis 0)"),
+        (lambda z: standard(z)[:, None], "the shape is not: (4, 1, 2) where (4, 2) is wanted"),
+        (lambda z: standard(z)[:-1], "The last one is missing"),
+        (lambda z: np.concatenate([standard(z), z[:1]]), "One too many at the end"),
+        (lambda z: np.stack([standard(z) / 2, standard(z) / 2]), "add up along axis 0"),
+        (lambda z: np.stack([standard(z) + 1, standard(z) - 1], axis=2), "take the mean along axis 2"),
+        (lambda z: z, "What you give is `z` as it came in."),
+        (lambda z: np.log(np.exp(1000 * z)), "e to a large number overflows"),
+        (lambda z: np.log(z * 0 - np.abs(np.sign(z)) * 0), "The logarithm of 0"),
+        (lambda z: z * 0 / (z * 0), "0 / 0 is no number"),
+        (lambda z: z if z > 0 else -z, "needs one yes or no"),
+        (lambda z: z.sum(axis=2), "fewer axes"),
+        (lambda z: z - z.mean(axis=1), "`keepdims=True` keeps the axis"),
+        (lambda z: z @ z, "is one to be transposed"),
+    ],
+)
+def test_what_no_misconception_knows_is_told_by_its_relation_to_the_right_numbers(answer, hint):
+    assert hint in grade(RELATED, answer).hint
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda z: z**2, lambda z: standard(z) + (z > 0), lambda z: z[:, :1], lambda z: z.no_such_thing]
+)
+def test_where_there_is_no_relation_nothing_is_said(answer):
+    assert not grade(RELATED, answer).hint
+
+
+def test_outputs_that_changed_places_are_told_by_name():
+    halves = Function(
+        11, lambda z: (z.sum(), z.max()), lambda rng: [("three", rng.normal(size=3))],
+        mistakes=[(str(k), lambda z, k=k: (k, k), str(k)) for k in range(3)], outputs="total largest",
+        id="90.11", signature="halves(z)",
+    )  # fmt: skip
+    assert "`total` and `largest` have changed places" in grade(halves, lambda z: (z.max(), z.sum())).hint
+    assert grade(halves, lambda z: (-z.sum(), z.max())).hint == ""  # of one number nothing is certain
 
 
 def test_an_interrupted_answer_says_so():

@@ -93,6 +93,12 @@ NEURON = Function(4, neuron, batches_for_a_neuron, mistakes=[
      "at once. `z > 0` can: it compares every element."),
     ("a loop over rows", lambda x, w, b: np.array([one_input(row, w, b) for row in x]),
      "Your loop takes x to be a batch of rows, but x may be one input or have more axes. `x @ w` fits all."),
+    ("−1 for silence", edit("(x @ w + b > 0).astype(float)", "np.sign(x @ w + b)"),
+     "`np.sign` is −1 below zero. The silent unit gives 0: compare, `z > 0`."),
+    ("a bias for each input", edit("x @ w + b", "(x * w + b).sum(axis=-1)"),
+     "You add the bias once for every input. It belongs to the unit: first the sum, then the bias, once."),
+    ("half at the threshold", edit("(x @ w + b > 0).astype(float)", "np.heaviside(x @ w + b, 0.5)"),
+     "You give one half at exactly zero. Our step is 0 there: the second argument of `np.heaviside`."),
 ])
 
 
@@ -126,6 +132,20 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
      "That is one step too many: after 0 steps the cell is still where it was."),
     ("the exact solution", edit("range(steps)", "range(1)", "dt / tau", "(1 - np.exp(-steps * dt / tau))"),
      "That is the exact solution of the equation: well done, but here Euler's approximation is asked for."),
+    ("one step too few", edit("range(steps)", "range(max(steps - 1, 0))"),
+     "That is one step too few: `range(n)` runs through n numbers, the 0 among them."),
+    ("the change in the place of V", edit("V = V + dt", "V = dt"),
+     "You return the last change. Each step adds its change to V: `V = V + …`."),
+    ("starts at rest", edit("    for _", "    V = E_L\n    for _"),
+     "You start at rest. The cell stands at the `V` that is handed in, wherever that is."),
+    ("current for voltage", edit("R * I", "I"),
+     "A current is no voltage: what lifts the membrane is R · I."),
+    ("τ for the leak alone", edit("/ tau * (-(V - E_L) + R * I)", "* (-(V - E_L) / tau + R * I)"),
+     "You divide the leak alone by τ. Solve the equation for dV/dt: the whole right-hand side is divided."),
+    ("backward Euler", edit("V + dt / tau * (-(V - E_L) + R * I)",
+     "(V + dt / tau * (E_L + R * I)) / (1 + dt / tau)"),
+     "You take the slope at the end of each step: that is the *backward* Euler method. Euler's own takes the "
+     "slope where the step begins."),
 ])
 
 
@@ -180,6 +200,21 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "Your logarithm is negative, so the climb would take negative time: turn the ratio over."),
     ("silent cells at the ceiling", edit("0.0)", "1000 / np.float64(t_ref))"),
      "A cell below its rheobase gets the rate 1/t_ref from you. It never fires: its rate is 0."),
+    ("the logarithm to base 10", edit("np.log(", "np.log10("),
+     "The climb is an exponential of e: it takes the natural logarithm, `np.log`, not `np.log10`."),
+    ("the interval", edit("1000 / (t_ref + tau * np.log(drive / (drive - climb)))",
+     "t_ref + tau * np.log(drive / (drive - climb))"),
+     "That is the time from spike to spike, in ms. How many such intervals has a second?"),
+    ("the current against the climb", edit("fires = drive > climb", "fires = climb < I"),
+     "You compare a current with a voltage. Which of the two, in mV, has to exceed the climb: I or R · I?"),
+    ("climb and rest both times τ", edit("t_ref + tau * np.log(drive / (drive - climb))",
+     "tau * (t_ref + np.log(drive / (drive - climb)))"),
+     "τ multiplies the logarithm alone. The refractory period is a time already."),
+    ("minus for plus", edit("drive / (drive - climb)", "drive / (drive + climb)"),
+     "Below the line stands what is left of the drive at the threshold: R · I *less* the climb."),
+    ("the rest off the rate", edit("1000 / (t_ref + tau * np.log(drive / (drive - climb)))",
+     "1000 / (tau * np.log(drive / (drive - climb))) - t_ref"),
+     "The refractory period is a time: add it to the climb, and turn the sum into a rate afterwards."),
 ])
 
 
@@ -209,6 +244,12 @@ MAJORITY = Function(7, majority, numbers_of_voters, measure=votes, mistakes=[
      "It always fires. The bias is *added*: to hold the unit back it has to be negative."),
     ("made for three", edit("-n / 2", "-1.5"),
      "That is right for three voters. How does the bias depend on n?"),
+    ("the half rounded", edit("-n / 2", "-n // 2"),
+     "`-n // 2` rounds downwards, −7 // 2 is −4, and then a majority of one is too few. Leave the half."),
+    ("one vote too many", edit("-n / 2", "-(n / 2 + 1)"),
+     "You ask for one vote more than needed. With 4 of 7 there is a majority: is the sum above zero then?"),
+    ("a mean against a count", edit("np.ones(n)", "np.ones(n) / n"),
+     "Weights of 1/n add up to a share, at most 1. The bias counts votes. Put both in the same unit."),
 ], after="Majority is what a single unit does best: many weak votes, one decision.")
 
 
@@ -247,6 +288,11 @@ GATES = Function(8, count_gates, units, mistakes=[
      "Units that stand exactly at their threshold come out differently: our step of 0 is 0."),
     ("distinct sums", edit(" > 0", ""),
      "You compare the sums z. Two units with different sums can have the same outputs: take the step first."),
+    ("no bias", edit(" + b", ""), "The biases have no say in yours: each unit is x·w + b > 0."),
+    ("the bias subtracted", edit("+ b", "- b"), "The bias is *added* to the weighted sum."),
+    ("neighbours only", lambda x, w, b: 1 + sum(
+        (one != other).any() for one, other in itertools.pairwise((x @ w.T + b > 0).T)),
+     "You compare each unit with the one before it. The same gate may come again later, too."),
 ], after="With two inputs at most 14 of 16, with three at most 104 of 256: the share falls fast.")
 
 KEPT = Explain(9, rubric=[

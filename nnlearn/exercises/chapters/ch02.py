@@ -64,6 +64,16 @@ UPDATE = Function(3, update, examples_and_weights, outputs="w b", mistakes=[
      "The weights are right. The bias learns too: add lr · (y − a) to it."),
     ("forgets the learning rate", edit("lr * ", ""),
      "Right when lr is 1. The learning rate multiplies each correction."),
+    ("the bias at full rate", edit("b + lr * error", "b + error"),
+     "The weights are right. The bias learns at the same rate: lr · (y − a)."),
+    ("without the bias", edit("w @ x + b", "w @ x"),
+     "You decide by w·x alone. The neuron fires where w·x + b is above 0."),
+    ("forgets the input", edit(" * x", ""),
+     "All your weights move by the same amount. Each moves by its own input: lr · (y − a) · x."),
+    ("labels of −1", edit("y - a", "2 * (y - a)"),
+     "Your corrections are twice too large: was the error 2 for you, from −1 to 1? With 0 and 1 it is 1."),
+    ("learns from the other class only", edit("y - a", "(1 - y) * (y - a)"),
+     "You correct it when it fired and should not have. And when it should have fired?"),
 ])
 
 
@@ -92,6 +102,13 @@ BOUND = Function(4, bound, points_and_a_margin, mistakes=[
      "The length of a point is the root of the sum of its squares, not its largest number."),
     ("the mean length", edit("max", "mean"),
      "The theorem needs the *largest* length: it must hold for each example that may be missed."),
+    ("columns", edit("axis=1) + 1", "axis=0) + len(X)"),
+     "You measured columns. A point is a row: sum its squares along `axis=1`."),
+    ("squares γ alone", edit("R**2", "R"), "γ is squared, and so is R."),
+    ("the shortest", edit(".max()", ".min()"),
+     "That is the shortest. The bound has to hold when the *longest* example is missed."),
+    ("the 1 added to the length", edit(" + 1).max()", ").max()", "R**2", "(R + 1)**2"),
+     "The bias's input is one more axis: its 1² stands with the squares, under the root."),
 ])
 
 
@@ -126,6 +143,14 @@ STANDARDIZE = Function(5, standardize, old_and_new_flowers, mistakes=[
      "You measured `train` and `new` together. The new data must not take part."),
     ("N − 1", edit("std(axis=0", "std(axis=0, ddof=1"),
      "You divided by N − 1 in the deviation. Here N is asked for, as `std` does without `ddof`."),
+    ("division first", edit("(new - train.mean(axis=0))", "new - train.mean(axis=0)"),
+     "Division comes before subtraction: put brackets around `new - mean`."),
+    ("the new deviation", edit("train.std", "new.std"),
+     "The mean is that of `train`, the deviation that of `new`. Both belong to the training set."),
+    ("multiplies", edit(" / ", " * "),
+     "You multiplied by the deviation. To measure *in* deviations, divide."),
+    ("the median", edit("train.mean(axis=0)", "np.median(train, axis=0)"),
+     "You subtracted the median. The mean is asked for."),
 ])
 
 
@@ -174,6 +199,10 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
     ("forgets the learning rate", edit("lr * ", ""), "Right when lr is 1. Hand `lr` on to each correction."),
     ("counts what is right", edit("b, mistakes", "b, len(X) - mistakes"),
      "The weights are right, but you counted the right answers. Mistakes are the others."),
+    ("from zero", lambda X, y, w, b, lr: epoch(X, y, 0 * w, 0.0, lr),
+     "You start from zero. An epoch goes on from the weights and the bias that it is handed."),
+    ("a share", edit("b, mistakes", "b, mistakes / len(X)"),
+     "That is the share of mistakes. Their number is asked for."),
 ])
 
 
@@ -217,6 +246,12 @@ MARGIN = Function(7, margin, points_and_a_boundary, mistakes=[
      "You divided by the squared length of (w, b). One root is missing."),
     ("lengths added", edit("np.sqrt(w @ w + b**2)", "(np.sqrt(w @ w) + abs(b))"),
      "The length of (w, b) is not |w| + |b|. Square, add, and then take the root."),
+    ("no bias above the line", edit("X @ w + b)", "X @ w)"),
+     "The bias is missing above the line: a point's sum is w·x + b."),
+    ("|b| under the root", edit("b**2", "abs(b)"), "Under the root, b is squared as the weights are."),
+    ("at least zero", edit("return ", "return max(0.0, ", "w + b**2)", "w + b**2))"),
+     "You cut off below zero. The margin of a boundary that does not separate is negative, and says by how "
+     "much."),
 ])
 
 
@@ -227,6 +262,7 @@ def examples_for_some_epochs(rng):
     yield "the same, four epochs", *two, 4
     yield "fifteen points that cannot be separated", X.astype(float), y, 5
     yield "three features", rng.normal(size=(8, 3)), np.arange(8) % 2, 3
+    yield "seven epochs, in the last of which nothing is wrong", *two, 7
 
 
 def averaged(X, y, epochs):
@@ -260,6 +296,10 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
      "Your second epoch repeats the first. Set the weights to zero once, before both loops."),
     ("averages w, not b", edit("mean[-1]", "b"),
      "The weights are right, the bias is that of the end: average it in the same way."),
+    ("stops after a clean epoch", edit("seen.append(np.append(w, b))", """seen.append(np.append(w, b))
+        if len(seen) > len(X) and (np.ptp(seen[-len(X) - 1 :], axis=0) == 0).all():
+            break"""),
+     "You stop after an epoch without a mistake. The weights then stand still, and have to be counted on."),
 ])
 
 PATIENCE = Explain(9, rubric=[

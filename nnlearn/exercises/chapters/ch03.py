@@ -61,6 +61,14 @@ GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistake
      "ŷ = X w + b: the bias belongs to the answer, and so to the error."),
     ("the error alone", edit("2 * X.T @ error / len(X)", "2 * error.mean() * np.ones(len(w))"),
      "You gave every weight the same slope. Each error is multiplied by the input of that weight."),
+    ("the sign of the error", edit("error = X @ w + b - y", "error = np.sign(X @ w + b - y) / 2"),
+     "That is the slope of the *absolute* error. The square's grows with the error: 2 · error · input."),
+    ("the square times the input", edit("X @ w + b - y", "(X @ w + b - y) ** 2"),
+     "You left the square standing. The slope of error² is 2 · error."),
+    ("means multiplied", edit("X.T @ error / len(X)", "X.mean(axis=0) * error.mean()"),
+     "You multiplied two means. Multiply for each example, error by input, and take the mean then."),
+    ("the first example", edit("X.T @ error / len(X)", "X[0] * error[0]", "error.mean()", "error[0]"),
+     "That is the slope of the first example's error. All of them count."),
 ])
 
 
@@ -94,6 +102,11 @@ SIGNED = Function(4, signed_gradient, signed, mistakes=[
      "That is the slope of the sum. The loss is the mean: divide by N."),
     ("the sigmoid's own slope", edit("(1 - right)", "right * (1 - right)"),
      "The sigmoid's slope σ(1 − σ) has already cancelled against the logarithm's 1/σ. Only 1 − σ is left."),
+    ("not divided", edit("(1 - right)", "np.exp(-t * (X @ w))"),
+     "The outer slope is missing: that of ln u is 1/u, with u = 1 + e^(−tz)."),
+    ("without the input", edit("-X.T @ (t * (1 - right)) / len(X)",
+     "-(t * (1 - right)).mean() * np.ones(len(w))"),
+     "You gave every weight the same slope. The inner slope of w·x for a weight is its own input."),
 ])
 
 
@@ -155,6 +168,12 @@ RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
      "Each feature has its own mean: `axis=0`."),
     ("N − 1", edit("X.std(axis=0)", "X.std(axis=0, ddof=1)"),
      "You divided by N − 1 in the deviation. Here N is asked for, as `std` does without `ddof`."),
+    ("the old bias forgotten", edit("b - mean", "-mean"),
+     "The neuron's own bias is missing: what comes from the means is taken off b."),
+    ("the variance", edit("X.std(axis=0)", "X.var(axis=0)"),
+     "You divided by the variance. The features were divided by its root, the standard deviation."),
+    ("the weights stay", edit("return raw", "return w"),
+     "The bias is right. Each weight, too, is divided by its feature's deviation."),
 ])
 
 
@@ -194,6 +213,12 @@ MEND = Function(7, softmax_regression, three_classes, mistakes=[
      "You divided by examples times classes. The mean is over examples."),
     ("two mended, one left: the axis and the sign", edit("W - lr", "W + lr", " / len(X)", ""),
      "The softmax is mended. Two slips are left, both in the line that changes W."),
+    ("one sum for all", edit("e.sum(axis=1, keepdims=True)", "e.sum()"),
+     "You divide by the sum over the whole batch. Each example's probabilities add up to 1 by themselves."),
+    ("only downhill again", edit("e.sum(axis=1, keepdims=True)", "e.sum(axis=0)", " / len(X)", ""),
+     "It goes downhill now. Two slips are left: print P.sum(axis=1), and ask what the loss is a mean of."),
+    ("one step too few", edit("range(steps)", "range(steps - 1)"),
+     "That is one step too few: `range(n)` runs through n numbers, the 0 among them."),
 ])
 
 
@@ -238,6 +263,18 @@ TRAIN = Function(8, train, two_classes, mistakes=[
      "That is the gradient of the sum over the batch. Here it is the mean."),
     ("one wider each time", edit("start + batch]", "start + batch + 1]"),
      "Your batches overlap: `X[a:b]` stops before b."),
+    ("the whole table at once", lambda X, y, lr, batch, epochs: train(X, y, lr, max(len(X), 1), epochs),
+     "You take all examples in one step. A step for every `batch` of them is asked for."),
+    ("one by one", lambda X, y, lr, batch, epochs: train(X, y, lr, 1, epochs),
+     "You step after every single example. A step for every `batch` of them is asked for."),
+    ("no sigmoid", edit("1 / (1 + np.exp(-x @ w))", "x @ w"),
+     "That is linear regression. The probability is the sigmoid of x·w."),
+    ("the two of the squares", edit("w - lr", "w - 2 * lr"),
+     "Your steps are twice too long. The 2 comes from a square; cross-entropy has none."),
+    ("the slope of the sigmoid", edit("(p - labels)", "((p - labels) * p * (1 - p))"),
+     "That is the gradient of the *squared* error. With cross-entropy p (1 − p) cancels: p − y is left."),
+    ("windows", edit("len(X), batch)", "max(len(X) - batch, 0) + 1)"),
+     "Your batches overlap: each begins where the last one ended, `range(0, N, batch)`."),
 ])
 
 CERTAIN = Explain(9, rubric=[

@@ -43,6 +43,12 @@ PARAMETERS = Function(2, parameters, widths_of_networks, lists=True, mistakes=[
      "You count a bias for every number of the input, too. The input is not computed: it has none."),
     ("counts the units", lambda sizes: sum(sizes[1:]),
      "That is the number of units. Each has a weight for every unit before it, and a bias."),
+    ("biases of the hidden layers alone", edit("(sizes))", "(sizes)) - sizes[-1]"),
+     "The output layer's units have biases as well."),
+    ("the output layer forgotten", edit("pairwise(sizes)", "pairwise(sizes[:-1])"),
+     "The weights into the last layer are missing: three sizes are two layers, [2, 3] and [3, 1]."),
+    ("all multiplied", lambda sizes: int(np.prod(sizes)) + sum(sizes[1:]),
+     "You multiplied all the sizes. Weights lie between neighbours: products of two, added up."),
 ])
 
 
@@ -77,6 +83,15 @@ LAYER = Function(3, layer, inputs_and_a_layer, mistakes=[
      "`W @ x` is for examples as columns. Here they are rows, and x stands on the left: `x @ W`."),
     ("Python's max", edit("np.maximum", "max"),
      "`max(0, z)` wants one number, and z is an array. `np.maximum` compares element by element."),
+    ("the bias subtracted", edit("+ b", "- b"), "The bias is added to the sum."),
+    ("the input rectified", edit("np.maximum(0, x @ W + b)", "np.maximum(0, x) @ W + b"),
+     "You rectify what comes in. The ReLU comes last, on the sums."),
+    ("the smaller of the two", edit("np.maximum", "np.minimum"),
+     "That keeps what is below zero. The larger of 0 and z is asked for."),
+    ("capped at 1", edit("np.maximum(0, x @ W + b)", "np.clip(x @ W + b, 0, 1)"),
+     "A ReLU has no ceiling: above zero it passes on z, however large."),
+    ("leaky", edit("np.maximum(0, x @ W + b)", "np.where(x @ W + b > 0, x @ W + b, 0.01 * (x @ W + b))"),
+     "That is the *leaky* ReLU. The plain one gives 0 below zero."),
 ])
 
 
@@ -102,6 +117,13 @@ BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
     ("always one high", edit("height * ", ""), "The place is right, but this bump is always 1 high."),
     ("closed at the start", edit("nn.step(x - start) - nn.step(x - end)", "(x >= start) & (x < end)"),
      "Between the edges it is right. At the edges our steps decide: step(0) is 0."),
+    ("open at both ends", edit("nn.step(x - start) - nn.step(x - end)",
+     "nn.step(x - start) * nn.step(end - x)"),
+     "One edge is left: at exactly `end` the bump still stands, start < x <= end. Which step is 0 there?"),
+    ("closed at both ends", edit("nn.step(x - start) - nn.step(x - end)", "(x >= start) & (x <= end)"),
+     "One edge is left: at exactly `start` there is no bump yet, start < x <= end."),
+    ("upside down", edit("height * ", "-height * "),
+     "It points the wrong way: the unit that switches on at `start` counts with +height."),
 ])
 
 ZIGZAG = Predict(5, 27, mistakes=[
@@ -146,6 +168,13 @@ FORWARD = Function(6, forward, networks, mistakes=[
     ("forgets the biases", edit(" + b", ""), "The biases are missing: each layer is x W + b."),
     ("stops before the last layer", edit("return x @ W + b", "return x"),
      "The last layer is missing. It is linear, but it has to be there."),
+    ("the bias after the ReLU", edit("np.maximum(0, x @ W + b)", "np.maximum(0, x @ W) + b"),
+     "The bias belongs inside: first the whole sum x W + b, then the ReLU."),
+    ("steps", edit("np.maximum(0, x @ W + b)", "(x @ W + b > 0) * 1.0"),
+     "Your hidden layers give 0 or 1: those are steps. A ReLU passes on how much, too."),
+    ("always from the input", lambda x, layers: forward(x, layers[:1] + layers[-1:]) if len(layers) > 2
+     else forward(x, layers),
+     "With three layers one in the middle is skipped. Each takes what the one before it gave."),
 ])
 
 
@@ -198,6 +227,8 @@ COLLAPSE = Function(8, collapse, two_layers, outputs="W b", mistakes=[
     ("b₂ forgotten", edit(" + b2", ""), "The second layer's own biases are missing."),
     ("the matrices multiplied element by element", edit("W1 @ W2", "W1 * W2"),
      "`*` multiplies element by element. A layer after a layer is a matrix product: `@`."),
+    ("b₂ subtracted", edit("+ b2", "- b2"), "b₂ is added: (x W₁ + b₁) W₂ + b₂."),
+    ("b₂ multiplied", edit("+ b2", "* b2"), "b₂ is added to what comes from b₁, not multiplied."),
 ])
 
 
@@ -213,6 +244,7 @@ def hidden_units(rng):
     yield "looking left and right from one place", [1.0, -1.0], [-2.0, 2.0], [1.0, 1.0]
     yield "three that undo one another", [1.0, 2.0, -1.0, 2.0], [-1.0, -2.0, 1.0, 4.0], [1.0, 1.0, -3.0, 1.0]
     yield "up, then level again", [4.0, 4.0], [-1.0, -2.0], [1.0, -1.0]
+    yield "far away, and close together", [1.0, 1.0, 2.0], [-512.0, -512.0009765625, 3.0], [1.0, 2.0, 1.5]
     yield "relu(x) − relu(−x) is x", [1.0, -1.0], [0.0, 0.0], [1.0, -1.0]
 
 
@@ -245,6 +277,14 @@ PIECES = Function(9, pieces, hidden_units, mistakes=[
     ("forgets that w may be negative", edit("np.abs(w[bends])", "w[bends]"),
      "Walk past a unit's place from left to right: if w > 0 its slope w·v begins, if w < 0 it ends. "
      "What is the change in each case?"),
+    ("seen on a grid", lambda w, b, v: 1 + np.sum(np.abs(np.diff(
+        np.maximum(0, np.linspace(-10, 10, 2001)[:, None] * w + b) @ v, 2)) > 1e-9),
+     "You look at a piece of the line, at steps of a certain width. Bends may lie outside, or two within a "
+     "step. Where each unit bends can be computed: w x + b = 0."),
+    ("the bend at b = 0", edit("w != 0", "(w != 0) & (b != 0)"),
+     "A unit with b = 0 bends as well, at x = 0. Only w = 0 makes a unit that never bends."),
+    ("v alone", edit("np.abs(w[bends]) * ", ""),
+     "You add up v alone. A unit changes the slope by v times the size of its w."),
 ], after="At each place the slope changes by the sum of |w|·v. Where that is zero, nothing is to be seen.")
 
 PROMISE = Explain(10, rubric=[

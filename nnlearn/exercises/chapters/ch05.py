@@ -45,6 +45,20 @@ LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistak
      "Right for positive z. For negative z e^(−z) is the large part: what is left when it is taken out?"),
     ("clips", lambda z: -np.log1p(np.exp(-np.clip(z, -10, 10))),
      "Clipping z hides the overflow and changes the values: at z = −800 the result is not that of −10."),
+    ("another base", edit("np.log1p(np.exp(-np.abs(z)))", "np.log10(1 + np.exp(-np.abs(z)))"),
+     "ln is the natural logarithm, `np.log`; `np.log10` is that to base 10."),
+    ("the larger of the two", edit("np.minimum", "np.maximum"),
+     "For numbers far below zero the result is about z, far above about 0: `np.minimum(z, 0)`."),
+    ("the two ends alone", edit(" - np.log1p(np.exp(-np.abs(z)))", ""),
+     "Those are the two straight ends. Near zero a part is missing: ln(1 + e^(−|z|))."),
+    ("a part added", edit("0) - ", "0) + "),
+     "A logarithm of a probability is below zero: the part with the exponential is taken off."),
+    ("a little added inside", lambda z: np.log(1 / (1 + np.exp(-np.clip(z, -700, 700))) + 1e-12),
+     "A small number inside the logarithm hides the infinity: ln(10⁻¹²) is −28, however far z is below."),
+    ("cut off at 500", lambda z: -np.log1p(np.exp(-np.clip(z, -500, 500))),
+     "You clip z, so everything beyond ±500 gets the same answer. Far below zero it is z itself."),
+    ("overflows at the other end", lambda z: z - np.log1p(np.exp(z)),
+     "Right below zero. Above, e^z overflows: let the exponential see −|z| alone."),
 ], after="Chapter 6 needs it: it is minus the surprise of a yes.")
 
 
@@ -77,6 +91,15 @@ SOFTMAX = Function(4, softmax, scores, mistakes=[
      "T changes nothing in your function. Divide the scores by it before you exponentiate."),
     ("normalises over everything", edit("axis=axis", "axis=None"),
      "Each row has to sum to 1 along `axis`; yours sum to 1 over the whole array."),
+    ("the sum cooler than the rest", lambda z, axis, T: (
+        np.exp((z - z.max(axis=axis, keepdims=True)) / T)
+        / np.exp(z - z.max(axis=axis, keepdims=True)).sum(axis=axis, keepdims=True)),
+     "T stands above the line, and not below it. Divide z by T first, once for both."),
+    ("the smallest taken away", edit("z.max", "z.min"),
+     "You take the smallest score away: what is left is large, and overflows. Take the largest."),
+    ("the length for the sum", edit("e.sum(axis=axis, keepdims=True)",
+     "np.sqrt((e**2).sum(axis=axis, keepdims=True))"),
+     "The squares of yours sum to 1. Divide by the sum, not by the length."),
 ])
 
 
@@ -99,6 +122,15 @@ DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
      "One half of the product rule is there: the slope of z times the sigmoid. "
      "Add z times the slope of the sigmoid."),
     ("forgets z", edit("z * s", "s"), "In the second part of the product rule, the factor z is missing."),
+    ("half of it: the second", edit("s + z * s * (1 - s)", "z * s * (1 - s)"),
+     "That is z times the sigmoid's slope. The product rule has a first part: z's slope, 1, times σ."),
+    ("minus", edit("s + z", "s - z"), "Both parts of the product rule are added."),
+    ("a factor lost", edit("z * s * (1 - s)", "z * (1 - s)"),
+     "The slope of σ is σ (1 − σ): one factor is missing."),
+    ("the tanh's slope", edit("s * (1 - s)", "(1 - s**2)"),
+     "1 − f² is the slope of the tanh. The sigmoid's is σ (1 − σ)."),
+    ("one for the first part", edit("s + z", "1 + z"),
+     "The first part is z's slope *times σ*: 1 · σ(z)."),
 ], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
 
 
@@ -129,6 +161,10 @@ DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
     ("the living", edit("<= 0).all", "> 0).any"), "That is the share of neurons that live."),
     ("zero counts as firing", edit("<=", "<"),
      "A ReLU at z = 0 passes nothing on and its slope is taken as 0: count `z <= 0`."),
+    ("exactly zero", edit("z <= 0", "z == 0"),
+     "`z` is what comes *before* the ReLU. It gives 0 wherever z is 0 or below."),
+    ("a share of the inputs", edit(".all(axis=0).mean()", ".all(axis=0).sum() / len(z)"),
+     "You divided by the number of inputs. It is a share of the neurons, the columns."),
 ])
 
 WHICH = Explain(7, rubric=[
@@ -184,7 +220,7 @@ def layers_and_their_gains(rng):
         "seed": int(rng.integers(10**6)),
         "leak": float(rng.uniform(0.0, 0.5)),
         "times": float(rng.uniform(0.3, 2.0)),
-        "alpha": float(rng.uniform(0.5, 1.5)),
+        "alpha": float(rng.uniform(0.8, 1.5)),
     }
     yield "three activations drawn for you", drawn, 8
 

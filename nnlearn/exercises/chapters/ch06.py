@@ -58,6 +58,16 @@ HUBER = Function(3, huber, errors, mistakes=[
     ("a line to one side alone", edit("np.where((r < -low) | (r > high)", "np.where(r > high"),
      "What is too low is still squared in yours, however far off. Compare with −`low`."),
     ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the batch instead of its mean."),
+    ("flat beyond the corners", edit("np.where((r < -low) | (r > high), outside, r**2 / 2)",
+     "np.clip(r, -low, high) ** 2 / 2"),
+     "Beyond its corners your loss is level. It goes on as a straight line, with the slope of the corner."),
+    ("the low line falls", edit("low * (-r - low / 2)", "low * (r - low / 2)"),
+     "Far below it becomes negative. There r is below zero: the line rises with −r."),
+    ("half a corner too high", edit("low / 2)", "low)", "high / 2)", "high)"),
+     "The line does not begin where the parabola ends: at r = high that is high²/2."),
+    ("slope 1", edit("low * (-r - low / 2)", "-r - low + low**2 / 2", "high * (r - high / 2)",
+     "r - high + high**2 / 2"),
+     "Your lines have slope 1. At its corner the parabola r²/2 has the slope r, which is `high` or `low`."),
 ])
 
 
@@ -89,6 +99,17 @@ CROSS_ENTROPY = Function(4, cross_entropy, logits_and_labels, mistakes=[
     ("averages over the classes", edit("labels])", "labels]) / z.shape[1]"),
      "You divide by examples times classes. Sum over the classes of an example, then take the "
      "mean over examples."),
+    ("the right logit as it was", lambda logits, labels: np.mean(
+        np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1))
+        - logits[np.arange(len(labels)), labels]),
+     "You took the largest logit out of the sum, and not out of the right one. Take it out of both, or add "
+     "it to the logarithm again."),
+    ("cut off at 500", lambda logits, labels: cross_entropy(np.clip(logits, -500, 500), labels),
+     "You clip the logits, so that 600 and 1,000 are one and the same. Only differences count: take each "
+     "row's largest away."),
+    ("the mean inside the logarithm", lambda logits, labels: -np.log(np.mean(
+        np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None])[np.arange(len(labels)), labels])),
+     "You averaged the probabilities and took the logarithm then. Take the logarithm of each first."),
 ])
 
 
@@ -141,6 +162,14 @@ GAP = Function(6, overconfidence, forecasts, mistakes=[
      "Only the forecasts from `low` up to `high` count."),
     ("counts right answers", edit("p[group].mean() - y[group].mean()", "((p >= 0.5) == y)[group].mean()"),
      "That is the share of right answers. Compare the mean probability said with the share that was true."),
+    ("the middle of the group", edit("p[group].mean()", "(low + high) / 2"),
+     "You take the middle of the group for what was said. It is the mean of the forecasts in it."),
+    ("true among all", edit("y[group]", "y"),
+     "You compare with the share that came true among *all* forecasts. Take the group's."),
+    ("weighted by the group's share", edit("return p[group].mean() - y[group].mean()",
+     "return (p * group).mean() - (y * group).mean()"),
+     "You divide by all forecasts. A mean over the group divides by the group's own number: `p[group]`."),
+    ("sums", edit("mean", "sum"), "Those are sums. Means are asked for: divide by the group's number."),
 ])
 
 CHOOSE = Explain(7, rubric=[
@@ -183,6 +212,12 @@ COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
      "Right, with ln y! in it. It does not depend on z: leave it out."),
     ("slope for the mean", edit("(np.exp(z) - y) / len", "(1 - y / np.exp(z)) / len"),
      "That is the slope for λ. The network's output is z = ln λ, so it is multiplied by λ."),
+    ("z for λ in the slope", edit("(np.exp(z) - y) /", "(z - y) /"),
+     "The loss is right. Its slope has λ = e^z where you have z: the slope of e^z is e^z."),
+    ("the counts forgotten in the slope", edit("(np.exp(z) - y) /", "np.exp(z) /"),
+     "The loss is right. In its slope the part of −y·z is missing: −y."),
+    ("squares", lambda z, y: (np.mean((np.exp(z) - y) ** 2), 2 * (np.exp(z) - y) / len(z)),
+     "That is the squared error. Follow the recipe: the negative logarithm of p(y)."),
 ], after="e^z − y: what was said minus what was true, once more.")
 
 
@@ -211,6 +246,11 @@ BAKER = Function(9, baker_loss, bakeries, mistakes=[
     ("squares", edit("q * short, (q - 1) * short", "q * short**2, (1 - q) * short**2"),
      "The cost is for each roll, so it grows in a straight line, not with the square."),
     ("the sum", edit("np.mean", "np.sum"), "This looks like the sum over the days instead of their mean."),
+    ("the smaller cost", lambda prediction, demand, q: np.mean(
+        np.minimum(q * (demand - prediction), (q - 1) * (demand - prediction))),
+     "Your cost is below zero: of the two lines it is the upper, `np.maximum`, that is a cost."),
+    ("both sides alike", lambda prediction, demand, q: np.mean(np.abs(demand - prediction)),
+     "You charge both sides alike. Too few costs q a roll, too many 1 − q."),
 ], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
          "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")
 

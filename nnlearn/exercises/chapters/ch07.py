@@ -64,6 +64,11 @@ RELU = Function(4, relu_backward, around_a_relu, mistakes=[
      "That is the local slope. Multiply it by what arrives from the right, dA."),
     ("open at zero", edit(">", ">="),
      "Right but for z = 0 exactly. There the course says 0, as PyTorch does."),
+    ("the closed ones", edit("(Z > 0)", "(Z < 0)"),
+     "Your gate is the wrong way round: it is open where Z is above 0."),
+    ("times the sign", edit("(Z > 0)", "np.sign(Z)"),
+     "Where Z is below zero your gradient goes on with the other sign. There the slope is 0."),
+    ("times Z", edit("(Z > 0)", "Z"), "You multiply by Z. The ReLU's slope is 1 where Z > 0, else 0."),
 ])
 
 
@@ -103,6 +108,7 @@ def functions_and_points(rng):
     yield "a matrix", "sum of cubes", rng.normal(size=(2, 3)), 0.2
     yield "one number", "sum of cubes", [2.0], 0.5
     yield "four factors", "product", rng.normal(size=4), 1e-3
+    yield "the first row times the last", "rows multiplied", rng.normal(size=(2, 3)), 0.1
 
 
 def slopes_of(answer, f, x, h):
@@ -110,6 +116,7 @@ def slopes_of(answer, f, x, h):
     functions = {
         "sum of cubes": lambda x: float(np.sum(x**3)),
         "product": lambda x: float(np.prod(x)),
+        "rows multiplied": lambda x: float(np.sum(x[0] * x[-1])),
         "product of exponentials": lambda x: float(np.exp(x.ravel() @ np.arange(1.0, x.size + 1) / x.size)),
     }
     x = x.copy()
@@ -140,6 +147,8 @@ NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mis
      "Put the old value back."),
     ("moves all entries together", lambda f, x, h: np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h)),
      "You move all entries at once and find one slope for them all. Move one, measure, move it back."),
+    ("flattened", lambda f, x, h: numeric_gradient(lambda flat: f(flat), x.ravel(), h).reshape(x.shape),
+     "You hand `f` a flat copy. It takes an array of the shape of `x`: reshape before you call it."),
 ])
 
 

@@ -39,6 +39,11 @@ DIVIDE = Function(3, divide_shares, quotients, outputs="a b", mistakes=[
     ("swapped", edit("g / b, -g * a / b**2", "-g * a / b**2, g / b"),
      "The two shares stand in the wrong order: a's comes first."),
     ("denominator not squared", edit("b**2", "b"), "The slope of 1/b is −1/b², not −1/b."),
+    ("g for b forgotten", edit("-g * a", "-a"),
+     "a's share is right. b's is a slope times `g`, too."),
+    ("a forgotten", edit("-g * a", "-g"),
+     "a's share is right. The slope for b is that of a · (1/b): its a stays as a factor."),
+    ("times b", edit("g / b,", "g * b,"), "The slope of a / b for a is 1/b: divide by b."),
 ], after="g / b, and minus that times the quotient itself.")
 
 
@@ -71,6 +76,13 @@ SOFTPLUS = Function(4, softplus, numbers, run=both_ways, outputs="value slope", 
      "The second thing to return is a function, `lambda g: …`: called when the gradient comes."),
     ("returns the value alone", edit(", lambda g: g / (1 + np.exp(-x))", ""),
      "A rule returns two things: the value, and a function of `g`."),
+    ("the slope of the ReLU", edit("g / (1 + np.exp(-x))", "g * (x > 0)"),
+     "That is the ReLU's slope. Softplus is a ReLU with a round corner: its slope rises smoothly."),
+    ("slope at the value", edit("np.exp(-x)", "np.exp(-np.log(1 + np.exp(x)))"),
+     "You take the sigmoid of the *value*. It is to be taken at `x`, the input."),
+    ("g added", edit("g / (1", "g + 1 / (1"), "The slope is multiplied by `g`, not added to it."),
+    ("base 2", edit("np.log(1 + np.exp(x))", "np.log2(1 + np.exp(x))"),
+     "ln is the natural logarithm: `np.log`."),
 ], after="Its slope is the sigmoid: softplus is the ReLU, and the sigmoid the step, with rounded corners.")
 
 
@@ -84,6 +96,8 @@ def larger_gradients(rng):
     yield "two axes in front", rng.normal(size=(2, 4, 3)), (3,)
     yield "an empty batch", np.zeros((0, 3)), (0, 3)
     yield "an axis in front and one inside", rng.normal(size=(2, 4, 3)), (4, 1)
+    yield "two axes of length one", rng.normal(size=(2, 4, 3)), (1, 4, 1)
+    yield "a single number", rng.normal(size=(2, 3)), ()
 
 
 def unbroadcast(g, shape):
@@ -106,6 +120,13 @@ UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
     ("reshapes", np.resize, "Reshaping moves numbers about. What was repeated has to be summed."),
     ("never sums", lambda g, shape: g,
      "That is the gradient at the output. Sum it over what was repeated, to the input's shape."),
+    ("one axis of length one", lambda g, shape: (
+        lambda s: s.sum(axis=shape.index(1), keepdims=True) if 1 in shape else s)(
+        g.sum(axis=tuple(range(g.ndim - len(shape))))),
+     "You sum along the first axis of length 1 and stop. There may be several."),
+    ("the largest", edit("sum", "max"), "You keep the largest share. Each use sends one: add them."),
+    ("everything", lambda g, shape: np.full(shape, g.sum()),
+     "You added up everything. Where `shape` is longer than 1, the entries stay apart."),
 ], after="Broadcasting forward is summing backward, and the other way round.")
 
 
@@ -117,6 +138,7 @@ def graphs(rng):
     graph = {"y": ["c", "b"], "b": ["a"], "c": ["d", "x"], "x": [], "d": ["b"], "a": ["x"]}
     yield "listed in no order", graph, "y"
     yield "a square", {"x": [], "y": ["x", "x"]}, "y"
+    yield "used twice by one, once by another", {"x": [], "a": ["x"], "y": ["a", "x", "x"]}, "y"
     graph = {"x": [], "a": ["x"], "y": ["a"], "z": ["y", "x"], "u": []}
     yield "nodes that the output does not use", graph, "y"
     yield "a single node", {"x": []}, "x"
@@ -211,6 +233,12 @@ TAPE = Function(7, gradients, tapes, mistakes=[
      "All zero: the output's own gradient, 1, has to be there before anything can flow."),
     ("local slopes only", edit(" * grads[k]", ""),
      "A share is the slope times the gradient of the node that sends it."),
+    ("all start at one", edit("[0.0] * (len(tape) - 1)", "[1.0] * (len(tape) - 1)"),
+     "All your entries start at 1. Only the output does: nothing has arrived at the others yet."),
+    ("without the last entry", edit("range(len(tape))", "range(len(tape) - 1)"),
+     "You leave the last entry out. It is the one that sends first."),
+    ("added, not multiplied", edit("slope * grads[k]", "slope + grads[k]"),
+     "Along a path slopes are multiplied: slope *times* what arrived. Paths are added."),
 ], after="Six lines, and they would train a network. All the rest is comfort.")
 
 PARAMETERS = Value(8, 64 * 50 + 50 + 50 * 20 + 20 + 20 * 10 + 10, mistakes=[

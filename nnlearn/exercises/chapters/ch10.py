@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
@@ -24,8 +26,8 @@ SPREAD = Value(2, 0.1, rtol=1e-3, atol=0.0, mistakes=[
 def tables(rng):
     constant = rng.normal(size=(6, 3)) * 4 + 2
     constant[:, 1] = 7.0
-    train = rng.normal(size=(8, 2)) * [1.0, 500.0] + [3.0, -40.0]
-    test = rng.normal(size=(5, 2)) * [1.0, 500.0] + [3.5, 60.0]
+    train = rng.normal(size=(8, 2)) * [0.05, 500.0] + [3.0, -40.0]
+    test = rng.normal(size=(5, 2)) * [0.05, 500.0] + [3.1, 60.0]
     yield "two features of very different size", train, test
     yield "a single patient to test", rng.normal(size=(7, 4)) * 3 + 1, rng.normal(size=(1, 4))
     yield "a feature that never changes in training", constant, rng.normal(size=(4, 3)) + 7
@@ -51,6 +53,35 @@ STANDARDIZE = Function(3, standardize, tables, outputs="train test", mistakes=[
      "A feature that never changes has deviation 0, and 0/0 is no number. Divide such a feature by 1."),
     ("one number for all features", edit("axis=0", ""),
      "You used one mean and one deviation for the whole table. Each feature needs its own: axis=0."),
+    ("small ones too", edit("np.where(deviation > 0, deviation, 1)", "np.maximum(deviation, 1)"),
+     "Features with a deviation below 1 are not scaled. Only one that *never changes* is divided by 1."),
+    ("a little added", edit("np.where(deviation > 0, deviation, 1)", "deviation + 1e-8"),
+     "A feature that never changes is divided by a tiny number, and becomes huge in the test set. Divide "
+     "it by 1."),
+    ("no feature scaled", edit("np.where(deviation > 0, deviation, 1)",
+     "deviation if deviation.all() else 1"),
+     "One feature that never changes, and you scale none. Decide for each feature."),
+    ("what never changes is not moved", edit("np.where(deviation > 0, deviation, 1)",
+     "np.where(deviation > 0, deviation, 1)\n    mean = np.where(deviation > 0, mean, 0)"),
+     "A feature that never changes is divided by 1, but its mean is taken away like any other's."),
+    ("what never changes becomes zero", edit("(test - mean) / scale",
+     "np.where(deviation > 0, (test - mean) / scale, 0)"),
+     "A feature that never changed in training may differ in the test set: less its mean, divided by 1, "
+     "as it stands."),
+    ("the sample's deviation", edit("train.std(axis=0)", "train.std(axis=0, ddof=1)"),
+     "You divide by n − 1. Scaling wants the deviation of these rows, as `np.std` gives it, not an "
+     "estimate for others."),
+    ("the test set is not moved", edit("(test - mean)", "test"),
+     "Training rows are right. The test rows are divided, but the mean has not been taken away."),
+    ("the test set as it was", lambda train, test: (standardize(train, train)[0], test),
+     "Training rows are right. The test rows must go through the same scaling, with the same numbers."),
+    ("between 0 and 1", edit("train.mean(axis=0), train.std(axis=0)",
+     "train.min(axis=0), np.ptp(train, axis=0)"),
+     "You have scaled each feature to lie between 0 and 1. Here it is less the mean, over the deviation."),
+    ("divides the mean alone", edit("(train - mean)", "train - (mean)", "(test - mean)", "test - (mean)"),
+     "`a - b / c` divides b alone: put the difference in parentheses."),
+    ("each row", edit("axis=0)", "axis=1, keepdims=True)"),
+     "Your means run along each row. A feature is a column: axis 0."),
 ])
 
 
@@ -84,6 +115,11 @@ HE = Function(4, he, noises, mistakes=[
      "Try a slope of 1: there is no bend, and 1 / n_in is right. A ReLU, of slope 0, needs twice as much."),
     ("Xavier", edit("len(noise)", "sum(noise.shape)"),
      "That is Xavier's compromise between forward and backward. He counts the inputs alone."),
+    ("one part from the other", edit("1 + slope**2", "1 - slope**2"),
+     "Both parts come through, so their shares add up: with a slope of 1 nothing is lost."),
+    ("noise scaled again", edit("return noise *", "return noise / noise.std() *"),
+     "Take `noise` as it is. That a few numbers do not have variance 1 is chance, not an error to be "
+     "mended."),
 ])
 
 
@@ -131,6 +167,20 @@ STOP = Function(5, patience_needed, curves, mistakes=[
     ("the best epoch", lambda losses: int(np.argmin(losses)) + 1,
      "That is the number of the best epoch, or all waits added up. With each lower loss the count begins "
      "again: how long had to be waited at a time?"),
+    ("where the best is", lambda losses: max(1, int(np.argmin(losses))),
+     "You count all epochs before the best. With each lower loss the wait begins again: the longest "
+     "single wait decides."),
+    ("zero where none is needed", edit("best, needed = 0, 1", "best, needed = 0, 0"),
+     "Where nothing has to be waited for you return 0. A patience is at least 1."),
+    ("all bad epochs together", edit("needed = max(needed, epoch - best)", "needed += epoch - best - 1"),
+     "You add the waits up. With each lower loss the count begins again: take the longest."),
+    ("the longest rise, and one", lambda losses: max([1, *(len(run) + 1 for run in "".join("01"[int(d >= 0)]
+        for d in np.diff(losses)[: np.argmin(losses)]).split("0") if run)]),
+     "You count steps upwards in a row. A loss may fall and still be above the lowest so far: count the "
+     "epochs since that."),
+    ("equal is lower, up to the first best", edit("loss < losses[best]",
+     "loss <= losses[best] and epoch <= np.argmin(losses)"),
+     "An equally low loss on the way down does not end the wait: only a lower one does."),
 ], after="In the middle of a run nobody knows this number. Over several seeds it says what patience to have.")
 
 
@@ -159,6 +209,23 @@ METRICS = Function(6, recall_precision, answers, outputs="recall precision", mis
      "You divide by all examples. Divide the tumours found by the tumours there are, and by the alarms."),
     ("no alarm, no number", edit("max(guess.sum(), 1)", "guess.sum()"),
      "Without a single alarm, precision is 0/0. Say 0 here: divide by at least 1."),
+    ("one for none", edit("found / max(guess.sum(), 1)", "found / guess.sum() if guess.any() else 1.0"),
+     "Without an alarm you say a precision of 1. Here it is to be 0."),
+    ("recall as a share of all", edit("found / truth.sum()", "found / len(truth)"),
+     "Precision is right. You divide the found by everybody; recall asks about the ill alone."),
+    ("specificity", edit("found / truth.sum()", "((truth + guess) == 0).sum() / (truth == 0).sum()"),
+     "Precision is right. In the place of recall stands the share of the *healthy* left alone: "
+     "specificity."),
+    ("twice the precision", edit("found / truth.sum()", "found / max(guess.sum(), 1)"),
+     "Precision is right, and stands there twice. Recall divides by the ill."),
+    ("counts either", edit("(truth * guess).sum()", "np.maximum(truth, guess).sum()"),
+     "You count whoever is ill *or* has an alarm. Found is who is both."),
+    ("counts agreement", edit("(truth * guess).sum()", "(truth == guess).sum()"),
+     "You count agreement, and the healthy left alone with it. Found is who is ill *and* has an alarm."),
+    ("never zero below", edit("found / max(guess.sum(), 1)", "(found + 1e-3) / (guess.sum() + 1e-3)"),
+     "What you add to escape 0/0 shifts every other precision. Treat the one case by itself."),
+    ("cut to whole numbers", edit("/ truth.sum()", "// truth.sum()"),
+     "`//` cuts the fraction off: use `/`."),
 ])
 
 LEAK = Predict(7, "step 3", mistakes=[
@@ -199,6 +266,24 @@ INTERVAL = Function(8, interval, samples, outputs="low high", mistakes=[
      "This is one standard error to each side, about 68 %. The factor t makes it 95 %."),
     ("mean and half", edit("np.mean(values) - half, np.mean(values) + half", "np.mean(values), half"),
      "You return the mean and half the width. Return the two ends."),
+    ("n − 1 twice", edit("np.sqrt(len(values))", "np.sqrt(len(values) - 1)"),
+     "The n − 1 is in s already. The mean of n values is √n times as certain: divide by √n."),
+    ("the variance", edit("np.std", "np.var"),
+     "`np.var` is the square of s. Take the deviation."),
+    ("the variance over n", edit("np.std(values, ddof=1) / np.sqrt(len(values))",
+     "np.var(values, ddof=1) / len(values)"),
+     "s²/n is the variance of the mean. Its root, s/√n, has the unit of the values."),
+    ("the median", edit("np.mean(values) -", "np.median(values) -", "np.mean(values) +",
+     "np.median(values) +"),
+     "The width is right. The interval stands around the mean, not the median."),
+    ("always 1.96", edit("t *", "1.96 *"),
+     "1.96 is for very many runs. With few, t is larger: use the one you are given."),
+    ("the extremes", edit("np.mean(values) - half, np.mean(values) + half", "np.min(values), np.max(values)"),
+     "These are the lowest and the highest run. Asked for is where the *mean* of many would lie."),
+    ("half as wide", edit("t *", "t / 2 *"),
+     "Your interval is half as wide as it should be: t s/√n goes to *each* side."),
+    ("around zero", edit("np.mean(values) - half, np.mean(values) + half", "-half, half"),
+     "The width is right, but the interval lies around 0. Put it around the mean."),
 ])
 
 STUCK = Explain(9, rubric=[
@@ -210,10 +295,30 @@ STUCK = Explain(9, rubric=[
 
 
 def coin_flips(rng):
-    for name, columns, sizes in [("coin flips", 200, (60, 40, 50)), ("fewer of them", 120, (50, 30, 20))]:
-        X = rng.normal(size=(sum(sizes), columns)) * 10 ** rng.uniform(-1, 2, columns)
-        rows = np.split(rng.permutation(sum(sizes)), np.cumsum(sizes)[:2])
-        yield name, X + 50 * rng.normal(size=columns), rng.integers(0, 2, sum(sizes)), *rows
+    """Two studies: in one the number of columns and of steps shows in the classes, in one what equals do."""
+    for name, columns, sizes, changes in [
+        ("coin flips", 200, (60, 40, 50), (ONE_NUMBER, MORE_STEPS)),
+        ("fewer of them", 120, (50, 30, 20), (LAST_OF_EQUALS, CHOSEN_BY_TRAINING)),
+    ]:
+        while not shows(study := a_study(rng, columns, sizes), changes):
+            pass
+        yield name, *study
+
+
+def a_study(rng, columns, sizes):
+    X = rng.normal(size=(sum(sizes), columns)) * 10 ** rng.uniform(-1, 2, columns)
+    rows = np.split(rng.permutation(sum(sizes)), np.cumsum(sizes)[:2])
+    return X + 50 * rng.normal(size=columns), rng.integers(0, 2, sum(sizes)), *rows
+
+
+def shows(study, changes):
+    """Does each of these changes give classes of its own?"""
+    return len({run(*study).tobytes() for run in (mended, *map(changed, changes))}) == 3
+
+
+@cache
+def changed(change):
+    return change.applied_to(mended)
 
 
 def probed(answer, X, y, train, valid, test):
@@ -236,6 +341,8 @@ def probed(answer, X, y, train, valid, test):
 def leak(found, X, y, train, valid, test):
     """What leaks from the test rows into a study; the classes it gives them, if nothing does."""
     classes, different, others = found
+    if classes.shape != test.shape:
+        return classes
     if different > 4:  # more than there are to choose from
         return "other labels of test rows, and another answer each time"
     if different > 1:
@@ -258,6 +365,9 @@ def mended(X, y, train, valid, test):
 
 
 BY_ALL = "X[train].mean(axis=0)) / X[train].std(axis=0)", "X.mean(axis=0)) / X.std(axis=0)"
+ONE_NUMBER, MORE_STEPS = edit("(1, 3, 8, 20)", "(1,)"), edit("range(10)", "range(20)")
+CHOSEN_BY_TRAINING = edit("Z[valid] @ w > 0) == y[valid]", "Z[train] @ w > 0) == y[train]")
+LAST_OF_EQUALS = edit("right > best", "right >= best")
 CHOSEN_BY_TEST = "np.mean((Z[valid] @ w > 0) == y[valid])", "np.mean((Z[test] @ w > 0) == y[test])"
 
 REPAIR = Function(10, mended, coin_flips, run=probed, measure=leak, mistakes=[
@@ -278,9 +388,36 @@ REPAIR = Function(10, mended, coin_flips, run=probed, measure=leak, mistakes=[
      "You return a class for every row of the table. Asked for are those of the test rows, in their order."),
     ("turned round", edit("np.where(classes, 1, 0)", "np.where(classes, 0, 1)"),
      "No leak, but your zeros and ones are exchanged: class 1 is where the sum is above 0."),
-    ("chosen by training rows", edit("Z[valid] @ w > 0) == y[valid]", "Z[train] @ w > 0) == y[train]"),
+    ("chosen by training rows", CHOSEN_BY_TRAINING,
      "No leak. But the best on the rows that it was trained on is the one that fits them most closely: what "
      "are the validation rows for?"),
+    ("scaled by validation rows too", edit("    X = (", "    seen = np.append(train, valid)\n    X = (",
+     "X[train].mean(axis=0)) / X[train].std(axis=0)", "X[seen].mean(axis=0)) / X[seen].std(axis=0)"),
+     "No test row leaks. But mean and deviation have validation rows in them, and these are to be new to "
+     "the network."),
+    ("columns chosen by validation rows too", edit("    A, t", "    seen = np.append(train, valid)\n    A, t",
+     "= X[train], y[train]", "= X[seen], y[seen]"),
+     "No test row leaks. But the columns are chosen with labels of validation rows: they will look "
+     "better than they are."),
+    ("columns chosen by validation rows", edit("A, t, best = X[train], y[train]",
+     "A, t, best = X[valid], y[valid]"),
+     "The columns are chosen by validation rows. To choose columns is to learn: that is for training "
+     "rows."),
+    ("trained on validation rows too", edit("np.zeros(k)\n",
+     "np.zeros(k)\n        seen = np.append(train, valid)\n", "Z[train].T", "Z[seen].T",
+     "-Z[train] @ w)) - y[train]) / len(train)", "-Z[seen] @ w)) - y[seen]) / len(seen)"),
+     "You train on the validation rows as well. Then they cannot say any more which number of columns is "
+     "best."),
+    ("not scaled", edit("(X - X[train].mean(axis=0)) / X[train].std(axis=0)", "X"),
+     "Nothing is scaled any more. Scaling was right; which rows it learned from was not."),
+    ("not centred", edit("(X - X[train].mean(axis=0)) / X[train].std(axis=0)", "X / X[train].std(axis=0)"),
+     "The columns are no longer brought to mean 0: take the training rows' mean away."),
+    ("one number of columns", ONE_NUMBER,
+     "You try one number of columns. Four are to be tried, and the validation rows choose."),
+    ("more steps", MORE_STEPS,
+     "No leak, but it is another training: ten steps each."),
+    ("the last of equals", LAST_OF_EQUALS,
+     "Of numbers of columns that are equally good you take the last. The study takes the first."),
 ], after="Two tests that every study can run on itself: labels that are coin flips, and one test row that is "
          "made a giant. What must not matter must not matter.")
 

@@ -37,6 +37,20 @@ DECAY = Function(2, decayed, weights_and_gradients, mistakes=[
      "You step along the penalty itself. The step goes against its gradient, which is λ w."),
     ("pulls by the sign", edit("decay * w", "decay * np.sign(w)"),
      "That is the slope of λ|w|, the L1 penalty. L2 pulls in proportion to the weight."),
+    ("shrinks after the step", edit("w - lr * (g + decay * w)", "(w - lr * g) * (1 - lr * decay)"),
+     "You shrink what the step has already moved. The gradient λ w is taken where the step begins: at "
+     "the old w."),
+    ("the penalty as a number", edit("decay * w", "decay / 2 * (w**2).sum()"),
+     "You add the penalty itself, one number, to every slope. What is wanted is its derivative for each "
+     "weight: λ w."),
+    ("squares the weight", edit("decay * w", "decay * w**2"),
+     "Your pull is λ w², which has one sign for all weights. The derivative of w²/2 is w."),
+    ("the direction alone", edit("decay * w", "decay * w / max(np.sqrt((w**2).sum()), 1e-12)"),
+     "That is the slope of λ‖w‖. The penalty has the *square* of the norm, and the slope λ w."),
+    ("the gradient", edit("w - lr * (g + decay * w)", "g + decay * w"),
+     "That is the gradient, and it is right. Now take the step: w less `lr` times it."),
+    ("the mean of the penalty", edit("decay * w", "decay * w / w.size"),
+     "You divide the pull by the number of weights. The penalty adds the squares up, it takes no mean."),
 ])
 
 
@@ -63,6 +77,22 @@ DROPOUT = Function(3, dropped, masks, mistakes=[
      "You kept the units that should be switched off: `keep` is True for those that stay."),
     ("scales by what happened", edit("(1 - p)", "np.mean(keep)"),
      "You divide by the share that happened to be kept. Divide by the share to be expected, 1 − p."),
+    ("another mask", edit("* keep", "* (np.random.default_rng(0).random(x.shape) >= p)"),
+     "You drew a mask of your own. `keep` says who stays."),
+    ("adds p", edit("(1 - p)", "(1 + p)"),
+     "You divide by more than 1. A share 1 − p is left, and has to make up for the rest."),
+    ("times 1 + p", edit("/ (1 - p)", "* (1 + p)"),
+     "1 + p is near 1 / (1 − p) for small p only. At p = 0.5 what is left has to count twice."),
+    ("the root of the share", edit("(1 - p)", "np.sqrt(1 - p)"),
+     "The root keeps the mean *square*. Asked for is the mean: divide by 1 − p."),
+    ("scales who is out", edit("x * keep / (1 - p)", "np.where(keep, x, x / (1 - p))"),
+     "Nobody is switched off here. Units that do not stay become 0, the others are divided by 1 − p."),
+    ("keeps the sum", edit("/ (1 - p)", "* x.sum() / (x * keep).sum()"),
+     "You make this mask's sum right. Divide by what is to be *expected*, 1 − p: only the mean over all "
+     "masks must be x."),
+    ("each row by what happened", edit("(1 - p)", "np.maximum(np.mean(keep, axis=-1, keepdims=True), 1e-9)"),
+     "You divide each example by the share that happened to stay. Divide by the share to be expected, 1 "
+     "− p."),
 ])
 
 
@@ -101,6 +131,31 @@ SOFT = Function(4, shrunk, matrices, mistakes=[
      "Short rows are zero, good. But the long ones should become shorter by the amount as well."),
     ("zero over zero", edit("np.where(length > 0, length, 1)", "length"),
      "A row that is zero already has no direction: 0/0. It stays as it is."),
+    ("the sum of absolute values", edit("np.sqrt((W**2).sum(axis=1, keepdims=True))",
+     "abs(W).sum(axis=1, keepdims=True)"),
+     "You measure rows by the sum of absolute values. The length is the root of the sum of squares."),
+    ("the mean square", edit("(W**2).sum", "(W**2).mean"),
+     "You take the root of the *mean* square. The length is the root of their sum."),
+    ("times the length", edit("np.maximum(length - amount, 0) / np.where(length > 0, length, 1)",
+     "np.maximum(1 - amount * length, 0)"),
+     "Long rows lose most of themselves here. A factor (length − amount) / length makes a row shorter by "
+     "`amount`."),
+    ("to that length", edit("np.maximum(length - amount, 0) / np.where(length > 0, length, 1)",
+     "np.minimum(1, amount / np.where(length > 0, length, 1))"),
+     "Rows come back with the length `amount` at most: that is clipping. Each is to become shorter *by* "
+     "it."),
+    ("grows again below zero", edit("np.maximum(length - amount, 0)", "abs(length - amount)"),
+     "A row that is too short comes back with a length of its own. It is to be zero."),
+    ("from each weight", edit("W * np.maximum(length - amount, 0) / np.where(length > 0, length, 1)",
+     "np.where(length > amount, W - amount, 0)"),
+     "You take the amount from every weight, negative ones too. The row keeps its direction: multiply it "
+     "by one factor."),
+    ("a share for all", edit("np.maximum(length - amount, 0) / np.where(length > 0, length, 1)",
+     "(1 - amount)"),
+     "Every row loses the same share, and none becomes zero. By which factor is a row of length 4 made "
+     "one of length 3?"),
+    ("a little added below", edit("np.where(length > 0, length, 1)", "(length + 1e-3)"),
+     "What you add to the length to escape 0/0 makes every other row too short."),
 ], after="It is called group lasso. What is left of the network is smaller, not just full of zeros.")
 
 
@@ -142,6 +197,22 @@ NORM = Function(5, folded, layers_with_norm, outputs="W b", mistakes=[
      "Your b is right. W is (n_in, n_out), and a channel is a *column*: scale those."),
     ("the other way round", edit("W * scale", "W / scale"),
      "Your b is right. The outputs are multiplied by γ / √(var + ε), so the weights are too."),
+    ("leaves b", edit("(b - mean) * scale", "b - mean * scale"),
+     "W is right, and so is the mean's part. The layer's own b is scaled as well."),
+    ("forgets b", edit("(b - mean)", "(-mean)"),
+     "W is right. The layer had a bias of its own: it has gone."),
+    ("forgets beta", edit(" + beta", ""),
+     "W is right. The β that batch norm adds at the end is missing."),
+    ("adds the mean", edit("b - mean", "b + mean"),
+     "W is right. The mean is taken away, not added."),
+    ("γ for the weights alone", edit("(b - mean) * scale", "(b - mean) / np.sqrt(var + eps)"),
+     "W is right. What is left of b goes through γ too."),
+    ("no ε", edit("var + eps", "np.maximum(var, 1e-300)"),
+     "ε is missing under the root. Where a channel hardly changes it decides."),
+    ("squares the variance", edit("np.sqrt(var + eps)", "(var**2 + eps)"),
+     "The variance is the square already: its root is the deviation."),
+    ("the same weights", edit("W * scale", "W"),
+     "Your b is right. The weights have to be scaled too, channel by channel."),
 ], after="So in use batch norm costs nothing: networks are shipped with it folded away.")
 
 
@@ -179,6 +250,34 @@ BACKWARD = Function(6, layer_norm_backward, normalised_examples, mistakes=[
      "them: means."),
     ("forgets the deviation", edit(" / deviation", ""),
      "x was divided by the deviation, so its gradient is too."),
+    ("times the deviation", edit("/ deviation", "* deviation"),
+     "x̂ is x *divided* by the deviation: going back divides too."),
+    ("the deviation twice", edit("/ deviation", "/ deviation**2"),
+     "You divide by the deviation twice. `normal` is divided by it already: once is enough."),
+    ("adds the third road", edit("- normal * along", "+ normal * along"),
+     "Stretching an example must change nothing: what goes along `normal` is taken away, not added."),
+    ("the same mean twice", edit("(h * normal).mean(axis=1, keepdims=True)", "h.mean(axis=1, keepdims=True)"),
+     "Both means are the same in yours. The one for the variance is that of h times `normal`."),
+    ("the third road, without direction", edit("normal * along", "along"),
+     "What comes back through the variance goes to each channel in proportion to its `normal`."),
+    ("divides by gamma", edit("gamma * g", "g / gamma"),
+     "Forwards γ multiplies, and backwards too."),
+    ("n − 1", edit("(h * normal).mean(axis=1, keepdims=True)",
+     "(h * normal).sum(axis=1, keepdims=True) / (h.shape[1] - 1)"),
+     "Layer norm's variance is a plain mean: divide by C here as well."),
+    ("one mean for the whole batch", edit("axis=1, keepdims=True", ""),
+     "Your means run over the whole batch. Each example has its own: axis 1."),
+    ("a sum in the third road", edit("(h * normal).mean(axis=1, keepdims=True)",
+     "(h * normal).sum(axis=1, keepdims=True)"),
+     "The mean's road is right. The variance's has a sum where a mean belongs."),
+    ("γ not in the mean", edit("mean = h.mean", "mean = g.mean"),
+     "The mean that you take away is that of g. Take it of γ g."),
+    ("γ not along normal", edit("(h * normal)", "(g * normal)"),
+     "Along `normal` goes g in yours. γ g went through there."),
+    ("γ in the means alone", edit("return (h -", "return (g -"),
+     "The two means are right. The direct road is γ g as well."),
+    ("the third road twice", edit("- normal * along", "- 2 * normal * along"),
+     "The 2 of the square and the ½ of the root cancel: what goes along `normal` is taken away once."),
 ])
 
 
@@ -187,6 +286,7 @@ def members(rng):
     yield "one very sure network", [[[9.0, 0.0, 0.0]], [[0.0, 0.5, 0.0]], [[0.0, 0.5, 0.0]]]
     yield "one network", rng.normal(size=(1, 4, 3))
     yield "large logits", rng.normal(size=(2, 3, 6)) * 20
+    yield "very large logits", [[[1000.0, 999.0]], [[-1000.0, -998.0]]]
 
 
 def ensemble(logits):
@@ -203,6 +303,21 @@ ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
      "You averaged over the examples. The networks are along axis 0."),
     ("softmax over the networks", edit("axis=-1", "axis=0"),
      "This softmax runs over the networks. Each network's probabilities add up to 1 over the classes."),
+    ("over the batch", edit("nn.softmax(logits, axis=-1)", "nn.softmax(logits, axis=1)"),
+     "Your softmax runs over the examples. Each example's probabilities add up to 1 over the classes, "
+     "the last axis."),
+    ("a vote", edit("nn.softmax(logits, axis=-1)", "np.eye(logits.shape[-1])[logits.argmax(axis=-1)]"),
+     "You let each network vote. How sure it is counts as well: average the probabilities."),
+    ("no softmax", edit("nn.softmax(logits, axis=-1)", "logits"),
+     "These are averaged logits, not probabilities."),
+    ("softmax twice", lambda logits: nn.softmax(nn.softmax(logits, axis=-1).mean(axis=0), axis=-1),
+     "The averages are probabilities already: a second softmax only evens them out."),
+    ("the surest network", edit(".mean(axis=0)", ".max(axis=0)"),
+     "You take the largest probability of any network. They do not add up to 1 any more."),
+    ("the median", lambda logits: np.median(nn.softmax(logits, axis=-1), axis=0),
+     "You take the median of the networks. Asked for is the average."),
+    ("overflow", lambda logits: (np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)).mean(axis=0),
+     "e¹⁰⁰⁰ is no number any more. `nn.softmax` takes the largest logit away first; so must you."),
 ])
 
 CLAIM = Explain(8, rubric=[
@@ -316,6 +431,13 @@ REPAIR = Function(9, mended, noisy_fits, run=watched, measure=symptom, mistakes=
      "lowest so far."),
     ("looks at every step", edit("if k % every == 0", "if True"),
      "You look more often than every `every` steps: each look costs a pass over the validation data."),
+    ("counts from zero", edit("range(1, steps + 1)", "range(steps)"),
+     "Your looks are not those after every `every` steps: count the steps from 1, and look when `every` "
+     "goes into that, never besides."),
+    ("two looks", edit("if value < lowest", "if loss(model) < lowest"),
+     "You compute the loss twice at each look. A look is dear: keep its value."),
+    ("a step too few", edit("range(1, steps + 1)", "range(1, steps)"),
+     "The last step is missing."),
 ], after="None of the three stops the program or looks odd in a loss curve. Ask twice, print the mode, and "
          "compare what comes back with what was noted.")
 

@@ -60,6 +60,23 @@ SIZE = Function(3, zeros_needed, rows_of_pixels, outputs="before after", mistake
      "A dilated kernel has k pixels and k − 1 gaps: it spans d (k − 1) + 1, not d k."),
     ("one too few", edit("dilation * (k - 1) + 1 - n", "dilation * (k - 1) - n"),
      "One too few: a kernel that begins at pixel a and spans m pixels ends at a + m − 1."),
+    ("all on the right", edit("zeros // 2, zeros - zeros // 2", "0, zeros"),
+     "As many as it takes, but all on the right. Share them: half to each side."),
+    ("the odd one forgotten", edit("zeros // 2, zeros - zeros // 2", "zeros // 2, zeros // 2"),
+     "Where an odd number is needed, one is missing: the right end gets what the left does not."),
+    ("halves of a zero", edit("zeros // 2, zeros - zeros // 2", "zeros / 2, zeros / 2"),
+     "Half a zero cannot be added. If their number is odd, the extra one goes to the right."),
+    ("one stride too far", edit("(places - 1)", "places"),
+     "Between the first place and the last lie one stride less than there are places."),
+    ("one place more", edit("-(-n // stride)", "(n // stride + 1)"),
+     "n / stride rounded up is not n // stride + 1: where it goes in evenly, that is one too many."),
+    ("the size without its sign", edit("max((places", "abs((places", " - n, 0)", " - n)"),
+     "Where the kernel ends before the row does, none are needed: a negative number becomes 0, not "
+     "positive."),
+    ("adds the dilation", edit("dilation * (k - 1) + 1", "k + dilation - 1"),
+     "The dilation counts in each of the k − 1 gaps: it multiplies them."),
+    ("as many as at stride 1", edit("(places - 1) * stride", "(n - 1) * stride"),
+     "The map has ⌈n / stride⌉ places here, not n."),
 ], after='Frameworks call it "same" padding.')
 
 
@@ -86,6 +103,29 @@ CONV = Function(4, conv, pictures, mistakes=[
     ("pads with the border's values", edit("np.pad(x, padding)", "np.pad(x, padding, mode='edge')"),
      "You repeat the border's pixels. Here the padding is zeros."),
     ("takes the mean", edit("sum", "mean"), "You take the mean of the products. A convolution adds them up."),
+    ("pads the upper left alone", edit("np.pad(x, padding)", "np.pad(x, ((padding, 0), (padding, 0)))"),
+     "The zeros go to all four sides. Yours stand above and on the left only."),
+    ("pads the lower right alone", edit("np.pad(x, padding)", "np.pad(x, ((0, padding), (0, padding)))"),
+     "The zeros go to all four sides. Yours stand below and on the right only."),
+    ("pads rows alone", edit("np.pad(x, padding)", "np.pad(x, ((padding, padding), (0, 0)))"),
+     "You pad above and below, but not on the left and the right."),
+    ("places one pixel apart", edit("[::stride, ::stride]", "[: (x.shape[0] + 2 * padding - w.shape[0]) "
+     "// stride + 1,\n                   "
+     ": (x.shape[1] + 2 * padding - w.shape[1]) // stride + 1]"),
+     "The map has the right size, but its windows lie one pixel apart: window (i, j) begins at (i · "
+     "stride, j · stride)."),
+    ("strides in one direction", edit("[::stride, ::stride]",
+     "[::stride, : (x.shape[1] + 2 * padding - w.shape[1]) // stride + 1]"),
+     "The rows are `stride` apart, the columns are not: j · stride as well."),
+    ("the last window is missing", edit("[::stride, ::stride]", "[: -1 : stride, : -1 : stride]"),
+     "The last window is missing: there are (H + 2p − kh) // stride + 1 in a column."),
+    ("the kernel transposed", lambda x, w, stride, padding: conv(x.T, w, stride,
+     padding).T if w.shape[0] == w.shape[1] else conv(x, w.T, stride, padding),
+     "You lay the kernel on its side: w[u, v] meets the pixel u rows down and v columns across."),
+    ("cut to whole numbers", lambda x, w, stride, padding: conv(x, w, stride, padding).astype(int),
+     "Your map holds whole numbers: an array made of integers cuts the rest off."),
+    ("the largest product", edit(".sum(", ".max("),
+     "You take the largest product of a window. A convolution adds them up."),
 ])
 
 
@@ -116,6 +156,22 @@ BACKWARD = Function(5, backward, upstream, outputs="dx dw", mistakes=[
      "Your dw is divided by the number of places. A shared weight *adds up* what comes from each."),
     ("in the wrong order", edit("return dx, dw", "return dw, dx"),
      "You return (dw, dx). Asked for is (dx, dw)."),
+    ("overwrites dw", edit("dw +=", "dw[:] ="),
+     "dx is right. The kernel is used at every place: what the places send to it adds up (+=)."),
+    ("turns dw", edit("return dx, dw", "return dx, dw[::-1, ::-1]"),
+     "dx is right. dw comes out turned around: weight (u, v) gets what pixel (i + u, j + v) has to say."),
+    ("forgets dy for dx", edit("+= dy[i, j] * w", "+= w"),
+     "dw is right. For dx each place sends w *times* its `dy[i, j]`."),
+    ("forgets dy for dw", edit("dw += dy[i, j] * ", "dw += "),
+     "dx is right. For dw each place sends its patch *times* its `dy[i, j]`."),
+    ("pixels for weights", edit("+= dy[i, j] * w", "+= dy[i, j] * x[i : i + kh, j : j + kw]"),
+     "dw is right. In y = Σ w x the slope with respect to a pixel is the *weight* that it met."),
+    ("dw from a map turned", edit("dw += dy[i, j]", "dw += dy[::-1, ::-1][i, j]"),
+     "dx is right. For dw the map is laid on as it is: only one of the two is turned, in dx."),
+    ("a row is missing", edit("np.ndindex(dy.shape)", "np.ndindex(dy.shape[0] - 1, dy.shape[1])"),
+     "The last row of `dy` has no say. Go through all places: range(n) ends at n − 1 by itself."),
+    ("square maps alone", edit("np.ndindex(dy.shape)", "np.ndindex(dy.shape[0], min(dy.shape))"),
+     "You go through as many columns as rows. Maps need not be square."),
 ])
 
 
@@ -152,6 +208,32 @@ POOL = Function(6, pool_backward, maps, mistakes=[
     ("multiplies by the value", edit("dy[i, j]", "dy[i, j] * x[window]"),
      "The winner's gradient is multiplied by its value. The slope of max is 1 for the winner, whatever it "
      "is."),
+    ("row and column exchanged", lambda x, size, dy: np.block([[pool_backward(x[i * size : (i + 1) * size,
+     j * size : (j + 1) * size].T, size,
+        dy[i : i + 1, j : j + 1]) for j in range(dy.shape[1])] for i in range(dy.shape[0])]),
+     "Within its window the winner's row and column are exchanged."),
+    ("always the first", edit("(x[window] == x[window].max())", "np.pad([[1.0]], (0, size - 1))"),
+     "The upper left pixel of each window gets it, whoever won. Look for the largest: `argmax`."),
+    ("the smallest", edit(".max()", ".min()"),
+     "You send it to the smallest value of each window."),
+    ("only where it is above zero", edit("dy[i, j] *", "dy[i, j] * (x[window].max() > 0) *"),
+     "Windows whose largest value is negative get nothing in yours. That is a ReLU: pooling has no such "
+     "bend."),
+    ("starts from x", edit("np.zeros_like(x)", "x.copy()"),
+     "Who did not win has a gradient of 0. You begin with the values of `x` themselves."),
+    ("the values of the winners", edit("dy[i, j] *", "x[window] *"),
+     "You return the winners' values. Asked for is their gradient, from `dy`."),
+    ("winners of the whole picture", edit("x[window].max()", "x.max()"),
+     "Only the largest pixel of all gets something. Each window has a winner of its own."),
+    ("windows of two", lambda x, size, dy: pool_backward(x[: 2 * dy.shape[0], : 2 * dy.shape[1]], 2, dy)
+     if size > 2 else pool_backward(x, size, dy),
+     "Your windows are 2 × 2, whatever `size` says."),
+    ("winners of each row", edit("x[window].max()", "x[window].max(axis=1, keepdims=True)"),
+     "Each row of a window has a winner in yours. A window has one."),
+    ("whole numbers", lambda x, size, dy: pool_backward(x, size, np.trunc(dy)),
+     "Your array holds whole numbers, and cuts the gradients off."),
+    ("square maps alone", edit("np.ndindex(dy.shape)", "np.ndindex(dy.shape[0], min(dy.shape))"),
+     "You go through as many columns of windows as rows. Maps need not be square."),
 ])
 
 
@@ -197,6 +279,39 @@ FIELD = Function(7, sees, stacks, lists=True, outputs="first last", mistakes=[
         i - (sum(sizes) - len(sizes)) // 2, i + (sum(sizes) - len(sizes)) // 2),
      "That is so without strides, and with padding that keeps the size. Here each layer has its own: walk "
      "back through them."),
+    ("stops at the border", edit("return first, last", "return max(first, 0), last"),
+     "Pixels of the padding count here: the first may have a negative number."),
+    ("the padding of the first layer alone", edit("first * s - p", "first * s", "last * s - p", "last * s",
+     "return first, last",
+     "return first - sum(paddings[:1]), last - sum(paddings[:1])"),
+     "Only the first layer's padding is counted. Each layer has its own, spread by the strides before "
+     "it."),
+    ("the padding before the stride", edit("first * s - p", "(first - p) * s", "last * s - p",
+     "(last - p) * s"),
+     "Padding is counted in pixels of the layer's *input*: first times s, then less p."),
+    ("the kernel times the stride", edit("+ k - 1", "+ (k - 1) * s"),
+     "The first pixel is right. A kernel's pixels lie side by side, whatever the stride: add k − 1."),
+    ("the padding twice", edit(" - p", " - 2 * p"),
+     "You take the padding away twice. Where a layer begins to look depends on the zeros on the left "
+     "alone."),
+    ("the last without padding", edit("last * s - p", "last * s"),
+     "The first pixel is right. The last one is moved by the padding as well."),
+    ("half the kernel", edit("+ k - 1", "+ (k - 1) // 2"),
+     "The first pixel is right. The last lies k − 1 further, not half of that: the kernel begins at the "
+     "first."),
+    ("counts from one", edit("first = last = i", "first = last = i + 1"),
+     "Outputs are counted from 0: output `i` begins to look at i · stride."),
+    ("the last layer alone", edit("reversed(list(zip(sizes, strides, paddings, strict=True)))",
+     "[*zip(sizes, strides, paddings, strict=True)][-1:]"),
+     "You walk back through the last layer and stop. Go on to the picture."),
+    ("the first layer's width", edit("return first, last", "return first, first + sum(sizes[:1]) - "
+     "bool(sizes)"),
+     "The first pixel is right. The last is what the *last* pixel of each layer sees: follow both ends "
+     "back."),
+    ("around each centre", edit("first * s - p", "first * s - k // 2", "last * s - p + k - 1",
+     "last * s + k // 2"),
+     "You assume that every kernel looks as far to the left as to the right. How far is what the padding "
+     "says."),
 ], after="Pixels below 0 or beyond the picture's end are zeros of the padding: outputs at the border see "
          "less.")
 
@@ -301,6 +416,44 @@ REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
      "What comes in from outside should be 0 *after* scaling, the mean, and not what black became."),
     ("up and left", edit("zip(down, across", "zip(-np.array(down), -np.array(across)"),
      "You move the pictures the other way. `down` means to rows of higher number."),
+    ("rows and columns exchanged", lambda pictures, down, across: mended(pictures.transpose(0, 2, 1, 3),
+     across, down),
+     "Rows and columns are exchanged: the result is (B, C, H, W), and H comes before W."),
+    ("not divided by 255", edit(" / 255", " / 1"),
+     "Without the 255 the 0.001 is another: it is added to a deviation between 0 and 1."),
+    ("nothing added", edit(" + 1e-3", " + 1e-12"),
+     "The 0.001 is missing. A channel that never changes shows what it is for."),
+    ("scaled after the move", edit("    x = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / "
+     "(x.std(axis=(0, 2, 3), keepdims=True) + 1e-3)\n",
+     "", "    return moved", "    x = moved\n    return (x - x.mean(axis=(0, 2, 3), keepdims=True)) / "
+     "(\n        "
+     "x.std(axis=(0, 2, 3), keepdims=True) + 1e-3)"),
+     "You scale after moving: the zeros that came in have a say in the mean. Scale first."),
+    ("down and across exchanged", edit("zip(down, across", "zip(across, down"),
+     "`down` and `across` are exchanged: down moves along the rows, axis 2."),
+    ("one move for all", edit("zip(down, across", "zip([down[0]] * B, [across[0]] * B"),
+     "All pictures move like the first. Each has its own `down[k]` and `across[k]`."),
+    ("down and right alone", edit("zip(down, across", "zip(np.maximum(down, 0), np.maximum(across, 0)"),
+     "Negative numbers move up and left. Yours stay."),
+    ("the border goes on", edit("        seen = x[k, :, max(-i, 0) : H - max(i, 0), max(-j, 0) : W - "
+     "max(j, 0)]\n", "",
+     "        moved[k, :, max(i, 0) : H + min(i, 0), max(j, 0) : W + min(j, 0)] = seen\n",
+     "        wide = np.pad(x[k], ((0, 0), (H, H), (W, W)), mode='edge')\n"
+     "        moved[k] = wide[:, H - i : 2 * H - i, W - j : 2 * W - j]\n"),
+     "What comes in repeats the border. It is to be 0."),
+    ("what stood there stays", edit("np.zeros((B, C, H, W))", "x.copy()"),
+     "Where nothing comes in, the old pixels still stand. Begin with zeros."),
+    ("the sample's deviation", edit("keepdims=True) + 1e-3", "keepdims=True, ddof=1) + 1e-3"),
+     "You divide by n − 1: the deviation is to be 1 over these very pictures."),
+    ("not centred", edit("x - x.mean(axis=(0, 2, 3), keepdims=True)", "x"),
+     "The mean has not been taken away."),
+    ("rows cleared, columns not", edit("        seen = x[k, :, max(-i, 0) : H - max(i, 0), max(-j, 0) : "
+     "W - max(j, 0)]\n", "",
+     "moved[k, :, max(i, 0) : H + min(i, 0), max(j, 0) : W + min(j, 0)] = seen",
+     "moved[k, :, max(i, 0) : H + min(i, 0)] = np.roll(x[k], (i, j), axis=(1, 2))[:, max(i, 0) : H + "
+     "min(i, 0)]"),
+     "What comes in from above and below is 0. What comes in from the sides still comes round the "
+     "corner."),
 ], after="A network that learns from cut-up pictures learns all the same, only less. Look at what goes in, "
          "as a picture, after the last step before the network.")
 

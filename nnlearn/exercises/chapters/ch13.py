@@ -68,6 +68,8 @@ def eigenvalues(W, n, left):
     """How far both eigenvalues are from zero, and by what angle they turn: many matrices have these."""
     if W.shape != (2, 2):
         raise ValueError(f"expected a matrix (2, 2), its shape is {W.shape}")
+    if np.abs(np.imag(W)).max() > 1e-9:
+        raise ValueError("the weights of a network are real numbers, these are complex")
     values = np.linalg.eigvals(W)
     return np.sort(np.abs(values)), np.sort(np.abs(np.angle(values)))
 
@@ -94,6 +96,23 @@ CLOCK = Function(4, clock, turns, measure=eigenvalues, atol=1e-6, mistakes=[
     ("no minus", edit("-np.sin", "np.sin"),
      "With both sines of one sign the matrix is symmetric: it stretches along one line and shrinks along "
      "another. A turn has one of them with a minus."),
+    ("the eigenvalues themselves", lambda n, left: left ** (1 / n) * np.diag(np.exp([2j * np.pi / n,
+     -2j * np.pi / n])),
+     "These are the right eigenvalues, but weights are real numbers. Which *real* matrix turns a vector?"),
+    ("a share of the share", edit("left ** (1 / n)", "left / n"),
+     "It turns rightly. After n steps (left / n)ⁿ is left: which number, taken n times as a factor, is "
+     "`left`?"),
+    ("the power turned over", edit("left ** (1 / n)", "left**n"),
+     "It turns rightly, and fades at once: after n steps it is left to the power n². Take the n-th "
+     "*root*."),
+    ("one step fewer", edit("2 * np.pi / n, left ** (1 / n)", "2 * np.pi / (n - 1), left ** (1 / (n - 1))"),
+     "The turn is complete after n − 1 steps in yours. There are n."),
+    ("fades by e", edit("left ** (1 / n)", "np.exp(-left / n)"),
+     "It turns rightly. exp(−left / n) leaves e^(−left) after n steps: you want exp(ln(left) / n)."),
+    ("the diagonal alone fades", edit("return keep * np.array([[np.cos(turn), np.sin(turn)], "
+     "[-np.sin(turn), np.cos(turn)]])",
+     "return np.array([[keep * np.cos(turn), np.sin(turn)], [-np.sin(turn), keep * np.cos(turn)]])"),
+     "Only the cosines fade in yours. All four numbers are multiplied by what one step keeps."),
 ], after="Two complex eigenvalues, of modulus left^(1/n) and angle 2π/n: the modulus says how long it "
          "remembers, the angle what it does meanwhile.")
 
@@ -124,6 +143,30 @@ BITS = Function(5, bits_per_character, logits_and_ids, mistakes=[
      "You averaged the probabilities and then took the logarithm. Each character's bits count."),
     ("softmax over the wrong axis", edit("axis=-1, keepdims", "axis=-2, keepdims"),
      "Your probabilities sum to 1 over the positions. They must do so over the characters."),
+    ("overflow", edit("z = logits - logits.max(axis=-1, keepdims=True)", "z = logits"),
+     "e¹⁰⁰⁰ is no number any more. Take each row's largest logit away first: the probabilities stay."),
+    ("one largest for all", edit("logits.max(axis=-1, keepdims=True)", "logits.max()"),
+     "You take the largest of *all* logits away: a row far below underflows to log 0. Each row has its "
+     "own."),
+    ("perplexity", edit("-said.mean() / np.log(2)", "np.exp(-said.mean())"),
+     "That is the perplexity. Asked for are the bits, its logarithm to the base of 2."),
+    ("the entropy", edit("-said.mean()", "-(np.exp(log_p) * log_p).sum(axis=-1).mean()"),
+     "That is how unsure the model is, whatever came. Asked for is the probability of the character that "
+     "*came*."),
+    ("a floor below", edit("-said.mean() / np.log(2)", "-np.log2(np.exp(said) + 1e-12).mean()"),
+     "What you add below the logarithm caps it: −log₂ p may be 700. Work with logarithms from the start."),
+    ("the logarithm of zero", edit("-said.mean() / np.log(2)", "-np.log2(np.exp(said)).mean()"),
+     "e⁻⁵⁰⁰ is so near 0 that a probability becomes 0. Do not go through p: subtract logarithms."),
+    ("shared among all logits", edit("said.mean()", "said.sum() / logits.size"),
+     "You divide by the number of logits. There are as many characters as `ids`."),
+    ("all characters", edit("said.mean()", "log_p.mean()"),
+     "You average over all characters there are. Only the one that came counts at each place."),
+    ("one at each place", edit("-said.mean() / np.log(2)", "-said[..., 0] / np.log(2)"),
+     "These are the bits at each place. Asked for is their mean, one number."),
+    ("divided by the first axis", edit("said.mean()", "said.sum() / len(ids)"),
+     "You divide by the number of texts. `ids` may have several axes: divide by all its entries."),
+    ("base ten", edit("np.log(2)", "np.log(10)"),
+     "Yours are decimal digits. Bits are to the base of 2."),
 ])
 
 
@@ -158,6 +201,27 @@ BACK_OFF = Function(6, pair_model, pair_counts, mistakes=[
      "You counted how often a character comes *first* in a pair. The guess is about the second one."),
     ("divides by the columns", edit("axis=1, keepdims=True", "axis=0"),
      "Each *row* is a distribution: given the first character, over all second ones."),
+    ("imagined below alone", edit(" + k * share", ""),
+     "You count k more observations below and add none above: rows do not sum to 1."),
+    ("k for every character below", edit("True) + k", "True) + k * len(counts)"),
+     "It is k imagined observations in all, for each i: add k below, not k for each j."),
+    ("down instead of across", edit("k * share", "k * share[:, None]"),
+     "The shares run down the columns in yours. p(j) belongs to column j."),
+    ("mixes two models", edit("(counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)",
+     "(1 - k) * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) + k * share"),
+     "You mix with a fixed weight k. Here k counts as observations: where much was seen, it says little."),
+    ("the sum of everything", edit("counts.sum(axis=1, keepdims=True) + k", "counts.sum() + k"),
+     "You divide by all pairs. Each row is a distribution of its own."),
+    ("smoothed singles", edit("counts.sum(axis=0) / counts.sum()",
+     "(counts.sum(axis=0) + k) / (counts.sum() + k * len(counts))"),
+     "The single characters' shares have k added as well. Take them as they were counted."),
+    ("the mean of the rows", edit("counts.sum(axis=0) / counts.sum()",
+     "(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).mean(axis=0)"),
+     "You average the rows, rare ones as much as frequent ones. Count how often each j came in all."),
+    ("a mean for a share", edit("counts.sum(axis=0) / counts.sum()", "counts.mean(axis=0)"),
+     "A mean count is no share: divide by the sum of all counts, so that the shares sum to 1."),
+    ("a part of k", edit("k * share", "k * share / len(counts)"),
+     "You share k out a second time. The shares sum to 1: k times a share is each one's part."),
 ])
 
 
@@ -178,6 +242,15 @@ def last_states(x, lengths, W_x, W_h, b):
     return np.array(states)[lengths - 1, np.arange(len(x))]
 
 
+def carried_over(x, lengths, W_x, W_h, b):
+    h, last = np.zeros(len(b)), []
+    for row, length in zip(x, lengths, strict=True):
+        for t in range(length):
+            h = np.tanh(row[t] @ W_x + h @ W_h + b)
+        last.append(h)
+    return np.array(last)
+
+
 LENGTHS = Function(7, last_states, padded_sequences, mistakes=[
     ("reads the padding", edit("lengths - 1", "-1"),
      "You took the state after the last step of the array. A short sequence had ended before, and the "
@@ -190,6 +263,32 @@ LENGTHS = Function(7, last_states, padded_sequences, mistakes=[
      "Setting the padding to zero does not stop the clock: the state goes on through W_h and b."),
     ("transposes W_h", edit("h @ W_h", "h @ W_h.T"),
      "W_h is transposed on the way back only. Forwards it is h @ W_h."),
+    ("one step too early", edit("lengths - 1", "np.maximum(lengths - 2, 0)"),
+     "One step too early: a sequence of length 4 ends at t = 3, after four steps."),
+    ("nothing left of what ended", edit("np.array(states)[lengths - 1, np.arange(len(x))]",
+     "states[-1] * (lengths == x.shape[1])[:, None]"),
+     "A sequence that has ended comes back as 0. Keep the state that it had."),
+    ("no tanh", edit("np.tanh(", "("),
+     "The tanh is missing."),
+    ("no bias", edit(" + b", ""),
+     "The bias `b` is missing: it is added at each step."),
+    ("one state for the whole batch", carried_over,
+     "The state goes from one sequence to the next. Each begins with h₀ = 0."),
+    ("the shortest decides", edit("lengths - 1", "lengths.min() - 1"),
+     "You stop all of them with the shortest. Each goes on to its own end."),
+    ("padding at the beginning", lambda x, lengths, W_x, W_h, b: last_states(np.stack([np.roll(row, k,
+     axis=0) for row, k in zip(x, lengths, strict=True)]), lengths, W_x, W_h, b),
+     "You read the end of each row. The padding stands there: the sequence is at the beginning."),
+    ("all states", edit("np.array(states)[lengths - 1, np.arange(len(x))]",
+     "np.array(states).swapaxes(0, 1)"),
+     "These are the states after every step. One for each sequence is asked for."),
+    ("the mean of its states", edit("np.array(states)[lengths - 1, np.arange(len(x))]",
+     "np.array([np.mean(np.array(states)[:k, i], axis=0) for i, k in enumerate(lengths)])"),
+     "You average the states. Asked for is the one after the last step."),
+    ("every length for everyone", edit("np.array(states)[lengths - 1, np.arange(len(x))]",
+     "np.array(states)[lengths - 1].swapaxes(0, 1)"),
+     "You take for each sequence the states at *all* lengths. Beside `lengths - 1` an index for the "
+     "sequence is needed: `np.arange(len(x))`."),
 ])
 
 
@@ -245,6 +344,25 @@ BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
      "Right numbers, in the order in which you met them: turn time round before you return them."),
     ("walks forwards", edit("reversed(range(g.shape[1]))", "range(g.shape[1])"),
      "You walked from the first step to the last. The gradient comes from the future."),
+    ("h not squared", edit("h[:, t] ** 2", "h[:, t]"),
+     "The slope of tanh is 1 − h², with the square."),
+    ("the slope of the step before", edit("h[:, t] ** 2", "h[:, t - 1] ** 2"),
+     "The slope is that of this step's tanh: 1 − h_t²."),
+    ("the slope of the step after", edit("h[:, t] ** 2", "h[:, min(t + 1, g.shape[1] - 1)] ** 2"),
+     "You take the slope of the next step's tanh. δ_t has that of h_t."),
+    ("the slope for what enters alone", edit("(g[:, t] + future) * (1 - h[:, t] ** 2)",
+     "g[:, t] * (1 - h[:, t] ** 2) + future"),
+     "What comes from the future passes this step's tanh too: the slope multiplies the sum."),
+    ("the future in place of what enters", edit("(g[:, t] + future)",
+     "(g[:, t] if np.ndim(future) == 0 else future)"),
+     "What comes from the future replaces what enters from outside. Both add up."),
+    ("the last chunk left out", edit("    return delta", "    delta[:, g.shape[1] // k * k :] = 0\n    "
+     "return delta"),
+     "The last, shorter chunk is missing."),
+    ("the border two steps early", edit("(t + 1) % k", "(t + 2) % k"),
+     "Your border lies one step too early in time: nothing passes from step k to step k − 1."),
+    ("the first step alone", edit("return delta", "return delta[:, 0]"),
+     "Only the first step comes back. All δ_t are asked for."),
 ], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t], at borders too, "
          "where the state comes across.")
 
@@ -333,6 +451,40 @@ REPAIR = Function(10, mended, reports, run=with_slopes, mistakes=[
      "A gradient that is short enough stays as it is. Yours is stretched to `max_norm`."),
     ("an unfinished chunk", edit("range(0, x.shape[1], k)", "range(0, x.shape[1] - k + 1, k)"),
      "The last chunk may be shorter than k. It counts as well."),
+    ("the sum of norms", edit("np.sqrt(sum((g**2).sum() for g in slopes))",
+     "sum(np.sqrt((g**2).sum()) for g in slopes)"),
+     "Norms of parts do not add up: sum the squares of all elements, then take one root."),
+    ("the squared norm", edit("np.sqrt(sum(", "(sum("),
+     "That divides by the squared norm: the root is missing."),
+    ("the longest array's norm", edit("np.sqrt(sum((g**2).sum() for g in slopes))",
+     "max(np.sqrt((g**2).sum()) for g in slopes)"),
+     "One factor for all, good. But it comes from the longest array: all of them together are longer."),
+    ("the mean of squares", edit("sum((g**2).sum() for g in slopes)",
+     "np.mean([(g**2).sum() for g in slopes])"),
+     "You average over the arrays. A norm adds all squares up."),
+    ("the step no longer than that", edit("max_norm / norm", "max_norm / (lr * norm)"),
+     "It is the gradient that is no longer than `max_norm`, not the step."),
+    ("labels of other rows", edit("    for start", "    x = "
+     "x[np.random.default_rng(seed).permutation(len(x))]\n    for start"),
+     "You shuffle `x` and not `y`: each sequence has the answers of another."),
+    ("only the last chunk steps", edit("        params = [p",
+     "        if start + k >= x.shape[1]:\n            params = [p"),
+     "Only the last chunk moves the weights. A step follows each."),
+    ("states back in the wrong rows", edit("    for start", "    rng = np.random.default_rng(seed)\n    "
+     "for start", "        slopes, h = gradients(x[:, chunk], y[:, chunk], h, params)",
+     "        rows = rng.permutation(len(x))\n        slopes, h = gradients(x[rows, chunk], y[rows, "
+     "chunk], h[rows], params)"),
+     "You hand over the states of the shuffled rows, and take back what comes as if it were in the old "
+     "order: h[rows] = …"),
+    ("the first state for all", edit("        norm", "        h = np.repeat(h[:1], len(h), axis=0)\n     "
+     "   norm"),
+     "Every sequence goes on with the state of the first."),
+    ("uphill", edit("p - lr", "p + lr"),
+     "Your steps go uphill: against the gradient is downhill."),
+    ("the first chunk's norm", edit("        norm = ", "        norm = norm if start else "),
+     "You measure the first chunk's gradient and clip all others by it."),
+    ("the slopes", edit("return params", "return slopes"),
+     "You return the last slopes. Asked for are the parameters."),
 ], after="Truncation cuts the gradient, not the memory: the state has to cross the border, and in its own "
          "row.")
 

@@ -39,7 +39,8 @@ def queries_keys_and_values(rng):
     yield "huge scores", 200 * q, 200 * k, v, np.ones((2, 3), bool)
     k[0] = 4e3 * q[0]
     yield "a hidden key that fits best by far", q[:1], k, v, [[False, True, True]]
-    yield "low scores", [[40.0]], [[-40.0], [-41.0], [3.0]], rng.normal(size=(3, 2)), [[True, True, False]]
+    yield "low scores", [[100.0]], [[-1000.0], [-1000.005], [3.0]], rng.normal(size=(3, 2)), [[True, True,
+        False]]
     yield "a query that may look nowhere", *some(3, 2, 3, 2), [[True, True], [False, False], [False, True]]
 
 
@@ -89,6 +90,18 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
     ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", "", *PLAIN),
      "Large scores overflow. Subtract each row's largest before np.exp. (And mind the query that may look "
      "nowhere.)"),
+    ("not low enough", edit(*PLAIN, "-1e9", "-1e5", "return w @ v", "return np.where(visible, w, 0) @ v"),
+     "Visible scores may be as low as −100,000: then a hidden score of −1e5 is not the lower one. −1e9, "
+     "or −np.inf, is."),
+    ("a little added below", edit("np.maximum(w.sum(axis=-1, keepdims=True), 1e-9)",
+     "(w.sum(axis=-1, keepdims=True) + 1e-3)"),
+     "What you add below to escape 0/0 takes from every other query: their weights no longer sum to 1."),
+    ("the weights", edit("return w @ v", "return w"),
+     "These are the weights. Now take the values' mean with them."),
+    ("causal besides", edit("np.where(visible, scores, -1e9)",
+     "np.where(visible & np.tri(*scores.shape[-2:], dtype=bool), scores, -1e9)",
+     "np.where(visible, w, 0)", "np.where(visible & np.tri(*scores.shape[-2:], dtype=bool), w, 0)"),
+     "You hide the future as well. Only `visible` says what may be seen here."),
 ], after="In a batch with padding there are such queries: whatever they answer is multiplied into the next "
          "layer.")
 
@@ -116,6 +129,25 @@ WINDOW = Function(5, window_mask, windows, mistakes=[
     ("transposed", edit("[:, None] - np.arange(T)", " - np.arange(T)[:, None]"),
      "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*."),
     ("no window", edit(" & (back < window)", ""), "That is causal, but it never forgets."),
+    ("one too few", edit("back < window", "back < window - 1"),
+     "Your window is one place too short: `window` places in all, oneself among them."),
+    ("the farthest alone", edit("back < window", "back == window - 1"),
+     "Only the farthest place of each window is seen. All between it and oneself are."),
+    ("either", edit(") & (", ") | ("),
+     "Both must hold: not ahead, *and* not too far back. Yours takes either."),
+    ("in blocks", lambda T, window: (np.arange(T)[:, None] // window == np.arange(T) // window) & np.tri(T,
+     dtype=bool),
+     "Your text is cut into blocks, and each place sees its own. The window moves along: the first "
+     "places of a block look back too."),
+    ("half to each side", edit("(back >= 0) & (back < window)", "abs(back) <= window // 2"),
+     "Your window lies around the place. It lies behind it: nothing ahead is seen."),
+    ("what is added to scores", edit("return (back >= 0) & (back < window)",
+     "return np.where((back >= 0) & (back < window), 0, -np.inf)"),
+     "That is what is added to scores. Asked for is True or False."),
+    ("slices from the end", lambda T,
+     window: np.array([[s in range(T)[t - window + 1 : t + 1] for s in range(T)] for t in range(T)]),
+     "The first rows are empty: a slice that begins below 0 counts from the end. Begin at max(0, t − "
+     "window + 1)."),
 ])
 
 
@@ -138,6 +170,20 @@ SPLIT = Function(6, split_heads, vectors_and_heads, mistakes=[
      "Cut well. Now exchange places and heads: each head needs a (T, C/heads) matrix of its own."),
     ("every other component", edit("heads, -1", "-1, heads", "(0, 2, 1, 3)", "(0, 3, 1, 2)"),
      "Head 0 should get the *first* C/heads components; yours gets every heads-th one."),
+    ("heads before texts", edit("transpose(0, 2, 1, 3)", "transpose(2, 0, 1, 3)"),
+     "Heads come before texts in yours: (B, heads, T, C / heads)."),
+    ("turned within heads", edit("transpose(0, 2, 1, 3)", "transpose(0, 2, 3, 1)"),
+     "Each head is (C / heads, T) in yours: places come before components."),
+    ("as many heads as components", lambda x, heads: x.reshape(*x.shape[:2], -1, heads).transpose(0, 2, 1, 3),
+     "Number and width of the heads are exchanged: cut the last axis into (heads, C / heads)."),
+    ("all of it for each", lambda x, heads: np.stack([x] * heads, axis=1),
+     "Every head gets all C components. It is to get its own C / heads."),
+    ("head 0 alone", lambda x, heads: split_heads(x, heads)[:, :1],
+     "Only head 0 comes back."),
+    ("components for places", edit("transpose(0, 2, 1, 3)", "swapaxes(1, 3)"),
+     "You exchange places with components. Exchange them with the heads, axes 1 and 2."),
+    ("texts and places mixed", lambda x, heads: split_heads(x.swapaxes(0, 1).reshape(x.shape), heads),
+     "Texts and places are mixed: leave the first two axes as they are, and cut the last."),
 ])
 
 
@@ -169,6 +215,25 @@ TURN = Function(7, turn, vectors_and_places, mistakes=[
      "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …"),
     ("mirrors", edit("np.sin(angle) +", "np.sin(angle) -"),
      "That is a mirror, not a turn: both terms of the second component have a plus sign."),
+    ("rows for places", edit("places[:, None]", "np.arange(len(places))[:, None]"),
+     "You turn row r by r. Its place is places[r]: the first row need not stand at 0."),
+    ("half the exponent", edit("np.arange(0, d, 2) / d", "np.arange(0, d, 2) / (2 * d)"),
+     "The exponents should be 0/d, 2/d, 4/d, …: yours grow half as fast."),
+    ("the new for the old", edit("    pairs = ",
+     "    a = a * np.cos(angle) - b * np.sin(angle)\n    pairs = ",
+     "pairs = a * np.cos(angle) - b * np.sin(angle),", "pairs = a,"),
+     "You have overwritten the first component before the second was computed: both need the old ones."),
+    ("faster and faster", edit("/ 10000", "* 10000"),
+     "Later pairs turn *slower*: divide by 10000^(2i/d)."),
+    ("adds the waves", edit("a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)",
+     "a + np.sin(angle), b + np.cos(angle)"),
+     "You add sine and cosine, as sinusoidal positions do. Here pairs are *turned* by the angle."),
+    ("sine and cosine exchanged", edit("np.cos", "np.c_", "np.sin", "np.cos", "np.c_", "np.sin"),
+     "Sine and cosine are exchanged: at place 0 nothing turns."),
+    ("places from one", edit("places[:, None]", "(places[:, None] + 1)"),
+     "At place 0 the angle is 0: you count from 1."),
+    ("in degrees", edit("places[:, None]", "np.deg2rad(places[:, None])"),
+     "The angle is in radians already: nothing to convert."),
 ])
 
 
@@ -190,7 +255,7 @@ def look_up_backward(w, v, g):
     return dv, w * (dw - mean)
 
 
-BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, outputs="dw dv", mistakes=[
+BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, outputs="dv dz", mistakes=[
     ("stops at the weights", edit("w * (dw - mean)", "dw"),
      "Your second result is ∂L/∂w. Go on through the softmax to the scores."),
     ("forgets that weights sum to 1", edit("(dw - mean)", "dw"),
@@ -200,6 +265,24 @@ BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, outputs="dw 
     ("subtracts the plain mean", edit("(w * dw).sum", "dw.mean"), "The mean to subtract is weighted by w."),
     ("wrong axis", edit("axis=-1", "axis=-2"),
      "The softmax ran over the keys, the last axis; so does the sum in its derivative."),
+    ("the sum for the mean", edit("(w * dw).sum", "dw.sum"),
+     "You subtract the sum of ∂L/∂w. It is to be weighted by w."),
+    ("a mean of the products", edit("(w * dw).sum", "(w * dw).mean"),
+     "w sums to 1 by itself: the weighted mean is the *sum* of w · ∂L/∂w, not divided again."),
+    ("not weighted", edit("w * (dw - mean)", "dw - mean"),
+     "The weighted mean is taken away, but each score's slope is multiplied by its own w besides."),
+    ("adds the mean", edit("dw - mean", "dw + mean"),
+     "If all ∂L/∂w are equal, nothing changes: the mean is taken away."),
+    ("as if a cross-entropy came next", edit("w * (dw - mean)", "w - dw"),
+     "w − y is the slope of a softmax *with its cross-entropy*. Here something else comes after."),
+    ("the scale of the scores", edit("w * (dw - mean)", "w * (dw - mean) / np.sqrt(v.shape[-1])"),
+     "There is no √d here: z are the scores as they went into the softmax."),
+    ("its own complement", edit("w * (dw - mean)", "dw * (1 - w)"),
+     "1 − w is no slope of the softmax: from w (1 − w), and every other weight falls."),
+    ("a mean over queries", edit("np.swapaxes(w, -1, -2) @ g", "np.swapaxes(w, -1, -2) @ g / w.shape[-2]"),
+     "A value is used by all queries: what they send back adds up, it is not averaged."),
+    ("one sum for the batch", edit("return dv,", "return dv.sum(axis=tuple(range(dv.ndim - 2))),"),
+     "You add up over the batch. Each text has values of its own."),
 ])
 
 LEAK = Explain(9, rubric=[
@@ -216,7 +299,7 @@ def padded_texts(rng):
     yield "two texts, two blanks and none", [[0, 0, 7, 8, 9], [4, 3, 2, 5, 6]]
     yield "one letter", [[0, 0, 0, 5]]
     yield "four texts", [[0, 1, 2, 3], [0, 0, 1, 2], [4, 3, 2, 1], [0, 0, 0, 9]]
-    yield "no blanks", rng.integers(1, 9, (2, 6))
+    yield "no blanks", np.array([[3, 8, 8, 1, 2, 5], rng.integers(1, 9, 6)])
     x = rng.integers(1, 20, (5, 9))
     yield "five texts", np.where(np.arange(9) < rng.integers(0, 8, (5, 1)), 0, x)
 
@@ -237,6 +320,24 @@ FROM_THE_END = Function(10, from_the_end, padded_texts, mistakes=[
      "You moved the blanks to the right. They stay on the left, and the letters behind them turn."),
     ("one count for all", edit(".sum(axis=1)[:, None]", ".sum(axis=1).max()"),
      "Each row has a number of blanks of its own."),
+    ("texts turned round", lambda x: x[::-1].copy(),
+     "You turn the order of the texts. Turn the letters within each row."),
+    ("sorted", lambda x: np.array([[*row[row == 0], *sorted(row[row > 0], reverse=True)] for row in x]),
+     "You sort the letters. They come in reverse, whatever they are."),
+    ("the first letter stays", lambda x: np.array([[*row[: (row == 0).sum() + 1],
+     *row[(row == 0).sum() + 1 :][::-1]] for row in x]),
+     "One letter stays where it is: the part that turns begins with the first letter, not after it."),
+    ("the left part", lambda x: np.array([[*row[: (row > 0).sum()][::-1],
+     *row[(row > 0).sum() :]] for row in x]),
+     "You turn the left part of the row, with its blanks. The letters stand at its end."),
+    ("one too far", lambda x: np.stack([np.roll(row[::-1], (row == 0).sum() - 1) for row in x]),
+     "All is moved by one place: the blanks of a row are back on its left when it is rolled by their "
+     "number."),
+    ("every letter once", lambda x: np.array([[*[0] * (len(row) - len({*row[row > 0]})),
+     *dict.fromkeys(row[row > 0][::-1])] for row in x]),
+     "A letter that comes twice has been lost."),
+    ("rows of unequal length", lambda x: [row[row > 0][::-1].tolist() for row in x],
+     "The letters are right; the blanks are gone. Every row keeps its length."),
 ])
 
 COST = Value(11, 128, mistakes=[
@@ -250,11 +351,15 @@ def tables(rng):
     def some(T, V):
         return nn.log_softmax(2 * rng.normal(size=V)), nn.log_softmax(2 * rng.normal(size=(T, V, V)))
 
-    sure, unsure = [0.95, 0.05], [0.5, 0.5]
+    sure, unsure = [0.95, 0.05], [0.48, 0.52]
     yield "the likeliest start leads nowhere", np.log([0.6, 0.4]), np.log([[unsure, sure]]), 2
     yield "the same, one beam", np.log([0.6, 0.4]), np.log([[[0.55, 0.45], sure]]), 1
     for beams in (1, 2, 3):
         yield f"four signs, four steps, beams {beams}", *some(4, 4), beams
+    steady, once = [[0.9, 0.05, 0.05], [0.05, 0.6, 0.35], [0.3, 0.4, 0.3]], [[0.34, 0.33, 0.33], [0.2, 0.6,
+        0.2]]
+    yield "once sure, or twice likely", np.log([0.45, 0.44, 0.11]), np.log([steady, [*once, [0.3, 0.4,
+        0.3]]]), 3
     yield "more beams than signs", *some(3, 3), 7
     for k in range(8):
         yield f"five signs, two beams, number {k}", *some(3, 5), 2
@@ -281,6 +386,23 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
      "table[i, j] needs the *last* sign of the beginning as i."),
     ("turned over", edit("table[path[-1], j]", "table[j, path[-1]]"),
      "Rows of the table are the sign before, columns the sign to come."),
+    ("multiplies logarithms", edit("score + table", "score * table"),
+     "Probabilities multiply, so their logarithms *add*."),
+    ("always the first table", edit("for table in then", "for table in [then[0]] * len(then)"),
+     "Step t has a table of its own: then[t]."),
+    ("forgets how it began", edit("(first[i], [i])", "(0.0, [i])"),
+     "All beginnings count alike in yours: the first sign has a log probability too."),
+    ("one step short", edit("for table in then", "for table in then[:-1]"),
+     "The text is one sign short: T steps after the first."),
+    ("the least likely at the end", edit("max(paths)", "min(paths)"),
+     "Well kept, but at the end you take the *least* likely text."),
+    ("logarithms of logarithms", edit("table[path[-1], j]", "np.exp(table[path[-1], j])"),
+     "You add probabilities. The tables hold logarithms: add these as they are."),
+    ("each place by itself", lambda first, then, beams: np.array([first.argmax(),
+     *(table.sum(axis=0).argmax() for table in then)]),
+     "You choose each sign by itself. What may follow depends on the sign before."),
+    ("the first kept, not the best", edit("max(paths)[1]", "paths[0][1]"),
+     "You return the first of the last texts, and they are not sorted. Take the likeliest."),
 ])
 
 
@@ -353,6 +475,45 @@ REPAIR = Function(13, causal_block, blocks, run=block_and_its_leak, mistakes=[
      "No leak, and no gist either. The idea is good; only, it must be the gist of the text *so far*."),
     ("not even oneself", edit("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
      "No leak any more. But a place may look at itself; the first one has nothing else."),
+    ("hidden after the fact, and shared anew", edit("    scores = np.where(np.tri(T, dtype=bool), "
+     "scores, -1e9)\n", "",
+     "    w = w / w", "    w = w * np.tri(T)\n    w = w / w"),
+     "Right as long as scores are moderate. Where a *hidden* score is the largest by far, all that is "
+     "visible underflows to 0: hide before you take the largest away."),
+    ("looks ahead", edit("np.tri(T, dtype=bool)", "np.tri(T, dtype=bool).T"),
+     "The mask is transposed: each place sees itself and what comes *after*."),
+    ("the gist shared by all places", edit("np.arange(1, T + 1)[:, None]", "T"),
+     "No leak any more. But the sum up to place t is divided by T: it is a mean of t + 1 places."),
+    ("over the batch", edit("axis=2, keepdims=True", "axis=0, keepdims=True"),
+     "You standardise over the texts of the batch. Every place of every text by itself: over its "
+     "components, axis 2."),
+    ("along the text", edit("axis=2, keepdims=True", "axis=1, keepdims=True"),
+     "You standardise along the text: the future is in every mean. Over its components, axis 2."),
+    ("the gist over components", edit("np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]",
+     "np.cumsum(x, axis=2) / np.arange(1, C + 1)"),
+     "Your gist runs over the components. Places are axis 1."),
+    ("a hidden score of 0", edit("-1e9", "0"),
+     "Hidden scores of 0 still get e⁰ = 1: they must be very low."),
+    ("not low enough", edit("-1e9", "-5"),
+     "Hidden scores must be lower than any visible one may be: −1e9, or −np.inf."),
+    ("the attention alone", edit("return x + (w", "return (w"),
+     "Attention is *added* to `x`. You return it alone."),
+    ("added to what came in", edit("    x = x + np", "    came, x = x, x + np", "return x +",
+     "return came +"),
+     "You add to `x` as it came in. `leaking` adds to what has been standardised."),
+    ("a spread of the whole text", edit("x.std(axis=2, keepdims=True)", "x.std(axis=(1, 2), keepdims=True)"),
+     "The mean is each place's own now. The spread is still that of all places."),
+    ("a mean of the whole text", edit("x.mean(axis=2, keepdims=True)", "x.mean(axis=(1, 2), keepdims=True)"),
+     "The spread is each place's own now. The mean is still that of all places."),
+    ("scaled by the whole width", edit("np.sqrt(C // heads)", "np.sqrt(C)"),
+     "The scores of a head are divided by the root of *its* width, C // heads."),
+    ("standardised by all so far", edit("    x = (x - x.mean(axis=2, keepdims=True)) / x.std(axis=2, "
+     "keepdims=True)\n",
+     "    x = np.stack([(x[:, t] - x[:, : t + 1].mean(axis=(1, 2))[:, None]) / x[:, : t + "
+     "1].std(axis=(1, 2))[:, None]\n"
+     "                  for t in range(T)], axis=1)\n"),
+     "No leak: you standardise by all places so far. But every place is to have mean 0 and spread 1 by "
+     "itself."),
 ], after="Whatever runs along the places can leak: a mean, a scale, a sum below a fraction line. Look at "
          "what comes out, never at the mask alone.")
 

@@ -23,6 +23,14 @@ SIZE = Value(2, TOKENS + PLACES + MATRICES + BIASES_AND_NORMS + LAST_NORM, mista
      "That is all matrices. Biases and the norms' γ and β are parameters as well."),
     ("no last norm", TOKENS + PLACES + MATRICES + BIASES_AND_NORMS,
      "There is one more norm, after the last block."),
+    ("no norms in the blocks", TOKENS + PLACES + MATRICES + 4 * 9 * 64 + LAST_NORM,
+     "Each block has two norms, and each norm a γ and a β."),
+    ("no biases", TOKENS + PLACES + MATRICES + 4 * 4 * 64 + LAST_NORM,
+     "Every matrix of a block has a bias, as long as what comes out of it."),
+    ("a bias at the exit", TOKENS + 1000 + PLACES + MATRICES + BIASES_AND_NORMS + LAST_NORM,
+     "Only matrices of a block have a bias. At the exit there is the table alone."),
+    ("blocks alone", MATRICES + BIASES_AND_NORMS,
+     "Those are the blocks. What stands before them, and after?"),
 ], after="Seven in ten are in the blocks. The smallest GPT-2: two in three.")
 
 BITS = Value(3, 3.0 / np.log(2) / 3.6, rtol=0.01, mistakes=[
@@ -33,6 +41,9 @@ BITS = Value(3, 3.0 / np.log(2) / 3.6, rtol=0.01, mistakes=[
     ("multiplies", 3.0 / np.log(2) * 3.6,
      "The bits of a token are shared by its characters: do you divide or multiply?"),
     ("the wrong way to bits", 3.0 * np.log(2) / 3.6, "Nats to bits: divide by ln 2 = 0.69."),
+    ("nats, of the other model", 0.95,
+     "That is the loss of the model of characters, in nats. Is it the better one? Bring both to bits per "
+     "character."),
 ], after="1.20 against 1.37 bits per character. It counts only because both were judged on the same text: "
          "another text may be easier to guess.")
 
@@ -62,6 +73,34 @@ PAIRS = Function(4, pairs, ids_and_lengths, outputs="inputs targets", mistakes=[
     ("rolls within the window", edit("inputs, targets", "inputs, np.roll(inputs, -1, axis=1)"),
      "The last target of each window is its own first token. It should be the token that follows "
      "the window."),
+    ("no answer to the last", edit("(len(ids) - 1) // length", "len(ids) // length"),
+     "Where the windows use up all ids, the last place has no answer: one id must be left over."),
+    ("one window too few", edit("(len(ids) - 1) // length", "(len(ids) - 1) // length - 1"),
+     "The last window that has all its answers is missing."),
+    ("too few by rounding", edit("(len(ids) - 1) // length", "len(ids) // length - 1"),
+     "You always leave a window out. It is only where nothing is left over that the last one has no answer: "
+     "how many windows fit into one id less?"),
+    ("a gap between windows", edit(
+        "(len(ids) - 1) // length", "len(ids) // (length + 1)",
+        "ids[: n * length].reshape(n, length)", "ids[: n * (length + 1)].reshape(n, length + 1)[:, :-1]",
+        "ids[1 : n * length + 1].reshape(n, length)", "ids[: n * (length + 1)].reshape(n, length + 1)[:, "
+        "1:]"),
+     "You cut windows of length + 1, so every (length + 1)-th id is never read. The next window begins "
+     "where the last one ends."),
+    ("one window a place", lambda ids, length: tuple(
+        np.lib.stride_tricks.sliding_window_view(part, length) for part in (ids[:-1], ids[1:])),
+     "Your windows overlap: the next one begins one place later. It should begin `length` places later."),
+    ("one answer a window", edit("inputs, targets", "inputs, targets[:, -1]"),
+     "You ask for one token a window. Every place has a next token: the targets have the shape of the "
+     "inputs."),
+    ("down the columns", edit(".reshape(n, length)", ".reshape(length, n).T"),
+     "You fill column by column. A window is a row of neighbours: `reshape(n, length)`, as it comes."),
+    ("two too far", edit("ids[1 : n * length + 1]", "np.roll(ids, -2)[: n * length]"),
+     "Your targets come one place too late: the target of a token is the very next one."),
+    ("back by one", edit("ids[1 : n * length + 1]", "np.roll(ids, 1)[: n * length]"),
+     "`np.roll(ids, 1)` moves to the right: your targets are the tokens *before*."),
+    ("the last comes from the front", edit("ids[1 : n * length + 1]", "np.roll(ids[: n * length], -1)"),
+     "The very last target is the first id of all, brought round by the roll. Cut after the shift."),
 ], after="One window teaches as many guesses as it has places.")
 
 
@@ -73,6 +112,8 @@ def texts_and_pairs(rng):
     yield "no such pair", [4, 4, 5, 6], [5, 4], 12
     yield "a random text", rng.integers(0, 3, 40), [0, 1], 3
     yield "one id", [7], [7, 7], 8
+    yield "ids of two digits", [11, 2, 1, 21, 1, 2], [1, 2], 9
+    yield "the new id stands in the pair", [4, 4, 4, 4, 5, 4], [4, 4], 4
 
 
 def merge(ids, pair, new):
@@ -84,6 +125,11 @@ def merge(ids, pair, new):
     return np.array(merged)
 
 
+def starts(ids, pair):
+    """True where the pair begins, overlaps and all."""
+    return np.append((ids[:-1] == pair[0]) & (ids[1:] == pair[1]), False)
+
+
 MERGE = Function(5, merge, texts_and_pairs, mistakes=[
     ("only the first", edit("list(pair)", "list(pair) and new not in merged"),
      "You joined the first occurrence and stopped. Join them all."),
@@ -91,6 +137,34 @@ MERGE = Function(5, merge, texts_and_pairs, mistakes=[
      "The second half of the pair is still there after the new id. Two ids become one: move on by two."),
     ("either order", edit("list(", "sorted("),
      "You join the pair turned round as well. “th” and “ht” are two different pairs."),
+    ("joins again", edit("i += 2 if found else 1",
+                         "i += 2 if found else 1\n        while list(merged[-2:]) == list(pair):\n"
+                         "            merged[-2:] = [new]"),
+     "A new id is joined once more. One pass joins only what stood in `ids`, and never what it has just "
+     "made."),
+    ("as a text", lambda ids, pair, new: np.array([
+        int(i) for i in ",".join(map(str, ids)).replace(",".join(map(str, pair)), str(new)).split(",")]),
+     "You look for digits in a text: in “11,2” there is a “1,2”. Compare ids."),
+    ("every pair for itself", lambda ids, pair, new: np.delete(
+        np.where(starts(ids, pair), new, ids), 1 + np.flatnonzero(starts(ids, pair))),
+     "You look for all pairs at once, so that in 6 6 6 the middle one belongs to two. From left to right: "
+     "what is joined is used up."),
+    ("from right to left", edit("merged, i = [], 0", "ids, pair, merged, i = ids[::-1], pair[::-1], [], 0",
+                                "np.array(merged)", "np.array(merged[::-1])"),
+     "You join from right to left. Of three equal ids in a row, the *first* two are joined."),
+    ("the first of the pair alone", edit("list(ids[i : i + 2]) == list(pair)",
+                                         "ids[i] == pair[0] and i + 1 < len(ids)"),
+     "You look at the first id alone. The second must be `pair[1]`."),
+    ("the last id lost", edit("while i < len(ids)", "while i < len(ids) - 1"),
+     "The last id is lost where it belongs to no pair."),
+    ("not at the end", edit("list(ids[i : i + 2]) == list(pair)",
+                            "list(ids[i : i + 2]) == list(pair) and i + 2 < len(ids)"),
+     "A pair at the very end is not joined: how far may `i` go?"),
+    ("backwards", edit("== list(pair)", "== list(pair[::-1])"),
+     "You join the pair turned round: `pair[0]` comes first."),
+    ("both replaced", edit("merged.append(new if found else ids[i])",
+                           "merged += [new, new] if found else [ids[i]]"),
+     "You put the new id in the place of each of the two. Two ids become *one*."),
 ], after="Applied to each word, for each learned pair in order, this is the whole encoder.")
 
 
@@ -127,6 +201,22 @@ TOP_K = Function(6, top_k, logits, mistakes=[
      "One token too many is left: count from the end, the k-th largest is at index −k."),
     ("keeps the least likely", edit("z >= np.sort(z)[-k]", "z <= np.sort(z)[k - 1]"),
      "You keep the k least likely. np.sort puts the smallest first."),
+    ("keeps one too few", edit("z >= np.sort", "z > np.sort"),
+     "One token too few is left: the k-th largest itself is kept."),
+    ("not a softmax", edit("p / p.sum()", "p"),
+     "The exponentials do not add up to 1: divide what is kept by its sum."),
+    ("in another order", edit("p / p.sum()", "np.sort(p / p.sum())[::-1]"),
+     "The right probabilities, but sorted: each belongs at its token's place."),
+    ("only what is kept", edit("p / p.sum()", "(p / p.sum())[kept]"),
+     "You return the k kept ones. Return V numbers: the others are 0."),
+    ("divided at the end", edit(" / temperature", "", "p / p.sum()", "p / p.sum() / temperature"),
+     "You divide probabilities by the temperature: they no longer add up to 1. Divide the logits."),
+    ("by the root",
+     edit("/ temperature", "/ temperature**0.5"), "Divide by the temperature, not by its root."),
+    ("all alike", edit("np.exp((z - z.max()) / temperature) * kept", "kept * 1.0"),
+     "The k kept are as likely as each other in yours. They keep the ratio that the model gave them."),
+    ("the largest in size", edit("z >= np.sort(z)[-k]", "abs(z) >= np.sort(abs(z))[-k]"),
+     "You keep the logits that are largest without their sign. −4 is an unlikely token."),
 ])
 
 
@@ -164,6 +254,17 @@ TYPICAL = Function(7, typical, probabilities, mistakes=[
      "`np.argsort(order)` undoes a sorting."),
     ("zero times infinity", edit("np.where(p > 0, p, 1e-300)", "p"),
      "0 · log 0 is not a number for NumPy, and it spoils the sum. What cannot come adds nothing to H."),
+    ("more than enough", edit("before[np.argsort(order)] < enough", "before[np.argsort(order)] <= enough"),
+     "You stop only beyond `enough`. Those who *reach* it are enough."),
+    ("divided by enough", edit("kept / kept.sum()", "kept / enough"),
+     "What is kept adds up to `enough` or more. Divide by what it does add up to."),
+    ("in the order of surprise", edit("kept / kept.sum()", "(kept / kept.sum())[order]"),
+     "The right numbers, in the order in which they were chosen. Put each back at its token's place."),
+    ("only what is kept", edit("kept / kept.sum()", "kept[kept > 0] / kept.sum()"),
+     "You return only what is kept. Return V numbers: the others are 0."),
+    ("all alike", edit("np.where(before[np.argsort(order)] < enough, p, 0)",
+                       "np.where(before[np.argsort(order)] < enough, 1, 0)"),
+     "Those kept are as likely as each other in yours. They keep their ratio."),
 ], after="The likeliest token may go, where all the doubt is among the others. C. Meister and colleagues "
          "(2023) call it locally typical sampling.")
 
@@ -195,6 +296,39 @@ CACHE = Function(8, step, token_and_cache, outputs="output keys values", mistake
     ("no scale", edit(" / np.sqrt(len(q))", ""), "The scores are not divided by √D."),
     ("in front", edit("[keys, k]", "[k, keys]", "[values, v]", "[v, values]"),
      "The new key belongs at the end, in the order of the text."),
+    ("divided by D", edit("np.sqrt(len(q))", "len(q)"), "The scores are divided by √D, the root."),
+    ("the root of E", edit("np.sqrt(len(q))", "np.sqrt(len(v))"),
+     "The scale is that of a product of query and key: √D, their length, not that of a value."),
+    ("the root of how many", edit("np.sqrt(len(q))", "np.sqrt(len(all_keys))"),
+     "The scale is √D, the root of a query's length. How many tokens there are must not matter to a score."),
+    ("times the root", edit("/ np.sqrt(len(q))", "* np.sqrt(len(q))"), "Divide by √D; you multiply."),
+    ("no shares", edit("w / w.sum() @", "w @"), "The weights do not add up to 1: divide by their sum."),
+    ("all alike", edit("w / w.sum() @ all_values", "all_values.mean(axis=0)"),
+     "You take the mean of all values. The query decides who counts how much."),
+    ("a sum of values", edit("w / w.sum() @ all_values", "all_values.sum(axis=0)"),
+     "You add up all values. They are weighed by the softmax of the scores."),
+    ("the best alone", edit("w / w.sum() @ all_values", "all_values[s.argmax()]"),
+     "You take the value of the highest score alone. A softmax is softer: all count, by their weights."),
+    ("keeps the new alone", edit(", all_keys, all_values", ", all_keys[-1:], all_values[-1:]"),
+     "You hand back the new key and value alone. The next token needs all of them."),
+    ("drops the oldest", edit(", all_keys, all_values", ", all_keys[1:], all_values[1:]"),
+     "You drop the oldest token. The cache grows by one: (n + 1, D)."),
+    ("keeps the query", edit("[keys, k]", "[keys, q]"),
+     "You keep the query. Later tokens ask, with queries of their own; what they meet is this token's key."),
+    ("asks with the key",
+     edit("all_keys @ q", "all_keys @ k"), "You ask with the key. Scores are keys · query."),
+    ("keys in front", edit("[keys, k]", "[k, keys]"),
+     "The new key stands in front, the new value at the end: they no longer belong to one token."),
+    ("a residual", edit("@ all_values, all_keys", "@ all_values + v, all_keys"),
+     "You add the token's own value once more. A head gives the weighted sum alone."),
+    ("the weights", edit("w / w.sum() @ all_values", "w / w.sum()"),
+     "Those are the weights. The head's output is the values, weighed by them."),
+    ("the output alone", edit("w / w.sum() @ all_values, all_keys, all_values", "w / w.sum() @ all_values"),
+     "The output is right. Hand back the keys and the values too, for the next token."),
+    ("one long row", edit("np.vstack([keys, k]), np.vstack([values, v])",
+                          "np.append(keys, k), np.append(values, v)"),
+     "`np.append` makes one long row of all. Add a row: `np.vstack([keys, k])`."),
+    ("overflow", edit("s - s.max()", "s"), "Large scores overflow. Subtract the largest first."),
 ], after="A GPT with a cache computes this for each token it writes, in each head of each block.")
 
 TOO_GOOD = Explain(9, rubric=[
@@ -307,6 +441,13 @@ REPAIR = Function(10, decode, heads_and_drafts, run=with_a_draft, measure=sympto
     ("believes the draft", edit("while good < n and drafted[good] == best[good]", "while good < n"),
      "You keep drafted tokens without judging them. Keep them up to the first that the model would not have "
      "written."),
+    ("goes on to the end", edit("return text[:length]", "return text"),
+     "The last pass may go beyond `length`. Cut off what is too much."),
+    ("the new ones alone", edit("return text[:length]", "return text[6:length]"),
+     "You return the new tokens alone. What was given belongs to the text, and counts in `length`."),
+    ("no token of its own", edit("[*drafted[:good], int(best[good])]", "drafted[:good] or [int(best[0])]"),
+     "The text is right, but each pass gives away a token: the model has judged one place more than it has "
+     "accepted, and its own guess there is right in any case."),
 ], after="A cache must hold the text that was kept, and nothing else. Compare every fast decoder with the "
          "slow one.")
 

@@ -67,6 +67,37 @@ MASKING = Function(4, mask_tokens, texts_and_draws, outputs="read asked", mistak
      "A chosen token stays from 0.8 to below 0.9, and becomes `other` from 0.9 on: you swapped them."),
     ("other where nothing is chosen", edit("chosen & (kind >= 0.9)", "kind >= 0.9"),
      "Tokens that were not chosen became `other`. `kind` counts only where a token is chosen."),
+    ("5 is special", edit("ids >= 5", "ids > 5"), "Id 5 is an ordinary token: those are 5 *or more*."),
+    ("a mark without being chosen", edit("chosen & (kind < 0.8)", "kind < 0.8"),
+     "Tokens that were not chosen became `[MASK]`. `kind` counts only where a token is chosen."),
+    ("asked at the marks alone", edit("read), chosen", "read), chosen & (kind < 0.8)"),
+     "You ask at the marks alone. Tokens that stay and those that became `other` are asked about as well."),
+    ("not asked where it stays", edit("read), chosen", "read), chosen & (kind < 0.9)"),
+     "You do not ask where `kind` is 0.9 or more. Every chosen token is asked about."),
+    ("special tokens asked", edit("read), chosen", "read), draw < 0.15"),
+     "The text is right. Special tokens are not asked about, whatever the dice say."),
+    ("everywhere asked", edit("read), chosen", "read), ids >= 5"),
+     "The text is right. Asked is only at the chosen places."),
+    ("a mark from 0.8 to 0.9", edit("kind < 0.8", "kind < 0.9"),
+     "No chosen token stays as it is: `[MASK]` is for `kind` below 0.8, and up to 0.9 the token stays."),
+    ("from 0.15 on, too", edit("draw < 0.15", "draw <= 0.15"), "*Below* 0.15: 0.15 itself is not chosen."),
+    ("0.9 itself stays", edit("kind >= 0.9", "kind > 0.9"), "0.9 *or more* becomes `other`: 0.9 itself too."),
+    ("0.8 itself is a mark",
+     edit("kind < 0.8", "kind <= 0.8"), "*Below* 0.8: at 0.8 itself the token stays."),
+    ("another mark", edit(", 4, ids)", ", 3, ids)"), "`[MASK]` is 4."),
+    ("ids of the answers", edit("read), chosen", "read), np.where(chosen, ids, -100)"),
+     "You return the tokens asked for, and −100 elsewhere. Return where is asked: True or False."),
+    ("the text alone", edit("return np.where(chosen & (kind >= 0.9), other, read), chosen",
+                            "return np.where(chosen & (kind >= 0.9), other, read)"),
+     "The text is there. Return where is asked, too: `return read, chosen`."),
+    ("the dice of the wrong row", edit("draw < 0.15", "draw < 0.8"),
+     "You choose at another share: `draw` is held against 0.15, `kind` against 0.8 and 0.9."),
+    ("looks at what it has changed", 
+     lambda ids, draw, kind, other: (
+        mask_tokens(ids, draw, kind, other)[0], (draw < 0.15) & (mask_tokens(ids, draw, kind,
+             other)[0] >= 5)),
+     "You look for ordinary tokens in the text that has marks already: a mark (4) counts as special there. "
+     "Find `chosen` once, before anything is changed."),
 ])
 
 
@@ -104,6 +135,32 @@ LOSS = Function(5, masked_loss, guesses_at_gaps, mistakes=[
      "Right for small logits, but exp(1000) overflows. Take the largest logit off first (chapter 5)."),
     ("no softmax", lambda logits, ids, chosen: -logits[chosen][np.arange(chosen.sum()), ids[chosen]].mean(),
      "That is −z of the right token. The log of the sum over all tokens is missing."),
+    ("one mean a text", lambda logits, ids, chosen: np.mean([
+        masked_loss(z, x, c) for z, x, c in zip(logits, ids, chosen, strict=True) if c.any()]),
+     "You take the mean of each text's mean. Over all gaps together: each gap counts the same."),
+    ("by texts", edit(".mean()", ".sum() / len(ids)"),
+     "The sum is right, but you divided by the number of texts. Divide by the number of gaps."),
+    ("one maximum for all", edit("z.max(axis=-1, keepdims=True)", "z.max()"),
+     "You take off one maximum for all. Where a row lies far below it, all its exponentials are 0: each "
+     "place has its own."),
+    ("a softmax over the gaps", edit("axis=-1", "axis=0"),
+     "Your softmax runs over the places. It belongs to the tokens, the last axis."),
+    ("a softmax over the places", lambda logits, ids, chosen: (lambda z: -np.take_along_axis(
+        z - np.log(np.exp(z).sum(axis=1, keepdims=True)), ids[..., None], axis=-1)[..., 0][chosen].mean())(
+        logits - logits.max(axis=1, keepdims=True)),
+     "Your softmax runs over the places of a text. It belongs to the tokens, the last axis."),
+    ("p, not its logarithm", edit("return -log_p[", "return -np.exp(log_p)["),
+     "That is the mean probability of the right token. The loss takes its logarithm."),
+    ("of the likeliest", edit("log_p[np.arange(len(x)), x]", "log_p.max(axis=-1)"),
+     "You ask how sure it is of its own guess. Take the probability of the token that stood there, `ids`."),
+    ("all tokens alike", edit("log_p[np.arange(len(x)), x]", "log_p"),
+     "You average over all tokens of the vocabulary. Only the one that stood there counts."),
+    ("a small number added", edit("return -log_p[np.arange(len(x)), x]",
+                                  "return -np.log(np.exp(log_p[np.arange(len(x)), x]) + 1e-9)"),
+     "A small number added inside the logarithm caps the loss: sure and wrong should cost 50 and costs 21. "
+     "Stay with logarithms: z − log Σ exp z."),
+    ("no sum", edit("z - np.log(np.exp(z).sum(axis=-1, keepdims=True))", "z"),
+     "The largest logit is off, but the logarithm of the sum of the exponentials is not."),
 ])
 
 
@@ -136,6 +193,27 @@ VISIBLE = Function(6, visible, real_tokens, mistakes=[
      "Your padding looks at itself. Nobody may look at padding: its whole column is False."),
     ("padding sees nothing", edit("& order", "& order & real[:, :, None]"),
      "You have blinded the padding too. Nobody looks *at* it, but its own rows are like all others."),
+    ("always causal", edit("if causal", "if True"), "Without `causal` everybody sees the future as well."),
+    ("causal turned round", edit("if causal", "if not causal"),
+     "You look at `causal` the wrong way round: when it is True, nobody looks ahead."),
+    ("one place ahead", edit("np.tri(T,", "np.tri(T, k=1,"),
+     "Everybody sees one place ahead: the answer that is asked for. The diagonal is the last that is seen."),
+    ("padding or the past", edit("& order", "| order"),
+     "You let in what is real *or* not ahead. Both must hold: `&`."),
+    ("no padding when causal", edit("return real[:, None, :] & order",
+        "return np.broadcast_to(order, (len(real), T, T)) if causal else real[:, None, :] & order"),
+     "Padding is hidden in one of the two. With `causal` it is still padding."),
+    ("the first text for all",
+     edit("real[:, None, :] & order", "real[:1, None, :] & order | (0 * real[:, :, None] > 0)"),
+     "All tables are that of the first text. Each has its own padding."),
+    ("one row alone", edit("return real[:, None, :] & order",
+                           "return real[:, None, :] & order if causal else real[:, None, :]"),
+     "Without `causal` there is one row for each text. The table has a row for each token: (B, T, T)."),
+    ("numbers to add", edit("return real[:, None, :] & order",
+                            "return np.where(real[:, None, :] & order, 0, -np.inf)"),
+     "That is what is *added* to the scores. Return True and False."),
+    ("the first text alone", edit("real[:, None, :] & order", "real[0, None, :] & order"),
+     "That is one table. There is one for each text: (B, T, T)."),
 ])
 
 
@@ -188,6 +266,17 @@ POOL = Function(7, mean_of_tokens, pieces_of_texts, mistakes=[
      "You divide by the number of pieces. Divide by the number of real tokens in all of them."),
     ("the sum", edit(" / counts", ""),
      "This is the sum: long texts get long vectors. Divide by the number of real tokens."),
+    ("the sum over all counts", edit("/ counts", "/ counts.sum()"),
+     "You divide by the tokens of all texts. Each text has its own number."),
+    ("as the texts come", lambda h, ids, text: mean_of_tokens(
+        h, ids, np.array([list(dict.fromkeys(text.tolist())).index(k) for k in text])),
+     "Your rows stand in the order in which texts first occur. Row k belongs to text k."),
+    ("sorted numbers", edit("sums, text,", "sums, np.sort(text),", "counts, text,", "counts, np.sort(text),"),
+     "You sort `text`, and no longer know whose piece is whose: the pieces stay where they are."),
+    ("the padding's vectors", edit("np.where(real, h, 0.0)", "h"),
+     "You divide by the right number, but padding's vectors are in the sum."),
+    ("as many rows as pieces", edit("text.max() + 1, h", "len(text), h", "text.max() + 1, 1", "len(text), 1"),
+     "You make one row for each *piece*. There are as many as texts: `text.max() + 1`."),
 ], after="A mean of means is a mean only where all groups are equally large.")
 
 FORGETTING = Explain(8, rubric=[
@@ -219,7 +308,8 @@ def with_slopes(answer, source, gradients, loss, frozen, lr, decay, steps):
     weights = {name: part.copy() for name, part in source.items()}
 
     def slopes(w):
-        return {name: w[name] - goal[name] for name in w}
+        pull = 0.01 * sum((w[name] - goal[name]).sum() for name in w)  # no part is alone in the loss
+        return {name: w[name] - goal[name] + pull for name in w}
 
     def on_dev(w):
         return float(sum(((w[name] - dev[name]) ** 2).sum() for name in w))
@@ -227,13 +317,13 @@ def with_slopes(answer, source, gradients, loss, frozen, lr, decay, steps):
     best = answer(weights, slopes, on_dev, tuple(frozen), lr, decay, steps)
     if best is None:
         return None
-    return [{name: np.array(best[name]) for name in source}, weights]
+    return [{name: np.array(best[name]) for name in source}, weights, best is weights]
 
 
 def symptom(found, source, gradients, loss, frozen, lr, decay, steps):
     """What is still wrong with a fine-tuning, or that nothing is."""
-    best, after = found
-    right, _ = with_slopes(fine_tune, source, gradients, loss, frozen, lr, decay, steps)
+    best, after, itself = found
+    right, *_ = with_slopes(fine_tune, source, gradients, loss, frozen, lr, decay, steps)
 
     def same(one, other, names=source):
         pairs = [(one[name], other[name]) for name in names]
@@ -244,12 +334,15 @@ def symptom(found, source, gradients, loss, frozen, lr, decay, steps):
     if not same(best, source, frozen):
         return "a frozen part has moved"
     if same(best, right):
-        return "right"
+        return "the source itself, not a new dictionary" if itself else "right"
     if same(right, source):
         return "the source was best, and something else comes back"
     last = {**source}
     for _ in range(steps):
-        move = {name: w - gradients[name] + decay * w for name, w in last.items() if name not in frozen}
+        pull = 0.01 * sum((w - gradients[name]).sum() for name, w in last.items())
+        move = {
+            name: w - gradients[name] + pull + decay * w for name, w in last.items() if name not in frozen
+        }
         last = {name: w - lr * move.get(name, 0 * w) for name, w in last.items()}
     return "the last weights, not the best" if same(best, last) else "other weights than these steps lead to"
 
@@ -293,6 +386,15 @@ REPAIR = Function(9, fine_tune, fine_tunings, run=with_slopes, measure=symptom, 
     ("the best of the slopes' steps", edit("now = loss(weights)", "now = -lowest"),
      "The last weights come back only where they are the best: compare each loss with the lowest so far, and "
      "keep that."),
+    ("the source itself", edit("best, lowest = dict(weights), loss(weights)",
+                               "best, lowest = source, loss(weights)"),
+     "Where the source is the best, you hand back the source itself. Whoever trains that on trains the "
+     "source: "
+     "return a new dictionary."),
+    ("slopes of half a step", edit("        for name in weights:\n",
+                                   "        for name in weights:\n            slopes = gradients(weights)\n"),
+     "You ask for new slopes when some parts have moved and others not. All parts of one step use the slopes "
+     "at one place: ask once, before the loop over the names."),
 ], after="Three times the same question: who else holds this array, and who else changes this weight? Frozen "
          "means that *nothing* moves it: no slope, no decay, no momentum.")
 

@@ -48,6 +48,17 @@ BEST = Function(3, best_discriminator, densities, mistakes=[
      "That is the probability of “generated”."),
     ("a verdict", lambda p, q, share: (share * p > (1 - share) * q) * 1.0,
      "A verdict, 0 or 1, is as sure as can be. Be honest."),
+    ("only one of them weighed", edit("(1 - share) * q", "q"),
+     "You weigh p by its share. Generated samples have a share too, 1 − `share`."),
+    ("weighed below alone", edit("share * p / (", "p / ("),
+     "The denominator is right. What stands above is one of its two parts."),
+    ("odds", edit("(share * p + (1 - share) * q)", "((1 - share) * q)"),
+     "Those are the odds, real to generated. Divide by both parts together."),
+    ("a logit", edit("share * p / (share * p + (1 - share) * q)", "np.log(share * p / ((1 - share) * q))"),
+     "That is the best *logit*. Its sigmoid is asked for."),
+    ("adds up to one over the places",
+     lambda p, q, share: best_discriminator(p / p.sum(), q / q.sum(), share),
+     "p and q are densities already: do not divide them by the sum over the places that happen to be asked."),
 ], after="So a coin's 1/2 is not the best guess when more is real than not, and ln 4 is not its loss.")
 
 
@@ -62,6 +73,7 @@ def samples_and_centres(rng):
     yield "a straggler does not count", np.concatenate([one_mode, [[4.0, 0.0]]]), centres, 1.0, 0.05
     yield "exactly the share", [[0.0, 0.0], [4.0, 0.5], [9.0, 9.0], [9.0, -9.0]], centres, 1.0, 0.25
     edge = [[1.0, 0.0], [4.8, 0.8], [0.6, 5.6]]
+    yield "just outside, along a diagonal", [[4.8, 0.8], [0.8, 0.8]], centres, 1.0, 0.1
     few = np.concatenate([0.1 * rng.normal(size=(3, 2)), np.full((37, 2), 9.0)])
     yield "most of them far from every centre", few, centres, 1.0, 0.2
     yield "exactly on the edge, and along a diagonal", edge, centres, 1.0, 0.1
@@ -93,6 +105,28 @@ COVERED = Function(4, covered, samples_and_centres, mistakes=[
      edit("np.linalg.norm(samples[:, None] - centres, axis=-1)",
           "abs(samples[:, None] - centres).sum(axis=-1)"),
      "You added the coordinates' distances. Take the straight line, √(Δx² + Δy²)."),
+    ("the edge counts", edit("distance < radius", "distance <= radius"),
+     "*Closer* than `radius`: a sample exactly on the edge does not count."),
+    ("more than the share", edit(">= share", "> share"), "*At least* `share`: equality is enough."),
+    ("the share of centres", edit(">= share).sum()", ">= share).mean()"),
+     "That is the share of centres that are covered. Asked is how many."),
+    ("the centres not covered", edit(">= share", "< share"), "You count the centres that are *not* covered."),
+    ("which ones", edit(">= share).sum()", ">= share)"), "Those are the centres, True or False. Count them."),
+    ("their numbers", edit("return ((mine & (distance < radius)).mean(axis=0) >= share).sum()",
+     "return np.flatnonzero((mine & (distance < radius)).mean(axis=0) >= share)"),
+     "Those are the numbers of the centres. Asked is how many there are."),
+    ("rounded down", edit("mean(axis=0) >= share", "sum(axis=0) >= int(share * len(samples))"),
+     "You round the number of samples that is needed down: less than the share is then enough."),
+    ("the longer side", edit("np.linalg.norm(samples[:, None] - centres, axis=-1)",
+                             "abs(samples[:, None] - centres).max(axis=-1)"),
+     "You take the larger of the coordinates' distances. Take the straight line, √(Δx² + Δy²)."),
+    ("near some sample", edit("((mine & (distance < radius)).mean(axis=0) >= share)",
+                              "(distance.min(axis=0) < radius)"),
+     "One sample nearby covers a centre for you. Count those that have it as their nearest, and hold their "
+     "share against `share`."),
+    ("the share of samples near", edit("((mine & (distance < radius)).mean(axis=0) >= share).sum()",
+                                       "(mine & (distance < radius)).any(axis=1).mean()"),
+     "That is the share of samples near a centre. Count centres."),
 ])
 
 
@@ -125,6 +159,38 @@ LOSSES = Function(5, gan_losses, logits_of_both, outputs="discriminator generato
      "Your D is rewarded for taking generated samples for real. Which sign has its logit there?"),
     ("the value of the game", edit("return d", "return -d"),
      "That is V, which D wants large. Its loss is −V."),
+    ("half of both", edit("d = softplus(-real).mean() + softplus(fake).mean()",
+                          "d = (softplus(-real).mean() + softplus(fake).mean()) / 2"),
+     "D's loss is the sum of the two means, not half of it: ln 4 for a coin."),
+    ("saturating, and its sign", edit("g = softplus(-fake)", "g = softplus(fake)"),
+     "Your G is rewarded for being found out. It wants its samples called real: −ln σ of their logits."),
+    ("judged at the real ones", edit("g = softplus(-fake)", "g = softplus(-real)"),
+     "G's loss is judged at its own samples, `fake`. On real ones it has no influence."),
+    ("G's sign",
+     edit("g = softplus(-fake)", "g = -softplus(-fake)"), "D's loss is right. G's has the wrong sign."),
+    ("the generated ones alone", edit("softplus(-real).mean() + ", ""),
+     "D is judged at both: real samples are missing."),
+    ("the real ones alone", edit(" + softplus(fake).mean()", ""),
+     "D is judged at both: generated samples are missing."),
+    ("a difference", edit("+ softplus(fake)", "- softplus(fake)"), "The two parts of D's loss add up."),
+    ("one number a sample", edit("softplus(-real).mean() + softplus(fake).mean()",
+                                 "(softplus(-real) + softplus(fake)).mean()"),
+     "You add the two batches sample by sample. They may be of two sizes: take each one's mean first."),
+    ("a small number added", edit(
+        "np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(np.clip(s, -700, 700))) + 1e-8)", of=softplus),
+     "A small number inside the logarithm caps the loss at 18. A logit of a thousand costs a thousand: "
+     "−ln σ(s) is ln(1 + e^(−s)), and `np.logaddexp(0, -s)` computes it."),
+    ("cut off", edit("np.logaddexp(0, s)",
+                     "-np.log(np.clip(1 / (1 + np.exp(np.clip(s, -700, 700))), 1e-7, 1))", of=softplus),
+     "You cut the probabilities off, and with them the loss. A logit of a thousand costs a thousand: "
+     "`np.logaddexp(0, -s)` needs no cut."),
+    ("squares", lambda real, fake: (((real - 1) ** 2).mean() + (fake**2).mean(), ((fake - 1) ** 2).mean()),
+     "Those are squared errors of logits. Take the cross-entropy: −ln σ for real, −ln(1 − σ) for generated."),
+    ("logits as probabilities", lambda real, fake: (
+        -np.log(real).mean() - np.log(1 - fake).mean(), -np.log(fake).mean()),
+     "You take the logits for probabilities. The sigmoid is missing."),
+    ("the game's value for G", edit("g = softplus(-fake).mean()", "g = -d"),
+     "That is the minimax loss, minus D's. The non-saturating one is −ln σ at the generated samples."),
 ])
 
 
@@ -161,6 +227,37 @@ DIRAC = Function(6, dirac_step, games, outputs="theta psi", mistakes=[
      "That is the step of the non-saturating loss. Here G's loss is −softplus(ψθ)."),
     ("order of the answers", lambda *inputs: dirac_step(*inputs)[::-1],
      "Both numbers are right, in the wrong order: θ first, then ψ."),
+    ("half of the penalty",
+     edit("gamma * psi", "gamma / 2 * psi"), "The slope of γ ψ²/2 is γ ψ: you have half."),
+    ("the penalty itself", edit("gamma * psi", "gamma / 2 * psi**2"),
+     "You put in the penalty. Its *slope* in ψ belongs there."),
+    ("the discriminator uphill", edit("psi - lr * (D * theta +", "psi + lr * (D * theta +"),
+     "Your ψ climbs. D goes down its loss."),
+    ("no inner slope", edit("lr * D * psi", "lr * D", "D * theta", "D"),
+     "The chain rule: softplus(ψθ) has the slope σ(ψθ) times that of ψθ, which is ψ for θ and θ for ψ."),
+    ("inner slopes exchanged", edit("lr * D * psi", "lr * D * theta", "D * theta +", "D * psi +"),
+     "The slope of ψθ in θ is ψ, and in ψ it is θ: yours are exchanged."),
+    ("the other sigmoid", edit("np.exp(-psi * theta)", "np.exp(psi * theta)"),
+     "The slope of softplus(x) is σ(x). You have σ(−x)."),
+    ("softplus for its slope", edit("1 / (1 + np.exp(-psi * theta))", "np.log(1 + np.exp(psi * theta))"),
+     "You put in softplus itself. Its slope is the sigmoid."),
+    ("the sigmoid's slope", edit("1 / (1 + np.exp(-psi * theta))",
+                                 "1 / (2 + np.exp(-psi * theta) + np.exp(psi * theta))"),
+     "One derivative too many: the slope of softplus is σ, not σ (1 − σ)."),
+    ("no sigmoid", edit("1 / (1 + np.exp(-psi * theta))", "1"),
+     "That is the step for the loss ψθ. The slope of softplus(ψθ) has a factor σ(ψθ)."),
+    ("slopes alone", lambda theta, psi, lr, gamma: tuple(
+        (old - new) / lr for old, new in zip((theta, psi), dirac_step(theta, psi, lr, gamma), strict=True)),
+     "Those are the slopes. Take the step: old − lr · slope."),
+    ("moves alone", lambda theta, psi, lr, gamma: tuple(
+        new - old for old, new in zip((theta, psi), dirac_step(theta, psi, lr, gamma), strict=True)),
+     "Those are the moves. Return where the two stand after them."),
+    ("the penalty without a rate", edit("lr * (D * theta + gamma * psi)", "lr * D * theta - gamma * psi"),
+     "The learning rate belongs to the whole slope, the penalty's as well."),
+    ("the generator first", lambda theta, psi, lr, gamma: (
+        dirac_step(theta, psi, lr, gamma)[0],
+        dirac_step(dirac_step(theta, psi, lr, gamma)[0], psi, lr, gamma)[1]),
+     "Your ψ answers the new θ. Both move at once, from the old place."),
 ], after="With γ = 0 the distance grows by √(1 + lr² σ²) each step. Try some γ, and plot.")
 
 JUDGE = Explain(7, rubric=[
@@ -229,6 +326,51 @@ REPAIR = Function(8, one_round, rounds, mistakes=[
                       "(w + 2 * u * f) / real.std()", "(w + 2 * u * f)"),
      "Your discriminator meets the points as they are. That is a game too, but here both batches come in the "
      "real batch's units: what does that make of `f`, and of its slope?"),
+    ("n − 1", edit("real.std()", "real.std(ddof=1)"),
+     "You divide by n − 1 in the width. So that the batch's own width becomes 1, take `real.std()`."),
+    ("the variance", edit("real.std()", "real.var()"),
+     "You divide by the variance. The width is its root, `real.std()`."),
+    ("units of both", edit("r, f = (real - real.mean()) / real.std(), (fake - real.mean()) / real.std()",
+        "both = np.concatenate([real, fake])\n"
+        "    r, f = (real - both.mean()) / both.std(), (fake - both.mean()) / both.std()",
+        "u * f) / real.std()", "u * f) / both.std()"),
+     "Your units are those of both batches together. They are to be the real batch's alone."),
+    ("not centred", edit("(fake - real.mean())", "fake"),
+     "The generated points are divided by the real width, and not yet moved by the real mean."),
+    ("the units of the generated ones", edit("(w + 2 * u * f) / real.std()", "(w + 2 * u * f) / fake.std()"),
+     "One factor is wrong: f = (fake − mean) / width, with the *real* width. So its slope is 1 over that."),
+    ("multiplies by the width", edit("(w + 2 * u * f) / real.std()", "(w + 2 * u * f) * real.std()"),
+     "One factor is turned over: f = (fake − mean) / width has the slope 1 / width."),
+    ("f squared in the slope", edit("2 * u * f)", "2 * u * f**2)"),
+     "Your f is squared still: the slope of u f² in f is 2 u f."),
+    ("sums", edit("* f).mean()", "* f).sum()", "* r).mean()", "* r).sum()",
+                  "_real.mean()", "_real.sum()", "_fake.mean()", "_fake.sum()", "**2).mean()", "**2).sum()",
+                  "z).mean()", "z).sum()", "pull.mean()", "pull.sum()"),
+     "You add up over the batch: all slopes are means over their own batch."),
+    ("one mean for both", edit(
+        "(miss_real * r).mean() + (miss_fake * f).mean()",
+        "np.concatenate([miss_real * r, miss_fake * f]).mean()",
+        "miss_real.mean() + miss_fake.mean()", "np.concatenate([miss_real, miss_fake]).mean()",
+        "(miss_real * r**2).mean() + (miss_fake * f**2).mean()",
+        "np.concatenate([miss_real * r**2, miss_fake * f**2]).mean()"),
+     "You take one mean over both batches. Each has its own, and the two add up."),
+    ("a's slope without z", edit("(pull * z).mean()", "pull.mean()"),
+     "The slope of a z + b in a is z: it is missing."),
+    ("a's slope with f", edit("(pull * z).mean()", "(pull * f).mean()"),
+     "The slope of a z + b in a is z, not the sample."),
+    ("the discriminator uphill", edit("w - lr", "w + lr", "c - lr", "c + lr", "u - lr", "u + lr"),
+     "The generator moves right, the discriminator climbs its loss."),
+    ("a real sample's label", edit("r**2))) - 1", "r**2)))"),
+     "At real samples the label is 1: their slope is σ(s) − 1."),
+    ("u stands still", edit("u = u - lr * ((miss_real * r**2).mean() + (miss_fake * f**2).mean())", "u = u"),
+     "u never moves. Its slope is the mean of what was missed, times x²."),
+    ("u's slope", edit("(miss_real * r**2).mean() + (miss_fake * f**2).mean()",
+                       "(miss_real * 2 * r).mean() + (miss_fake * 2 * f).mean()"),
+     "The slope of u x² in *u* is x². You have the one in x."),
+    ("the generator stands still", edit("a - lr * (pull * z).mean(), b - lr * pull.mean()", "a, b"),
+     "The generator never moves."),
+    ("the generator uphill", edit("(miss_fake - 1) * (w", "(1 - miss_fake) * (w"),
+     "The generator moves the wrong way, up its loss: the slope of −ln σ(s) is σ(s) − 1."),
     ("the generator answers the new discriminator", edit(
         "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n", "",
         "    return np", "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n    return np"),

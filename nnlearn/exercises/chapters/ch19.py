@@ -53,6 +53,8 @@ KL = Function(3, kl, two_bells, mistakes=[
     ("the other way round",
      lambda m, s, m_0, s_0: (np.log(s / s_0) + (s_0**2 + (m - m_0) ** 2) / (2 * s**2) - 0.5).sum(axis=1),
      "You exchanged the two. The mean is taken under the first, N(m, s²)."),
+    ("a mean over the batch", edit("price.sum(axis=1)", "price.sum(axis=1).mean()"),
+     "That is the mean price. Return one for each code of the batch."),
     ("a mean over the code", edit("sum(axis=1)", "mean(axis=1)"),
      "The numbers of a code are independent: their prices add up."),
     ("sum over everything", edit("sum(axis=1)", "sum()"), "Return one number for each picture of the batch."),
@@ -80,6 +82,25 @@ KL = Function(3, kl, two_bells, mistakes=[
      "The distance of the means is squared: it must not matter which is larger."),
     ("one half for all", lambda m, s, m_0, s_0: kl(m, s, m_0, s_0) + (m.shape[1] - 1) / 2,
      "You take off one half once. Every number of the code has its own."),
+    ("s not squared", edit("(s**2 +", "(s +"), "`s` is a standard deviation: its square stands there."),
+    ("minus one",
+     edit("- 0.5", "- 1"), "For two equal bell curves the divergence must be 0: how much goes off?"),
+    ("the squares twice", edit("(2 * s_0**2)", "(s_0**2)"),
+     "Your squares count twice: (s² + (m − m_0)²) / (2 s_0²)."),
+    ("s as a logarithm", lambda m, s, m_0, s_0: kl(m, np.exp(s), m_0, s_0),
+     "You read `s` as a logarithm, as a network gives it. Here it is the standard deviation itself."),
+    ("s as a log-variance", lambda m, s, m_0, s_0: kl(m, np.exp(s / 2), m_0, s_0),
+     "You read `s` as the logarithm of a variance. Here it is the standard deviation itself."),
+    ("means left out", edit("(m - m_0) ** 2", "0 * m"), "The distance of the means costs, too."),
+    ("means added", edit("m - m_0", "m + m_0"), "How far *apart* are the two means?"),
+    ("the distance itself", edit("(m - m_0) ** 2", "abs(m - m_0)"), "The distance of the means is squared."),
+    ("no logarithm", edit("np.log(s_0 / s) + ", ""),
+     "The logarithm of the two widths' ratio is missing: to be narrow costs."),
+    ("bits", edit("np.log(s_0", "np.log2(s_0"), "The natural logarithm, `np.log`: nats."),
+    ("along the batch", edit("sum(axis=1)", "sum(axis=0)"),
+     "You add up over the batch. Add up over the code, axis 1."),
+    ("one number a code's number", edit("price.sum(axis=1)", "price"),
+     "Those are the prices of each number. Add up those of one code."),
 ])
 
 
@@ -133,6 +154,18 @@ CLEAN = Function(4, clean, guesses, mistakes=[
      "That is the guided guess of the noise, and it is right. Which picture does it imply?"),
     ("not cut off", edit("np.clip(x, -1, 1)", "x"), "Pixels lie between −1 and 1: cut off what does not."),
     ("zero to one", edit("-1, 1)", "0, 1)"), "Black is 1, and white is −1 here, not 0."),
+    ("squeezed", edit("np.clip(x, -1, 1)", "np.tanh(x)"),
+     "You squeeze the picture. Cut off what is outside, and leave the rest as it is."),
+    ("the guess cut off", edit("(1 + w) * told - w * untold", "np.clip((1 + w) * told - w * untold, -1, 1)"),
+     "You cut the guessed *noise*. Noise may be larger than 1; the picture may not."),
+    ("pictures guided, and cut", lambda x_t, told, untold, w, a: np.clip(
+        (1 + w) * clean(x_t, told, 0, 0, a) - w * clean(x_t, untold, 0, 0, a), -1, 1),
+     "You cut two pictures off before you guide them. Guide first, and cut once, at the end."),
+    ("only the noise divided", edit("(x_t - np.sqrt(1 - a) * noise) / np.sqrt(a)",
+                                    "x_t - np.sqrt(1 - a) * noise / np.sqrt(a)"),
+     "You divide the noise alone. First take it off, then divide what is left: mind the brackets."),
+    ("classes exchanged", edit("(1 + w) * told - w * untold", "(1 + w) * untold - w * told"),
+     "The two guesses are exchanged: go from the untold one to the told one, and beyond."),
 ])
 
 
@@ -147,6 +180,12 @@ def halfway(rng):
 def jump(x_s, s, t, noise, kept):
     a = kept[t] / kept[s]
     return np.sqrt(a) * x_s + np.sqrt(1 - a) * noise
+
+
+def step_by_step(x_s, s, t, noise, kept):
+    for k in range(s, t):
+        x_s = jump(x_s, k, k + 1, noise, kept)
+    return x_s
 
 
 JUMP = Function(5, jump, halfway, mistakes=[
@@ -178,6 +217,20 @@ JUMP = Function(5, jump, halfway, mistakes=[
     ("no noise", edit(" + np.sqrt(1 - a) * noise", ""), "The signal is right. Fill up with fresh noise."),
     ("noise as from the start", edit("np.sqrt(1 - a)", "np.sqrt(1 - kept[t])"),
      "x_s has noise in it already: less is needed to fill up to variance 1."),
+    ("the last step alone", edit("kept[t] / kept[s]", "kept[t] / kept[max(t - 1, 0)]"),
+     "That is the share of the last step. How many lie between s and t?"),
+    ("exchanged",
+     edit("np.sqrt(a) * x_s + np.sqrt(1 - a) * noise", "np.sqrt(1 - a) * x_s + np.sqrt(a) * noise"),
+     "The two shares are exchanged: what is left belongs to x_s."),
+    ("takes noise off", edit("+ np.sqrt(1 - a)", "- np.sqrt(1 - a)"), "Going forward, noise is added."),
+    ("all of the noise", edit("np.sqrt(1 - a) * noise", "noise"),
+     "All of the noise is too much: fill up to a variance of 1."),
+    ("the same noise at every step", lambda x_s, s, t, noise, kept: x_s if s == t else jump(
+        step_by_step(x_s, s, t - 1, noise, kept), t - 1, t, noise, kept),
+     "You add the same noise at every step: it adds up in step. Fresh noises add their *variances*; in one "
+     "go, `noise` once."),
+    ("products of shares", edit("kept[t] / kept[s]", "kept[s + 1 : t + 1].prod()"),
+     "`kept` holds products already: to multiply them counts the first steps again and again."),
 ])
 
 COPIES = Explain(6, rubric=[
@@ -228,6 +281,26 @@ REPAIR = Function(7, leap, leaps, mistakes=[
         + np.sqrt(kept[t] / kept[s]) * (1 - kept[s]) * x_t) / (1 - kept[t]),
      "That is the mean of the chapter's step, without its noise. Here you go forward from x_0, with the "
      "guess as the noise."),
+    ("no root for the noise", edit("np.sqrt(1 - then) * guess", "(1 - then) * guess"),
+     "x_0 is right. The noise is scaled by the root of its share."),
+    ("no root for x_0", edit("np.sqrt(then) * x_0", "then * x_0"),
+     "x_0 is right. Going forward it is scaled by the root of its share."),
+    ("no root below",
+     edit("/ np.sqrt(now)", "/ now"), "To find x_0, divide by the *root* of the signal's share."),
+    ("x_0 itself", edit("return np.sqrt(then) * x_0 + np.sqrt(1 - then) * guess", "return x_0"),
+     "That is x_0, and it is right. Go forward from there, to step s."),
+    ("from x_t", edit("np.sqrt(then) * x_0", "np.sqrt(then) * x_t"), "Go forward from x_0, not from x_t."),
+    ("noise taken off", edit("x_0 + np.sqrt", "x_0 - np.sqrt"), "Going forward from x_0, noise is added."),
+    ("cut off", edit("return np.sqrt(then) * x_0", "return np.sqrt(then) * np.clip(x_0, -1, 1)"),
+     "You cut x_0 off. Nothing says here that it lies between −1 and 1."),
+    ("the noise of a jump", edit("np.sqrt(1 - then)", "np.sqrt(1 - now / then)"),
+     "That is the noise between s and t. From x_0 to step s, how much is there?"),
+    ("times exchanged", edit("now, then = kept[t], kept[s]", "now, then = kept[s], kept[t]"),
+     "You have s and t the wrong way round: x_t is what you have."),
+    ("t − s", edit("kept[s]", "kept[t - s]"), "You go to step t − s. Go to step s."),
+    ("noise at the end alone is right",
+     edit("np.sqrt(1 - then) * guess", "np.sqrt(1 - now) * guess * (s > 0)"),
+     "At s = 0 it is right now, but between there is too much noise: as much as belongs to step s."),
 ], after="Nothing is drawn on the way, so the first noise alone decides what comes out, and a hundred steps "
          "may be ten.")
 

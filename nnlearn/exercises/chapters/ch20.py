@@ -207,6 +207,8 @@ def colourings(rng):
     yield "0 + 0 + 3 + 3 and 0 + 1 + 2 + 3", [4, 4, 0, 0, 3, 3, 0, 1, 2, 3], *both_ways(
         (0, 2), (0, 3), (0, 4), (0, 5), (1, 6), (1, 7), (1, 8), (1, 9))
     yield "colours of two digits", [1, 11, 11, 1], *both_ways((0, 2), (1, 3))
+    yield "colours of any size", [0, 0, 4, 0, 1, 0, 13, 0, 3], *both_ways((0, 2), (1, 3), (1, 4), (5, 6),
+        (7, 8))
     yield "nodes without neighbours", [2, 2, 1], np.zeros(0, int), np.zeros(0, int)
     yield "one way only", [0, 0, 0], [0, 1], [1, 2]
     row = rng.permutation(7)
@@ -300,6 +302,16 @@ REFINE = Function(5, refine, colourings, mistakes=[
     ("names from 1", edit("len(names))", "len(names) + 1)"), "Begin to count at 0."),
     ("keeps its number", edit("np.array(new)", "np.array(new) + colours.min()"),
      "The names begin at 0, whatever the old colours were."),
+    ("a product", edit(HEARD, "[int(np.prod(colours[source[target == i]] + 2))]"),
+     "You multiply what is heard: 4 alone, or 0 and 1, can give one product. Keep the colours themselves."),
+    ("ten colours", edit(HEARD, "np.bincount(colours[source[target == i]] % 10, minlength=10).tolist()"),
+     "You count in a table of ten colours. They may be of any size: 13 is not 3."),
+    ("a sum and squares",
+     edit(HEARD, "[colours[source[target == i]].sum(), (colours[source[target == i]] ** 2).sum()]"),
+     "Sums and squares do not tell all multisets apart, and nothing from zeros. Keep the colours "
+     "themselves."),
+    ("how many there are", edit("return np.array(new)", "return len(names)"),
+     "That is how many colours there are. Return one for each node."),
 ], after="The ring of six and the two triangles keep one colour for ever: every node has two neighbours that "
          "look like itself. No network of this kind can tell them apart.")
 

@@ -217,6 +217,14 @@ def sent(rng):
     yield "one client", changes[:1], 0
     yield "one number", changes[:, :1], 1
     yield "four clients", changes[:4], 1
+    worse = changes.copy()
+    worse[[0, 3, 5], 0] = np.nan
+    yield "more NaN than are cut", worse, 2
+
+
+def a_number_or_none(found, changes, cut):
+    """NaN counts as the largest of all: a mean with it is ∞ or NaN, as one likes."""
+    return np.where(np.isnan(found), np.inf, found)
 
 
 def trimmed_mean(changes, cut):
@@ -224,7 +232,7 @@ def trimmed_mean(changes, cut):
     return in_order[cut : len(changes) - cut].mean(axis=0)
 
 
-TRIMMED = Function(7, trimmed_mean, sent, mistakes=[
+TRIMMED = Function(7, trimmed_mean, sent, measure=a_number_or_none, mistakes=[
     ("no cut is everything", edit("len(changes) - cut", "-cut"),
      "With cut = 0 the slice [0:-0] is empty. Count from the front: up to K − cut."),
     ("in all", edit("cut : len(changes) - cut", "cut // 2 : len(changes) - (cut - cut // 2)"),
@@ -242,6 +250,10 @@ TRIMMED = Function(7, trimmed_mean, sent, mistakes=[
      "np.sort(changes[np.isfinite(changes).all(axis=1)], axis=0)",
      "len(changes) - cut", "np.isfinite(changes).all(axis=1).sum() - cut"),
      "Nobody is left out beforehand: what is not finite is one of the extremes that are cut."),
+    ("NaN passed over",
+     lambda changes, cut: np.nanmean(np.sort(changes, axis=0)[cut : len(changes) - cut], axis=0),
+     "`nanmean` passes over a NaN that is left after the cut. More have failed than are cut: the mean must "
+     "show it."),
     ("divided by all", edit(".mean(axis=0)", ".sum(axis=0) / len(changes)"),
      "Divide by the number of values that are left, K − 2 cut."),
     ("the other side", edit("cut : len(changes) - cut", "cut:"), "The largest have to go, too."),

@@ -94,6 +94,10 @@ def small_tables(rng):
         X, y = table(n, share, column, turn)
         X[who, 3] += far
         yield name, X * size + middle, y, table(30, 0.3, column, turn)[0] * size + middle
+    one, new = np.array([0.0, 1, 2, 3, 4, 5]), np.array([[0.0, 9], [5, 41], [0, 31], [5, 0]])
+    yield "two measurements, equally good", np.stack([one, 50 - 10 * one], axis=1), one > 2, new
+    balanced, right = [0.0] * 6 + [8, 8, 10, 10], [0.0] * 9 + [20]
+    yield "ten, of whom two are ill", np.array([balanced, right]).T, np.arange(10) > 7, new
 
 
 def stump(X, y, X_new):
@@ -117,6 +121,39 @@ STUMP = Function(2, stump, small_tables, mistakes=[
      "You answer for the rows that you learned from. Asked are those of `X_new`."),
     ("exchanged", edit("> 0, 1, 0)", "> 0, 0, 1)"),
      "Your zeros and ones are exchanged: 1 is ill."),
+    ("the last of equals", edit("k = np.argmax(((sign * (X - cut) > 0) == y[:, None]).mean(axis=0))",
+        "hits = ((sign * (X - cut) > 0) == y[:, None]).mean(axis=0)\n    k = np.flatnonzero(hits == "
+        "hits.max())[-1]"),
+     "Two measurements are equally good. Of equals, take the first."),
+    ("both classes alike", edit("((sign * (X - cut) > 0) == y[:, None]).mean(axis=0)",
+        "sum(((sign * (X - cut) > 0) == y[:, None])[y == k].mean(axis=0) for k in (0, 1))"),
+     "You weigh the ill as much as the healthy. Asked is how many *rows* are right."),
+    ("the ill alone", edit("((sign * (X - cut) > 0) == y[:, None]).mean(axis=0)",
+                           "(sign * (X - cut) > 0)[y == 1].mean(axis=0)"),
+     "You count the ill that are found. The healthy count as well."),
+    ("medians", edit("X[y == 0].mean(axis=0), X[y == 1].mean(axis=0)",
+                     "np.median(X[y == 0], axis=0), np.median(X[y == 1], axis=0)"),
+     "You take medians. The cut lies between the two *means*."),
+    ("the median of all", edit("(healthy + ill) / 2", "np.median(X, axis=0)"),
+     "Your cut is the median of all rows. It lies in the middle between the two means."),
+    ("the side in choosing alone", edit("sign[k] * (X_new[:, k] - cut[k])", "(X_new[:, k] - cut[k])"),
+     "You choose with the right side of the cut, and answer as if higher were always ill."),
+    ("the worst", edit("np.argmax", "np.argmin"), "You take the measurement with the *fewest* rows right."),
+    ("always the first", edit("k = np.argmax(((sign * (X - cut) > 0) == y[:, None]).mean(axis=0))", "k = 0"),
+     "You always take the first measurement. Which one gets most of the training rows right?"),
+    ("a vote", edit("sign[k] * (X_new[:, k] - cut[k]) > 0", "(sign * (X_new - cut) > 0).mean(axis=1) > 0.5"),
+     "You let all measurements vote. *One* measurement, one cut."),
+    ("every measurement", edit("sign[k] * (X_new[:, k] - cut[k]) > 0", "sign * (X_new - cut) > 0"),
+     "You answer by every measurement. Choose one: an answer is one number a row."),
+    ("its number", lambda X, y, X_new: np.argmax([
+        np.mean(stump(X[:, [k]], y, X[:, [k]]) == y) for k in range(X.shape[1])]),
+     "That is the number of the measurement. Answer with it: 0 or 1 for each row of `X_new`."),
+    ("minus one for healthy", edit("> 0, 1, 0)", "> 0, 1, -1)"), "The healthy are 0, not −1."),
+    ("a cut from the new rows", edit("(X_new[:, k] - cut[k])", "(X_new[:, k] - X_new[:, k].mean())"),
+     "Your cut is made of the new rows. It is learned from `X` and `y` alone."),
+    ("a row too low", edit("(healthy + ill) / 2", "healthy"),
+     "Your cut lies at the mean of the healthy: half of them would be ill. Take the middle of the two "
+     "means."),
 ], after="A rule that fits on a postcard. What cannot beat it need not be a network.")
 
 
@@ -130,7 +167,8 @@ def valleys(rng):
 def watched(answer, evaluate, trials, seed):
     """What a search returns and asks, with the same seed again, and with another.
 
-    `evaluate`, an array, says where the valley of the losses lies; a rate above 0.3 diverges.
+    `evaluate`, an array, says where the valley of the losses lies; a rate above 0.3 diverges, and so does
+    the first training of all.
     """
 
     def once(seed):
@@ -140,7 +178,7 @@ def watched(answer, evaluate, trials, seed):
             asked.append((float(lr), float(width)))
             if len(asked) > trials:
                 raise RuntimeError(f"the budget of {trials} trials is used up")
-            if lr > 0.3:
+            if lr > 0.3 or len(asked) == 1:  # the very first training diverges
                 return float("nan")
             rate, best, least = evaluate
             return float((np.log10(lr) - rate) ** 2 + 0.1 * abs(np.log2(width) - best) + least)
@@ -163,14 +201,14 @@ def honest(found, evaluate, trials, seed):
         return "rates or widths other than asked for"
     if not np.array_equal(asked, again):
         return "the same seed, other trials"
-    if np.array_equal(asked, other):
+    if np.array_equal(np.sort(rates), np.sort(other[:, 0])):
         return "another seed, the same trials"
     if len(np.unique(rates)) < 0.9 * trials:
         return "the same few rates again and again"
     if np.histogram(np.log10(rates), [-4, -3, -2, -1, 0])[0].min() < trials / 10:
         return "a power of ten with hardly a rate"
     losses = (np.log10(rates) - evaluate[0]) ** 2 + 0.1 * abs(np.log2(widths) - evaluate[1])
-    losses[rates > 0.3] = np.nan
+    losses[rates > 0.3] = losses[0] = np.nan
     place = np.flatnonzero((asked == best).all(axis=1))
     if not len(place):
         return "a setting that was not tried"
@@ -208,6 +246,9 @@ SEARCH = Function(3, search, valleys, run=watched, measure=honest, mistakes=[
      "There are trials left over. They are paid for: use them all."),
     ("the loss", edit("tries[np.nanargmin(losses)]", "np.nanmin(losses)"),
      "You return the lowest loss. Return the rate and the width that gave it."),
+    ("other rates or widths", edit("rng.choice([4, 8, 16, 32, 64])", "rng.choice([8, 16, 32])"),
+     "Print what you try: every rate lies between 0.0001 and 1, and the widths are 4, 8, 16, 32 and 64, each "
+     "of them."),
 ])
 
 
@@ -317,6 +358,7 @@ def comparisons(rng):
         who = rng.permutation(np.append(np.repeat(np.arange(people), rng.integers(1, most + 1, people)), 0))
         better = np.where(who % 3 > 0, rng.integers(-1, 2, len(who)), 1)
         yield name, np.append(better, [1, -1, 0, 1]), 40 + 3 * np.append(who, [1, 1, 1, 0]), t
+    yield "the rival is better", np.array([-1, -1, 0, -1, 1, -1]), np.array([5, 5, 2, 2, 9, 1]), 3.182
 
 
 def interval(difference, patient, t):
@@ -344,6 +386,33 @@ INTERVAL = Function(5, interval, comparisons, mistakes=[
     ("without t", edit("t * ", ""), "This is one standard error to each side. The factor t makes it 95 %."),
     ("mean and half", edit("means.mean() - half, means.mean() + half", "means.mean(), half"),
      "You return the mean and half the width. Return the two ends."),
+    ("√ of n − 1", edit("np.sqrt(len(means))", "np.sqrt(len(means) - 1)"),
+     "You take n − 1 twice: it stands in s already. Divide by √n."),
+    ("no n", edit(" / np.sqrt(len(means))", ""),
+     "That is the spread of the patients. The uncertainty of their *mean* is smaller, by √n."),
+    ("1.96", edit("half = t *", "half = 1.96 *"), "1.96 is for very many cases. Use `t`, which is given."),
+    ("upper end first",
+     edit("means.mean() - half, means.mean() + half", "means.mean() + half, means.mean() - half"),
+     "Both ends are right: the lower one first."),
+    ("half of it", edit("half = t *", "half = t / 2 *"),
+     "Your interval is half as wide: t s / √n to *each* side."),
+    ("the variance",
+     edit("means.std", "means.var"), "s is the standard deviation, the root of the variance."),
+    ("s of the rows", edit("means.std", "difference.std"),
+     "s is the spread of the patients' means, not of the rows."),
+    ("one row each", edit("difference[patient == p].mean()", "difference[patient == p][0]"),
+     "You take each patient's first row. Take the mean of all of them."),
+    ("a median", edit("means.mean() - half, means.mean() + half",
+                      "np.median(means) - half, np.median(means) + half"),
+     "The middle is the mean of the means, not their median."),
+    ("quantiles", edit("means.mean() - half, means.mean() + half", "*np.percentile(means, [2.5, 97.5]), "),
+     "That is where the *patients* lie. The interval is one for their mean: t s / √n to each side."),
+    ("cut off", edit("means.mean() - half, means.mean() + half",
+                     "max(means.mean() - half, -1), min(means.mean() + half, 1)"),
+     "You cut the interval off at −1 and 1. Return what the formula says."),
+    ("without the sign", edit("means.mean() - half, means.mean() + half",
+                              "abs(means.mean()) - half, abs(means.mean()) + half"),
+     "Where the rival is better the middle is negative: leave its sign."),
 ], after="Three visits of one patient are not three patients: intervals that forget it are too narrow.")
 
 REPORT = Explain(6, rubric=[

@@ -12,7 +12,7 @@ def small_pictures(rng):
     yield "one up, one left", pictures(2, 4, 5), np.array([-1, 0]), np.array([0, -1])
     yield "wider than high, both ways", pictures(3, 3, 6), np.array([1, -2, 0]), np.array([2, -1, 0])
     yield "one picture", pictures(1, 5, 4), np.array([2]), np.array([-3])
-    yield "out of the picture", pictures(3, 3, 4), np.array([3, -7, 0]), np.array([0, 0, 9])
+    yield "out of the picture", pictures(4, 3, 4), np.array([3, -7, 0, 4]), np.array([0, 0, 9, 0])
     yield "drawn for you", pictures(6, 5, 5), rng.integers(-3, 4, 6), rng.integers(-3, 4, 6)
 
 
@@ -23,6 +23,20 @@ def moved(X, down, right):
     inside = (i >= 0) & (i < H) & (j >= 0) & (j < W)
     found = X[np.arange(N)[:, None, None], i.clip(0, H - 1), j.clip(0, W - 1)]
     return np.where(inside, found, 0)
+
+
+def sliced(x, i, j):
+    """The usual slices, right as long as a picture stays in sight."""
+    out, (H, W) = np.zeros(x.shape), x.shape
+    there = out[max(i, 0) : H + min(i, 0), max(j, 0) : W + min(j, 0)]
+    there[:] = x[max(-i, 0) : H - max(i, 0), max(-j, 0) : W - max(j, 0)]
+    return out
+
+
+def blanked(x, i, j):
+    out = np.roll(x, (i, j), axis=(0, 1))
+    out[: max(i, 0)], out[:, : max(j, 0)] = 0, 0
+    return out
 
 
 MOVED = Function(1, moved, small_pictures, mistakes=[
@@ -42,6 +56,28 @@ MOVED = Function(1, moved, small_pictures, mistakes=[
      "Nothing moves to the right or left. Both happen at once."),
     ("from below alone", edit("(i >= 0) & (i < H) & (j >= 0) & (j < W)", "(i >= 0) & (j >= 0)"),
      "Paper comes in at the top and at the left, but a picture moved up or to the left repeats its edge."),
+    ("a slice that begins again", lambda X, down, right: np.stack([sliced(*one) for one in zip(
+        X, down, right, strict=True)]),
+     "A picture that is moved by more than its height: a slice that should be empty counts from the end, or "
+     "has another size. Ask of each new pixel where it came from."),
+    ("up for down",
+     edit("- down", "+ down"), "You move up for down. The new pixel at row i comes from i − down."),
+    ("never back", edit("- down", "- abs(down)", "W) - right", "W) - abs(right)"),
+     "You lose the sign: −1 down is one up."),
+    ("white paper", edit("np.where(inside, found, 0)", "np.where(inside, found, 1)"), "Paper is 0."),
+    ("as light as the darkest", edit("np.where(inside, found, 0)", "np.where(inside, found, X.min())"),
+     "Paper is 0, not the smallest pixel."),
+    ("whole numbers", edit("np.where(inside, found, 0)", "np.where(inside, found, 0).astype(int)"),
+     "You lose what stands behind the point: make an array of floats, `np.zeros(X.shape)`."),
+    ("the first row lost",
+     edit("(i >= 0)", "(i > 0)"), "The first row of each picture is lost: it has index 0."),
+    ("as wide as high", edit("j < W", "j < H"), "Pictures need not be square: columns go up to W."),
+    ("at the top and at the left alone", lambda X, down, right: np.stack([
+        blanked(*one) for one in zip(X, down, right, strict=True)]),
+     "You wipe what was rolled in at the top and at the left. A picture moved up or to the left is rolled in "
+     "at the other side."),
+    ("turned", edit("np.where(inside, found, 0)", "np.where(inside, found, 0).swapaxes(1, 2)"),
+     "Rows and columns of the result are exchanged."),
 ], after="A shift that a convolution would not mind, but a linear layer after it does.")
 
 
@@ -87,6 +123,26 @@ WORST = Function(2, worst_pair, told, outputs="a b share", mistakes=[
     ("the last of equals", edit("a, b = np.unravel_index(shares.argmax(), shares.shape)",
      "a, b = np.argwhere(shares == shares.max())[-1]"),
      "There are several as large as that. Take the one with the smallest a, then the smallest b."),
+    ("of those that are wrong",
+     edit("    shares = counts", "    np.fill_diagonal(counts, 0)\n    shares = counts"),
+     "You divide by the pictures that are *wrong*. The share is one of all pictures of class a."),
+    ("one a pair", edit("np.add.at(counts, (truth, said), 1)", "counts[truth, said] += 1"),
+     "`counts[truth, said] += 1` counts a pair once, however often it comes. `np.add.at` counts each."),
+    ("b first", edit("return a, b, shares[a, b]", "return b, a, shares[a, b]"), "Return a first, then b."),
+    ("the number",
+     edit("shares[a, b]", "counts[a, b]"), "The pair is right. Return its *share*, not its number."),
+    ("percent", edit("return a, b, shares[a, b]", "return a, b, 100 * shares[a, b]"),
+     "The pair is right. A share lies between 0 and 1."),
+    ("both ways together", edit("counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)",
+        "(counts + counts.T) / np.maximum((counts + counts.T).sum(axis=1, keepdims=True), 1)"),
+     "You add “a taken for b” and “b taken for a”. They are two mistakes."),
+    ("the smallest b first", edit("a, b = np.unravel_index(shares.argmax(), shares.shape)",
+                                  "b, a = np.unravel_index(shares.T.argmax(), shares.shape)"),
+     "There are several as large as that. The smallest *a* decides, and b only after it."),
+    ("one more", edit("np.maximum(counts.sum(axis=1, keepdims=True), 1)",
+                      "(counts.sum(axis=1, keepdims=True) + 1)"),
+     "You divide by one picture too many. Only where there is none is a 1 needed: `np.maximum`."),
+    ("the rarest mistake", edit("shares.argmax()", "shares.argmin()"), "You took the smallest."),
 ])
 
 
@@ -98,6 +154,7 @@ def albums_twice(rng):
     again = 0.4 * train[[5, 2]] + 0.3 + 0.001 * rng.normal(size=(2, 6, 5))
     yield "two of them, darker", train, np.concatenate([other[:2], again, other[2:]]), 0.99
     yield "none", train, other, 0.95
+    yield "trained on twice", np.concatenate([train, train[:1]]), np.concatenate([other, 2 * train[:1]]), 0.95
     yield "a negative is no copy", train, np.concatenate([1 - train[:2], other]), 0.9
     yield "one grey", np.concatenate([train, np.full((1, 6, 5), 0.3)]), np.concatenate(
         [np.zeros((1, 6, 5)), np.full((1, 6, 5), 0.3), 3 * train[:1]]), 0.9
@@ -141,6 +198,25 @@ TWICE = Function(3, taken_twice, albums_twice, mistakes=[
      "A picture of one grey has no pattern: its correlation is 0/0. It counts as like nothing."),
     ("above, not from", edit(">= least", "> least + 1e-8"),
      "*At least* `least`: equality counts."),
+    ("once for each copy",
+     edit("np.flatnonzero((alike >= least).any(axis=1))", "np.nonzero(alike >= least)[0]"),
+     "A test picture that is in `train` twice stands twice in your answer. Is there *some* picture like it?"),
+    ("covariance",
+     edit("np.where(grey, 0, flat / np.where(grey, 1, length))", "flat / np.sqrt(flat.shape[1])"),
+     "That is the covariance. A darker copy has a smaller one: divide by both lengths."),
+    ("one mean for all", edit("flat.mean(axis=1, keepdims=True)", "flat.mean()"),
+     "You subtract one mean for all pictures. Each has its own."),
+    ("by the widths", edit("np.linalg.norm(flat, axis=1, keepdims=True)", "flat.std(axis=1, keepdims=True)"),
+     "Divided by standard deviations, the sum over the pixels must be a mean. Or divide by the length."),
+    ("like all",
+     edit(".any(axis=1)", ".all(axis=1)"), "One picture that is like it is enough: `any`, not `all`."),
+    ("the likeliest alone", edit("np.flatnonzero((alike >= least).any(axis=1))",
+                                 "np.array([alike.max(axis=1).argmax()])"),
+     "You return the one that is most alike. Return all that reach `least`, or none."),
+    ("the others", edit("np.flatnonzero((alike", "np.flatnonzero(~(alike"),
+     "You return those that were *not* taken twice."),
+    ("true or false", edit("np.flatnonzero((alike >= least).any(axis=1))", "(alike >= least).any(axis=1)"),
+     "You return True and False. Return the numbers: `np.flatnonzero`."),
 ], after="Whoever tests on what was photographed twice, tests memory.")
 
 
@@ -281,6 +357,27 @@ SURE = Function(5, least_sure, validated, mistakes=[
      "You return the largest level that is allowed: the fewest answers. Asked is the one with the most."),
     ("zero for none", edit("np.inf", "0.0"),
      "Where no answer may be given, 0 would answer everything. Infinity answers nothing."),
+    ("a number of mistakes", edit("np.mean(", "np.sum("),
+     "You hold the *number* of wrong answers against a share. Divide by the number of answers given."),
+    ("the surest for none", edit("np.inf", "sure.max()"),
+     "Where no answer may be given, you answer the surest. Return infinity."),
+    ("one for none",
+     edit("np.inf", "1.0"), "Sureness need not end at 1. Return infinity where none is allowed."),
+    ("nan for none", edit("np.inf", "np.nan"), "Return infinity where none is allowed: nothing reaches it."),
+    ("its place", edit("best = level", "best = int(np.argmax(sure == level))"),
+     "You return the picture's number. Return how sure the model was."),
+    ("the share answered", edit("return best", "return (sure >= best).mean()"),
+     "That is the share that is answered. Return the sureness from which on."),
+    ("below it",
+     edit("sure >= level", "sure <= level"), "You answer where it is *un*sure. From a sureness on: `>=`."),
+    ("each level alone", edit("sure >= level", "sure == level"),
+     "You look at the pictures of one level alone. All that are as sure *or surer* are answered."),
+    ("a quantile", lambda sure, right, wrong: np.quantile(sure, wrong),
+     "That leaves out a share of the pictures, whether they are right or not. Count the mistakes among the "
+     "answers that are left."),
+    ("hundredths", edit("np.unique(sure)[::-1]", "np.linspace(1, 0, 101)"),
+     "You try hundredths from 0 to 1. Asked is the smallest sureness that is answered: try those that "
+     "occur."),
 ], after="Where it may say nothing it can be trusted when it speaks: as far as new pictures are like these.")
 
 REPORT = Explain(6, rubric=[

@@ -44,6 +44,36 @@ LINED = Function(1, lined_up, in_one_row, mistakes=[
      "You begin where a text *ends*. It begins after all texts before it."),
     ("not cut off", edit("np.where(ids < known, ids, 1)", "ids"),
      "Words that are not known keep their number. The table of your network has no row for them."),
+    ("cut one early", edit("return np.where(ids < known, ids, 1)",
+                           "return np.where(np.arange(L) < L - 1, np.where(ids < known, ids, 1), 0)"),
+     "Your last column is always empty: a long text keeps its first `L` words."),
+    ("as long as the longest", edit("return np.where(ids < known, ids, 1)",
+                                    "return np.where(ids < known, ids, 1)[:, : max(lengths)]"),
+     "Your rows are as long as the longest text. They have `L` places, whatever the texts."),
+    ("ones for blanks", edit("np.append(words, 0)", "np.append(words, 1)"),
+     "Blanks are 0. 1 is a word that is not known."),
+    ("unknown words left out", lambda words, lengths, L, known: lined_up(
+        words[words < known], np.array([np.sum(part < known) for part in np.split(
+            words, np.cumsum(lengths)[:-1])]), L, known),
+     "You leave out words that are not known, and the others move up. Each keeps its place, as 1."),
+    ("the known ones", edit("ids < known", "(ids >= known) | (ids == 0)"),
+     "You replace the words that *are* known. Known are those below `known`."),
+    ("minus one", edit("np.where(ids < known, ids, 1)", "np.where(ids < known, ids, -1)"),
+     "A word that is not known becomes 1."),
+    ("all the same number", edit("np.where(ids < known, ids, 1)", "np.where(ids < known, ids, known)"),
+     "A word that is not known becomes 1, not `known`: that row is missing in the table as well."),
+    ("begins where the cut ended", edit("np.cumsum(lengths) - lengths",
+                                        "np.cumsum(np.minimum(lengths, L)) - np.minimum(lengths, L)"),
+     "After a text that is cut, the next begins too early: what was cut off stands in `words`, too."),
+    ("L words each", edit("np.cumsum(lengths) - lengths", "L * np.arange(len(lengths))",
+                          "starts[:, None] + np.arange(L), -1)",
+                          "np.minimum(starts[:, None] + np.arange(L), len(words)), -1)"),
+     "You go on by `L` words for each text. Go on by its own length."),
+    ("one after the other, whatever the lengths", lambda words, lengths, L, known: np.resize(
+        np.where(words < known, words, 1), (len(lengths), L)),
+     "You fill row after row with words. A row holds one text: look at `lengths`."),
+    ("a word late", edit("np.cumsum(lengths) - lengths", "np.cumsum(lengths) - lengths + 1"),
+     "Every text begins one word late. The first one begins at 0."),
 ])
 
 
@@ -84,6 +114,28 @@ TELLING = Function(2, telling, counted, mistakes=[
     ("bits", edit("np.log(", "np.log2("), "The natural logarithm, `np.log`."),
     ("no logarithm", edit("np.log(shares[1] / shares[0])", "shares[1] - shares[0]"),
      "Take the logarithm of the quotient: a word said a hundred times as often tells much, however rare."),
+    ("as many ones as texts", edit("said.sum(axis=1, keepdims=True)",
+        "(said.sum(axis=1, keepdims=True) - counts.shape[1] + len(counts))"),
+     "You add the number of texts to the sum. It is V, the number of *words*, that were counted once more."),
+    ("one in the sum", edit("said.sum(axis=1, keepdims=True)",
+                            "(said.sum(axis=1, keepdims=True) - counts.shape[1] + 1)"),
+     "You add 1 to the sum of a class. Every word was counted once more, and there are V of them."),
+    ("the mean of counts", edit("counts[y == k].sum(axis=0)", "counts[y == k].mean(axis=0)"),
+     "You take the mean over the texts of a class. Then 1 is added to a mean: add up first."),
+    ("the quotient itself", edit("np.log(shares[1] / shares[0])", "shares[1] / shares[0]"),
+     "That is the quotient. Its logarithm is asked for: 0 says nothing, and the sign says for whom."),
+    ("against all texts", edit("counts[y == k]", "counts[(y == 1) | (k == 0)]"),
+     "You compare class 1 with all texts. Compare it with class 0."),
+    ("class 1 alone", edit("np.log(shares[1] / shares[0])", "np.log(shares[1])"),
+     "That is how often class 1 says it. A word tells by how much *more* often it does than class 0."),
+    ("the words that occur", edit("said.sum(axis=1, keepdims=True)",
+        "(said.sum(axis=1, keepdims=True) - counts.shape[1] + (counts.sum(axis=0) > 0).sum())"),
+     "A word that nobody says was counted once more as well: V counts all of them."),
+    ("the largest first", edit("np.log(shares[1] / shares[0])", "np.sort(np.log(shares[1] / shares[0]))"),
+     "You sorted them, and nobody knows which word is which. Leave them in the order of the words."),
+    ("odds", edit("np.log(shares[1] / shares[0])",
+                  "np.log(shares[1] / (1 - shares[1] + 1e-300) / shares[0] * (1 - shares[0]))"),
+     "Those are odds, p / (1 − p). Compare the shares themselves."),
 ])
 
 
@@ -101,6 +153,7 @@ def read_before(rng):
     yield "a run said twice", train, np.array([[5, 6, 5, 6, 4, 6], [5, 6, 4, 6, 9, 4]]), 2, 0.35
     yield "its words in another order", train, np.array([[9, 8, 7, 6, 5, 0], [3, 2, 5, 4, 0, 0]]), 2, 0.2
     yield "a word not known is a word", train, np.array([[1, 5, 6, 1, 1, 0], [1, 1, 1, 8, 9, 0]]), 2, 0.5
+    yield "words of two digits", np.array([[21, 3, 0]]), np.array([[2, 13, 0], [21, 3, 0]]), 2, 0.5
     yield "single words", train, np.array([[9, 9, 2, 4, 0, 0], [8, 8, 8, 8, 5, 0]]), 1, 0.75
     yield "no text to train on", np.zeros((0, 4), dtype=int), np.array([[2, 3, 4, 5]]), 2, 0.5
     yield "drawn for you", texts(12, 8, 5), texts(10, 8, 5), 2, 0.6
@@ -138,6 +191,37 @@ QUOTED = Function(3, quoted, read_before, mistakes=[
     ("above, not from", edit(">= least", "> least"), "*At least* that share: equality counts."),
     ("which were trained on", lambda train, test, n, least: quoted(test, train, n, least),
      "You return numbers of training texts. Asked are those of the test, to be taken out."),
+    ("one text of digits", edit("tuple(words[i : i + n])", "''.join(map(str, words[i : i + n]))"),
+     "You write the numbers one after another without a gap: 2, 13 and 21, 3 become the same. Compare "
+     "tuples."),
+    ("the words of a run in any order", edit("tuple(words[i : i + n])", "tuple(sorted(words[i : i + n]))"),
+     "Within a run you forget the order. A quotation has the same words in the same order."),
+    ("runs side by side", edit("range(len(words) - n + 1)", "range(0, len(words) - n + 1, n)"),
+     "Your runs stand side by side. They overlap: words 0 to n − 1, then 1 to n."),
+    ("runs of one more", edit("words[i : i + n]", "words[i : i + n + 1]"), "Your runs have n + 1 words."),
+    ("no run, and quoted", edit("if own else []", "if own else [1.0]"),
+     "A text that has no run counts as quoted in yours. It is not."),
+    ("a number of runs", edit(" / len(own)", ""),
+     "You hold the *number* of runs against a share. Divide by how many the text has."),
+    ("by its words", edit("/ len(own)", "/ max(len(text[text > 0]), 1)"),
+     "You divide by the number of words. A text of L words has L − n + 1 runs."),
+    ("by all places", edit("/ len(own)", "/ (len(text) - n + 1)"),
+     "You divide by the runs that a full row would have. Blanks are no words."),
+    ("of both together", edit("sum(run in there for run in own) / len(own)",
+                              "len(set(own) & there) / max(len(set(own) | there), 1)"),
+     "You divide by the runs of both texts together. Asked is which share of the *test* text was there."),
+    ("in the mean", edit("max(shares, default=0)", "np.mean(shares or [0])"),
+     "You average over the training texts. One that was quoted is enough."),
+    ("all of it",
+     edit("sum(run in there for run in own) / len(own)", "float(all(run in there for run in own))"),
+     "You ask for texts that are quoted as a whole. The share of `least` is enough."),
+    ("true or false", edit("np.array(found, dtype=int)", "np.isin(np.arange(len(test)), found)"),
+     "You return True and False. Return the numbers: `np.flatnonzero`."),
+    ("once for each text", edit("        if max(shares, default=0) >= least:\n            found.append(k)",
+                                "        found += [k for share in shares if share >= least]"),
+     "A test text that is like two training texts stands twice in your answer."),
+    ("the first run alone", edit("range(len(words) - n + 1)", "range(min(1, max(len(words) - n + 1, 0)))"),
+     "You look at the first run alone. There are len − n + 1."),
 ], after="Who tests on what was quoted tests memory. Language models are tested so without meaning to.")
 
 
@@ -299,12 +383,45 @@ TEMPERATURE = Function(5, temperature, overconfident, mistakes=[
      "You return the place of the temperature in the list, not the temperature."),
     ("the last of equals", edit("np.argmin(losses)", "len(losses) - 1 - np.argmin(losses[::-1])"),
      "Of equals, the first."),
+    ("the loss", edit("temperatures[np.argmin(losses)]", "min(losses)"),
+     "That is the smallest loss. Return the temperature that gave it."),
+    ("probabilities, not their logarithms", lambda logits, y, temperatures: temperatures[np.argmin(
+        [-np.mean(of_the_right(logits / T, y)) for T in temperatures])],
+     "You take the mean probability of the right class. The cross-entropy takes its logarithm: it is hard on "
+     "those that are sure and wrong."),
+    ("a small number added", lambda logits, y, temperatures: temperatures[np.argmin(
+        [-np.mean(np.log(of_the_right(logits / T, y) + 1e-9)) for T in temperatures])],
+     "A small number added inside the logarithm caps the loss where the model is sure and wrong. Stay with "
+     "logarithms: z − log Σ exp z."),
+    ("the loss divided", lambda logits, y, temperatures: temperatures[np.argmin(
+        [-np.mean(np.log(of_the_right(logits, y) + 1e-300)) / T for T in temperatures])],
+     "You divide the loss by the temperature. Divide the scores, before the softmax."),
+    ("the worst example", edit("np.mean(np.log", "np.max(np.log"),
+     "You take the largest loss. The mean over all examples is asked for."),
+    ("sorted first", edit("losses = []", "losses, temperatures = [], np.sort(temperatures)"),
+     "Of equals the first *as given*: leave the temperatures in their order."),
+    ("by the root", edit("logits / T", "logits / np.sqrt(T)"), "Divide by the temperature, not by its root."),
+    ("the first example alone", edit("- z[np.arange(len(y)), y])", "- z[np.arange(len(y)), y][:1])",
+                                     "np.exp(z).sum(axis=1))", "np.exp(z).sum(axis=1)[:1])"),
+     "You judge by the first example alone. The mean over all is asked for."),
+    ("a softmax over the examples", lambda logits, y, temperatures: temperatures[np.argmin(
+        [np.mean(np.log(np.exp(z := logits / T - (logits / T).max(axis=0)).sum(axis=0))[y]
+                 - z[np.arange(len(y)), y]) for T in temperatures])],
+     "Your softmax runs over the examples. It belongs to the classes, axis 1."),
 ], after="One number, chosen on validation texts, and the model means what it says.")
 
 
-def squares(z, y):
+def softmax(z):
     p = np.exp(z - z.max(axis=1, keepdims=True))
-    p = p / p.sum(axis=1, keepdims=True)
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def of_the_right(z, y):
+    return softmax(z)[np.arange(len(y)), y]
+
+
+def squares(z, y):
+    p = softmax(z)
     return np.mean((p - np.eye(z.shape[1])[y]) ** 2)
 
 
