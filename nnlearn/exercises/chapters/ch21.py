@@ -6,8 +6,14 @@ from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
 TOKENS = Predict(1, 50, mistakes=[
     ("without the class token", 49, "The patches are right. Which token is asked for the class?"),
     ("patches in a row", 8, "That is one row of patches, and one more. There are seven rows."),
-    ("pixels of a patch", 17, "That is how many pixels a patch has. How many patches has the picture?"),
+    ("the chapter's patches", 17,
+     "So many there are with the chapter's patches of 7×7. (And a patch of 4×4 has 16 pixels.) "
+     "How many patches of 4×4 has the picture?"),
     ("one for each pixel", 785, "A token is a patch of 4×4 pixels, not a pixel."),
+    ("the pixels", 784,
+     "Those are the pixels. A token is a patch of them, and one more is asked for the class."),
+    ("overlapping patches", 626,
+     "A 3×3 kernel's windows overlap. Patches lie side by side: each pixel is in one of them."),
 ], after="7 · 7 patches and the class token. Attention then looks at 50 · 50 pairs.")
 
 PRICE = Value(2, 240, mistakes=[
@@ -18,6 +24,10 @@ PRICE = Value(2, 240, mistakes=[
     ("one epoch a round", 180,
      "You count each network once a round. From 2 epochs to 4 it pays for two, from 4 to 8 for four."),
     ("one round too few", 192, "The twelve that are left are trained too, from 4 epochs to 8."),
+    ("one round too many", 288,
+     "There is no fifth round: after 8 epochs the twelve are compared, and that is all."),
+    ("one epoch was had", 252,
+     "You take off one epoch in each round. A survivor keeps all it has: 2 of its 4, and 4 of its 8."),
 ], after="96 + 48 + 24 · 2 + 12 · 4: every round but the first costs the same.")
 
 
@@ -89,6 +99,13 @@ def best_first(scores, capacity):
     return given
 
 
+def experts_choose(scores, capacity):
+    given = np.full(len(scores), -1)
+    for e in range(scores.shape[1]):
+        given[np.argsort(-scores[:, e], kind="stable")[:capacity]] = e
+    return given
+
+
 CAPACITY = Function(4, assigned, scored, mistakes=[
     ("no limit", edit("np.where(turn <= capacity, wanted, -1)", "wanted"),
      "Nobody is left out in yours. Each expert takes only `capacity` tokens."),
@@ -103,6 +120,11 @@ CAPACITY = Function(4, assigned, scored, mistakes=[
      "You serve first whose score is highest. Here the order of the rows decides."),
     ("second choice", second_choice,
      "You send whoever finds a full expert to the next best. Here such a token is left out: −1."),
+    ("one queue",
+     lambda scores, capacity: np.where(np.arange(len(scores)) < capacity, scores.argmax(axis=1), -1),
+     "You let in the first `capacity` tokens, whomever they want. The limit is one of each expert."),
+    ("the experts choose", experts_choose,
+     "Your experts choose their best tokens. Here each token chooses, and only then is counted."),
     ("drops to expert 0", edit("wanted, -1)", "wanted, 0)"),
      "A token that finds no room gets −1; expert 0 is somebody."),
 ], after="Real mixtures do this so that every expert's batch has a fixed size. A dropped token keeps what "
@@ -132,6 +154,12 @@ STRETCH = Function(5, combine, two_stretches, outputs="a b", mistakes=[
     ("only the last", edit("a_2 * b_1 + b_2", "b_2"), "What the first stretch brought in is gone in yours."),
     ("fades both", edit("a_2 * b_1 + b_2", "a_2 * (b_1 + b_2)"),
      "b of the second stretch comes in after its fading; it is not faded itself."),
+    ("its own fading", edit("a_2 * b_1 + b_2", "a_1 * b_1 + b_2"),
+     "b of the first stretch has come in after the first one's fading. It fades by the second one's a."),
+    ("fades twice", edit("a_2 * b_1 + b_2", "a_1 * a_2 * b_1 + b_2"),
+     "Only h fades in both stretches. What the first brought in fades in the second alone."),
+    ("the last a", edit("a_2 * a_1,", "a_2,"),
+     "Your a is the second stretch's. How much of h is left after both?"),
     ("exchanged", lambda *inputs: combine(*inputs)[::-1], "Both are right, in the wrong order: a, then b."),
 ], after="Because it does not matter which neighbours are combined first, T steps take log₂ T rounds.")
 
@@ -163,6 +191,20 @@ def each_with_a_chance(validation, truth, n):
     return float(ranked @ ((1 - p) ** np.arange(len(truth)) * p))
 
 
+def off_by_one(validation, truth, n):
+    from math import comb
+
+    ranked, N = truth[np.argsort(-validation)], len(truth)
+    return float(sum(comb(N - 1 - r, n - 1) / comb(N, n) * ranked[r - 1] for r in range(1, N)))
+
+
+def none_above(validation, truth, n):
+    from math import comb
+
+    ranked, N = truth[np.argsort(-validation)], len(truth)
+    return float(sum(comb(N - r, n) / comb(N, n) * ranked[r] for r in range(N)))
+
+
 def looks_at_the_truth(validation, truth, n):
     return expected(truth, truth, n)
 
@@ -180,6 +222,14 @@ EXACT = Function(6, expected, little_tables, mistakes=[
      "Yours keeps the worst of those tried. Mind the direction in which you sort."),
     ("the mean", lambda validation, truth, n: float(truth.mean()),
      "That is what one blind draw gives. The search keeps the best of n on validation."),
+    ("off by one", off_by_one,
+     "Your chances do not add up to 1. Below the best lie N − 1 others, below the next N − 2: "
+     "is yours one off?"),
+    ("none above", none_above,
+     "Your chances add up to more than 1: that none of those above is drawn is not enough. "
+     "The network itself must be drawn."),
+    ("the n best", lambda validation, truth, n: float(truth[np.argsort(-validation)[:n]].mean()),
+     "You average the n best of all. The search draws n blindly, and keeps one."),
     ("always the best", lambda validation, truth, n: float(truth[validation.argmax()]),
      "You find the best of all, whatever n is. With few tries it is seldom among those drawn."),
 ], after="A formula in place of 200 repeats. It holds for random search: every subset is equally likely.")
@@ -191,6 +241,8 @@ def curves(rng):
 
     yield "eight networks", *marks(8)
     yield "sixteen", *marks(16)
+    last = marks(16)[0]
+    yield "a test that disagrees", last, 1 - last[:, -1]
     yield "an odd number", *marks(7)
     yield "two", *marks(2)
     yield "one", *marks(1)
@@ -212,6 +264,7 @@ def halve(marks, test):
 WRONG_HALF = ("np.argsort(-marks[rows, column], kind=\"stable\")", "np.argsort(marks[rows, column])")
 WRONG_MARK = ("marks[rows, column]", "marks[rows, 3]")
 WRONG_TEST = ("float(test[rows[0]])", "float(test[rows].max())")
+WRONG_PLACE = ("int(rows[0])", "0")
 WRONG_PRICE = ("(epochs - before)", "epochs")
 
 REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
@@ -225,6 +278,12 @@ REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
      "You pick by the test. Pick by the last marks, then look at the test once."),
     ("reports the best test", edit("float(test[rows[0]])", "float(test.max())"),
      "The row is right, the accuracy is another's: that of the best of all on the test."),
+    ("the better of the last two", edit(*WRONG_TEST),
+     "You report the best test among those left. That, too, is choosing by the test."),
+    ("the place among those left", edit(*WRONG_PLACE),
+     "Return the row of `marks` that is best, not its place among those that are left: keep their numbers."),
+    ("counts networks", edit(WRONG_PRICE[0], "1", "before = epochs", "before = 0"),
+     "You count the networks of each round. Paid are epochs: new ones, times networks."),
     ("halves once too often", edit("if epochs < 8:", "if True:", "len(rows) // 2", "len(rows) // 3"),
      "You keep a third. The better half stays."),
     ("halves to nothing", edit("max(len(rows) // 2, 1)", "len(rows) // 2 + len(rows) % 2"),

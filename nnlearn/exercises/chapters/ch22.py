@@ -19,6 +19,13 @@ SHARES = Value(2, (8, 4), rtol=0.001, mistakes=[
     ("half each", (6, 6), "They add up, but nothing says that both get the same. Integrate each slope."),
     ("mean slopes", (4, 4 / 3),
      "Those are the mean slopes. Each is multiplied by the way its input has gone."),
+    ("first one, then the other", (0, 12),
+     "You go along x₁ first and then along x₂. On the straight line both move at once."),
+    ("first the other", (12, 0),
+     "You go along x₂ first and then along x₁: another order, other shares. "
+     "On the straight line both move at once."),
+    ("mean of the ends", (12, 6),
+     "You take the mean of the slopes at both ends. On the way they grow as α², not as α: integrate."),
     ("exchanged", (4, 8), "You exchanged the two: first x₁, which stands squared."),
 ])
 
@@ -51,6 +58,16 @@ COLUMNS = Function(3, columns, pictures, mistakes=[
      "Your earlier columns stay hidden. Begin each time from the whole picture."),
     ("the floor forgotten", lambda x, w, b, mean: ((x - mean) * w).sum(axis=1),
      "A linear score would fall like this. Yours has a floor at 0: run it."),
+    ("rows", lambda x, w, b, mean: columns(x.swapaxes(1, 2), w.T, b, mean.T),
+     "You hide rows. A column is `x[:, :, j]`: the last axis."),
+    ("the batch's mean", edit("mean[:, j]", "x.mean(axis=0)[:, j]"),
+     "You take the mean of the batch at hand. The mean picture is given: `mean`."),
+    ("all the others", edit("hidden = x.copy()", "hidden = np.repeat(mean[None], len(x), axis=0)",
+                            "hidden[:, :, j] = mean[:, j]", "hidden[:, :, j] = x[:, :, j]"),
+     "You hide all columns but one. Hide that one, and no other."),
+    ("no bias", edit(") + b, 0)", "), 0)"), "The score has a b, and its floor at 0 comes after it."),
+    ("never below 0", edit("return fall", "return np.maximum(fall, 0)"),
+     "You cut the falls off at 0. The floor is the score's: where hiding helps, the fall is negative."),
     ("absolute", edit("return fall", "return abs(fall)"),
      "A column that spoke against the score has a negative fall."),
 ])
@@ -69,6 +86,17 @@ def flip(x, w, b):
     return x - eps[:, None] * np.sign(w)
 
 
+def one_number(x, w, b):
+    moved, i = x.copy(), abs(w).argmax()
+    moved[:, i] -= (x @ w + b) / w[i]
+    return moved
+
+
+def equal_shares(x, w, b):
+    share = (x @ w + b)[:, None] / (w != 0).sum()
+    return x - share * np.where(w != 0, 1 / np.where(w != 0, w, 1), 0)
+
+
 FLIP = Function(4, flip, scored, mistakes=[
     ("along the weights", lambda x, w, b: x - ((x @ w + b) / (w @ w))[:, None] * w,
      "That is the shortest way in a straight line. Here no number may change more than needed: use signs."),
@@ -77,6 +105,18 @@ FLIP = Function(4, flip, scored, mistakes=[
     ("away", edit("x - eps", "x + eps"), "Your score moves away from 0."),
     ("forgets the bias", edit("x @ w + b", "x @ w"),
      "Your moved inputs give x · w = 0. The score has a b, too."),
+    ("one number", one_number,
+     "You move one number alone, the one that counts most: few changes, and one large. "
+     "Share it out among all."),
+    ("equal shares", equal_shares,
+     "Each of your numbers takes the same share of the *score*, so one with a small weight moves far. "
+     "Let all move by the same amount."),
+    ("by the length", edit("abs(w).sum()", "np.sqrt((w**2).sum())"),
+     "Moves of eps along the signs change the score by eps times the sum of |w|, "
+     "not by eps times its length."),
+    ("to the other side", edit("x - eps[:, None]", "x - 2 * eps[:, None]"),
+     "You go twice as far: your score is turned round. It is to become 0."),
+    ("the move alone", edit("return x - eps", "return -eps"), "That is the move. Return the moved inputs."),
     ("signed sum", edit("abs(w).sum()", "w.sum()"),
      "Moves along the signs change the score by the sum of *absolute* weights."),
     ("for everyone the same", edit("eps[:, None]", "abs(eps).max()"), "Each row has a distance of its own."),
@@ -114,6 +154,14 @@ STEP = Function(5, step, places, mistakes=[
      "What lies within the ball stays where it is."),
     ("division by zero", edit("np.maximum(length, 1e-12)", "length"),
      "A slope of 0 has no direction: the row stays where it is, and is no NaN."),
+    ("as long as the slope", edit("size * g / np.maximum(length, 1e-12)", "size * g"),
+     "Your step is `size` times as long as the slope. Its length is to be `size`: divide by the slope's."),
+    ("no ball", edit(" * np.minimum(1, eps / np.maximum(far, 1e-12))", ""),
+     "Your step is right, but nothing keeps it within eps of x."),
+    ("downhill", edit("z + size", "z - size"), "You go down the loss. An attacker goes up."),
+    ("from x", edit("z + size", "x + size"), "The step begins at z, where the last one ended."),
+    ("a ball around z", lambda x, z, g, eps, size: step(z, z, g, eps, size),
+     "Your ball is around z, so that it moves along. It stays around x."),
     ("a ball around 0", lambda x, z, g, eps, size: step(0 * x, z, g, eps, size),
      "The ball is around x, not around 0."),
 ])
@@ -147,6 +195,11 @@ SAME = Function(6, same, looks, mistakes=[
     ("nothing to say", edit("if known.any() else 0.0", ""), "Without any repeat the score is 0, not NaN."),
     ("the largest", edit("sum(axis=1)[known]", "max(axis=1)[known]"),
      "Several earlier copies: add up their weights."),
+    ("a mean of the copies", edit("(pattern * earlier).sum(axis=1)[known]",
+                                  "((pattern * earlier).sum(axis=1)[known] / earlier.sum(axis=1)[known])"),
+     "You take the mean over the earlier copies of a place. Asked is the weight on all of them *together*."),
+    ("a sum over the places", edit("[known].mean()", "[known].sum()"),
+     "You add up over the places. The score is their mean."),
     ("turned round", edit("(pattern * earlier)", "(pattern.T * earlier)"),
      "Row t of the pattern says where token t looks. You read its columns."),
 ])
@@ -183,6 +236,16 @@ REPAIR = Function(7, mended, ways, mistakes=[
     ("what was gone", edit(*GONE), "One fault is left: multiply by the way that was gone, not by the input."),
     ("way and middles", edit("baseline + (k + 0.5) / steps * (x - baseline)", "k / steps * x"),
      "The factor in front is right now. Two faults are left, both in z."),
+    ("way and what was gone", edit(*WAY, *GONE),
+     "You stand in the middles now. Two faults are left: the way begins at the baseline, and is as long as "
+     "from there."),
+    ("middles and what was gone", edit(*MIDDLE, *GONE),
+     "Your way begins at the baseline now. Two faults are left: where on each step you stand, and the factor "
+     "in front."),
+    ("the ends", edit(*MIDDLE[:1], "k + 1"),
+     "One fault is left: each step is represented by its end. Take its middle."),
+    ("too far", edit("/ steps * (x - baseline)", "/ steps * x"),
+     "Your way begins at the baseline, and ends at baseline + x. It is to end at x."),
     ("not divided", edit("total / steps", "total"), "A mean is a sum divided by how many."),
 ])
 
