@@ -1,9 +1,10 @@
 """A table of 480 small networks, trained once, and searches that look things up in it (chapter 21).
 
-    python -m nnlearn.study.architectures [--shift N]
+    python -m nnlearn.study.architectures [--shift N] [--pictures N] [--out FILE]
 
 trains every network twice on 800 pictures of MNIST pooled to 14×14 and writes `weights/architectures.npz`,
-which `load` reads; a shift moves the seeds, and prints instead. A quarter of an hour of one core.
+which `load` reads; a shift moves the seeds, and prints instead, as other pictures do. With `--out` what they
+give is kept as well: an array for `Search`. A quarter of an hour of one core.
 """
 
 import argparse
@@ -108,18 +109,18 @@ def multiply_adds(recipe: Recipe) -> int:
 # -- the table ---------------------------------------------------------------------------------------
 
 
-def pictures() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """MNIST pooled to 14×14: "train", 800, and "held", 2,000 others in ten folds of 200."""
+def pictures(drawn: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """MNIST pooled to 14×14: "train", 800, and "held", 2,000 others in ten folds of 200; more by `drawn`."""
     (x, y), _ = mnist()
-    order = np.random.default_rng(0).permutation(len(x))[: TRAIN + FOLDS * FOLD]
+    order = np.random.default_rng(drawn).permutation(len(x))[: TRAIN + FOLDS * FOLD]
     x, y = x[order].reshape(-1, 1, 14, 2, 14, 2).mean(axis=(3, 5)), y[order]
     x = ((x - x[:TRAIN].mean()) / x[:TRAIN].std()).astype(np.float32)
     return {"train": (x[:TRAIN], y[:TRAIN]), "held": (x[TRAIN:], y[TRAIN:])}
 
 
-def learn(recipe: Recipe, seed: int) -> np.ndarray:
+def learn(recipe: Recipe, seed: int, drawn: int = 0) -> np.ndarray:
     """The share of each fold read right after 1, 2, 4 and 8 epochs.  -> (4, folds)"""
-    data, net = pictures(), Small(recipe, seed)
+    data, net = pictures(drawn), Small(recipe, seed)
     (x, y), (held, labels) = data["train"], data["held"]
     optimizer, order, found = Adam(net.parameters(), RATE), np.random.default_rng([seed, 1]), []
     schedule = cosine(RATE, EPOCHS[-1] * TRAIN // BATCH)
@@ -157,19 +158,32 @@ def _same(recipe: Recipe) -> Recipe:
     return Recipe(recipe.steps, width, recipe.shortcuts and len(convolutions) > 1)
 
 
-def make(shift: int = 0) -> None:
-    """Train every network, and write the table; print its best rows if the seeds are moved."""
+def make(shift: int = 0, drawn: int = 0, out: str = "") -> None:
+    """Train every network, and write the table; other seeds or pictures go to `out`, if anywhere.
+
+    Prints the best rows and the place of chapter 12's pattern and of the stored table's best, in the mean and
+    in each run.
+    """
     from tqdm import tqdm
 
     done: dict[Recipe, np.ndarray] = {}
     for recipe in tqdm(recipes(), mininterval=10):
         if (one := _same(recipe)) not in done:
-            done[one] = np.stack([learn(one, seed + shift) for seed in range(RUNS)])
+            done[one] = np.stack([learn(one, seed + shift, drawn) for seed in range(RUNS)])
     table = np.stack([done[_same(recipe)] for recipe in recipes()])
     mean = table[:, :, -1].mean(axis=(1, 2))
     for i in np.argsort(-mean)[:10]:
         print(f"{mean[i]:.3f} {recipes()[i]}")
-    if not shift:
+    known = recipes().index(Recipe(("conv3", "pool", "conv3", "pool"), 16, False))
+    for name, i in (
+        ("the pattern", known),
+        ("the stored best", int(load()[:, :, -1].mean(axis=(1, 2)).argmax())),
+    ):
+        places = [int((right > right[i]).sum()) + 1 for right in (mean, *table[:, :, -1].mean(axis=2).T)]
+        print(f"{name}: place {places[0]}; in each run {places[1:]}")
+    if out:
+        np.save(out, table)
+    if not shift and not drawn:
         np.savez_compressed(TABLE, right=np.rint(table * FOLD).astype(np.uint8))
 
 
@@ -271,4 +285,7 @@ STRATEGIES = {"random": random_search, "evolution": evolution, "halving": succes
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Train every network of chapter 21's table.")
     parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
-    make(parser.parse_args().shift)
+    parser.add_argument("--pictures", type=int, default=0, help="draw other pictures by this; do not store")
+    parser.add_argument("--out", default="", help="keep the table in this file as well")
+    given = parser.parse_args()
+    make(given.shift, given.pictures, given.out)
