@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         diffusion,
         digits_gan,
         exhibits,
+        faces,
         federated,
         feedback,
         few_shot,
