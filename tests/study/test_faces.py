@@ -1,4 +1,4 @@
-"""Faces drawn as promised, error rates by hand, ways to compare on what they must get right, the stored contest."""
+"""Faces drawn as promised, error rates by hand, ways to compare, the stored contest."""
 
 import numpy as np
 import pytest
@@ -15,8 +15,8 @@ def test_people_have_the_share_that_was_asked_for():
     low, high = faces.TONES["darker"]
     assert ((who[:10, -1] >= low) & (who[:10, -1] <= high)).all()
     assert (who[10:, -1] >= faces.TONES["lighter"][0]).all()
-    with pytest.raises(ValueError, match="people: darker is 1.5, expected a share"):
-        faces.people(3, 1.5)
+    with pytest.raises(ValueError, match="people: darker is 2, expected a share"):
+        faces.people(3, 2)
 
 
 def test_photographs_are_pictures_of_their_people():
@@ -36,7 +36,7 @@ def test_a_part_changes_the_picture_where_it_lies():
     change = np.abs(
         faces.photographs(who, 1, rng=4, aligned=True) - faces.photographs(other, 1, rng=4, aligned=True)
     )[0, 0, 0]
-    assert change[18:28].sum() > 0.99 * change.sum() > 0.1
+    assert change[18:26].sum() > 0.9 * change.sum() > 0.1
 
 
 def test_aligned_faces_differ_less():
@@ -73,7 +73,8 @@ def test_fisherfaces_find_what_people_differ_in_and_eigenfaces_what_is_large():
     who = rng.normal(size=(40, 1, 64))
     who[..., 4:] = 0  # people differ in four pixels, pictures of one much more in four others
     X = who.repeat(6, axis=1) + 0.02 * rng.normal(size=(40, 6, 64))
-    X[..., 8:12] += 5 * rng.normal(size=(40, 6, 4))
+    X[..., 8:12] += 2 * rng.normal(size=(40, 6, 4))
+    X[..., 30:] += np.where(np.arange(34) % 2, 6, -6)  # so that mean and spread of a picture hardly change
     X = X.reshape(40, 6, 1, 8, 8)
     rates = [faces.equal_error_rate(*faces.pairs(make(X[:30], 12), X[30:]))
              for make in (faces.fisherfaces, faces.eigenfaces)]  # fmt: skip
