@@ -27,6 +27,8 @@ EXHIBITS = (
             "pictures by one hand", "12_convolution.ipynb"),
     Exhibit("object detection", "a picture", "boxes", "convolutions that answer in every cell",
             "a classifier that slides", "pictures by one hand", "28_gallery/object_detection.ipynb"),
+    Exhibit("one person, or two, in two pictures", "a picture", "a class", "an embedding trained by prototypes",
+            "Fisherfaces, and a classifier's features", "people", "28_gallery/faces.ipynb"),
     Exhibit("a head from few X-rays", "a picture", "a picture", "convolutions that correct a first picture",
             "one matrix, learned from the same heads", "what was never seen: lesions",
             "28_gallery/medical_pictures.ipynb"),

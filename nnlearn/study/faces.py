@@ -29,7 +29,7 @@ SEEDS, CHOOSER = range(5), 100
 SIDE, WIDTH, CHANNELS = 32, 32, (8, 16)
 PEOPLE, PICTURES, STEPS = 200, 8, 200  # to learn from
 OTHERS, OF_EACH = 60, 6  # to choose with, and to test
-RATES, COMPONENTS = (0.001, 0.003, 0.01), (10, 20, 40, 80, 160)
+RATES, COMPONENTS = (0.001, 0.003, 0.01), (5, 10, 20, 40, 80, 160)
 RARE = 0.05
 MIXES = {"half and half": 0.5, "darker rare": RARE, "lighter rare": 1 - RARE}
 # What a face has of its own: the middle and the half-range of each, lengths in half-sides of the picture.
@@ -74,10 +74,10 @@ def photographs(
     Lambert's law, 1760), and the sensor adds noise. With `aligned` every face lies in the same place, upright
     and of one size.
     """
-    rng, n = generator(rng), len(who) * copies
-    part = {name: np.float32(middle + half * np.repeat(who[:, k], copies))[:, None, None]
+    rng, n, each = generator(rng), len(who) * copies, np.repeat(who, copies, axis=0)
+    part = {name: (middle + half * each[:, k]).astype(np.float32)[:, None, None]
             for k, (name, (middle, half)) in enumerate(PARTS.items())}  # fmt: skip
-    tone = np.float32(np.repeat(who[:, -1], copies))[:, None, None]
+    tone = each[:, -1].astype(np.float32)[:, None, None]
 
     def chance(low: float, high: float) -> np.ndarray:
         return rng.uniform(low, high, (n, 1, 1)).astype(np.float32)
@@ -98,16 +98,14 @@ def photographs(
     for _ in range(4):  # the point of the face that a turned head shows here
         z = _height(x, y, part)
         x, y = X - z * np.sin(look["yaw"]), Y - z * np.sin(look["pitch"])
-    z, step = _height(x, y, part), np.float32(0.02)
-    slopes = [(_height(x + step, y, part) - z) / step, (_height(x, y + step, part) - z) / step]
-    slopes = [slopes[0] + np.sin(look["yaw"]), slopes[1] + np.sin(look["pitch"])]
-    falls = (light[2] - light[0] * slopes[0] - light[1] * slopes[1]) / np.sqrt(
-        1 + slopes[0] ** 2 + slopes[1] ** 2
-    )
+    z, step = _height(x, y, part, True), 0.02
+    across = (_height(x + step, y, part, True) - z) / step + np.sin(look["yaw"])
+    along = (_height(x, y + step, part, True) - z) / step + np.sin(look["pitch"])
+    falls = (light[2] - light[0] * across - light[1] * along) / np.sqrt(1 + across**2 + along**2)
     lit = 0.35 + 0.8 * np.maximum(falls, 0)
     picture = chance(0.15, 0.7) * (1 + chance(-0.2, 0.2) * Y) + 0 * X
     hair = tone * (1 - part["hair"]) * 0.9 + 0.03
-    soft = np.float32(side)
+    soft = float(side)
     crown = _blob(x, y - 0.06, part["width"] * 1.13, part["height"] * 1.06, soft)
     below = 1 / (1 + np.exp(np.clip((part["hair length"] * 0.5 - 0.25 - y) * 20, -30, 30)))
     picture += crown * below * (hair * (0.55 + 0.3 * light[1]) - picture)
@@ -131,10 +129,13 @@ def _width(y: np.ndarray, part: dict[str, np.ndarray]) -> np.ndarray:
     return part["width"] * (1 - part["jaw"] * np.clip(-y / part["height"], 0, 1) ** 2)
 
 
-def _height(x: np.ndarray, y: np.ndarray, part: dict[str, np.ndarray]) -> np.ndarray:
-    """How far a point of the face stands out of the picture's plane: half an egg, hills and hollows."""
+def _height(x: np.ndarray, y: np.ndarray, part: dict[str, np.ndarray], rim: bool = False) -> np.ndarray:
+    """How far a point of the face stands out of the picture's plane: half an egg, hills and hollows.
+
+    Around the egg it is flat; with `rim` it goes on falling, so that light finds a slope at the very edge.
+    """
     inner = 1 - (x / _width(y, part)) ** 2 - (y / part["height"]) ** 2
-    z = 0.5 * np.sqrt(np.maximum(inner, 0.04))
+    z = 0.5 * np.sqrt(np.maximum(inner, 0.04)) - (1.25 * np.maximum(0.04 - inner, 0) if rim else 0)
     across, down = np.abs(x) - part["eyes apart"], y - part["eye height"]
     along = np.clip(-down / part["nose length"], 0, 1.3)
     end = 1 / (1 + np.exp(np.clip(-(down + part["nose length"]) * 35, -30, 30)))
@@ -333,7 +334,8 @@ def faces(part: str, seed: int, darker: float = 0.5, aligned: bool = False) -> n
 
 def study(shift: int = 0) -> dict[str, Any]:
     """Every way, its one setting chosen on people apart; then five seeds; then the mixes of skin."""
-    seeds, chooser, rows = [seed + shift for seed in SEEDS], CHOOSER + shift, []
+    seeds, chooser = [seed + shift for seed in SEEDS], CHOOSER + shift
+    rows: list[dict[str, Any]] = []
 
     def compare(name: str, grid: Sequence[float], make: Callable[[np.ndarray, Any, int], Way]) -> list[Way]:
         drawn = partial(faces, aligned=name.endswith("aligned"))
@@ -345,7 +347,11 @@ def study(shift: int = 0) -> dict[str, Any]:
         chosen, tried = widened(grid, judge) if grid else (0, {})
         ways = [make(drawn("train", seed), chosen, seed) for seed in seeds]
         found = [pairs(way, drawn("test", seed)) for way, seed in zip(ways, seeds, strict=True)]
-        row = {"way": name, "chosen": chosen, "tried": {key: round(-one, 4) for key, one in tried.items()}}
+        row: dict[str, Any] = {
+            "way": name,
+            "chosen": chosen,
+            "tried": {key: round(-one, 4) for key, one in tried.items()},
+        }
         row["eer"] = [round(equal_error_rate(*one), 4) for one in found]
         row["accepted"] = [round(true_accept_rate(*one), 4) for one in found]
         rows.append(row)
