@@ -1,8 +1,9 @@
 """Variational autoencoders and diffusion, in as few lines as they need (chapter 19).
 
 `python -m nnlearn.study.diffusion` trains the denoiser of digits and its judge on the bundled MNIST, pooled
-to 14×14, each on pictures of its own, and writes what `load_denoiser` and `load_reader` give. With
-`--shift 1000` it starts from other seeds, prints the same scores, and writes nothing.
+to 14×14, each on pictures of its own, and a small denoiser on two moons, and writes what `load_denoiser`,
+`load_reader` and `load_plane` give. With `--shift 1000` it starts from other seeds, prints the same scores, and
+writes nothing.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import argparse
 import numpy as np
 
 from nnlearn.data.mnist_subset import mnist
+from nnlearn.data.planes import moons
 from nnlearn.engine.arithmetic import exp
 from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.random import RNG, generator
@@ -24,6 +26,7 @@ from nnlearn.training.trainer import Trainer
 
 NOBODY = 10  # the class that stands for "no class given"
 SPLIT, WIDTH, STEPS, BATCH, RATE, SEED = 8000, 320, 14000, 128, 2e-3, 0
+PLANE = 64, 3000  # width and training steps of the moons' denoiser
 PITCH = np.exp(-np.log(1000) * np.arange(16) / 16)  # of the sines that tell the step
 
 # -- the variational autoencoder's cost --------------------------------------------------------------
@@ -153,6 +156,20 @@ def sample(
     return np.stack(path)
 
 
+# -- two moons -------------------------------------------------------------------------------------
+
+
+def two_moons() -> tuple[np.ndarray, np.ndarray]:
+    """A thousand points around 0, and on which moon each lies.  (N, 2), (N,)"""
+    x, y = moons(1000, noise=0.05, rng=0)
+    return ((x - x.mean(axis=0)) / x.std()).astype(np.float32), y
+
+
+def load_plane() -> Denoiser:
+    """The denoiser of the two moons that `python -m nnlearn.study.diffusion` trained."""
+    return restore(Denoiser(2, PLANE[0], 0), "diffusion_plane")
+
+
 # -- digits ----------------------------------------------------------------------------------------
 
 
@@ -198,8 +215,9 @@ def load_reader() -> ConvNet:
 
 
 def train(shift: int = 0) -> None:
-    """Train the judge and the denoiser, print how digits are read, write both in half precision."""
+    """Train the judge and the denoisers, print how digits are read, write all in half precision."""
     data, kept = small_digits(), cosine_schedule(100)
+    plane = train_denoiser(*two_moons(), kept, PLANE[1], PLANE[0], rng=SEED + shift)
     judge = train_reader(*data["judge"], rng=SEED + shift)
     x, y = data["test"]
     print(f"the judge reads {(read(judge, x) == y).mean():.3f} of the test digits", flush=True)
@@ -211,10 +229,11 @@ def train(shift: int = 0) -> None:
     if not shift:
         keep(judge, "diffusion_reader")
         keep(net, "diffusion_denoiser")
+        keep(plane, "diffusion_plane")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Train chapter 19's denoiser of digits, and its judge.")
+    parser = argparse.ArgumentParser(description="Train chapter 19's denoisers and their judge.")
     parser.add_argument(
         "--shift", type=int, default=0, help="added to the seeds; if not 0, nothing is written"
     )

@@ -196,6 +196,24 @@ def text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
+def rounded(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """W ≈ q · scale, row by row, q whole numbers from −127 to 127.  (n, m) -> (n, m) int8, (n,) float32"""
+    scale = np.abs(W).max(axis=1).astype(np.float32) / 127
+    scale[scale == 0] = 1
+    return np.rint(W / scale[:, None]).astype(np.int8), scale
+
+
+def in_eight_bits(matrices: dict[str, np.ndarray], vectors: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Weights for `unpack` of js/weights.mjs, as JSON: matrices `rounded`, vectors in 32 bits."""
+    pairs = [rounded(W) for W in matrices.values()]
+    return {
+        "tensors": [[name, *W.shape] for name, W in matrices.items()],
+        "rounded": text_of(np.concatenate([q.ravel() for q, _ in pairs])),
+        "scales": text_of(np.concatenate([scale for _, scale in pairs])),
+        "vectors": {name: text_of(v.astype(np.float32)) for name, v in vectors.items()},
+    }
+
+
 def described(name: str, control: Any) -> dict[str, Any]:
     """A control as the page's own: its kind, label, range or options."""
     known: dict[str, Any] = {"name": name, "label": control.description, "disabled": control.disabled}

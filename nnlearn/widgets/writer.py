@@ -14,7 +14,7 @@ from nnlearn.figures import plot
 from nnlearn.models.gpt import GPT
 from nnlearn.text.tokenizers import BPETokenizer
 from nnlearn.widgets.kit import Controls, raster, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import LivingExplorer, in_eight_bits
 from nnlearn.widgets.next_token import BITS, SIGNS, SURPRISE, Continuation
 
 # Tokens that can be written; of the prompt that are read; the likeliest shown.
@@ -158,13 +158,6 @@ class Writer(LivingExplorer):
                 self.picks = {}
 
 
-def rounded(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """W ≈ q · scale, row by row, q whole numbers from −127 to 127.  (n, m) -> (n, m) int8, (n,) float32"""
-    scale = np.abs(W).max(axis=1).astype(np.float32) / 127
-    scale[scale == 0] = 1
-    return np.rint(W / scale[:, None]).astype(np.int8), scale
-
-
 def by_rows(name: str, W: np.ndarray) -> np.ndarray:
     """A matrix as the page multiplies with it: a row for each output, or for each token and place."""
     return W if name in ("tokens.W", "positions.W") else W.T
@@ -175,7 +168,6 @@ def packed(gpt: GPT, tokenizer: BPETokenizer) -> str:
 
     state = {name: np.asarray(value, np.float32) for name, value in gpt.state_dict().items()}
     matrices = {name: by_rows(name, W) for name, W in state.items() if W.ndim == 2}
-    pairs = [rounded(W) for W in matrices.values()]
     attention = gpt.blocks[0].attention
     return json.dumps(
         {
@@ -186,10 +178,7 @@ def packed(gpt: GPT, tokenizer: BPETokenizer) -> str:
                 "heads": attention.heads,
                 "eps": gpt.norm.eps,
             },
-            "tensors": [[name, *W.shape] for name, W in matrices.items()],
-            "rounded": text_of(np.concatenate([q.ravel() for q, _ in pairs])),
-            "scales": text_of(np.concatenate([scale for _, scale in pairs])),
-            "vectors": {name: text_of(v) for name, v in state.items() if v.ndim == 1},
+            **in_eight_bits(matrices, {name: v for name, v in state.items() if v.ndim == 1}),
             "tokens": [base64.b64encode(tokenizer.tokens[i]).decode() for i in range(len(tokenizer))],
             "merges": [list(pair) for pair in tokenizer.merges],
         },

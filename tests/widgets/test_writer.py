@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
 from nnlearn.widgets import Writer, living
-from nnlearn.widgets.writer import WEIGHTS, by_rows, rounded
+from nnlearn.widgets.living import rounded
+from nnlearn.widgets.writer import WEIGHTS, by_rows
 from tests.support.browser import new_context
 
 

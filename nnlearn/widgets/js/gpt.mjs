@@ -1,18 +1,6 @@
 // GPT-2 for one reader: the forward pass of a token with what was kept of those before, byte pairs, sampling.
 // tests/widgets/test_writer.py holds each to NumPy's, at the same rounded weights.
-import { bytes } from "./living.mjs";
-
-/** {name: {rows, columns, q, scale}} from what `nnlearn.widgets.writer.packed` wrote: W = q · scale of its row. */
-function unpack({ tensors, rounded, scales }) {
-  const q = new Int8Array(bytes(rounded).buffer), s = new Float32Array(bytes(scales).buffer), found = {};
-  let at = 0, row = 0;
-  for (const [name, rows, columns] of tensors) {
-    found[name] = { rows, columns, q: q.subarray(at, at + rows * columns), scale: s.subarray(row, row + rows) };
-    at += rows * columns;
-    row += rows;
-  }
-  return found;
-}
+import { unpack } from "./weights.mjs";
 
 /** y = W x, row by row of W. */
 function product({ rows, columns, q, scale }, x) {
@@ -31,8 +19,7 @@ const geluTanh = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0
 export class GPT {
   constructor(packed) {
     Object.assign(this, packed.config); // context, width, depth, heads, eps
-    this.W = unpack(packed);
-    this.b = Object.fromEntries(Object.entries(packed.vectors).map(([k, v]) => [k, new Float32Array(bytes(v).buffer)]));
+    [this.W, this.b] = unpack(packed);
   }
 
   /** What a text has left behind so far: keys and values of each block. */

@@ -23,7 +23,8 @@ function asked(controls, name) {
     const control = controls.find((c) => c.name === key);
     const number = Number(text), ranged = control && ["slider", "number"].includes(control.kind);
     const option = control?.options?.find(([, value]) => String(value) === text);
-    if (ranged && text.trim() && number >= control.min && number <= control.max) values[key] = number;
+    const between = Number.isInteger(control?.step) && !Number.isInteger(number); // two whole numbers
+    if (ranged && text.trim() && !between && number >= control.min && number <= control.max) values[key] = number;
     else if (control?.kind === "text") values[key] = text;
     else if (control?.kind === "toggle" && ["true", "false"].includes(text)) values[key] = text === "true";
     else if (option) values[key] = option[1];
@@ -37,11 +38,13 @@ export function mount(place, { render, alone }) {
   const state = JSON.parse(place.querySelector("script[type='application/json']").textContent);
   const [values, word] = asked(state.controls, place.dataset.figure);
   const model = makeModel({ ...state, defaults: { ...state.values }, values: { ...state.values, ...values } });
-  const el = element("div");
+  const el = element("div"), plain = model.get;
+  let opened = null; // the word stays with the sentence until the reader moves something
+  model.get = (name) => (name === "sentence" && (!opened || plain("values") === opened) ? plain(name) + word : plain(name));
   alone(model);
   place.append(el);
   render({ model, el });
-  el.querySelector("[role=status]").textContent += word;
+  opened = plain("values");
   model.on("change:values", () => {
     const now = model.get("values"), moved = Object.keys(now).filter((key) => now[key] !== state.values[key]);
     const query = new URLSearchParams(moved.map((key) => [key, now[key]]));

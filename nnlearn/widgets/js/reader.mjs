@@ -1,4 +1,6 @@
 // A digit under the reader's pen, and every layer of the convolutional network that reads it.
+import { digits } from "./answers.mjs";
+import { layer, pooled } from "./convnet.mjs";
 import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
 
 const [SIDE, FULL, FADE, MOST, OWN, LIKELIEST] = [28, 0.7, 1.0, 600, "your drawing", "the likeliest"];
@@ -46,28 +48,6 @@ export const moved = (image, right, down) => Float64Array.from({ length: SIDE * 
   const [i, j] = [Math.floor(p / SIDE) - down, (p % SIDE) - right];
   return Math.min(i, j) >= 0 && Math.max(i, j) < SIDE ? image[i * SIDE + j] : 0;
 });
-
-/** 3×3 convolution with one ring of zeros, and what is below 0 cut off: x (channels, n, n) -> (outputs, n, n). */
-function layer(x, channels, n, W, b) {
-  const outputs = b.length, found = new Float64Array(outputs * n * n);
-  for (let o = 0; o < outputs; o++) {
-    const to = found.subarray(o * n * n, (o + 1) * n * n).fill(b[o]);
-    for (let c = 0; c < channels; c++) for (let k = 0; k < 9; k++) {
-      const w = W[(o * channels + c) * 9 + k], [di, dj] = [Math.floor(k / 3) - 1, (k % 3) - 1];
-      for (let i = Math.max(0, -di); i < Math.min(n, n - di); i++) for (let j = Math.max(0, -dj); j < Math.min(n, n - dj); j++)
-        to[i * n + j] += w * x[c * n * n + (i + di) * n + j + dj];
-    }
-  }
-  return found.map((v) => Math.max(0, v));
-}
-function pooled(x, channels, n) {
-  const h = n / 2, found = new Float64Array(channels * h * h);
-  for (let c = 0; c < channels; c++) for (let i = 0; i < h; i++) for (let j = 0; j < h; j++) {
-    const at = c * n * n + 2 * i * n + 2 * j;
-    found[(c * h + i) * h + j] = Math.max(x[at], x[at + 1], x[at + n], x[at + n + 1]);
-  }
-  return found;
-}
 
 /** What the network makes of a picture: maps of both layers, logits, their softmax, evidence by digit and place. */
 export function read(image, { W1, b1, W2, b2, W, b }) {
@@ -121,12 +101,7 @@ export function render({ model, el }) {
   const boards = [paper, board(one, "the maps of the first layer", square, (pen, width) => maps(pen, width, numbers(scene().first), SIDE, 4)),
     board(two, "the maps of the second layer", square, (pen, width) => maps(pen, width, numbers(scene().second), SIDE / 2, 6)),
     board(where, "where the evidence lies", square, evidence)];
-  const bars = Array.from({ length: CLASSES }, (_, digit) => {
-    const bar = button("", () => put(model, "digit", values().digit === String(digit) ? LIKELIEST : String(digit)), { class: "answer" });
-    bar.append(element("b", {}, String(digit)), element("i"), element("span"));
-    answers.append(bar);
-    return bar;
-  });
+  const answer = digits(answers, "show its evidence", (digit) => put(model, "digit", values().digit === String(digit) ? LIKELIEST : String(digit)));
 
   // -- the pictures --------------------------------------------------------------------------------------------------
   const GREYS = Uint32Array.from({ length: 256 }, (_, v) => ((255 << 24) | (v << 16) | (v << 8) | v) >>> 0);
@@ -158,13 +133,7 @@ export function render({ model, el }) {
   }
   function show() {
     const { shares, shown } = scene(), all = numbers(scene().evidence), places = (SIDE / 4) ** 2;
-    bars.forEach((bar, digit) => {
-      const share = shares[digit];
-      bar.style.setProperty("--share", share.toFixed(4));
-      bar.lastChild.textContent = share.toFixed(2);
-      bar.setAttribute("aria-pressed", String(digit === shown));
-      bar.setAttribute("aria-label", `${digit}: ${share.toFixed(2)}; show its evidence`);
-    });
+    answer(shares, shown);
     const total = all.subarray(shown * places, (shown + 1) * places).reduce((s, v) => s + v, 0);
     heading.textContent = `evidence for ${shown}: ${signed(total)}`;
     boards.forEach((one) => one.redraw());
@@ -206,12 +175,6 @@ const CSS = `
 .nn-living .nn-read { display: grid; grid-template-columns: 27fr 27fr 27fr 13fr 19fr; grid-template-rows: auto; gap: 0 12px; align-items: start; }
 .nn-living .nn-read strong { display: block; white-space: nowrap; }
 .nn-living .nn-read + [role=status] { margin-top: 8px; }
-.nn-living button.answer { display: grid; grid-template-columns: 1em 1fr 2.4em; gap: 5px; align-items: center; width: 100%; min-height: 24px; padding: 0 4px;
-  border-color: transparent; text-align: left; }
-.nn-living button.answer:hover { border-color: var(--nn-quiet); }
-.nn-living .answer i { display: block; height: 14px; background: linear-gradient(#0072b2, #0072b2) 0 0 / calc(var(--share) * 100%) 100% no-repeat; }
-.nn-living .answer[aria-pressed=true] i { background-image: linear-gradient(#d55e00, #d55e00); }
-.nn-living .answer span { font-variant-numeric: tabular-nums; }
 @media (max-width: 760px) {
   .nn-living .nn-read { grid-template-columns: 1fr 1fr; gap: 10px 12px; }
   .nn-living .nn-read > .pad { grid-column: 1 / -1; justify-self: center; width: min(100%, 300px); }

@@ -1,0 +1,21 @@
+// Weights that a page carries: matrices in 8 bits, each row with its scale, and vectors in 32.
+import { bytes } from "./living.mjs";
+
+/** [{name: {rows, columns, q, scale}}, {name: vector}] from what `nnlearn.widgets.living.in_eight_bits` wrote: W = q · scale of its row. */
+export function unpack({ tensors, rounded, scales, vectors }) {
+  const q = new Int8Array(bytes(rounded).buffer), s = new Float32Array(bytes(scales).buffer), found = {};
+  let at = 0, row = 0;
+  for (const [name, rows, columns] of tensors) {
+    found[name] = { rows, columns, q: q.subarray(at, at + rows * columns), scale: s.subarray(row, row + rows) };
+    at += rows * columns;
+    row += rows;
+  }
+  return [found, Object.fromEntries(Object.entries(vectors).map(([name, text]) => [name, new Float32Array(bytes(text).buffer)]))];
+}
+
+/** A matrix row by row, each weight rounded to 32 bits as NumPy's product of int8 and float32. */
+export function whole({ columns, q, scale }) {
+  const W = new Float64Array(q.length);
+  for (let k = 0; k < W.length; k++) W[k] = Math.fround(q[k] * scale[Math.floor(k / columns)]);
+  return W;
+}
