@@ -1,8 +1,8 @@
 """Variational autoencoders and diffusion, in as few lines as they need (chapter 19).
 
 `python -m nnlearn.study.diffusion` trains the denoiser of digits and its judge on the bundled MNIST, pooled
-to 14×14, each on pictures of its own, and a small denoiser on two moons, and writes what `load_denoiser`,
-`load_reader` and `load_plane` give. With `--shift 1000` it starts from other seeds, prints the same scores, and
+to 14×14, each on pictures of its own, and a small denoiser of two moons; `load_denoiser`, `load_reader` and
+`load_plane` give what it wrote. With `--shift 1000` it starts from other seeds, prints the same scores, and
 writes nothing.
 """
 

@@ -80,7 +80,7 @@ class DiffusionExplorer(LivingExplorer):
         }
 
     def make_figure(self, figure: Figure) -> None:
-        places = ((0.01, 0.26), (0.285, 0.26), (0.56, 0.26), (0.86, 0.13))
+        places = ((0.01, 0.26), (0.285, 0.26), (0.56, 0.26), (0.85, 0.145))
         points, picture, belief, judge = (figure.add_axes((x, 0.04, w, 0.85)) for x, w in places)
         points.plot(*two_moons()[0][:SHOWN].T, ".", color=plot.GREY, markersize=2)
         self.moons = [line(points, "o", color=colour, markersize=3) for colour in (plot.BLUE, plot.VERMILION)]
@@ -90,7 +90,7 @@ class DiffusionExplorer(LivingExplorer):
         points.tick_params(labelleft=False, labelbottom=False)
         look: dict[str, Any] = {"cmap": "Greys", "vmin": -1, "vmax": 1, "extent": (0, 14, 14, 0)}
         self.images = [raster(ax, **look) for ax in (picture, belief)]
-        for ax, title in ((picture, "a digit"), (belief, "what the network sees in it")):
+        for ax, title in ((picture, "a digit"), (belief, "what the network sees")):
             ax.set(xticks=[], yticks=[], title=title)
         judge.set(xlim=(0, 1.45), ylim=(9.5, -0.5), title="the judge reads")
         judge.set_axis_off()

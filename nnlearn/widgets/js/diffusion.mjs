@@ -23,7 +23,7 @@ export function render({ model, el }) {
   }, () => status.setAttribute("aria-live", "polite"));
   play.button.addEventListener("click", () => { if (play.playing() && values().step >= steps()) put(model, "step", 0); });
   const part = (title) => element("div", {}, element("strong", {}, title));
-  const [cloud, digit, belief, judge] = ["a cloud", "a digit", "what the network sees in it", "the judge reads"].map(part);
+  const [cloud, digit, belief, judge] = ["a cloud", "a digit", "what the network sees", "the judge reads"].map(part);
   el.append(
     element("style", {}, CSS),
     element("div", { class: "nn-row" }, play.button, ...["step", "digit", "guidance", "seed"].map((name) => field(model, name))),
