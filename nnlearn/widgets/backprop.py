@@ -23,6 +23,7 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {
 }
 START = {"w11": 0.8, "w21": -0.5, "w12": -0.4, "w22": 0.9, "v1": 1.2, "v2": -0.7}
 UPDATES = 30
+SHOWN = (1e-8, 1e3)  # of the losses
 _GREY = "#C4C4C4"
 _LIGHT = {plot.BLUE: "#DCEBF5", plot.VERMILION: "#FBE3D3", _GREY: "white"}
 TOO_LARGE = 1e6  # a loss beyond this is called diverged
@@ -140,9 +141,9 @@ class BackpropStepper(LivingExplorer):
 
     def _make_losses(self, figure: Figure) -> None:
         self.panel = figure.add_axes((0.815, 0.15, 0.175, 0.7))
-        self.panel.set(xlim=(-1, UPDATES + 1), xlabel="updates done", ylim=(-0.03, 1e3), title="loss")
-        self.panel.set_yscale("symlog", linthresh=0.1)
-        self.panel.set_yticks([0, 0.1, 1, 10, 100, 1000], ["0", "0.1", "1", "10", "100", "1000"])
+        self.panel.set(xlim=(-1, UPDATES + 1), xlabel="updates done", title="loss")
+        self.panel.set(yscale="log", ylim=SHOWN)
+        self.panel.set_yticks([1e-8, 1e-6, 1e-4, 0.01, 1, 100], ["1e−8", "1e−6", "1e−4", "0.01", "1", "100"])
         self.panel.minorticks_off()
         self.future = line(self.panel, color=plot.SKY, linewidth=1.6, zorder=2)
         self.past = line(self.panel, color=plot.BLUE, zorder=3)
@@ -184,7 +185,7 @@ class BackpropStepper(LivingExplorer):
         k, done_with = np.arange(UPDATES + 1), state.update + 1
         self.future.set_data(k, state.losses)
         self.past.set_data(k[:done_with], state.losses[:done_with])
-        self.here.set_data([state.update], [min(state.losses[state.update], 1e3)])
+        self.here.set_data([state.update], [np.clip(state.losses[state.update], *SHOWN)])
         phase, rule, worked = _explain(state)
         self.phase.set(text=phase, color=plot.BLUE if state.step <= len(FORWARD) else plot.VERMILION)
         self.rule.set_text(rule)
