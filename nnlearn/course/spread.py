@@ -102,13 +102,14 @@ def chance_range(values: Sequence[str], level: float) -> tuple[float, float]:
     """m ± t s √(1 + 1/k): where one more of k values, from normal errors, lies with probability 1 - level.
 
     m is their mean, s² their variance + u²/12 for the rounding to units u of the last digit, t the
-    (1 - level/2) quantile of Student's t with k - 1 degrees of freedom. Of one value all is possible.
+    (1 - level/2) quantile of Student's t with k - 1 degrees of freedom. Where all values agree, on a choice
+    from a list or on 100 %, they tell nothing of how far the next one goes: all is possible.
     Source: G. Hahn and W. Meeker, Statistical Intervals (1991), section 4.7.
     """
     from scipy.stats import t
 
     k = len(values)
-    if k < 2:
+    if len(set(values)) < 2:
         return -math.inf, math.inf
     x, unit = np.array(values, float), max(map(unit_of, values))
     s = math.sqrt(x.var(ddof=1) + unit**2 / 12)
