@@ -13,7 +13,6 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -120,13 +119,20 @@ def _write_start_files(out: Path, pythons: list[str], systems: list[str]) -> Non
     write(out / "wheels" / "start.py", Path(unpack.__file__).read_bytes())
 
 
+def require_tools() -> None:
+    """Raise ModuleNotFoundError where pip or uv is not installed.
+
+    Their modules are not looked for: whoever asks for pip's takes setuptools' distutils away.
+    """
+    for name in ("pip", "uv"):
+        metadata.distribution(name)
+
+
 def _download(
     wheels: Path, system: str, python: str, wheels_from: Path | None
 ) -> tuple[list[str], list[str]]:
     """Put the wheels of a system and Python into `wheels`; their names, and the pins that uv has changed."""
-    for name in ("pip", "uv"):  # pip is not to be imported: it takes setuptools' distutils away
-        if find_spec(name) is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    require_tools()
     called, tags = SYSTEMS[system]
     source = ["--no-index", "--find-links", wheels_from.resolve()] if wheels_from else []
     part = wheels / ".part"

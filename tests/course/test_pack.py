@@ -344,3 +344,17 @@ def test_what_uv_cannot_find_is_told_and_leaves_no_sums(tmp_path: Path):
     done = CliRunner().invoke(app, ["pack", str(tmp_path / "pack"), *options])
     assert done.exit_code == 1 and "uv failed" in done.stderr and "not found" in done.stderr
     assert not (tmp_path / "pack" / "SHA256SUMS").exists()
+
+
+def test_to_look_for_pip_leaves_distutils_where_it_was(monkeypatch):
+    code = "from nnlearn.course import pack; pack.require_tools(); import setuptools"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+    def none(name: str) -> None:
+        raise pack.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(pack.metadata, "distribution", none)
+    with pytest.raises(ModuleNotFoundError) as caught:
+        pack.require_tools()
+    assert caught.value.name == "pip"
