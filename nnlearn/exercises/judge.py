@@ -112,6 +112,7 @@ def _measured(exercise: Exercise, inputs: Mapping[str, Any], outcome: Outcome) -
     return replace(outcome, value=value)
 
 
+@np.errstate(all="ignore")  # what came may be of any size
 def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
     """Compare the outcomes with the reference's. The learner's code is not run here."""
     exercise, cases, expected = key.exercise, key.cases, key.expected
@@ -147,7 +148,8 @@ def _relation(key: Key, failed: Sequence[str], outcomes: Mapping[str, Outcome]) 
         return ""
     got = [replace(outcomes[name], value=exercise.named(outcomes[name].value)) for name in failed]
     wanted = [exercise.named(key.expected[name].value) for name in failed]
-    return relation(wanted, got, [key.cases[name] for name in failed], exercise.rtol, exercise.atol)
+    with warnings.catch_warnings(action="ignore"):  # of the mean of nothing
+        return relation(wanted, got, [key.cases[name] for name in failed], exercise.rtol, exercise.atol)
 
 
 def _case(exercise: Exercise, name: str, inputs: Mapping[str, Any], expected: Outcome, got: Outcome) -> Case:

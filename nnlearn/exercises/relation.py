@@ -34,7 +34,7 @@ _STOPPED = {  # what Python or NumPy said -> what to do
     "end, `axis=-1` is the last however many there are.",
     "could not be broadcast": "Print the shapes of both sides in that line: they are matched from the last "
     "axis. After a sum or a mean, `keepdims=True` keeps the axis in its place.",
-    "matmul": "Print the shapes of both factors in that line. In `A @ B` the last axis of A is as long as "
+    "matmul: ": "Print the shapes of both factors in that line. In `A @ B` the last axis of A is as long as "
     "the last but one of B: is one to be transposed, or do they stand the wrong way round?",
 }
 
@@ -54,8 +54,9 @@ def relation(
     """
     if any(outcome.changed for outcome in given):
         return ""
-    if problem := next((outcome.problem for outcome in given if outcome.problem), ""):
-        return next((hint for part, hint in _STOPPED.items() if part in problem), "")
+    if stopped := next((outcome for outcome in given if outcome.problem), None):
+        known = stopped.line and not stopped.problem.startswith("uses")
+        return next((hint for part, hint in _STOPPED.items() if known and part in stopped.problem), "")
 
     def same(one: Any, other: Any) -> bool:
         one, other = np.asarray(one), np.asarray(other)
@@ -213,7 +214,7 @@ def _shifted_or_scaled(pairs: list[Pair], same: Callable[..., bool]) -> str:
         return f"Every number is {known[0] if known else f'{factors[0]:.4g}'} times what it should be."
     steps = [float((have - want).mean()) if want.size else np.nan for want, have in pairs]
     many = len(pairs) > 2 or min(want.size for want, _ in pairs) > 2
-    if many and all(same(want + steps[0], have) for want, have in pairs):
+    if many and all(same(want + steps[0], have) and same(want, have - steps[0]) for want, have in pairs):
         return f"Every number is too {'large' if steps[0] > 0 else 'small'} by {abs(steps[0]):.4g}."
     if all(want.size > 2 and same(np.sort(want.ravel()), np.sort(have.ravel())) for want, have in pairs):
         return "The numbers are right, their order is not."
@@ -226,4 +227,5 @@ def _factor(want: np.ndarray, have: np.ndarray, same: Callable[..., bool]) -> fl
         return 0.0
     where = np.abs(want).argmax()
     factor = float(have.ravel()[where] / want.ravel()[where])
-    return factor if factor and same(factor * want, have) else 0.0
+    there_and_back = factor and same(factor * want, have) and same(want, have / factor)
+    return factor if there_and_back else 0.0

@@ -498,6 +498,25 @@ def test_where_there_is_no_relation_nothing_is_said(answer):
     assert not grade(RELATED, answer).hint
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda z: np.zeros((0, 2)),
+        lambda z: np.full(z.shape, 2**64 - 1, np.uint64),
+        lambda z: -1e308 * np.ones_like(z),
+        lambda z: z * 1e307,
+        lambda z: z * 1e-320,
+        lambda z: np.array([["a", "b"]] * len(z)),
+        lambda z: z + 1j,
+        lambda z: np.ones((1,) * 30),
+        lambda z: nn.matmul(z, z),  # not allowed, and no matter of shapes
+    ],
+)
+def test_odd_numbers_get_no_hint_that_is_untrue_and_python_does_not_warn(answer):
+    result = grade(RELATED, answer)  # a warning would be an error here
+    assert result.status == "not yet" and result.hint == ""
+
+
 def test_outputs_that_changed_places_are_told_by_name():
     halves = Function(
         11, lambda z: (z.sum(), z.max()), lambda rng: [("three", rng.normal(size=3))],
