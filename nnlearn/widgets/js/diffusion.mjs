@@ -71,7 +71,7 @@ export function render({ model, el }) {
 
 const CSS = `
 .nn-living .nn-diffusion { display: grid; grid-template-columns: repeat(3, minmax(0, 5fr)) minmax(0, 4fr); gap: 6px 14px; align-items: start; margin: 6px 0; }
-.nn-living .nn-diffusion strong { display: block; margin-bottom: 2px; }
+.nn-living .nn-diffusion strong { display: block; margin-bottom: 2px; font-size: 0.85em; }
 @media (max-width: 760px) { .nn-living .nn-diffusion { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 `;
 
