@@ -3,6 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -41,16 +42,17 @@ def read(path: Path) -> NotebookNode:
 def execute(path: Path, timeout: float = 300) -> None:
     """Run the notebook at `path` from its own folder and write its outputs into it.
 
-    What differs from run to run or needs a kernel stays out: times, the ids of live widgets (their pictures
-    stay), the version of Python. Raises ValueError and leaves the file alone if a cell fails.
+    What differs from run to run or needs a kernel stays out: times (but see `long_cells`), the ids of live
+    widgets (their pictures stay), the version of Python. Raises ValueError and leaves the file alone if a
+    cell fails.
     """
     notebook = read(path)
+    known = notebook.metadata.get("nnlearn", {}).get("seconds", {})
     client = NotebookClient(
         notebook,
         timeout=timeout,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False,
         coalesce_streams=True,  # on a busy machine what a cell prints comes in more pieces
         store_widget_state=False,
     )
@@ -58,15 +60,37 @@ def execute(path: Path, timeout: float = 300) -> None:
         client.execute()
     except (CellExecutionError, DeadKernelError) as error:
         raise ValueError(f"{path}: {error}") from None
+    seconds = long_cells(notebook, known)
     for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     notebook.metadata.pop("jupytext", None)
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook.metadata["kernelspec"] = kernel
     notebook.metadata["language_info"] = {"name": "python"}
-    notebook.metadata["nnlearn"] = {"ran": fingerprints(notebook)}
+    notebook.metadata["nnlearn"] = {"ran": fingerprints(notebook), "seconds": seconds}
     nbformat.write(notebook, path)
+
+
+def long_cells(notebook: NotebookNode, known: dict[str, int]) -> dict[str, int]:
+    """{a code cell's id: the whole seconds that it took}, of those that took three or more.
+
+    Of two runs no two take as long: a cell keeps what is `known` of it while that is right within half.
+    """
+    found = {}
+    for cell in notebook.cells:
+        times = cell.metadata.get("execution", {})
+        if "iopub.execute_input" not in times or "shell.execute_reply" not in times:
+            continue
+        start, end = (
+            datetime.fromisoformat(times[k]) for k in ("iopub.execute_input", "shell.execute_reply")
+        )
+        took = (end - start).total_seconds()
+        before = known.get(cell.id, 0)
+        if max(took, before) >= 3:
+            found[cell.id] = before if took < 1.5 * before and before < 1.5 * took else round(took)
+    return {id: seconds for id, seconds in found.items() if seconds >= 3}
 
 
 def fingerprints(notebook: NotebookNode) -> dict[str, str]:

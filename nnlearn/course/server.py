@@ -98,7 +98,7 @@ def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
         "ServerApp.allow_root": True,  # in a container there is nobody else
         "ServerApp.log_level": "ERROR",  # warnings speak of what a learner cannot change
         "LabApp.log_level": "ERROR",
-        "LabApp.extra_labextensions_path": _SETTINGS / "labextensions",  # a link reaches the cell it names
+        "LabApp.extra_labextensions_path": _SETTINGS / "labextensions",  # ours
         "KernelManager.transport_encryption": "auto" if zmq.has("curve") else "disabled",
         "CourseDirectory.root": root,  # nbgrader's, where it is installed
         **{f"LabApp.{name}": value for name, value in lab.items()},

@@ -5,13 +5,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
-from playwright.sync_api import Browser
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser, expect
 
 from nnlearn.course.copy import update_copy
 from nnlearn.course.decks import build
 from nnlearn.exercises.notebooks import notebooks
-from tests.support import ROOT
+from tests.support import ROOT, WAIT
 from tests.support.jupyterlab import PANEL, WIDGET, Page, Server, press_and_see, serve
 
 CHAPTERS = [path.stem for path in notebooks("chapters")]
@@ -101,4 +103,31 @@ def test_a_decks_link_opens_its_very_cell(browser: Browser, server: Server):
                 arg=cell,
             )
             page.page.goto("about:blank")
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_a_long_cell_says_how_long_it_has_run_and_what_is_left(browser: Browser, server: Server):
+    """Where the notebook says how long it takes; the second cell, which it does not know, is interrupted."""
+    wait = "import pathlib, time\nwhile not pathlib.Path({!r}).exists():\n    time.sleep(0.05)"
+    notebook = new_notebook(cells=[new_code_cell(wait.format(name), id=name) for name in ("go", "never")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata["nnlearn"] = {"seconds": {"go": 60}}
+    nbformat.write(notebook, server.folder / "long.ipynb")
+    with Page(browser, server) as page:
+        page.open("long.ipynb")
+        page.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        bar = page.page.get_by_role("progressbar", name="Time left")
+        expect(bar).to_have_text(re.compile(r"^\d+ s so far, about 5\d s left$"), timeout=1000 * WAIT)
+        cells = page.page.locator(".jp-CodeCell")
+        assert cells.nth(0).get_by_role("progressbar").count() == 1
+        (server.folder / "go").touch()
+        expect(cells.nth(1).get_by_role("progressbar")).to_have_text(
+            re.compile(r"^\d+ s so far$"), timeout=1000 * WAIT
+        )
+        assert bar.count() == 1
+        # What the first one took says how fast this machine is.
+        assert 0 < float(page.page.evaluate("localStorage.getItem('nnlearn-pace')")) < 1
+        page.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
+        expect(bar).to_have_count(0, timeout=1000 * WAIT)
+        assert [error.partition(":")[0] for error in page.errors()] == ["KeyboardInterrupt"]
         assert not page.complaints, "\n".join(page.complaints)

@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
-from nnlearn.course.notebooks import execute, read, require_outputs
+from nnlearn.course.notebooks import execute, long_cells, read, require_outputs
 from tests.support.jupyterlab import NNLEARN
 
 
@@ -44,6 +46,33 @@ def test_outputs_are_kept_in_every_format(minor, cells, tmp_path):
         "nnlearn",
     }
     require_outputs(notebook, path.name)
+
+
+def test_of_long_cells_it_is_kept_how_long_they_took(tmp_path):
+    sources = {"long": "import time; time.sleep(3)", "short": "6 * 7", "stays": "time.sleep(4)"}
+    notebook = new_notebook(cells=[new_code_cell(source, id=name) for name, source in sources.items()])
+    notebook.metadata["nnlearn"] = {"seconds": {"short": 40, "stays": 5, "gone": 9}}
+    path = tmp_path / "some.ipynb"
+    nbformat.write(notebook, path)
+    execute(path)
+    ran = read(path)
+    assert set(ran.metadata["nnlearn"]["seconds"]) == {"long", "stays"}
+    assert ran.metadata["nnlearn"]["seconds"]["long"] >= 3
+    assert not any(one.metadata for one in ran.cells)
+
+
+def test_a_cell_keeps_its_time_while_that_is_right_within_half():
+    def seconds(took, known):
+        times = {
+            "iopub.execute_input": "2020-01-01T00:00:00.000000Z",
+            "shell.execute_reply": f"2020-01-01T00:00:{took:09.6f}Z",
+        }
+        one = new_code_cell(id="a", metadata={"execution": times})
+        return long_cells(new_notebook(cells=[one]), {"a": known} if known else {}).get("a")
+
+    assert [seconds(2.9, 0), seconds(3.2, 0), seconds(12.4, 0)] == [None, 3, 12]
+    assert [seconds(12.4, 10), seconds(12.4, 8), seconds(12.4, 18), seconds(12.4, 19)] == [10, 12, 18, 12]
+    assert [seconds(2.4, 3), seconds(1, 3)] == [3, None]
 
 
 @pytest.mark.parametrize(
