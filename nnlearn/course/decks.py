@@ -40,6 +40,7 @@ _EVERYWHERE = ("", "Predict first", "Play", "Measure", "What breaks", "Exercises
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 _PRIORITY = [*_PICTURES, "text/html", "text/markdown", "text/latex", "text/plain"]
 _LINES, _PARTS = 3, 4  # of code: so many lines, on average, come at a time, and no more parts than that
+_WIDE = 85  # characters of code that fit beside each other in letters of 20 pixels
 
 
 @dataclass
@@ -297,17 +298,22 @@ def pauses(source: str) -> list[int]:
 
 
 def in_steps(html: str, source: str) -> str:
-    """Highlighted code whose later parts appear one after the other."""
-    match = re.fullmatch(r"(.*?<pre>(?:<span></span>)?)(.*?)(\n?</pre>.*)", html, re.S)
-    starts = pauses(source)
-    if not match or not starts:
+    """Highlighted code whose later parts appear one after the other, and whose long lines may be broken."""
+    match = re.fullmatch(r"(.*?<pre>(?:<span></span>)?)(.*?)\n?(</pre>.*)", html, re.S)
+    if not match:
         return html
     before, code, after = match.groups()
-    lines = code.split("\n")
-    parts = ["\n".join(lines[i:j]) for i, j in pairwise([0, *starts, len(lines)])]
-    return (
-        before + parts[0] + "".join(f'<span class="fragment">\n{part}</span>' for part in parts[1:]) + after
-    )
+    lines = [_breakable(*both) for both in zip(code.split("\n"), source.split("\n"), strict=False)]
+    first, *later = ("".join(lines[i:j]) for i, j in pairwise([0, *pauses(source), len(lines)]))
+    return before + first + "".join(f'<span class="fragment">{part}</span>' for part in later) + after
+
+
+def _breakable(line: str, source: str) -> str:
+    """A highlighted line, marked where it is longer than a slide is wide at the smallest size for code."""
+    if len(source) <= _WIDE:
+        return f"{line}\n"
+    indent = len(source) - len(source.lstrip())
+    return f'<span class="long" style="--hang: {indent + 4}ch">{line}\n</span>'
 
 
 def alt_text(output: NotebookNode, kind: str) -> str:

@@ -120,7 +120,9 @@ def test_deck_has_no_barriers_and_is_small(name: str, reader: Reader, built: Pat
     page = reader.open(f"decks/{name}.html")
     page.wait_for_selector("body.ready")
     found = set(reader.findings())
-    kinds = page.evaluate("Reveal.getSlides().map((slide) => slide.className.split(' ')[0])")
+    kinds = page.evaluate(
+        "Reveal.getSlides().map(s => s.className.split(' ')[0] + (s.querySelector('.body a') ? '+a' : ''))"
+    )
     for kind in set(kinds):  # slides of a kind share their colours
         page.evaluate(
             "k => { const i = Reveal.getIndices(Reveal.getSlides()[k]); Reveal.slide(i.h, i.v, 99); }",

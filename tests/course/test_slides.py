@@ -59,7 +59,7 @@ BESIDE = "A tall picture of bars that stands beside the list which explains it"
 WIDGET = "The explorer with two inputs on: the sum is 1.5, and the unit fires"
 LONG_CODE = "\n".join(
     ["def train(X, y, epochs, lr):", "    w, b = np.zeros(X.shape[1]), 0.0"]
-    + [f"    history_{k:02} = [step(x @ w + b) - t for x, t in zip(X, y)]  # pass {k:02}" for k in range(20)]
+    + [f"    history_{k:02} = [step(x @ w + b) - t for x, t in zip(X, y)]  # pass {k:02}" for k in range(18)]
     + ["    return w, b"]
 )
 LINKS = """The section's name came from a cell that is not shown; [there](#Summary) and to
@@ -313,6 +313,42 @@ def test_long_code_comes_by_statements_and_a_chain_of_equations_by_links(browser
 def test_code_waits_where_a_statement_begins_and_no_line_comes_alone(source, parts):
     ends = [*decks.pauses(source), source.count("\n") + 1]
     assert list(np.diff([0, *ends])) == parts
+
+
+def test_long_lines_of_code_are_broken_before_letters_grow_small(browser, tmp_path):
+    wide = "    total = " + " + ".join(f"part_{k:02d}" for k in range(12))  # 116 characters
+    narrow = "    return total"
+    table = "\n".join("x" * 100 for _ in range(2))
+    notebook = sample(
+        code("slide", f"def f():\n{wide}\n{narrow}", printed("y" * 100)),
+        code("subslide", "\n".join([*(f"a{k} = {k}" for k in range(19)), wide.strip()])),
+        code("subslide", "table()", printed(table)),
+        markdown("subslide", f"{'word ' * 11} **longer** $x$, and more"),
+    )
+    deck = tmp_path / "07_wide.html"
+    deck.write_text(decks.build(write(notebook, tmp_path)), encoding="utf-8")
+    page, complaints = open_deck(browser, deck)
+    seen = page.evaluate(
+        """() => Reveal.getSlides().slice(-4).map((slide) => {
+            const { h, v } = Reveal.getIndices(slide), page = slide.querySelector('.page');
+            Reveal.slide(h, v, 99);
+            return { how: page.dataset.lines, pre: [...page.querySelectorAll('.body pre')].map((pre) => {
+                const { lineHeight, fontSize } = getComputedStyle(pre);
+                const rows = Math.round(pre.getBoundingClientRect().height / parseFloat(lineHeight));
+                return { text: pre.textContent.trim(), rows, size: parseFloat(fontSize) };
+            }) };
+        })"""
+    )
+    together = page.locator("mjx-container + *, span:has(> mjx-container)").all_inner_texts()
+    page.close()
+    once, close, printed_table, _ = seen
+    assert once["pre"][0]["text"] == f"def f():\n{wide}\n{narrow}"
+    assert [pre["rows"] for one in (once, close) for pre in one["pre"]] == [4, 2, 21]
+    assert once["how"] == "broken" and close["how"] == "broken tight"
+    assert min(pre["size"] for one in (once, close) for pre in one["pre"]) >= 20
+    assert printed_table["how"] == "whole" and printed_table["pre"][1]["rows"] == 2, "a table keeps its lines"
+    assert any(text.strip().endswith(",") for text in together), "a comma stays with its formula"
+    assert not complaints
 
 
 def test_alt_and_the_right_arrow_leave_the_rest_of_a_slide_out(deck, browser):

@@ -19,6 +19,7 @@ from tests.support import WAIT
 from tests.support.browser import launch_chromium
 
 SMALLEST = 16  # pixels of a 720-pixel screen: smaller letters cannot be read from the back of a room
+SMALLEST_CODE = 20
 
 # Boxes of the shown slide that leave the screen, run under its footer or out of their own block.
 MEASURE = """
@@ -43,14 +44,15 @@ MEASURE = """
     }
     if (outside.length > before) culprits.push(e);
   }
-  const letters = [...page.querySelectorAll('.body p, .body li, .body pre, .body td, figcaption')]
+  const sizes = (kinds) => [...page.querySelectorAll(kinds)]
     .filter((e) => e.textContent.trim()).map((e) => parseFloat(getComputedStyle(e).fontSize));
   return {
     place: Reveal.getSlidePastCount() + 1,
     label: slide.getAttribute('aria-label'),
     kind: slide.className.split(' ')[0],
     layout: page.dataset.layout,
-    letters: Math.min(...letters, 99),
+    letters: Math.min(...sizes('.body p, .body li, .body pre, .body td, figcaption'), 99),
+    code: Math.min(...sizes('.body pre'), 99),
     outside: [...new Set(outside)],
     notes: [...slide.querySelectorAll('.notes > :not(.minute)')].map((e) => e.textContent).join(' ').trim(),
     seconds: Number(slide.dataset.timing),
@@ -79,6 +81,8 @@ class Report:
             found += [f"{where}: {problem}" for problem in slide["outside"][:3]]
             if slide["letters"] < SMALLEST:
                 found.append(f"{where}: letters of {slide['letters']:.1f} pixels, too much on one slide")
+            if slide["code"] < SMALLEST_CODE:
+                found.append(f"{where}: code in letters of {slide['code']:.1f} pixels, too much on one slide")
             if slide["rawMath"] or slide["mathErrors"]:
                 found.append(f"{where}: a formula that MathJax does not understand")
             found += [

@@ -17,6 +17,19 @@ async function typeset() {
   await MathJax.typesetPromise();
 }
 
+// No line begins with the comma that follows a formula.
+function keepPunctuation() {
+  for (const formula of document.querySelectorAll("mjx-container:not([display])")) {
+    const next = formula.nextSibling, marks = next?.nodeType === Node.TEXT_NODE && next.data.match(/^[,.;:!?)]+/);
+    if (!marks) continue;
+    next.splitText(marks[0].length);
+    const together = document.createElement("span");
+    together.style.whiteSpace = "nowrap";
+    formula.before(together);
+    together.append(formula, next);
+  }
+}
+
 // A chain of equations comes link by link: from its second relation on, what follows waits; so does an equation
 // that stands, after a space, beside another.
 function inSteps() {
@@ -56,16 +69,24 @@ function drawnArea(image) {
 }
 
 // The largest letters at which everything fits; a picture goes where it comes out larger: below the text, or beside.
+// Where letters would be too small to be read from the back, long lines of code are broken, then set close.
 function fit(page) {
+  for (const pre of page.querySelectorAll(".output pre")) {
+    pre.classList.toggle("long", !pre.textContent.trim().includes("\n"));
+  }
   const pictures = page.querySelectorAll(".picture img");
   const others = page.querySelectorAll(".body .block:not(.picture)");
   const layouts = pictures.length === 1 && others.length ? ["below", "beside"] : ["below"];
   // Where no picture wants the room, letters may grow.
   const largest = pictures.length || page.closest(".break") ? 1 : 1.25;
-  for (const scale of [1.25, 1.15, 1.08, 1, 0.92, 0.85, 0.78, 0.72, 0.66].filter((s) => s <= largest)) {
+  const small = page.querySelector(".long") ? ["whole", "broken", "broken tight"] : ["whole", "tight"];
+  const sizes = [1.25, 1.15, 1.08, 1].filter((scale) => scale <= largest).map((scale) => [scale, "whole"]);
+  sizes.push(...[0.92, 0.85, 0.78, 0.72, 0.66].flatMap((scale) => small.map((lines) => [scale, lines])));
+  for (const [scale, lines] of sizes) {
     let best = null;
     for (const layout of layouts) {
       page.dataset.layout = layout;
+      page.dataset.lines = lines;
       page.style.setProperty("--scale", scale);
       const area = pictures.length ? drawnArea(pictures[0]) : 0;
       if (!overflows(page) && (!best || area > best.area)) best = { layout, area };
@@ -94,6 +115,7 @@ function wake() {
 async function start() {
   try {
     await typeset();
+    keepPunctuation();
     inSteps();
   } catch (error) {
     console.error("the formulas stay as they are written:", error);
