@@ -25,7 +25,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from nnlearn.course.notebooks import read, require_outputs
+from nnlearn.course.notebooks import read, require_outputs, with_bar
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.training.saving import write
 from nnlearn.widgets import living
@@ -132,7 +132,7 @@ def write_decks(names: list[str], out: Path) -> Iterator[tuple[Path, int]]:
 
     Raises what `build` raises.
     """
-    decks = {out / f"{path.stem}.html": build(path).encode() for path in chosen(names)}
+    decks = {out / f"{path.stem}.html": build(path).encode() for path in with_bar(chosen(names), "decks")}
     for path, html in decks.items():
         write(path, html)
         yield path, len(html)

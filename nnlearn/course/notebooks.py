@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
+from tqdm import tqdm
 from traitlets.config import Config
 
 from nnlearn.exercises.notebooks import course_folder, in_checkout
@@ -39,6 +40,11 @@ def read(path: Path) -> NotebookNode:
     return notebook
 
 
+def with_bar(paths: list[Path], what: str) -> Iterable[Path]:
+    """The same, with a bar and the time left where a terminal looks on."""
+    return tqdm(paths, desc=what, disable=None, leave=False)
+
+
 def execute(path: Path, timeout: float = 300) -> None:
     """Run the notebook at `path` from its own folder and write its outputs into it.
 
@@ -56,8 +62,11 @@ def execute(path: Path, timeout: float = 300) -> None:
         coalesce_streams=True,  # on a busy machine what a cell prints comes in more pieces
         store_widget_state=False,
     )
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     try:
-        client.execute()
+        with tqdm(total=len(code), desc=path.name, unit=" cells", disable=None, leave=False) as bar:
+            client.on_cell_executed = lambda **_: bar.update()
+            client.execute()
     except (CellExecutionError, DeadKernelError) as error:
         raise ValueError(f"{path}: {error}") from None
     seconds = long_cells(notebook, known)

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode, v4
+from tqdm import tqdm
 
 from nnlearn.course import chapter_map, glossary, reference, topics
 from nnlearn.course.decks import alt_text, arrange, build, imprint, mathjax
 from nnlearn.course.lite import build_lite
-from nnlearn.course.notebooks import read, require_outputs
+from nnlearn.course.notebooks import read, require_outputs, with_bar
 from nnlearn.exercises.notebooks import gallery_pages, notebooks
 from nnlearn.training.saving import write
 from nnlearn.widgets import living
@@ -91,12 +92,32 @@ def _sphinx(source: Path, html: Path, doctrees: Path) -> str:
     config = tomllib.loads((_TEMPLATES / "sphinx.toml").read_text(encoding="utf-8"))
     config["html_theme_options"]["extra_footer"] = f"<p>{imprint()}</p>"
     said, jobs = io.StringIO(), os.cpu_count() or 1
-    with patch_docutils(), docutils_namespace():
+    with patch_docutils(), docutils_namespace(), _Pages() as pages:
         try:
-            Sphinx(source, None, html, doctrees, "html", config, None, said, parallel=jobs).build()
+            Sphinx(source, None, html, doctrees, "html", config, pages, said, parallel=jobs).build()
         except SphinxError as error:
             return f"{said.getvalue()}{error}"
     return said.getvalue()
+
+
+class _Pages(io.TextIOBase):
+    """A terminal's bar, from what Sphinx says of its progress: it reads all pages, then writes them."""
+
+    def __init__(self) -> None:
+        form = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
+        self.bar = tqdm(total=200, desc="pages", bar_format=form, disable=None, leave=False)
+        self.seen = 0  # percent, of both
+
+    def write(self, text: str) -> int:
+        for stage, percent in re.findall(r"(reading|writing)[^%]*?(\d+)%\]", text):
+            now = int(percent) + 100 * (stage == "writing")
+            self.bar.update(now - self.seen)
+            self.seen = now
+        return len(text)
+
+    def close(self) -> None:
+        self.bar.close()
+        super().close()
 
 
 # the sources, from the notebooks -------------------------------------------------------------------------
@@ -116,7 +137,7 @@ def write_sources(source: Path, lite: bool = False, kernel_inside: bool = False)
     for name, content in living.assets().items():
         (source / "_static" / name).write_text(content, encoding="utf-8")
     facts = {
-        "cards": [_chapter(path, source, extra) for path in notebooks("chapters")],
+        "cards": [_chapter(path, source, extra) for path in with_bar(notebooks("chapters"), "chapters")],
         "pages": [_page(path, source, extra) for path in gallery_pages()],
         "exercises": [_exercises(path, source, extra) for path in notebooks("exercises")],
         "glossary": glossary.terms(),

@@ -133,6 +133,19 @@ def test_deck_has_no_barriers_and_is_small(name: str, reader: Reader, built: Pat
     assert not reader.complaints
 
 
+def test_a_terminal_sees_how_far_the_pages_are():
+    seen = []
+    with site._Pages() as pages:
+        for said in (
+            "loading",
+            "reading sources... [ 40%] a",
+            "\x1b[01mwriting output... \x1b[39;49;00m[  5%] b",
+        ):
+            print(said, file=pages)
+            seen.append(pages.seen)
+    assert seen == [0, 40, 105]
+
+
 def test_barriers_are_found(browser: Browser, tmp_path: Path):
     (tmp_path / "a.html").write_text(
         "<html lang=en><title>a</title><main><h1>A</h1><p>dark</p><p>dark too</p>"
