@@ -100,10 +100,11 @@ def _sphinx(source: Path, html: Path, doctrees: Path) -> str:
     return said.getvalue()
 
 
-class _Pages(io.TextIOBase):
+class _Pages(io.StringIO):
     """A terminal's bar, from what Sphinx says of its progress: it reads all pages, then writes them."""
 
     def __init__(self) -> None:
+        super().__init__()
         form = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
         self.bar = tqdm(total=200, desc="pages", bar_format=form, disable=None, leave=False)
         self.seen = 0  # percent, of both
