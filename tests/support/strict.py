@@ -223,13 +223,17 @@ def _missing(config: pytest.Config) -> set[str]:
     return held() - (config.stash[PASSED] - config.stash[FAILED])
 
 
-def _slow(config: pytest.Config) -> dict[str, float]:
-    """{notebook: seconds} of those above the limit, as they would be where the loop takes LOOP."""
+def _used(config: pytest.Config) -> dict[str, float]:
+    """{notebook: seconds of a processor}, as they would be where the loop takes LOOP; the most first."""
     used = {}
     for file in (Path(config.stash[FOLDER].name) / "meters").glob("*.json"):
         meter = json.loads(file.read_text())
         used[file.stem] = meter["seconds"] * LOOP / meter["loop"]
-    return {name: seconds for name, seconds in used.items() if seconds > TIME_LIMIT}
+    return dict(sorted(used.items(), key=lambda pair: -pair[1]))
+
+
+def _slow(config: pytest.Config) -> dict[str, float]:
+    return {name: seconds for name, seconds in _used(config).items() if seconds > TIME_LIMIT}
 
 
 def _is_whole_run(config: pytest.Config) -> bool:
@@ -259,7 +263,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{kind}s: {len(of_kind - missing)} of {len(of_kind)}")
     for name in sorted(missing):
         terminalreporter.line(f"NOT CHECKED: {name}", red=True)
-    for path, seconds in sorted(_slow(config).items()):
+    longest = ", ".join(f"{name} {seconds:.0f}" for name, seconds in list(_used(config).items())[:5])
+    terminalreporter.line(f"longest notebooks, in seconds of a processor: {longest}")
+    for path, seconds in _slow(config).items():
         terminalreporter.line(
             f"TOO SLOW: {path} takes {seconds:.0f} s of a processor, the limit is {TIME_LIMIT}", red=True
         )
