@@ -7,7 +7,12 @@
   const watched = new WeakSet();
 
   const pace = () => Number(localStorage.getItem(KEPT)) || 1;
-  const learn = (here, there) => localStorage.setItem(KEPT, Math.sqrt((pace() * here) / there));
+
+  function learn(here, there) {
+    const ratio = here / there;
+    // An exercise's cell ends at once while nothing is written in it.
+    if (ratio > 0.2) localStorage.setItem(KEPT, Math.sqrt(pace() * ratio));
+  }
 
   function inWords(seconds) {
     return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
