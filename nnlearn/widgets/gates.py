@@ -1,6 +1,7 @@
 """The gate explorer: one LSTM unit, its three gates in the reader's hands, beside a unit without gates."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, move, slider, toggle
+from nnlearn.widgets.living import LivingExplorer
 
 STEPS, PULSE, ERASE = 80, 5, 60
 NOISE = np.random.default_rng(0).normal(size=STEPS)
@@ -32,7 +33,7 @@ class State:
     keeps: float
 
 
-class GateExplorer(Explorer):
+class GateExplorer(LivingExplorer):
     """c_t = f c_{t−1} + i tanh(x_t), h_t = o tanh(c_t): a pulse of 1 at step 5, noise at all others.
 
     The gates are σ(bias); a cue that comes with the pulse adds 8 to the input gate's sum, and erasing takes
@@ -41,6 +42,7 @@ class GateExplorer(Explorer):
     """
 
     size = (9.6, 4.6)
+    module = "gates"
 
     def make_controls(self) -> Controls:
         return {
@@ -99,9 +101,18 @@ class GateExplorer(Explorer):
         move(self.gates, self.time, state.gates)
         move(self.states, self.time, (state.c, state.h, state.plain))
         move(self.back, self.time, np.maximum((state.back, state.plain_back), LIMITS[0] / 10))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
         written = state.c[PULSE]
         return (
-            f"The forget gate stands at {state.keeps:.3f}: of the pulse, the cell held {written:.2f} when it "
-            f"was written and holds {state.c[-1]:.2f} at the end. Of a gradient of 1 at the end, "
+            f"The forget gate stands at {state.keeps:.3f}: of the pulse, the cell held {written:z.2f} when "
+            f"it was written and holds {state.c[-1]:z.2f} at the end. Of a gradient of 1 at the end, "
             f"{state.back[PULSE]:.2g} arrives at the pulse, without gates {state.plain_back[PULSE]:.2g}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        return {name: np.asarray(value).tolist() for name, value in vars(self.state).items()}
+
+    def page(self) -> dict[str, Any]:
+        return {"noise": NOISE.tolist()}

@@ -151,6 +151,28 @@ export function hold({ canvas, value }, move, step, touch = "pan-y") {
   hand({ canvas, place: value }, move, (...way) => step(way));
 }
 
+/** The reader's eye on charts over the steps from `first` to `last`: `see` is told the step under the pointer, or that the
+ *  arrow keys have come to (not where `keys` is false), and null when it is left. */
+export function look(figures, first, last, see) {
+  let at = null;
+  const turn = (step) => {
+    const now = step === null ? null : Math.max(first, Math.min(last, Math.round(step)));
+    if (now !== at) see(at = now);
+  };
+  for (const { canvas, value, keys = true } of figures) {
+    canvas.style.cursor = "crosshair";
+    for (const event of ["pointerdown", "pointermove"]) canvas.addEventListener(event, (moved) => turn(value(moved)[0]));
+    canvas.addEventListener("pointerleave", ({ pointerType }) => { if (pointerType === "mouse") turn(null); });
+    canvas.addEventListener("blur", () => turn(null));
+    if (keys) canvas.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: (at ?? last + 1) - 1, ArrowRight: (at ?? first - 1) + 1, Home: first, End: last }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      turn(to);
+    });
+  }
+}
+
 /** Give controls values as their sliders would: within the range, on a step. */
 export function pull(model, wanted) {
   const values = { ...model.get("values") };
