@@ -169,6 +169,7 @@ def build(path: Path, presented: bool = False) -> str:
         "presented": presented,
         "alt_text": alt_text,
         "alive": _alive,
+        "notebooks": "../lab/tree/chapters/" if presented else _SERVER,
         "in_steps": in_steps,
         "pauses": pauses,
         "scripts": [living.script(name) for name in _kinds(notebook)],

@@ -165,13 +165,14 @@ class LivingExplorer(Explorer):
         opened = {name: control.value for name, control in self.make_controls().items()}
         return {name: value for name, value in self.values.items() if value != opened[name]}
 
-    def as_html(self, picture: str, folder: str = "") -> str:
+    def as_html(self, picture: str, folder: str = "", notebooks: str = "") -> str:
         """The figure for a page that has this module's `script`, and the picture it takes the place of.
 
-        `folder` is where the page finds this figure's assets.
+        `folder` is where the page finds this figure's assets, `notebooks` where it finds the chapters'
+        notebooks; "" where they are pages beside this one.
         """
         state: dict[str, Any] = {"controls": self.view.controls, "values": self.values}
-        state |= {"page": self.page(), "folder": folder}
+        state |= {"page": self.page(), "folder": folder, "notebooks": notebooks}
         text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
         return (
             f'<figure class="nn-figure" data-figure="{html.escape(self.module)}">{picture}'

@@ -1,15 +1,17 @@
 """The picker: from what comes in and what goes out to a network, its rival, and the page that does it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.study.exhibits import EXHIBITS, INPUTS, OUTPUTS, Exhibit, pick
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, segments, slider, texts, write
+from nnlearn.widgets.living import LivingExplorer
 
 PLACES = tuple(dict.fromkeys(one.network for one in EXHIBITS))
+MOST = max(len(pick(comes_in, goes_out)) for comes_in in INPUTS for goes_out in OUTPUTS)
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,17 @@ def _heights(names: tuple[str, ...]) -> dict[str, float]:
     return {name: 1 - (k + 0.5) / len(names) for k, name in enumerate(names)}
 
 
-class Picker(Explorer):
+class Picker(LivingExplorer):
     """Say what comes in and what goes out; see which network, which rival, and where."""
 
     size = (9.6, 4.6)
+    module = "picker"
 
     def make_controls(self) -> Controls:
         return {
             "comes_in": choice("what comes in", INPUTS, value="words"),
             "goes_out": choice("what goes out", OUTPUTS, value="a class"),
-            "fit": slider("which of those that fit", 1, 1, 6),
+            "fit": slider("which of those that fit", 1, 1, MOST),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -68,7 +71,20 @@ class Picker(Explorer):
 
     def compute(self, comes_in: str, goes_out: str, fit: int) -> State:
         fits = tuple(pick(comes_in, goes_out))
-        return State(comes_in, goes_out, fits, fits[(fit - 1) % len(fits)])
+        return State(comes_in, goes_out, fits, fits[fit - 1])
+
+    def set(self, **values: Any) -> None:
+        """A question may come with the place of its answer, then as always."""
+        with self.held():
+            self.controls["fit"].max = MOST
+        super().set(**values)
+
+    def refresh(self) -> None:
+        """The slider has as many positions as exhibits fit, then as always."""
+        fit, count = self.controls["fit"], len(pick(self.values["comes_in"], self.values["goes_out"]))
+        with self.held():
+            fit.max, fit.disabled = count, count == 1
+        super().refresh()
 
     def draw(self, state: State) -> str:
         one, (inputs, outputs, networks) = state.shown, self.places
@@ -79,11 +95,22 @@ class Picker(Explorer):
             for artist, name in zip(artists, names, strict=True):
                 artist.set_color(plot.VERMILION if name in bright else plot.BLACK)
                 artist.set_fontweight("bold" if name in bright else "normal")
-        self.controls["fit"].disabled = len(state.fits) == 1
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        one = state.shown
         opening = f"{one.problem[0].upper()}{one.problem[1:]}: {one.network}."
         if not state.exact:
             opening = f"Nothing here leads from {state.comes_in} to {state.goes_out}. The nearest: {opening}"
+        rest = f"{len(state.fits)} fit equally well" if len(state.fits) > 1 else "nothing else fits as well"
         return (
             f"{opening} First try {one.rival}. Keep apart: {one.apart}. "
-            f"It is done in chapters/{one.where}; {len(state.fits)} fit equally well."
+            f"It is done in chapters/{one.where}; {rest}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        fits, shown = [EXHIBITS.index(one) for one in self.state.fits], EXHIBITS.index(self.state.shown)
+        return self.page() | {"fits": fits, "shown": shown}
+
+    def page(self) -> dict[str, Any]:
+        return {"exhibits": [list(one) for one in EXHIBITS]}

@@ -117,10 +117,8 @@ def test_a_long_cell_says_how_long_it_has_run_and_what_is_left(browser: Browser,
     with Page(browser, server) as page:
         page.open("long.ipynb")
         page.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        bars, cells = (
-            page.page.get_by_role("progressbar", name="Time left"),
-            page.page.locator(".jp-CodeCell"),
-        )
+        bars = page.page.get_by_role("progressbar", name="Time left")
+        cells = page.page.locator(".jp-CodeCell")
 
         def says(k: int, text: str) -> None:
             expect(bars).to_have_count(1, timeout=1000 * WAIT)
@@ -137,4 +135,22 @@ def test_a_long_cell_says_how_long_it_has_run_and_what_is_left(browser: Browser,
         page.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
         expect(bars).to_have_count(0, timeout=1000 * WAIT)
         assert [error.partition(":")[0] for error in page.errors()] == ["KeyboardInterrupt"]
+        assert not page.complaints, "\n".join(page.complaints)
+
+
+def test_the_pickers_link_opens_its_notebook_beside(browser: Browser, server: Server):
+    with Page(browser, server) as page:
+        page.open("chapters/28_gallery.ipynb")
+        code = {k: cell["source"] for k, cell in enumerate(page.cells()) if cell["cell_type"] == "code"}
+        (widget,) = (k for k, source in code.items() if "nn.widgets.Picker" in source)
+        for index in (min(code), widget):
+            page.run(index)
+        link = page.show(widget).locator(".nn-living [role=status] a")
+        link.wait_for()
+        where = link.inner_text()
+        link.click()
+        page.page.wait_for_function(
+            f"where => {{ {PANEL} return panel.context?.path === where; }}", arg=where
+        )
+        assert len(page.context.pages) == 1, "and not in another window"
         assert not page.complaints, "\n".join(page.complaints)

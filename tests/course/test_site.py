@@ -108,6 +108,13 @@ def test_page_of_the_gallery_has_no_barriers_and_a_card(path, reader: Reader, bu
     record_property("checked", f"page chapters/{path.parent.name}/{path.name}")
 
 
+def test_the_pickers_link_leads_to_the_page(reader: Reader):
+    page = reader.open("chapters/28_gallery.html")
+    page.locator(".nn-living [role=status] a").click()
+    expect(page.locator("main h1")).to_contain_text("Sentiment")
+    assert urlsplit(page.url).path.endswith("/chapters/28_gallery/sentiment.html")
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_page_has_no_barriers(name: str, reader: Reader):
     assert barriers(reader, f"{name}.html") == []
