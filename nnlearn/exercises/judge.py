@@ -116,14 +116,17 @@ def _measured(exercise: Exercise, inputs: Mapping[str, Any], outcome: Outcome) -
 def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
     """Compare the outcomes with the reference's. The learner's code is not run here."""
     exercise, cases, expected = key.exercise, key.cases, key.expected
-    told = {name: fault(exercise, answer, expected[name], outcomes[name]) for name in cases}
+    told = {
+        name: fault(exercise, answer, expected[name], outcomes[name], inputs=inputs)
+        for name, inputs in cases.items()
+    }
     right, failed = [name for name in cases if not told[name]], [name for name in cases if told[name]]
     notes = _notes(outcomes[(failed or right)[0]])
     if not failed:
         return Result(exercise, "passed", exercise.after, details=tuple(notes), score=exercise.points)
     first = failed[0]
     inputs, text = cases[first], told[first]
-    brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False)
+    brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False, inputs=inputs)
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
     found, alone = find_misconception(key, outcomes)
@@ -173,8 +176,8 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misco
 
     The first that does on every case what the answer did. If there is none, then of those that gave the same
     wrong numbers on some case the one that did so on most: first where both give numbers at all (one may fail
-    on an empty batch, the other not), then with a second mistake beside it. Two that did so equally often are
-    not told apart: None.
+    on an empty batch, the other not), then with a second mistake beside it. Of two that did so equally often,
+    the one that is like it on more cases, the right ones among them; if that is equal, too: None.
     """
     exercise, cases = key.exercise, key.cases
 
@@ -189,15 +192,16 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misco
     ]
     if len(cases) == 1 or not wrong_on:
         return None, True
-    shared: dict[bool, list[tuple[int, Misconception]]] = {True: [], False: []}
+    shared: dict[bool, list[tuple[tuple[int, int], Misconception]]] = {True: [], False: []}
     for k, wrong in enumerate(exercise.misconceptions):
         made = {name: outcome for name in cases if telling(outcome := key.mistaken(k, name))}
         count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
         alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
         if count:
-            shared[alone].append((count, wrong))
+            alike = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
+            shared[alone].append(((count, alike), wrong))
     for alone, found in shared.items():
-        most = max((count for count, _ in found), default=0)
+        most = max((count for count, _ in found), default=(0, 0))
         nearest = [wrong for count, wrong in found if count == most]
         if len(nearest) == 1:
             return nearest[0], alone
@@ -209,7 +213,12 @@ def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:
 
 
 def fault(
-    exercise: Exercise, answer: Any, expected: Outcome, got: Outcome, reveal: bool | None = None
+    exercise: Exercise,
+    answer: Any,
+    expected: Outcome,
+    got: Outcome,
+    reveal: bool | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> str:
     """What is wrong with one outcome, as the end of a sentence; "" when nothing is.
 
@@ -219,7 +228,8 @@ def fault(
         return _failed(exercise, answer, got)
     if got.changed:
         names = ", ".join(f"`{name}`" for name in got.changed)
-        return f"your function changes its input {names}. Work on a copy: `{got.changed[0]}.copy()`."
+        copied = _copy_of(got.changed[0], inputs or {})
+        return f"your function changes its input {names}. Work on a copy: `{copied}`."
     choices = exercise.choices if isinstance(exercise, Predict) else []
     if choices and not (isinstance(got.value, str) and got.value in choices):
         return f"choose one of {', '.join(map(repr, choices))}; you gave {describe(answer)}."
@@ -229,6 +239,13 @@ def fault(
         wanted, given = expected.value, got.value
     text = difference(wanted, given, exercise.rtol, exercise.atol, tell)
     return text + "." if text else ""
+
+
+def _copy_of(name: str, inputs: Mapping[str, Any]) -> str:
+    """What makes a copy that can be written into: that of a list still holds the arrays themselves."""
+    value = inputs.get(name)
+    arrays = isinstance(value, list | tuple) and any(isinstance(part, np.ndarray) for part in value)
+    return f"[part.copy() for part in {name}]" if arrays else f"{name}.copy()"
 
 
 def _failed(exercise: Exercise, answer: Any, got: Outcome) -> str:

@@ -4,7 +4,7 @@ For slips that no misconception of the exercise knows. What is said is a fact ab
 that the answer fails on, so it is true whatever the learner did.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from nnlearn.exercises.comparison import wrong_elements
 from nnlearn.exercises.runner import Outcome
 
 Pair = tuple[np.ndarray, np.ndarray]  # the right numbers, and the answer's
+_NEAR = 0.01  # of the largest number
 _CONSTANTS = {
     "2": 2.0,
     "1/2": 0.5,
@@ -23,8 +24,10 @@ _CONSTANTS = {
     "100": 100.0,
 }
 _BROKEN = {  # what NumPy warned of -> what it means
-    "overflow encountered in exp": "e to a large number overflows. Subtract the largest first.",
-    "divide by zero encountered in log": "The logarithm of 0 is −∞. What may be 0 needs a branch of its own.",
+    "overflow encountered in exp": "e to a large number overflows. Rewrite it with exponents that are at "
+    "most 0: from a sum of exponentials, take the largest out first.",
+    "divide by zero encountered in log": "The logarithm of 0 is −∞. Was an exponential rounded to 0? Then "
+    "take the logarithm on paper. What may really be 0 needs a branch of its own.",
     "invalid value encountered in divide": "0 / 0 is no number. Say what is meant where the divisor is 0.",
 }
 _STOPPED = {  # what Python or NumPy said -> what to do
@@ -68,14 +71,20 @@ def relation(
     names = list(outputs[0])
     if len(names) > 1 and (said := _exchanged(outputs, names, same)):
         return said
-    wrong = [name for name in names if not all(same(*pairs[name]) for pairs in outputs)]
-    if len(wrong) != 1:
-        return ""
-    pairs = [found[wrong[0]] for found in outputs]
-    at = [k for k, pair in enumerate(pairs) if not same(*pair)]
-    pairs, warned = [pairs[k] for k in at], [given[k].warned for k in at]
-    said = _of_one(pairs, warned, [inputs[k] for k in at], same)
-    return f"`{wrong[0]}`: {said}" if said and wrong[0] else said
+    told: dict[str, str] = {}  # of each output that is wrong somewhere
+    for name in names:
+        pairs = [found[name] for found in outputs]
+        if at := [k for k, pair in enumerate(pairs) if not same(*pair)]:
+            pairs, warned = [pairs[k] for k in at], [given[k].warned for k in at]
+            told[name] = _of_one(pairs, warned, [inputs[k] for k in at], same)
+    if not told[min(told)] or len(set(told.values())) > 1:  # where to look, at least
+        right = [name for name in names if name not in told]
+        return f"Right: {_listed(right)}. Wrong: {_listed(told)}." if right and len(told) > 1 else ""
+    return f"{_listed(told)}: {told[min(told)]}" if names[0] else told[min(told)]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _by_name(want: Any, given: Any) -> dict[str, Pair]:
@@ -114,11 +123,21 @@ def _of_one(
             if all(same(want, turned(have)) for want, have in pairs) and _varied(pairs):
                 return text
     for name in inputs[0]:
+        came = [_numbers(given[name]) for given in inputs]
         if len(pairs) > 1 and all(
-            same(have, given[name]) for (_, have), given in zip(pairs, inputs, strict=True)
+            x is not None and same(have, x) for (_, have), x in zip(pairs, came, strict=True)
         ):
             return f"What you give is `{name}` as it came in."
     return _shifted_or_scaled(pairs, same)
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """An input as an array, if it is one or can be: not a dictionary, nor matrices of several shapes."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array if array.dtype.kind in "biufc" else None
 
 
 def _varied(pairs: list[Pair]) -> bool:
@@ -218,6 +237,9 @@ def _shifted_or_scaled(pairs: list[Pair], same: Callable[..., bool]) -> str:
         return f"Every number is too {'large' if steps[0] > 0 else 'small'} by {abs(steps[0]):.4g}."
     if all(want.size > 2 and same(np.sort(want.ravel()), np.sort(have.ravel())) for want, have in pairs):
         return "The numbers are right, their order is not."
+    off = [np.abs(have - want).max() / np.abs(want).max() if want.any() else 1.0 for want, have in pairs]
+    if max(off) < _NEAR:
+        return "Nearly: is a constant rounded, a step too coarse, or a small number added?"
     return ""
 
 

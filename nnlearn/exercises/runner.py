@@ -29,6 +29,7 @@ STUB = "# YOUR CODE HERE\npass"  # what stands in the student's notebook for the
 # What a function does whose body is a docstring, `...` or `pass`.
 _NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 _READY_MADE = ("nnlearn", "scipy", "sklearn", "torch")  # where answers could be had
+_UNCOUNTED = "loss.backward"  # past the budget
 _SETPROFILE = sys.setprofile
 _NUMPY = Path(np.__file__).parent
 _LIBRARIES = (
@@ -100,7 +101,8 @@ def run_case(
     """
     given = copy.deepcopy(dict(inputs))
     used: dict[str, str] = {}
-    watch = contextlib.nullcontext() if allows is None else _watched(answer, allows, used)
+    counts = getattr(run, "__globals__", None) if "backward" in inputs else None
+    watch = contextlib.nullcontext() if allows is None else _watched(answer, allows, used, counts)
     printed = io.StringIO()
     value, problem, line = None, "", ""
     with (
@@ -127,18 +129,22 @@ def run_case(
         raise NotStarted
     if used:
         name, line = next(iter(used.items()))
-        value, problem = None, f"uses `{name}`: here {_in_words(allows or ())} is meant"
+        meant = _in_words(allows or ()) if name != _UNCOUNTED else "the `backward` that is handed in"
+        value, problem = None, f"uses `{name}`: here {meant} is meant"
     changed = tuple(name for name in inputs if not unchanged(inputs[name], given[name]))
     warned = "; ".join(dict.fromkeys(str(warning.message) for warning in caught))
     return Outcome(value, problem, line, changed, _short(printed.getvalue().rstrip()), _short(warned))
 
 
 @contextlib.contextmanager
-def _watched(answer: Any, allows: Sequence[str], used: dict[str, str]) -> Iterator[None]:
+def _watched(
+    answer: Any, allows: Sequence[str], used: dict[str, str], counts: dict[str, Any] | None = None
+) -> Iterator[None]:
     """Note in `used` what an answer uses that is ready-made and not allowed, with the learner's line.
 
     Whatever name it goes by: `nn.relu`, an `f = nn.relu` from another cell, `scipy.special.expit`. Who is
-    not to be watched is noted too.
+    not to be watched is noted too. Where steps back are counted, `counts` are the globals of who does it, and
+    a step back that nobody counts is noted.
     """
     seen: set[types.CodeType] = set()
     objects = any(name[0].isupper() for name in allows)  # of an allowed class: their methods may be called
@@ -151,6 +157,9 @@ def _watched(answer: Any, allows: Sequence[str], used: dict[str, str]) -> Iterat
         if _root(frame):
             if frame.f_back is None or not _root(frame.f_back):
                 name = _called(frame, objects)
+                if counts is not None and frame.f_code.co_qualname == "Tensor.backward":
+                    if frame.f_back is None or frame.f_back.f_globals is not counts:
+                        used.setdefault(_UNCOUNTED, _line(frame))
                 if name and name.removeprefix("nn.") not in allows:
                     used.setdefault(name, _line(frame))
         elif frame.f_code not in seen and not frame.f_code.co_filename.startswith(_LIBRARIES):

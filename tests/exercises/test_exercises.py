@@ -478,6 +478,7 @@ RELATED = Function(
         (lambda z: np.stack([standard(z) / 2, standard(z) / 2]), "add up along axis 0"),
         (lambda z: np.stack([standard(z) + 1, standard(z) - 1], axis=2), "take the mean along axis 2"),
         (lambda z: z, "What you give is `z` as it came in."),
+        (lambda z: standard(z) + 1e-3 * np.sin(z), "Nearly: is a constant rounded"),
         (lambda z: np.log(np.exp(1000 * z)), "e to a large number overflows"),
         (lambda z: np.log(z * 0 - np.abs(np.sign(z)) * 0), "The logarithm of 0"),
         (lambda z: z * 0 / (z * 0), "0 / 0 is no number"),
@@ -525,6 +526,56 @@ def test_outputs_that_changed_places_are_told_by_name():
     )  # fmt: skip
     assert "`total` and `largest` have changed places" in grade(halves, lambda z: (z.max(), z.sum())).hint
     assert grade(halves, lambda z: (-z.sum(), z.max())).hint == ""  # of one number nothing is certain
+
+
+def test_of_several_outputs_that_are_wrong_the_relation_or_the_right_ones_are_named():
+    parts = Function(
+        12, lambda z: (z + 1, 2 * z, z**2), lambda rng: [(f"{n}", rng.normal(size=n)) for n in (4, 6)],
+        mistakes=[(str(k), lambda z, k=k: (z * k, z, z), str(k)) for k in range(3)], outputs="a b c",
+        id="90.12", signature="parts(z)",
+    )  # fmt: skip
+    assert grade(parts, lambda z: (-z - 1, -2 * z, z**2)).hint == "`a`, `b`: Every number has the wrong sign."
+    assert grade(parts, lambda z: (-z - 1, z**3, z**2)).hint == "Right: `c`. Wrong: `a`, `b`."
+    assert grade(parts, lambda z: (-z - 1, z**3, z**4)).hint == ""
+
+
+@pytest.mark.parametrize("odd", [[{"x": 1.0}, {"x": 2.0}], [np.eye(2), np.ones(3)], ["one", "two"]])
+def test_an_input_that_is_no_array_does_not_spoil_the_message(odd):
+    counted = Function(
+        13, lambda z, rows: z * len(rows), lambda rng: [(f"{n} rows", np.ones(n) + n, odd) for n in (2, 3)],
+        mistakes=[(str(k), lambda z, rows, k=k: z + k, str(k)) for k in range(3)],
+        id="90.13", signature="counted(z, rows)",
+    )  # fmt: skip
+    result = grade(counted, lambda z, rows: z**3)
+    assert "With 2 rows" in result.message and "2 of 2 elements are wrong" in result.message
+
+
+def shift_all(parts):
+    for part in parts:
+        part += 1
+    return parts
+
+
+def test_an_answer_that_changes_arrays_in_a_list_is_told_how_to_copy_them():
+    shifted = Function(
+        14, lambda parts: [part + 1 for part in parts], lambda rng: [("two", [np.ones(2), np.ones(3)])],
+        mistakes=[(str(k), lambda parts, k=k: k, str(k)) for k in range(3)],
+        id="90.14", signature="shifted(parts)",
+    )  # fmt: skip
+    assert "Work on a copy: `[part.copy() for part in parts]`." in grade(shifted, shift_all).message
+
+
+def test_a_step_back_past_the_budget_is_not_accepted():
+    def train(X, y, X_new, steps, backward):
+        net = nn.Sequential(nn.Linear(2, 2, rng=np.random.default_rng(0)))
+        loss = nn.cross_entropy(net(X), y)
+        backward(loss)
+        nn.cross_entropy(net(X), y).backward()
+        return np.zeros(len(X_new), dtype=int)
+
+    said = check("08.11", train).message
+    assert "uses `loss.backward`: here the `backward` that is handed in is meant" in said
+    assert "nn.cross_entropy(net(X), y).backward()" in said
 
 
 def test_an_interrupted_answer_says_so():

@@ -99,6 +99,8 @@ NEURON = Function(4, neuron, batches_for_a_neuron, mistakes=[
      "You add the bias once for every input. It belongs to the unit: first the sum, then the bias, once."),
     ("half at the threshold", edit("(x @ w + b > 0).astype(float)", "np.heaviside(x @ w + b, 0.5)"),
      "You give one half at exactly zero. Our step is 0 there: the second argument of `np.heaviside`."),
+    ("rounds", edit("(x @ w + b > 0).astype(float)", "np.clip(np.round(x @ w + b), 0, 1)"),
+     "Rounding puts the threshold at one half: 0.3 becomes 0. Our step is 1 for all z above zero."),
 ])
 
 
@@ -146,6 +148,10 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
      "(V + dt / tau * (E_L + R * I)) / (1 + dt / tau)"),
      "You take the slope at the end of each step: that is the *backward* Euler method. Euler's own takes the "
      "slope where the step begins."),
+    ("dt in seconds", edit("dt / tau", "dt / 1000 / tau"),
+     "You turn `dt` into seconds, but τ is in ms. Both are in ms already: leave them as they are."),
+    ("a return in the loop", edit("range(steps)", "range(min(steps, 1))"),
+     "You take one step, however many are asked for. Does your `return` stand inside the loop?"),
 ])
 
 
@@ -156,6 +162,7 @@ def currents_and_a_cell(rng):
     yield "exactly the rheobase", [1.5, 4.0], *cell, 2.0
     yield "currents that hold it down", [-10.0, -3.0, 2.5], *cell, 2.0
     yield "whole numbers of nA", np.array([0, 1, 2, 5]), *cell, 2.0
+    yield "strong currents", [8.0, 12.0], *cell, 2.0
     yield "no refractory period", rng.uniform(1.6, 6, size=4), *cell, 0.0
     yield "another cell, a table of currents", rng.uniform(0, 1.5, size=(2, 3)), 20.0, 40.0, -70.0, -54.0, 3.0
 
@@ -215,6 +222,21 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
     ("the rest off the rate", edit("1000 / (t_ref + tau * np.log(drive / (drive - climb)))",
      "1000 / (tau * np.log(drive / (drive - climb))) - t_ref"),
      "The refractory period is a time: add it to the climb, and turn the sum into a rate afterwards."),
+    ("the threshold for the climb", edit("V_th - E_L", "-V_th"),
+     "You compare with the threshold itself. The climb begins at rest: it is V_th − E_L high."),
+    ("the rest taken off the climb", edit("t_ref + tau * np.log(drive / (drive - climb))",
+     "tau * np.log(drive / (drive - climb)) - t_ref"),
+     "The refractory period makes the interval between two spikes longer: add it."),
+    ("rates added", edit("1000 / (t_ref + tau * np.log(drive / (drive - climb)))",
+     "1000 / (tau * np.log(drive / (drive - climb))) + 1000 / np.float64(t_ref)"),
+     "You add two rates. What adds up are the times, climb and refractory period; the rate is 1 over their "
+     "sum."),
+    ("a straight climb", edit("np.log(drive / (drive - climb))", "climb / drive"),
+     "You let the membrane climb in a straight line. The leak grows on the way and slows it down: that is "
+     "the logarithm."),
+    ("one silent current silences all", edit("drive > climb", "(drive > climb) & np.all(drive > climb)"),
+     "One current that is too weak makes all your rates 0. Decide for each by itself: `np.where`, or a mask. "
+     ""),
 ])
 
 
@@ -245,11 +267,19 @@ MAJORITY = Function(7, majority, numbers_of_voters, measure=votes, mistakes=[
     ("made for three", edit("-n / 2", "-1.5"),
      "That is right for three voters. How does the bias depend on n?"),
     ("the half rounded", edit("-n / 2", "-n // 2"),
-     "`-n // 2` rounds downwards, −7 // 2 is −4, and then a majority of one is too few. Leave the half."),
+     "With an odd number of voters a majority of one is too few: your bias lies below −n/2. (`-n // 2` "
+     "rounds downwards, −7 // 2 is −4.)"),
     ("one vote too many", edit("-n / 2", "-(n / 2 + 1)"),
      "You ask for one vote more than needed. With 4 of 7 there is a majority: is the sum above zero then?"),
     ("a mean against a count", edit("np.ones(n)", "np.ones(n) / n"),
      "Weights of 1/n add up to a share, at most 1. The bias counts votes. Put both in the same unit."),
+    ("never fires", edit("-n / 2", "-float(n)"),
+     "Your unit never fires, not even if all agree. Weights and bias go together: with weights of 1 the bias "
+     "is −n/2, with smaller weights it shrinks along."),
+    ("half a vote too few", edit("-n / 2", "0.5 - n // 2"),
+     "With 3 voters one is enough for your unit: n // 2 rounds down. More than half is more than n / 2."),
+    ("a bias for each input", edit("-n / 2", "-np.ones(n) / 2"),
+     "The bias is one number for the whole unit, not one for each input."),
 ], after="Majority is what a single unit does best: many weak votes, one decision.")
 
 
@@ -287,12 +317,16 @@ GATES = Function(8, count_gates, units, mistakes=[
     ("fires at the threshold", edit("> 0", ">= 0"),
      "Units that stand exactly at their threshold come out differently: our step of 0 is 0."),
     ("distinct sums", edit(" > 0", ""),
-     "You compare the sums z. Two units with different sums can have the same outputs: take the step first."),
+     "Units with different weights, and so different sums z, can be the same gate: take the step first, and "
+     "compare the zeros and ones."),
     ("no bias", edit(" + b", ""), "The biases have no say in yours: each unit is x·w + b > 0."),
     ("the bias subtracted", edit("+ b", "- b"), "The bias is *added* to the weighted sum."),
     ("neighbours only", lambda x, w, b: 1 + sum(
         (one != other).any() for one, other in itertools.pairwise((x @ w.T + b > 0).T)),
      "You compare each unit with the one before it. The same gate may come again later, too."),
+    ("a gate and its opposite", lambda x, w, b: np.unique(
+        (x @ w.T + b > 0) ^ (x @ w.T + b > 0)[0], axis=1).shape[1],
+     "You count a gate and its opposite as one. They differ on every input: those are two."),
 ], after="With two inputs at most 14 of 16, with three at most 104 of 256: the share falls fast.")
 
 KEPT = Explain(9, rubric=[

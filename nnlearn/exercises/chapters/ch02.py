@@ -74,6 +74,8 @@ UPDATE = Function(3, update, examples_and_weights, outputs="w b", mistakes=[
      "Your corrections are twice too large: was the error 2 for you, from −1 to 1? With 0 and 1 it is 1."),
     ("learns from the other class only", edit("y - a", "(1 - y) * (y - a)"),
      "You correct it when it fired and should not have. And when it should have fired?"),
+    ("always towards the input", edit("y - a", "abs(y - a)"),
+     "After a mistake you always add. Where it fired and should not have, y − a is −1: take away."),
 ])
 
 
@@ -109,6 +111,11 @@ BOUND = Function(4, bound, points_and_a_margin, mistakes=[
      "That is the shortest. The bound has to hold when the *longest* example is missed."),
     ("the 1 added to the length", edit(" + 1).max()", ").max()", "R**2", "(R + 1)**2"),
      "The bias's input is one more axis: its 1² stands with the squares, under the root."),
+    ("the mean of the lengths", edit("((X**2).sum(axis=1) + 1).max())", "(X**2).sum(axis=1) + 1).mean()"),
+     "That is the mean length. The theorem needs the *largest*: it must hold for each example that may be "
+     "missed."),
+    ("from the middle of the points", edit("X**2", "(X - X.mean(axis=0)) ** 2"),
+     "You measure from the middle of the points. R is measured from the origin, whatever lies there."),
 ])
 
 
@@ -180,6 +187,16 @@ def all_at_once(X, y, w, b, lr):
     return w + lr * error @ X, b + lr * error.sum(), np.abs(error).sum()
 
 
+def until_it_is_right(X, y, w, b, lr):
+    mistakes = 0
+    for x, label in zip(X, y, strict=True):
+        for _ in range(1000):
+            if not (error := label - float(w @ x + b > 0)):
+                break
+            w, b, mistakes = w + lr * error * x, b + lr * error, mistakes + 1
+    return w, b, mistakes
+
+
 EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistakes=[
     ("all at once", all_at_once,
      "You judged all examples with the weights of the start and corrected once. In the perceptron each "
@@ -203,6 +220,11 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
      "You start from zero. An epoch goes on from the weights and the bias that it is handed."),
     ("a share", edit("b, mistakes", "b, mistakes / len(X)"),
      "That is the share of mistakes. Their number is asked for."),
+    ("leaves out the last", edit("zip(X, y,", "zip(X[:-1], y[:-1],"),
+     "The last example is never shown. `range(n)` stops before n by itself."),
+    ("until it is right", until_it_is_right,
+     "You show an example again and again until it is right. In an epoch each is shown once, and corrected "
+     "at most once."),
 ])
 
 
@@ -252,6 +274,8 @@ MARGIN = Function(7, margin, points_and_a_boundary, mistakes=[
     ("at least zero", edit("return ", "return max(0.0, ", "w + b**2)", "w + b**2))"),
      "You cut off below zero. The margin of a boundary that does not separate is negative, and says by how "
      "much."),
+    ("one class alone", edit("(t * (X @ w + b))", "(X @ w + b)[y == 1]"),
+     "You look at class 1 alone. The nearest example may belong to class 0: there t is −1."),
 ])
 
 
@@ -300,6 +324,13 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
         if len(seen) > len(X) and (np.ptp(seen[-len(X) - 1 :], axis=0) == 0).all():
             break"""),
      "You stop after an epoch without a mistake. The weights then stand still, and have to be counted on."),
+    ("one array for all", edit("mean[:-1]", "w"),
+     "The bias is right, but your w is that of the end. Do you change one array in place, `w += …`, and put "
+     "it down again and again? Then all entries are that one: write `w = w + …`, or append `w.copy()`."),
+    ("decides with the mean", edit("float(w @ x + b > 0)",
+     "float((np.mean(seen, axis=0) if seen else np.append(w, b)) @ np.append(x, 1) > 0)"),
+     "You decide with the mean. The perceptron learns with its weights of the moment; the mean is only what "
+     "it returns."),
 ])
 
 PATIENCE = Explain(9, rubric=[

@@ -69,6 +69,13 @@ GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistake
      "You multiplied two means. Multiply for each example, error by input, and take the mean then."),
     ("the first example", edit("X.T @ error / len(X)", "X[0] * error[0]", "error.mean()", "error[0]"),
      "That is the slope of the first example's error. All of them count."),
+    ("divides by all numbers", edit("X.T @ error / len(X)", "X.T @ error / X.size"),
+     "The bias's slope is right. For the weights you divide by examples times features: the mean is over the "
+     "examples alone."),
+    ("a table of errors", edit("X.T @ error / len(X)",
+     "(X.T @ ((X @ w + b)[:, None] - y)).mean(axis=1)"),
+     "A column of answers minus a row of truths is a table, each answer against every truth. Keep both of "
+     "shape (N,)."),
 ])
 
 
@@ -107,6 +114,9 @@ SIGNED = Function(4, signed_gradient, signed, mistakes=[
     ("without the input", edit("-X.T @ (t * (1 - right)) / len(X)",
      "-(t * (1 - right)).mean() * np.ones(len(w))"),
      "You gave every weight the same slope. The inner slope of w·x for a weight is its own input."),
+    ("the wrong ones alone", edit("(1 - right)", "(t * (X @ w) <= 0)"),
+     "Only wrong answers pull in yours, and all equally hard: that is the perceptron. Here every example "
+     "pulls, by 1 − σ(tz)."),
 ])
 
 
@@ -136,6 +146,14 @@ RATE = Function(5, largest_rate, tables, rtol=1e-6, mistakes=[
      "That is the best rate, not the limit: at 1/(λ_max + λ_min) it still converges."),
     ("the trace", edit("eigenvalues.max()", "eigenvalues.sum()"),
      "You added the eigenvalues up. That is safe, but too careful: only the largest one sets the limit."),
+    ("half of the limit", edit("1 / eig", "0.5 / eig"),
+     "That is half of the limit: at 1/(2λ) the gap along the steepest direction is closed in one step. It "
+     "may be overshot, as long as 1 − 2ηλ stays above −1."),
+    ("a singular value", edit("1 / eigenvalues.max()", "len(X) / np.linalg.norm(inputs, 2)"),
+     "That is a singular value of the table, the *root* of an eigenvalue of XᵀX. Square it."),
+    ("the covariance", edit("inputs.T @ inputs / len(X)", "np.atleast_2d(np.cov(X.T, bias=True))"),
+     "You took the covariance, which takes the means out and knows no bias. The loss is curved by XᵀX/N of "
+     "the features as they are, beside a column of ones."),
 ])
 
 
@@ -174,6 +192,12 @@ RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
      "You divided by the variance. The features were divided by its root, the standard deviation."),
     ("the weights stay", edit("return raw", "return w"),
      "The bias is right. Each weight, too, is divided by its feature's deviation."),
+    ("a bias for each feature", edit("mean @ raw", "mean * raw"),
+     "The bias is one number: add up what the features take off, `mean @ raw`."),
+    ("multiplies, and the old weights in the bias", edit("w / deviation", "w * deviation", "mean @ raw",
+     "mean @ w"),
+     "Multiplied where it should be divided: a feature with large numbers needs a small weight. And the bias "
+     "takes those new weights: w · (x − μ)/σ = (w/σ) · x − (w/σ) · μ."),
 ])
 
 
@@ -219,6 +243,11 @@ MEND = Function(7, softmax_regression, three_classes, mistakes=[
      "It goes downhill now. Two slips are left: print P.sum(axis=1), and ask what the loss is a mean of."),
     ("one step too few", edit("range(steps)", "range(steps - 1)"),
      "That is one step too few: `range(n)` runs through n numbers, the 0 among them."),
+    ("sigmoids", edit("e / e.sum(axis=1, keepdims=True)", "e / (1 + e)"),
+     "Those are sigmoids, each class by itself. In a softmax the classes of an example share one sum: divide "
+     "by it."),
+    ("one step too many", edit("range(steps)", "range(steps + 1)"),
+     "That is one step too many: after 0 steps all weights are still zero."),
 ])
 
 
@@ -240,6 +269,16 @@ def train(X, y, lr, batch, epochs):
             x, labels = X[start : start + batch], y[start : start + batch]
             p = 1 / (1 + np.exp(-x @ w))
             w = w - lr * x.T @ (p - labels) / len(x)
+    return w
+
+
+def in_an_order_drawn(X, y, lr, batch, epochs):
+    w, rng = np.zeros(X.shape[1]), np.random.default_rng(0)
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), batch):
+            x, labels = X[order[start : start + batch]], y[order[start : start + batch]]
+            w = w - lr * x.T @ (1 / (1 + np.exp(-x @ w)) - labels) / len(x)
     return w
 
 
@@ -275,6 +314,11 @@ TRAIN = Function(8, train, two_classes, mistakes=[
      "That is the gradient of the *squared* error. With cross-entropy p (1 − p) cancels: p − y is left."),
     ("windows", edit("len(X), batch)", "max(len(X) - batch, 0) + 1)"),
      "Your batches overlap: each begins where the last one ended, `range(0, N, batch)`."),
+    ("in an order drawn", in_an_order_drawn,
+     "You draw an order of your own. Here the examples come in the order in which they stand."),
+    ("a batch at every example", edit("range(0, len(X), batch)", "range(len(X))"),
+     "A batch begins at every example of yours, so they overlap. Each begins where the last one ended: "
+     "`range(0, N, batch)`."),
 ])
 
 CERTAIN = Explain(9, rubric=[

@@ -92,6 +92,10 @@ LAYER = Function(3, layer, inputs_and_a_layer, mistakes=[
      "A ReLU has no ceiling: above zero it passes on z, however large."),
     ("leaky", edit("np.maximum(0, x @ W + b)", "np.where(x @ W + b > 0, x @ W + b, 0.01 * (x @ W + b))"),
      "That is the *leaky* ReLU. The plain one gives 0 below zero."),
+    ("the largest of all", edit("np.maximum(0, x @ W + b)", "np.max(x @ W + b, initial=0)"),
+     "`np.max` finds the one largest number. `np.maximum(0, z)` compares each element with 0."),
+    ("a column of biases", edit("+ b", "+ b[:, None]"),
+     "`b[:, None]` is a column, a bias for each *example*. `x @ W + b` gives each unit its own."),
 ])
 
 
@@ -124,6 +128,10 @@ BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
      "One edge is left: at exactly `start` there is no bump yet, start < x <= end."),
     ("upside down", edit("height * ", "-height * "),
      "It points the wrong way: the unit that switches on at `start` counts with +height."),
+    ("divided by the width", edit("return height", "return 1 / (end - start) * height"),
+     "You divide by the width. That keeps the area; here the height is given."),
+    ("ends too late", edit("x - end", "x - start - end"),
+     "Your second unit switches on at start + end. It belongs at `end`."),
 ])
 
 ZIGZAG = Predict(5, 27, mistakes=[
@@ -155,6 +163,16 @@ def forward(x, layers):
     return x @ W + b
 
 
+def relus_after(how_many):
+    def shortened(x, layers):
+        for k, (W, b) in enumerate(layers):
+            x = x @ W + b
+            x = np.maximum(0, x) if k < how_many(len(layers)) else x
+        return x
+
+    return shortened
+
+
 FORWARD = Function(6, forward, networks, mistakes=[
     ("a ReLU at the end, too", edit("return x @ W + b", "return np.maximum(0, x @ W + b)"),
      "The last layer has no activation: the output may be any number, below zero, too."),
@@ -175,6 +193,13 @@ FORWARD = Function(6, forward, networks, mistakes=[
     ("always from the input", lambda x, layers: forward(x, layers[:1] + layers[-1:]) if len(layers) > 2
      else forward(x, layers),
      "With three layers one in the middle is skipped. Each takes what the one before it gave."),
+    ("a ReLU after the first alone", relus_after(lambda n: 1),
+     "Yours has a ReLU after the first layer, and there alone. Every layer has one but the last, also where "
+     "the last is the only one."),
+    ("one ReLU too few", relus_after(lambda n: n - 2),
+     "One ReLU is missing, that of the last hidden layer. Only the output has none."),
+    ("the last bias forgotten", edit("return x @ W + b", "return x @ W"),
+     "The output layer has biases, too: x W + b."),
 ])
 
 
@@ -229,6 +254,10 @@ COLLAPSE = Function(8, collapse, two_layers, outputs="W b", mistakes=[
      "`*` multiplies element by element. A layer after a layer is a matrix product: `@`."),
     ("b₂ subtracted", edit("+ b2", "- b2"), "b₂ is added: (x W₁ + b₁) W₂ + b₂."),
     ("b₂ multiplied", edit("+ b2", "* b2"), "b₂ is added to what comes from b₁, not multiplied."),
+    ("b₂ twice", edit("+ b2", "+ 2 * b2"), "b₂ is in it twice."),
+    ("a ReLU between", edit("W1 @", "np.maximum(W1, 0) @", "b1 @", "np.maximum(b1, 0) @"),
+     "You cut off what is below zero. There is no activation here: with one, the two layers would not be "
+     "one."),
 ])
 
 
@@ -285,6 +314,8 @@ PIECES = Function(9, pieces, hidden_units, mistakes=[
      "A unit with b = 0 bends as well, at x = 0. Only w = 0 makes a unit that never bends."),
     ("v alone", edit("np.abs(w[bends]) * ", ""),
      "You add up v alone. A unit changes the slope by v times the size of its w."),
+    ("to the right of zero", edit("w != 0", "(w != 0) & (w * b < 0)"),
+     "You count bends at positive x alone. The line goes on to the left, through 0 and below."),
 ], after="At each place the slope changes by the sum of |w|·v. Where that is zero, nothing is to be seen.")
 
 PROMISE = Explain(10, rubric=[
