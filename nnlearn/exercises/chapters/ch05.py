@@ -47,6 +47,8 @@ LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistak
      "Clipping z hides the overflow and changes the values: at z = −800 the result is not that of −10."),
     ("another base", edit("np.log1p(np.exp(-np.abs(z)))", "np.log10(1 + np.exp(-np.abs(z)))"),
      "ln is the natural logarithm, `np.log`; `np.log10` is that to base 10."),
+    ("another base throughout", lambda z: log_sigmoid(z) / np.log(10),
+     "That is the logarithm to base 10. ln is the natural one, `np.log`."),
     ("the larger of the two", edit("np.minimum", "np.maximum"),
      "For numbers far below zero the result is about z, far above about 0: `np.minimum(z, 0)`."),
     ("the two ends alone", edit(" - np.log1p(np.exp(-np.abs(z)))", ""),
@@ -59,6 +61,17 @@ LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistak
      "You clip z, so everything beyond ±500 gets the same answer. Far below zero it is z itself."),
     ("overflows at the other end", lambda z: z - np.log1p(np.exp(z)),
      "Right below zero. Above, e^z overflows: let the exponential see −|z| alone."),
+    ("overflows far below", lambda z: -np.log1p(np.exp(-z)),
+     "Right but far below zero, where e^(−z) overflows. Take it out of the logarithm there: ln(1 + e^(−z)) "
+     "is −z + ln(1 + e^z)."),
+    ("the slope", lambda z: 0.5 * (1 - np.tanh(z / 2)),
+     "That is the slope of ln σ, 1 − σ(z). The logarithm itself is asked for."),
+    ("nothing beyond thirty", lambda z: np.where(z > 30, 0.0, log_sigmoid(z)),
+     "You put 0 where z is large. There it is small and not 0: about −e^(−z)."),
+    ("one end alone", lambda z: np.where(z < 0, z, log_sigmoid(z)),
+     "Below zero you give z alone. A part is missing there that counts near zero: −ln(1 + e^z)."),
+    ("one minus", edit("np.log1p(np.exp(", "np.log1p(-np.exp("),
+     "Inside the logarithm a sign is turned: it is 1 + e^(−|z|)."),
 ], after="Chapter 6 needs it: it is minus the surprise of a yes.")
 
 
@@ -68,7 +81,9 @@ def scores(rng):
     yield "a batch, over its first axis", rng.normal(size=(3, 4)), 0, 1.0
     yield "three axes, over the middle one", rng.normal(size=(2, 3, 4)), 1, 0.5
     yield "a high temperature", rng.normal(size=(2, 3)), 1, 20.0
-    yield "scores in the thousands", [[1000.0, 998.0, -4000.0], [-5000.0, -5001.0, -5001.0]], -1, 2.0
+    yield "scores in the thousands", [[1400.0, 1398.0, 1395.0]], -1, 1.9
+    yield "large scores, a low temperature", [[900.0, 899.5, 899.0]], -1, 0.5
+    yield "scores far apart", [[1000.0, 998.0, -4000.0], [-5000.0, -5001.0, -5001.0]], -1, 2.0
 
 
 def softmax(z, axis, T):
@@ -79,7 +94,8 @@ def softmax(z, axis, T):
 
 SOFTMAX = Function(4, softmax, scores, mistakes=[
     ("overflows", edit(" - z.max(axis=axis, keepdims=True)", ""),
-     "It overflows for large scores. Take the largest score along the axis away from all of them first."),
+     "Scores of any size are allowed, and e to a large one overflows (and to one far below zero is 0, for "
+     "all of them). Take the largest score along the axis away from all of them first."),
     ("always the last axis", edit("axis=axis", "axis=-1"),
      "You always use the last axis. Pass `axis` on to `max` and `sum`."),
     ("forgets keepdims", edit("sum(axis=axis, keepdims=True)", "sum(axis=axis)"),
@@ -100,6 +116,23 @@ SOFTMAX = Function(4, softmax, scores, mistakes=[
     ("the length for the sum", edit("e.sum(axis=axis, keepdims=True)",
      "np.sqrt((e**2).sum(axis=axis, keepdims=True))"),
      "The squares of yours sum to 1. Divide by the sum, not by the length."),
+    ("the largest of everything", edit("z.max(axis=axis, keepdims=True)", "z.max()"),
+     "You take the largest score of the whole array away. Where all scores lie far below it, each e^z is 0, "
+     "and 0 / 0 is no number. Take the largest along `axis`."),
+    ("one sum over everything", edit("e.sum(axis=axis, keepdims=True)", "e.sum()"),
+     "You divide by the sum over the whole array. The probabilities are to sum to 1 along `axis`."),
+    ("the largest before it was divided", lambda z, axis, T: (
+        lambda e: e / e.sum(axis=axis, keepdims=True))(np.exp(z / T - z.max(axis=axis, keepdims=True))),
+     "You divide z by T, but take the largest of the undivided z away: divide first, and then take the "
+     "largest of z / T."),
+    ("the largest along another axis", edit("z.max(axis=axis, keepdims=True)", "z.max(axis=0)"),
+     "What you take away is not the same within a sum, so it does not cancel. Take the largest along `axis`, "
+     "with `keepdims=True`."),
+    ("divides the probabilities", lambda z, axis, T: softmax(z, axis, 1.0) / T,
+     "You divide the probabilities by T: they no longer sum to 1. Divide the scores."),
+    ("cut off at 700", lambda z, axis, T: softmax(np.clip(z / T, -700, 700), axis, 1.0),
+     "You clip the scores, so beyond the limit all are equal. Only their differences count: take the largest "
+     "away."),
 ])
 
 
@@ -131,6 +164,8 @@ DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
      "1 − f² is the slope of the tanh. The sigmoid's is σ (1 − σ)."),
     ("one for the first part", edit("s + z", "1 + z"),
      "The first part is z's slope *times σ*: 1 · σ(z)."),
+    ("another factor lost", edit("z * s * (1 - s)", "z * s"),
+     "The sigmoid's slope is σ (1 − σ): in the second part 1 − σ is missing."),
 ], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
 
 
@@ -142,6 +177,7 @@ def inputs_of_relus(rng):
     yield "all alive", np.abs(rng.normal(size=(3, 4))) + 0.1
     yield "all dead", -np.ones((7, 2))
     yield "one input", [[-1.0, 2.0, -3.0, -4.0]]
+    yield "a neuron that seldom fires", [[-5.0, -1.0, 3.0], [-4.0, -2.0, 1.0], [2.0, -3.0, -1.0]]
 
 
 def dead_share(z):
@@ -165,6 +201,9 @@ DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
      "`z` is what comes *before* the ReLU. It gives 0 wherever z is 0 or below."),
     ("a share of the inputs", edit(".all(axis=0).mean()", ".all(axis=0).sum() / len(z)"),
      "You divided by the number of inputs. It is a share of the neurons, the columns."),
+    ("the mean below zero", edit("(z <= 0).all(axis=0)", "(z.mean(axis=0) <= 0)"),
+     "You look at a neuron's mean, or sum. It may be below zero and the neuron still fire for some input: "
+     "dead is `z <= 0` for all."),
 ])
 
 WHICH = Explain(7, rubric=[
@@ -211,6 +250,15 @@ REPAIR = Function(8, mish, mishs, atol=1e-300, outputs="value slope", mistakes=[
      "has a function for ln(1 + x)."),
     ("half of the product rule", edit("t + z * (1 - t**2) * np.where(z >= 0, 1, e) / (1 + e)", "t"),
      "The value is right. The slope of a product has two parts."),
+    ("a link of the chain lost", edit(" * np.where(z >= 0, 1, e) / (1 + e)", ""),
+     "The value is right. In the slope a link of the chain is missing: the tanh's slope is multiplied by "
+     "that of softplus, σ(z)."),
+    ("the factor z lost", edit("t + z * (1", "t + (1"),
+     "The value is right. In the second part of the slope the factor z is missing."),
+    ("the sigmoid of −z", edit("np.where(z >= 0, 1, e)", "np.where(z >= 0, e, 1)"),
+     "The value is right. The slope of softplus is σ(z); yours is σ(−z)."),
+    ("cut off", lambda z: mish(np.clip(z, -500, 20)),
+     "You clip z, and the value with it: at 800 it is 800. Let the limit reach the exponential alone."),
 ], after="It is called Mish (D. Misra, 2019). A value that is right at 1 and wrong at 1,000 waits for "
          "the first long step.")
 
@@ -226,7 +274,7 @@ def layers_and_their_gains(rng):
 
 
 def gains(answer, share_left, budget):
-    """The gains that `answer` finds, and the share of a change that is left at them."""
+    """The gains that `answer` finds, the share left at each, how often it measured, and did it return one?"""
     draw, leak, times, alpha = share_left.values()
     activations = [
         (lambda z: times * np.where(z > 0, z, leak * z), lambda z: times * np.where(z > 0, 1, leak)),
@@ -248,31 +296,37 @@ def gains(answer, share_left, budget):
                 x, d = f(z), slope(z) * (gain * (d @ weights))
             return float(np.linalg.norm(d) / np.linalg.norm(start[1]))
 
-        asked: list[float] = []
+        asked: list[float] = []  # the shares that it was told
 
         def counted(gain, left=left, asked=asked):
-            asked.append(gain)
-            if len(asked) > budget:
+            if len(asked) == budget:
                 raise RuntimeError(f"the budget of {budget} measurements is used up")
-            return left(float(gain))
+            asked.append(left(float(gain)))
+            return asked[-1]
 
         gain = answer(counted, budget)
         if gain is None:
             return None
-        found.append([float(gain), left(float(gain)) if 0 < float(gain) < 1e3 else np.nan])
+        share = left(float(gain)) if 0 < float(gain) < 1e3 else np.nan
+        found.append([float(gain), share, len(asked), gain in asked])
     return np.array(found)
 
 
 def held(found, share_left, budget):
     """Is the change held within a factor of 1.4 by all three? If not, what becomes of it in the worst."""
+    if np.all(found[:, 3]):
+        return "the shares that were measured last"
     if np.isnan(found).any():
         return "a gain that is no number between 0 and 1,000"
     worst = np.log(found[np.abs(np.log(np.maximum(found[:, 1], 1e-300))).argmax(), 1] + 1e-300)
     if abs(worst) <= np.log(1.4):
         return "held by all three"
+    if np.ptp(found[:, 0]) == 0:
+        return "one and the same gain for all three"
     if abs(worst) > np.log(1000):
         return "the change dies in one of them" if worst < 0 else "the change explodes in one of them"
-    return "near, but by more than a factor of 1.4 off"
+    spare = " (with measurements to spare)" * bool(found[:, 2].max() < budget)
+    return f"near, but by more than a factor of 1.4 off{spare}"
 
 
 def halving(share_left, budget):
@@ -283,17 +337,35 @@ def halving(share_left, budget):
     return np.sqrt(low * high)
 
 
+def without_the_root(share_left, budget):
+    gain = 1.0
+    for _ in range(budget):
+        gain = gain / share_left(gain)
+    return gain
+
+
 TRAIN = Function(9, halving, layers_and_their_gains, run=gains, measure=held, mistakes=[
-    ("one gain for all", lambda share_left, budget: 0.25,
-     "With at least one of the three the change dies. One gain does not serve all: measure, and make it "
-     "larger where less than 1 is left."),
-    ("too large", lambda share_left, budget: 30.0,
-     "With at least one of the three the change explodes. Is the gain made smaller where more than 1 is "
-     "left? And does each activation get a gain of its own?"),
+    ("one gain for all", lambda share_left, budget: 5 / 3,
+     "All three get the same gain from you. Measure each, and let every measurement decide where the next "
+     "one belongs: less than 1 is left where the gain is too small, more where it is too large."),
+    ("too small", lambda share_left, budget: 0.25 + 1e-6 * share_left(1.0),
+     "With at least one of the three the change dies: its gain has to grow. Does it where less than 1 is "
+     "left, and in 8 steps far enough to reach any gain from 0.2 to 40?"),
+    ("too large", lambda share_left, budget: 30.0 + 1e-6 * share_left(0.5),
+     "With at least one of the three the change explodes: its gain has to shrink. Does it where more than 1 "
+     "is left, and in 8 steps far enough to reach any gain from 40 to 0.2?"),
+    ("without the root", without_the_root,
+     "You divide the gain by the share that is left, and are thrown far past the goal: that share is a "
+     "product over twenty layers. Its twentieth root belongs to one."),
+    ("the share for the gain", lambda share_left, budget: [share_left(2.0**k) for k in range(budget)][-1],
+     "You return a share that you have measured. Return the gain at which it is 1."),
+    ("not looked at again", lambda share_left, budget: 1.06 * halving(share_left, budget - 1),
+     "It is near, and not all measurements are used. Measure at the gain that you have found and mend it "
+     "once more: a gain 1 % too large leaves a change 20 % too large."),
     ("not near enough", edit("return np.sqrt(low * high)", "return 1.06 * np.sqrt(low * high)"),
      "It is near, and the measurements are used up. Twenty layers turn a gain 1 % too large into a change "
      "20 % too large, so the gain's *ratio* counts, not its distance: where is the middle of 0.2 and 40, in "
-     "ratios?"),
+     "ratios? And does each measurement decide where the next one belongs, as no fixed list can?"),
     ("the logarithm of a gain", edit("return np.sqrt(low * high)", "return -1.0"),
      "A gain is a positive number. Is it its logarithm that you return?"),
     ("over budget", edit("range(budget)", "range(budget + 1)"),

@@ -110,6 +110,18 @@ CROSS_ENTROPY = Function(4, cross_entropy, logits_and_labels, mistakes=[
     ("the mean inside the logarithm", lambda logits, labels: -np.log(np.mean(
         np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None])[np.arange(len(labels)), labels])),
      "You averaged the probabilities and took the logarithm then. Take the logarithm of each first."),
+    *((f"{tiny:g} added inside", lambda logits, labels, tiny=tiny: -np.mean(np.log(np.exp(
+        logits - np.logaddexp.reduce(logits, axis=1)[:, None])[np.arange(len(labels)), labels] + tiny)),
+     f"A small number inside the logarithm hides the infinity: −ln({tiny:g}) is {-np.log(tiny):.0f}, however "
+     "sure the mistake was. Compute log-sum-exp minus the right logit.")
+     for tiny in (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)),
+    ("over the batch", edit("axis=1", "axis=0"),
+     "Your softmax runs over the batch. The classes of one example share one probability: `axis=1`."),
+    ("the largest of all", lambda logits, labels: np.mean(
+        logits.max() + np.log(np.exp(logits - logits.max()).sum(axis=1))
+        - logits[np.arange(len(labels)), labels]),
+     "One largest logit for the whole batch: in a row that lies far below it every e^z is 0. Take each row's "
+     "own, `axis=1`."),
 ])
 
 
@@ -136,6 +148,26 @@ SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
      "You divide by examples times classes. The mean is over examples only."),
     ("with the softmax's own slope", edit("return ", "return p * (1 - p) * "),
      "The softmax's slope has already cancelled against the logarithm's. Nothing more is to be multiplied."),
+    ("divides by the classes", edit("len(labels)", "logits.shape[1]"),
+     "You divide by the number of classes. The mean is over the examples: divide by B."),
+    ("the slope for p", edit("(p - np.eye(logits.shape[1])[labels])", "-np.eye(logits.shape[1])[labels] / p"),
+     "That is the slope for the probabilities, −1/p. For the logits the softmax's slope comes in as well, "
+     "and p − y is left."),
+    ("without the softmax", edit("(p - np", "(logits - np"),
+     "You take the truth away from the logits. What was said is a probability: p = softmax(logits)."),
+    ("the right class alone", edit("(p - np.eye(logits.shape[1])[labels])",
+     "(p - 1) * np.eye(logits.shape[1])[labels]"),
+     "Only the right class gets a slope from you. The other logits stand in the sum as well: theirs is p."),
+    ("all columns", edit("return (p - np.eye(logits.shape[1])[labels])", "p[:, labels] -= 1\n    return p"),
+     "`p[:, labels]` takes those columns of every row. One number a row: `p[np.arange(B), labels] -= 1`."),
+    ("over the batch", edit("axis=1", "axis=0"),
+     "Your softmax runs over the batch. The probabilities of one row sum to 1: `axis=1`."),
+    ("the rows averaged", edit("(p - np.eye(logits.shape[1])[labels]) / len(labels)",
+     "(p - np.eye(logits.shape[1])[labels]).mean(axis=0)"),
+     "You average over the rows, and they are gone. Each example's logits have slopes of their own: keep the "
+     "rows, and divide by B."),
+    ("the absolute logit", edit("np.eye(logits.shape[1])[labels]", "np.eye(logits.shape[1])[labels] * p"),
+     "The truth is 1 for the right class, not its probability: p − y."),
 ])
 
 
@@ -170,6 +202,11 @@ GAP = Function(6, overconfidence, forecasts, mistakes=[
      "return (p * group).mean() - (y * group).mean()"),
      "You divide by all forecasts. A mean over the group divides by the group's own number: `p[group]`."),
     ("sums", edit("mean", "sum"), "Those are sums. Means are asked for: divide by the group's number."),
+    ("the sizes of the errors", edit("p[group].mean() - y[group].mean()", "np.abs(p - y)[group].mean()"),
+     "You average sizes, |p − y|. Too high and too low are to cancel here: take both means, then their "
+     "difference."),
+    ("a ratio", edit("mean() - y", "mean() / y", "y[group].mean()", "y[group].mean() - 1"),
+     "You divide the two means. *By how much* is their difference."),
 ])
 
 CHOOSE = Explain(7, rubric=[
@@ -218,6 +255,12 @@ COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
      "The loss is right. In its slope the part of −y·z is missing: −y."),
     ("squares", lambda z, y: (np.mean((np.exp(z) - y) ** 2), 2 * (np.exp(z) - y) / len(z)),
      "That is the squared error. Follow the recipe: the negative logarithm of p(y)."),
+    ("the mean for its logarithm", lambda z, y: (np.mean(z - y * np.log(z)), (1 - y / z) / len(z)),
+     "You take z for λ. The network gives z = ln λ: write e^z for λ, and z for ln λ."),
+    ("one slope for all", edit("(np.exp(z) - y) / len(z)", "np.mean(np.exp(z) - y)"),
+     "The loss is right. Its slopes are as many as there are z: divide each by B, and do not add them up."),
+    ("the mean forgotten in the loss", edit("np.mean(np.exp(z) - y * z)", "np.mean(-y * z)"),
+     "The slope is right. In the loss λ itself is missing: −ln p(y) is λ − y ln λ and a constant."),
 ], after="e^z − y: what was said minus what was true, once more.")
 
 
@@ -251,6 +294,12 @@ BAKER = Function(9, baker_loss, bakeries, mistakes=[
      "Your cost is below zero: of the two lines it is the upper, `np.maximum`, that is a cost."),
     ("both sides alike", lambda prediction, demand, q: np.mean(np.abs(demand - prediction)),
      "You charge both sides alike. Too few costs q a roll, too many 1 − q."),
+    ("days, not rolls", edit("q * short, (q - 1) * short", "q, 1 - q"),
+     "You charge once a day, however many rolls it is about. Each of them costs."),
+    ("the days averaged first", lambda prediction, demand, q: baker_loss(
+        np.array([prediction.mean()]), np.array([demand.mean()]), q),
+     "You average the days first: then rolls left on one make up for those missing on another. First the "
+     "cost of each day, then the mean."),
 ], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
          "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")
 
@@ -274,6 +323,15 @@ def weighted(logits, labels, weight, smooth):
 ROUNDED = ("(y * log_p)", "(y * np.log(np.exp(log_p)))")
 HARD = ("(np.exp(log_p) - y)", "(np.exp(log_p) - np.eye(len(weight))[labels])")
 MEAN = ("(w * -", "np.mean(weight[labels] * -", ".sum(axis=1)).sum(),", ".sum(axis=1)),")
+
+def classes_weighed(logits, labels, weight, smooth):
+    """The mistake of weighing the classes within the smoothed truth, not the examples."""
+    z = logits - logits.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    y = (1 - smooth) * np.eye(len(weight))[labels] + smooth / len(weight)
+    w = (weight * y).sum(axis=1, keepdims=True) / weight[labels].sum()
+    return -(weight * y * log_p).sum() / weight[labels].sum(), w * (np.exp(log_p) - y)
+
 
 REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes=[
     ("as it was", edit(*ROUNDED, *HARD, *MEAN),
@@ -304,6 +362,23 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
     ("smoothed by all others alone", edit("smooth / len(weight)",
      "smooth / max(len(weight) - 1, 1) * (1 - np.eye(len(weight))[labels])"),
      "You share `smooth` among the wrong classes. Here all of them get the same, the right one too."),
+    *((f"{tiny:g} added inside", edit("(y * log_p)", f"(y * np.log(np.exp(log_p) + {tiny}))"),
+     f"One fault is left, and hidden: −ln({tiny:g}) is {-np.log(tiny):.0f}, however sure the mistake was. "
+     "Take log-sum-exp from the logit, and nothing has to be added.")
+     for tiny in (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)),
+    ("the weights of the classes below", edit("weight[labels].sum()", "weight.sum()"),
+     "Below the line you have the weights of the classes, each once. There belong those of the examples in "
+     "the batch: `weight[labels].sum()`."),
+    ("classes weighed", classes_weighed,
+     "You weigh each class within the truth. A weight belongs to an example, by its label: it multiplies the "
+     "whole cross-entropy of that example."),
+    ("hard labels in the loss", edit("(y * log_p)", "(np.eye(len(weight))[labels] * log_p)"),
+     "The slope is right. The loss has the hard labels: there, too, the truth is the smoothed one."),
+    ("the slope unweighted", edit("w[:, None] *", "1 / len(labels) *"),
+     "The loss is right. Its slope is that of a plain mean: each row carries its example's weight, divided "
+     "by their sum."),
+    ("the slope of the sum", edit("w[:, None] *", "weight[labels][:, None] *"),
+     "The loss is right. Its slope is not yet divided by the sum of the weights."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 
@@ -370,14 +445,14 @@ def by_the_median(r):
 TRAIN = Function(11, by_the_median, three_tables, run=descents, measure=off, mistakes=[
     ("squares", edit("np.clip(r, -usual, usual)", "r"),
      "Records that are ten times too large pull ten times as hard, and the line follows them. How hard may a "
-     "record pull at most?"),
+     "record pull at most? (Not by a mean or a deviation: those they raise themselves.)"),
     ("the same limit for every table", edit("np.clip(r, -usual, usual)", "np.clip(r, -1, 1)"),
      "The pull is bounded, and where the numbers are large, 200 steps of that size do not lead there. "
      "Is an error of 1 large or small? Nobody can say it for all three tables; but you have 300 errors to "
      "compare it with."),
     ("uphill", edit("np.clip(r, -usual, usual)", "-r"),
-     "The line runs away. `r` is prediction minus truth: where it is positive, the slope of a loss is "
-     "positive too. Or is your pull many times as large as r?"),
+     "The line runs away. A slope has the sign of `r`, prediction minus truth: is it turned, or do you "
+     "return the loss itself, which has none? Or is your pull many times as large as r?"),
     ("near", edit("np.clip(r, -usual, usual)", "np.clip(r, -usual, usual) - 0.3 * usual"),
      "It is near. All slipped records lie on the same side and pull together, each as hard as you let it. "
      "Where should the limit be, if half of all errors are smaller than the middle one? Or need a record "

@@ -69,6 +69,8 @@ RELU = Function(4, relu_backward, around_a_relu, mistakes=[
     ("times the sign", edit("(Z > 0)", "np.sign(Z)"),
      "Where Z is below zero your gradient goes on with the other sign. There the slope is 0."),
     ("times Z", edit("(Z > 0)", "Z"), "You multiply by Z. The ReLU's slope is 1 where Z > 0, else 0."),
+    ("leaky", edit("(Z > 0)", "np.where(Z > 0, 1, 0.01)"),
+     "That is the leaky ReLU's slope. The plain one lets nothing through where Z is below 0."),
 ])
 
 
@@ -100,6 +102,8 @@ LINEAR = Function(5, linear_backward, around_a_layer, outputs="dX dW db", mistak
     ("in the order of the formula", edit("dZ @ W.T, X.T @ dZ, dZ.sum(axis=0)",
      "X.T @ dZ, dZ.sum(axis=0), dZ @ W.T"),
      "Your three results are right, in another order: dX, dW, db."),
+    ("one bias", edit("dZ.sum(axis=0)", "dZ.sum()"),
+     "You added everything up for db. There is a bias for each unit: sum over the examples, `axis=0`."),
 ], after="Three products that run in every linear layer of every network.")
 
 
@@ -136,7 +140,26 @@ def numeric_gradient(f, x, h):
     return g
 
 
-NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mistakes=[
+def no_copies(f, x, h):
+    g = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        above, below = x, x
+        above[i] += h
+        below[i] -= h
+        g[i] = (f(above) - f(below)) / (2 * h)
+    return g
+
+
+def whole_rows(f, x, h):
+    g = np.empty_like(x)
+    for i in range(len(x)):
+        e = np.zeros_like(x)
+        e[i] = h
+        g[i] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+
+
+NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, outputs="slopes x", mistakes=[
     ("to one side", edit("old - h", "old", "2 * h", "h"),
      "You move to one side only. To both sides, f(x + h) − f(x − h), the error shrinks with h²."),
     ("forgets the brackets", edit("/ (2 * h)", "/ 2 * h"),
@@ -149,6 +172,17 @@ NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, mis
      "You move all entries at once and find one slope for them all. Move one, measure, move it back."),
     ("flattened", lambda f, x, h: numeric_gradient(lambda flat: f(flat), x.ravel(), h).reshape(x.shape),
      "You hand `f` a flat copy. It takes an array of the shape of `x`: reshape before you call it."),
+    ("no copies", no_copies,
+     "`above = x` makes no copy: both names are the one array, moved there and back, and f gives the same "
+     "twice. Take `x.copy()`."),
+    ("whole rows", whole_rows,
+     "You move a whole row at once. Walk through the single entries: `np.ndindex(x.shape)`."),
+    ("a step of its own", lambda f, x, h: numeric_gradient(f, x, 1e-5),
+     "You take a step of your own. Take the `h` that is handed in, also where it is coarse."),
+    ("a list of slopes", lambda f, x, h: numeric_gradient(f, x, h).ravel(),
+     "The slopes are right, in a row. They are to stand where their entries stand, in the shape of `x`."),
+    ("backwards", lambda f, x, h: -numeric_gradient(f, x, h),
+     "The sign is turned: f(x + h) stands first, f(x − h) is taken away."),
 ])
 
 
@@ -189,6 +223,26 @@ NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="d
      "weights of the forward pass."),
     ("biases summed over units", edit("axis=0", "axis=1"),
      "The biases' gradients are sums over the examples: axis 0."),
+    ("uphill", edit("nn.softmax(A1 @ W2 + b2) - np.eye(len(b2))[labels]",
+     "np.eye(len(b2))[labels] - nn.softmax(A1 @ W2 + b2)"),
+     "All four have the wrong sign: dZ2 is P − Y, said minus true."),
+    ("means for the biases", edit("sum(axis=0)", "mean(axis=0)"),
+     "The weights are right. The 1/B is in dZ2 already: the biases' gradients are sums over the examples."),
+    ("no b1 on the way", edit("X @ W1 + b1", "X @ W1"), "b1 is missing in your way forward."),
+    ("no b2 on the way", edit("A1 @ W2 + b2", "A1 @ W2"), "b2 is missing in your way forward."),
+    ("1 − A", edit("A1**2", "A1"), "The slope of tanh is 1 − A1², and not 1 − A1."),
+    ("the slope of a sigmoid", edit("(1 - A1**2)", "(A1 * (1 - A1))"),
+     "A (1 − A) is the slope of a sigmoid. That of tanh is 1 − A²."),
+    ("z below the second layer", edit("A1.T @ dZ2", "Z1.T @ dZ2"),
+     "dW2 alone is wrong: what entered the second layer is A1, not Z1."),
+    ("the second layer first", edit("X.T @ dZ1, dZ1.sum(axis=0), dW2, db2",
+     "dW2, db2, X.T @ dZ1, dZ1.sum(axis=0)"),
+     "The gradients are right, in another order: dW1, db1, dW2, db2."),
+    ("divided twice", edit("X.T @ dZ1, dZ1.sum(axis=0),", "X.T @ dZ1 / len(X), dZ1.sum(axis=0) / len(X),"),
+     "The second layer is right. Its 1/B comes down to the first: do not divide there again."),
+    ("with the softmax's own slope", edit("dZ2 = (",
+     "P = nn.softmax(A1 @ W2 + b2)\n    dZ2 = P * (1 - P) * ("),
+     "The softmax's slope has already cancelled against the logarithm's: dZ2 = (P − Y) / B, and no more."),
 ], after="With this and one line, W -= lr * dW, you can train on the digits.")
 
 STILL_LEARNS = Explain(8, rubric=[
@@ -238,6 +292,27 @@ def train(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
     return tuple(params)
 
 
+def one_after_another(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
+    params = [W1, b1, W2, b2]
+    for _ in range(epochs):
+        for start in range(0, len(X), B):
+            rows = slice(start, start + B)
+            for k in range(4):
+                params[k] = params[k] - lr * gradients(X[rows], labels[rows], *params)[k]
+    return tuple(params)
+
+
+def in_an_order_drawn(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
+    params, rng = [W1, b1, W2, b2], np.random.default_rng(0)
+    for _ in range(epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), B):
+            rows = order[start : start + B]
+            slopes = gradients(X[rows], labels[rows], *params)
+            params = [p - lr * d for p, d in zip(params, slopes, strict=True)]
+    return tuple(params)
+
+
 TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistakes=[
     ("uphill", edit("p - lr", "p + lr"), "You climb: the gradient points uphill, so subtract it."),
     ("all data at every step", edit("gradients(X[rows], labels[rows],", "gradients(X, labels,"),
@@ -253,6 +328,22 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
     ("gradients at the start", edit("gradients(X[rows], labels[rows], *params)",
      "gradients(X[rows], labels[rows], W1, b1, W2, b2)"),
      "You compute every gradient at the weights you began with. Each belongs to the weights of its step."),
+    ("the biases stand still", edit("p - lr * d for", "p - lr * d * (p.ndim > 1) for"),
+     "The weights move and the biases stand still. All four are to move."),
+    ("one after another", one_after_another,
+     "You ask for the next gradient when the parameter before it has moved already. Ask once for each batch, "
+     "then move all four."),
+    ("in an order drawn", in_an_order_drawn,
+     "You draw an order of your own. Here the examples come in the order in which they stand."),
+    ("labels that stand still", edit("labels[rows]", "labels[: len(X[rows])]"),
+     "The rows of X move on and the labels do not. Both need the same slice."),
+    ("all in one step", edit("range(0, len(X), B)", "range(1)", "start + B", "start + len(X)"),
+     "You take all examples in one step. A step for every B rows is asked for."),
+    ("one epoch too many", edit("range(epochs)", "range(epochs + 1)"),
+     "You go through the data once too often: with 0 epochs the weights stay as they came."),
+    ("a short step for a short batch", edit("lr * d", "lr * len(X[rows]) / B * d"),
+     "You shorten the step of the last, smaller batch. Its gradient is a mean like the others': the same lr. "
+     ""),
 ], after="A loop of this shape trains every network in this course.")
 
 

@@ -44,6 +44,10 @@ DIVIDE = Function(3, divide_shares, quotients, outputs="a b", mistakes=[
     ("a forgotten", edit("-g * a", "-g"),
      "a's share is right. The slope for b is that of a · (1/b): its a stays as a factor."),
     ("times b", edit("g / b,", "g * b,"), "The slope of a / b for a is 1/b: divide by b."),
+    ("the quotient rule", lambda a, b, g: g * (b - a) / b**2,
+     "The quotient rule is for one variable in both places. Here a and b have a share each: two values."),
+    ("no brackets", edit("/ b**2", "/ b * b"),
+     "x / b * b divides by b and multiplies by it again: brackets, or `b**2`."),
 ], after="g / b, and minus that times the quotient itself.")
 
 
@@ -83,6 +87,8 @@ SOFTPLUS = Function(4, softplus, numbers, run=both_ways, outputs="value slope", 
     ("g added", edit("g / (1", "g + 1 / (1"), "The slope is multiplied by `g`, not added to it."),
     ("base 2", edit("np.log(1 + np.exp(x))", "np.log2(1 + np.exp(x))"),
      "ln is the natural logarithm: `np.log`."),
+    ("a tuple of one", edit("lambda g: g / (1 + np.exp(-x))", "(lambda g: g / (1 + np.exp(-x)),)"),
+     "You return the function within a tuple. A rule with one input returns the function itself."),
 ], after="Its slope is the sigmoid: softplus is the ReLU, and the sigmoid the step, with rounded corners.")
 
 
@@ -102,6 +108,24 @@ def larger_gradients(rng):
 
 def unbroadcast(g, shape):
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    ones = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return g.sum(axis=ones, keepdims=True)
+
+
+def lined_up_in_front(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=-1)
+    ones = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return g.sum(axis=ones, keepdims=True)
+
+
+def not_lined_up(g, shape):
+    g = g.sum(axis=tuple(k for k, n in enumerate(shape) if n != g.shape[k]), keepdims=True)
+    return g.reshape(shape) if g.size == np.prod(shape) else g
+
+
+def one_axis_in_front(g, shape):
+    g = g.sum(axis=0) if g.ndim > len(shape) else g
     ones = tuple(axis for axis, n in enumerate(shape) if n == 1)
     return g.sum(axis=ones, keepdims=True)
 
@@ -127,6 +151,15 @@ UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
     ("the largest", edit("sum", "max"), "You keep the largest share. Each use sends one: add them."),
     ("everything", lambda g, shape: np.full(shape, g.sum()),
      "You added up everything. Where `shape` is longer than 1, the entries stay apart."),
+    ("the axes of length one only", edit("    g = g.sum(axis=tuple(range(g.ndim - len(shape))))\n", ""),
+     "The axes of length 1 are summed. The axes in front, which `shape` does not have, were repeated, too."),
+    ("lined up in front", lined_up_in_front,
+     "You take the axes that are too many from the end. Shapes are lined up at their ends: they stand in "
+     "front."),
+    ("not lined up", not_lined_up,
+     "You compare axis k with axis k. Shapes are lined up at their ends: first sum the axes in front."),
+    ("one axis in front", one_axis_in_front,
+     "You sum one axis in front. There may be several: `while g.ndim > len(shape)`."),
 ], after="Broadcasting forward is summing backward, and the other way round.")
 
 
@@ -185,6 +218,30 @@ def nearest_first(graph, output):
     return order
 
 
+def last_user_of_all(graph, output):
+    """The mistake of waiting for nodes that never send."""
+    waits = {node: sum(sources.count(node) for sources in graph.values()) for node in graph}
+    order, ready = [], [output]
+    while ready:
+        order.append(ready.pop())
+        for source in graph[order[-1]]:
+            waits[source] -= 1
+            ready += [source] * (waits[source] == 0)
+    return order
+
+
+def from_every_node(graph, output):
+    order = []
+    for node in graph:
+        for each in reversed(backward_order(graph, node)):
+            order += [each] * (each not in order)
+    return order[::-1]
+
+
+def twice(graph, output):
+    return [*(node for source in graph[output] for node in twice(graph, source)), output]
+
+
 ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
     ("forward order", edit("[::-1]", ""),
      "That is the order of the forward pass. Going back, the output sends first."),
@@ -200,6 +257,23 @@ ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
      "You return the nodes as they are listed. What has to come first, and which nodes do not belong?"),
     ("as listed, backwards", lambda graph, output: list(graph)[::-1],
      "The graph's own order need not be the order of computation, and not every node belongs to the output."),
+    ("put down on arrival, and turned round", lambda graph, output: list(
+        dict.fromkeys(along_every_path(graph, output)))[::-1],
+     "You put a node down before what it is computed from, so that turned round the output comes last. Put "
+     "it down after everything it uses, then turn the list round."),
+    ("from every node", from_every_node,
+     "You visit all nodes of the graph. Begin at `output`: what it does not depend on has no gradient."),
+    ("the output left out", lambda graph, output: backward_order(graph, output)[1:],
+     "The output itself is missing: it sends first."),
+    ("by name", lambda graph, output: sorted(backward_order(graph, output), reverse=True),
+     "You sort by name, and a name says nothing about what was computed from what."),
+    ("the direct inputs", lambda graph, output: list(dict.fromkeys([output, *graph[output]])),
+     "You list the output and its own inputs. What those are computed from belongs there, too."),
+    ("a node for each visit", lambda graph, output: twice(graph, output)[::-1],
+     "A node is put down at each visit, so what is used twice stands there twice. Note what you have seen."),
+    ("waits in vain", last_user_of_all,
+     "You wait for all users in the graph. Those that the output does not depend on never send: count the "
+     "needed ones alone."),
 ], after="With numbers given as the nodes are made, sorting is all that is left of this.")
 
 
@@ -228,7 +302,8 @@ TAPE = Function(7, gradients, tapes, mistakes=[
     ("overwrites", edit("+=", "="),
      "Look at x · x: the second share has overwritten the first. Add what arrives."),
     ("forward order", edit("reversed", "iter"),
-     "You go through the tape from the beginning. Nothing has arrived there yet: start at the end."),
+     "In yours the last entry sends, and no other. Do you begin at the front, where nothing has arrived yet, "
+     "or look at the last one alone? Go through all of them, backwards."),
     ("no gradient to start from", edit("[1.0]", "[0.0]"),
      "All zero: the output's own gradient, 1, has to be there before anything can flow."),
     ("local slopes only", edit(" * grads[k]", ""),
@@ -239,6 +314,8 @@ TAPE = Function(7, gradients, tapes, mistakes=[
      "You leave the last entry out. It is the one that sends first."),
     ("added, not multiplied", edit("slope * grads[k]", "slope + grads[k]"),
      "Along a path slopes are multiplied: slope *times* what arrived. Paths are added."),
+    ("stops too early", edit("reversed(range(len(tape)))", "range(len(tape) - 1, 1, -1)"),
+     "`range(n, 1, -1)` stops before 1, so that entry 1 never sends. Down to 0 it is `range(n, -1, -1)`."),
 ], after="Six lines, and they would train a network. All the rest is comfort.")
 
 PARAMETERS = Value(8, 64 * 50 + 50 + 50 * 20 + 20 + 20 * 10 + 10, mistakes=[
@@ -319,6 +396,15 @@ def backward(tape, g):
     return grads
 
 
+def zeros_of_one_shape(tape, g):
+    grads = [np.zeros_like(g) for _ in tape]
+    grads[-1] = g
+    for k in reversed(range(len(tape))):
+        for i, vjp in zip(tape[k]["inputs"], tape[k]["vjps"], strict=True):
+            grads[i] = grads[i] + vjp(grads[k])
+    return grads
+
+
 REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
     ("still in place", edit("grads[i] = grads[i] + share", "grads[i] += share"),
      "`+=` writes into an array that is there already. Whose is it? A sum hands one and the same array to "
@@ -335,6 +421,16 @@ REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
      "Of the shares that arrive only the first is kept. They have to be added."),
     ("adds to what it sends", edit("grads[i] = grads[i] + share", "grads[i] = grads[i] + grads[k]"),
      "What arrives is the vjp's result, the share, and not the gradient of the node that sends it."),
+    ("zeros of one shape", zeros_of_one_shape,
+     "You begin with zeros of the shape of `g`, but each entry has a shape of its own. Begin with None, as "
+     "it was."),
+    ("the last gradient to all", edit("vjp(grads[k])", "vjp(g)"),
+     "You hand `g` to every vjp. Each wants the gradient at its own entry, `grads[k]`."),
+    ("from the front", edit("    for k in reversed(range(len(tape))):\n",
+     "    for k in range(len(tape)):\n        if grads[k] is None:\n            continue\n"),
+     "You go through the tape from the front, where nothing has arrived yet. The end sends first."),
+    ("averages", edit("grads[i] + share", "(grads[i] + share) / 2"),
+     "You average what arrives. Shares are added."),
 ], after="Never write into an array that you have not made yourself: others may hold it.")
 
 
@@ -393,4 +489,12 @@ TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
      "It can do the line and not the circle. Two suspects: without an activation between the layers the "
      "network is a straight line, whatever its width; or its steps are so short that the budget ends on the "
      "way. Print the loss: does it still fall at the end?"),
+    ("the points seen before", edit("np.where(terms(X_new)", "np.where(terms(X)"),
+     "You return the classes of `X`, on which you have trained. Those of `X_new` are asked for."),
+    ("the largest along the points", edit("np.where(terms(X_new) @ w > 0, 1, 0)",
+     "terms(X_new)[:, :2].argmax(axis=0)"),
+     "You look for the largest along the points. Each point has a class: `argmax(axis=1)`."),
+    ("nothing learned", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "np.zeros(len(X_new), dtype=int)"),
+     "Not even the line is learned. Print the loss before each step. If it hardly falls, the steps are too "
+     "short, or never taken: `backward` finds the slopes and moves nothing. If it jumps, they are too long."),
 ], after="Try it without `zero_grad`. Is the bar still reached, and would you have noticed?")

@@ -65,6 +65,13 @@ MOMENTUM = Function(5, step_back, weights_that_have_moved, outputs="w v", mistak
     ("moves on", edit("w + lr", "w - lr"), "The velocity is right. The weights move on instead of back."),
     ("by the gradient", edit("lr * v", "lr * g"),
      "The velocity is right. The weights were moved by all of the velocity, not by the gradient alone."),
+    ("a mean for a sum", edit("(v - g)", "(v - (1 - mu) * g)"),
+     "The weights are right. Of g you take 1 − μ away, as from a running mean; this velocity adds all of it: "
+     "v ← μ v + g."),
+    ("the rate in the velocity", edit("w + lr * v", "w + v", "(v - g)", "(v - lr * g)"),
+     "In yours the rate is part of the velocity. Here v ← μ v + g knows no rate; it stands in w ← w − η v."),
+    ("no brackets", edit("(v - g) / mu", "v - g / mu"),
+     "The weights are right. v − g / μ divides g alone: put brackets around v − g."),
 ], after="So a long run can be retraced from its end, with nothing stored but the last state. (In exact "
          "numbers: dividing by μ makes rounding errors grow.)")
 
@@ -116,6 +123,13 @@ CLIP = Function(6, clip, gradients_of_layers, mistakes=[
      "all."),
     ("stretches the short, leaves the long", edit("max(norm, max_norm)", "(min(norm, max_norm) or 1)"),
      "The wrong branch: the short are stretched, and the long left. Which of the two is to be clipped?"),
+    ("the norm of a matrix", lambda grads, max_norm: (lambda norm: [
+        g * max_norm / max(norm, max_norm) for g in grads])(
+        np.sqrt(sum(np.linalg.norm(g, 2) ** 2 for g in grads))),
+     "`np.linalg.norm(g, 2)` of a matrix is its largest singular value. Without the 2 it is the root of the "
+     "sum of all squares."),
+    ("one long vector", lambda grads, max_norm: np.concatenate([g.ravel() for g in clip(grads, max_norm)]),
+     "You return the one long vector. A list is asked for, each layer's gradient in its own shape."),
 ])
 
 
@@ -188,6 +202,9 @@ RATE = Function(7, rate, moments_of_a_run, mistakes=[
     ("both at once", edit("(step + 1) / warm_up", "(step + 1) / warm_up * (1 + np.cos(np.pi * step / "
      "steps)) / 2"),
      "In the warm-up the cosine is not at work yet: there the rate is a straight line."),
+    ("a longer warm-up", edit("step < warm_up", "step <= warm_up", "(step + 1) / warm_up",
+     "(step + 1) / (warm_up + 1)"),
+     "Your warm-up has one step too many: with `warm_up` steps from 0 on, the last is warm_up − 1."),
 ])
 
 
@@ -279,6 +296,11 @@ ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, outputs="w m s t", mi
      "β₁ and β₂ are exchanged: 0.9 is for the mean of g, 0.999 for that of its squares."),
     ("uphill", edit("w - lr", "w + lr"),
      "Your step goes uphill: with the mean gradient instead of against it."),
+    ("sums above zero", edit("(g != 0).any(axis=1)", "g.sum(axis=1) > 0"),
+     "You let those rows move that add up to more than zero. Any number but 0, also below it, is a gradient. "
+     ""),
+    ("sizes for squares", edit("g**2", "np.abs(g)"),
+     "`s` is the running mean of the squares g², since its root is taken in the step. Yours is of |g|."),
 ], after="Frameworks call it lazy or sparse Adam: of a hundred thousand words a batch touches a few hundred.")
 
 COMPARE = Explain(9, rubric=[
@@ -483,5 +505,9 @@ TRAIN = Function(11, fading_adam, two_tasks, run=within_budget, measure=reached,
      "your loop, or one after it?"),
     ("the whole way", lambda gradient, w, steps: np.array([w] * (steps + 1)),
      "You return more numbers than there are weights. Return the last weights, not the path."),
+    ("one part of the way", edit("0.3 *", "0.03 *"),
+     "The ravine comes down a part of the way, and the network has not learned. Steps as long as the "
+     "gradient fit one of the two losses at most, for nobody knows their scales. With a rule that does not "
+     "care about scales, begin with longer steps, and let them fade."),
 ], after="A rule that does not care about the loss's scale, and a rate that fades: that is how most networks "
          "are trained. With Adam a rate between 0.2 and 0.6 does it here.")
