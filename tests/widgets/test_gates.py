@@ -1,4 +1,4 @@
-"""The gate explorer draws what the package's LSTM computes and the gradient the tape finds; so does a page."""
+"""The gate explorer draws what the package's LSTM computes and the gradient of the tape; so does a page."""
 
 from pathlib import Path
 
