@@ -1,14 +1,15 @@
 """The memory explorer: a pulse in two recurrent units, and the gradient that finds its way back to it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, move, slider
+from nnlearn.widgets.living import LivingExplorer
 
 STEPS = 60
 LIMITS = (1e-14, 1e14)  # of the gradient's axis
@@ -23,7 +24,7 @@ class State:
     gradient: np.ndarray  # (STEPS,): of h[1] … h[STEPS]
 
 
-class MemoryExplorer(Explorer):
+class MemoryExplorer(LivingExplorer):
     """h_t = f(h_{t−1} W_h + x_t) for two units: what stays of a pulse, and how much gradient comes back.
 
     W_h turns the state by an angle and scales it by the spectral radius. The gradient is that of the first
@@ -31,6 +32,7 @@ class MemoryExplorer(Explorer):
     """
 
     size = (9.6, 3.9)
+    module = "memory"
 
     def make_controls(self) -> Controls:
         return {
@@ -88,10 +90,19 @@ class MemoryExplorer(Explorer):
         self.end.set_data(*h[-1:].T)
         powers = radius ** (STEPS - self.time[1:]).astype(float)
         move(self.back, self.time[1:], np.maximum((gradient, powers), LIMITS[0] / 10))
-        kept, arrives = np.linalg.norm(h[-1]), gradient[0]
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        kept, arrives = np.linalg.norm(state.h[-1]), state.gradient[0]
         fate = "has vanished" if arrives < 1e-3 else "has exploded" if arrives > 1e3 else "gets through"
+        unit, radius = self.values["unit"].capitalize(), self.values["radius"]
         return (
-            f"{self.values['unit'].capitalize()}, ρ = {radius:.2f}: {STEPS - 1} steps after the pulse "
-            f"the state has length {kept:.2g}. Of a gradient of length 1 at the end, "
-            f"{arrives:.2g} arrives at the pulse: it {fate}."
+            f"{unit}, ρ = {radius:.2f}: {STEPS - 1} steps after the pulse the state has length {kept:.2g}. "
+            f"Of a gradient of length 1 at the end, {arrives:.2g} arrives at the pulse: it {fate}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        return {"h": self.state.h.tolist(), "gradient": self.state.gradient.tolist()}
+
+    def page(self) -> dict[str, Any]:
+        return {"noise": NOISE.tolist()}

@@ -1,4 +1,4 @@
-"""The gate explorer draws what the package's LSTM computes and the gradient of the tape; so does a page."""
+"""The gate explorer draws what the package's LSTM computes, and the tape's gradients; a page does too."""
 
 from pathlib import Path
 
