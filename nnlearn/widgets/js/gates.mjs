@@ -13,7 +13,7 @@ export function render({ model, el }) {
   const values = () => model.get("values"), scene = () => model.get("scene"), place = charts();
   const status = element("div", { role: "status", "aria-live": "polite" }), hint = element("div", { class: "hint", "aria-live": "polite" });
   let seen = null, picked = 0; // the step that is read; the gate that keys move
-  place.style.gridTemplateColumns = "repeat(auto-fit, minmax(min(100%, 300px), 1fr))";
+  place.style.gridTemplateColumns = "repeat(auto-fit, minmax(max(34%, min(100%, 300px)), 1fr))";
   el.append(
     element("div", { class: "nn-row" }, ...[...GATES, "noise", "erase"].map((name) => field(model, name))),
     place, status, hint,

@@ -1,5 +1,5 @@
 // A pulse in two recurrent units and its gradient: the reader drags the pulse and an eigenvalue, and reads every step.
-import { chart, charts, follow, hold, look, pull, ticks } from "./chart.mjs";
+import { chart, charts, follow, hold, look, pull } from "./chart.mjs";
 import { colours, dress, element, field, general } from "./living.mjs";
 
 const STEPS = 60, [BLUE, ORANGE, VERMILION] = ["#0072B2", "#E69F00", "#D55E00"], DOTTED = [2, 3];
@@ -26,7 +26,7 @@ export function render({ model, el }) {
     const largest = Math.max(...scene().h.flat().map(Math.abs));
     return largest <= 1.2 ? 1.2 : 10 ** Math.ceil(Math.log10(largest));
   };
-  const around = () => ({ from: -reach(), to: reach(), ticks: reach() < 2 ? [-1, 0, 1] : ticks(-reach(), reach()) });
+  const around = () => ({ from: -reach(), to: reach(), ticks: reach() < 2 ? [-1, 0, 1] : [-reach(), 0, reach()] });
 
   const forward = chart(place, "the state forwards in time: point at a step, or move along with the arrow keys", 205, (width) => ({
     title: width > 290 ? "forwards: the state" : "forwards", x: time, y: around(), legend: [["unit 1", BLUE], ["unit 2", ORANGE]],
