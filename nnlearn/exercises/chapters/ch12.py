@@ -60,6 +60,8 @@ SIZE = Function(3, zeros_needed, rows_of_pixels, outputs="before after", mistake
      "A dilated kernel has k pixels and k − 1 gaps: it spans d (k − 1) + 1, not d k."),
     ("one too few", edit("dilation * (k - 1) + 1 - n", "dilation * (k - 1) - n"),
      "One too few: a kernel that begins at pixel a and spans m pixels ends at a + m − 1."),
+    ("rounded up on both sides", edit("zeros // 2, zeros - zeros // 2", "(zeros + 1) // 2, (zeros + 1) // 2"),
+     "Where an odd number is needed, you add one too many: the extra one goes to the right alone."),
     ("all on the right", edit("zeros // 2, zeros - zeros // 2", "0, zeros"),
      "As many as it takes, but all on the right. Share them: half to each side."),
     ("the odd one forgotten", edit("zeros // 2, zeros - zeros // 2", "zeros // 2, zeros // 2"),
@@ -86,6 +88,7 @@ def pictures(rng):
     yield "stride 2", rng.normal(size=(7, 6)), rng.normal(size=(2, 3)), 2, 0
     yield "both", rng.normal(size=(8, 5)), rng.normal(size=(3, 2)), 3, 1
     yield "as large as the picture", rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 1, 0
+    yield "pixels in whole numbers", rng.integers(0, 9, (4, 5)), rng.normal(size=(2, 2)), 1, 0
 
 
 def conv(x, w, stride, padding):
@@ -124,6 +127,13 @@ CONV = Function(4, conv, pictures, mistakes=[
      "You lay the kernel on its side: w[u, v] meets the pixel u rows down and v columns across."),
     ("cut to whole numbers", lambda x, w, stride, padding: conv(x, w, stride, padding).astype(int),
      "Your map holds whole numbers: an array made of integers cuts the rest off."),
+    ("whole where the pixels are", lambda x, w, stride, padding: conv(x, w, stride, padding).astype(x.dtype),
+     "Where the pixels are whole numbers, your map holds whole numbers too, and cuts the rest off: let it be "
+     "an array of floats."),
+    ("windows beyond the end", lambda x, w, stride, padding: conv(np.pad(x, ((0, -(x.shape[0] + 2 * padding
+     - w.shape[0]) % stride), (0, -(x.shape[1] + 2 * padding - w.shape[1]) % stride))), w, stride, padding),
+     "Your last windows reach beyond the picture. Only whole ones count: the number of places is rounded "
+     "down."),
     ("the largest product", edit(".sum(", ".max("),
      "You take the largest product of a window. A convolution adds them up."),
 ])
@@ -299,6 +309,12 @@ FIELD = Function(7, sees, stacks, lists=True, outputs="first last", mistakes=[
     ("half the kernel", edit("+ k - 1", "+ (k - 1) // 2"),
      "The first pixel is right. The last lies k − 1 further, not half of that: the kernel begins at the "
      "first."),
+    ("the last without strides", edit("last * s", "last"),
+     "The first pixel is right. The last one is spread by the strides as well: follow it back in the same "
+     "way."),
+    ("one output too early", edit("first = last = i", "first = last = i - 1"),
+     "That is what the output before sees. They are counted from 0: output `i` begins to look at i · "
+     "stride."),
     ("counts from one", edit("first = last = i", "first = last = i + 1"),
      "Outputs are counted from 0: output `i` begins to look at i · stride."),
     ("the last layer alone", edit("reversed(list(zip(sizes, strides, paddings, strict=True)))",
@@ -326,10 +342,11 @@ def scenes(rng):
 
 
 def finds(kernel, scene):
-    """Whether a smooth area gives zero, and where in the scene the kernel's answer is largest."""
+    """Whether a smooth area gives zero, and if so where in the scene the kernel's answer is largest."""
     kernel = np.asarray(kernel, dtype=float)
     y = (np.lib.stride_tricks.sliding_window_view(scene, (3, 3)) * kernel).sum(axis=(2, 3))
-    return float(round(abs(kernel.sum()), 6)), (y >= y.max() - 1e-9).astype(float)
+    smooth = round(abs(kernel.sum()), 6) == 0
+    return float(not smooth), (smooth & (y >= y.max() - 1e-9)).astype(float)
 
 
 CORNER = Value(8, [[-1, -1, -1], [-1, 2, 1], [-1, 1, 1]], scenes, run=finds, mistakes=[
@@ -338,6 +355,13 @@ CORNER = Value(8, [[-1, -1, -1], [-1, 2, 1], [-1, 1, 1]], scenes, run=finds, mis
      "too."),
     ("the numbers do not cancel", [[-1, -1, -1], [-1, 1, 1], [-1, 1, 1]],
      "On a smooth area the sum should be 0: your nine numbers must add up to 0."),
+    ("the edge on the left", [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
+     "This answers as loudly all along the left edge. What is different at the corner: it is dark *above* "
+     "too."),
+    ("the upper right corner", [[-1, -1, -1], [1, 2, -1], [1, 1, -1]],
+     "This answers to the upper right corner. There it is dark on the right; here, on the left."),
+    ("the lower left corner", [[-1, 1, 1], [-1, 2, 1], [-1, -1, -1]],
+     "This answers to the lower left corner. There it is dark below; here, above."),
     ("the opposite corner", [[1, 1, -1], [1, 2, -1], [-1, -1, -1]],
      "This answers to the lower right corner. The kernel is laid on as it is, not turned around."),
     ("a dark corner", [[1, 1, 1], [1, -2, -1], [1, -1, -1]],
@@ -419,6 +443,18 @@ REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
     ("rows and columns exchanged", lambda pictures, down, across: mended(pictures.transpose(0, 2, 1, 3),
      across, down),
      "Rows and columns are exchanged: the result is (B, C, H, W), and H comes before W."),
+    ("axes exchanged, then cut up", edit("pictures.transpose(0, 3, 1, 2) / 255",
+     "pictures.swapaxes(1, 3).reshape(len(pictures), pictures.shape[3], *pictures.shape[1:3]) / 255"),
+     "After `swapaxes` the order is (B, C, W, H), and `reshape` does not turn it: it cuts it up. "
+     "`transpose(0, 3, 1, 2)` puts all axes in order."),
+    ("cleared above and on the left alone", edit(ROUND[0], "        moved[k] = np.roll(x[k], (i, j), "
+     "axis=(1, 2))\n        moved[k, :, : max(i, 0)], moved[k, :, :, : max(j, 0)] = 0, 0\n"),
+     "What comes in from above and from the left is 0. But numbers may be negative: then a picture moves up "
+     "or to the left, and something comes in from below or from the right."),
+    ("cleared on one side, whatever the sign", edit(ROUND[0], "        moved[k] = np.roll(x[k], (i, j), "
+     "axis=(1, 2))\n        moved[k, :, : abs(i)], moved[k, :, :, : abs(j)] = 0, 0\n"),
+     "A picture that moves up or to the left gets its zeros at the wrong end: they come in from below or "
+     "from the right."),
     ("not divided by 255", edit(" / 255", " / 1"),
      "Without the 255 the 0.001 is another: it is added to a deviation between 0 and 1."),
     ("nothing added", edit(" + 1e-3", " + 1e-12"),

@@ -54,6 +54,14 @@ COUNTER = Value(3, (101.0, 1.0, -100.0), ones_and_zeros, run=count_up, mistakes=
     ("does not make up for the bias", (1.0, 1.0, -100.0),
      "The bias wipes out every count, even where the input is one. Let the input make up for it, and add "
      "its one."),
+    ("forgets at ones too", (1.0, 0.5, 0.0),
+     "Of a long run it forgets a half at every step. What is counted must stay whole while ones come: which "
+     "w_h keeps it?"),
+    ("counts by two", (102.0, 1.0, -100.0),
+     "Each one adds two in yours: what the input gives and what the bias takes must leave 1."),
+    *((f"a bias of −{takes}", (takes + 1.0, 1.0, -takes),
+       f"The idea is right. But your bias takes {takes} away, and a run may be longer: up to twenty ones.")
+      for takes in range(2, 19)),
 ], after="One weight remembers; the bias forgets, unless the input forbids it. In chapter 14: a gate.")
 
 
@@ -102,6 +110,8 @@ CLOCK = Function(4, clock, turns, measure=eigenvalues, atol=1e-6, mistakes=[
     ("a share of the share", edit("left ** (1 / n)", "left / n"),
      "It turns rightly. After n steps (left / n)ⁿ is left: which number, taken n times as a factor, is "
      "`left`?"),
+    ("half of the fading", edit("left ** (1 / n)", "left ** (0.5 / n)"),
+     "It turns rightly, and fades too slowly: after n steps the *root* of `left` is there."),
     ("the power turned over", edit("left ** (1 / n)", "left**n"),
      "It turns rightly, and fades at once: after n steps it is left to the power n². Take the n-th "
      "*root*."),
@@ -165,6 +175,9 @@ BITS = Function(5, bits_per_character, logits_and_ids, mistakes=[
      "These are the bits at each place. Asked for is their mean, one number."),
     ("divided by the first axis", edit("said.mean()", "said.sum() / len(ids)"),
      "You divide by the number of texts. `ids` may have several axes: divide by all its entries."),
+    ("powers of two", edit("np.log(np.exp(z)", "np.log2(np.exp2(z)", " / np.log(2)", ""),
+     "You take 2 to the power of the logits. A softmax takes e; only the logarithm at the end is to the base "
+     "of 2."),
     ("base ten", edit("np.log(2)", "np.log(10)"),
      "Yours are decimal digits. Bits are to the base of 2."),
 ])
@@ -210,6 +223,14 @@ BACK_OFF = Function(6, pair_model, pair_counts, mistakes=[
     ("mixes two models", edit("(counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)",
      "(1 - k) * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) + k * share"),
      "You mix with a fixed weight k. Here k counts as observations: where much was seen, it says little."),
+    ("a fixed weight", edit("(counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)",
+     "(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) + k * share) / (1 + k)"),
+     "You mix shares with a fixed weight. Here k counts as observations beside those seen: add them to the "
+     "counts, and divide then."),
+    ("only where nothing was seen", edit("(counts + k * share) / (counts.sum(axis=1, keepdims=True) + k)",
+     "np.where(counts.sum(axis=1, keepdims=True) > 0,\n                    counts / np.maximum("
+     "counts.sum(axis=1, keepdims=True), 1), share)"),
+     "You fall back only where nothing was seen. The k imagined observations are added in every row."),
     ("the sum of everything", edit("counts.sum(axis=1, keepdims=True) + k", "counts.sum() + k"),
      "You divide by all pairs. Each row is a distribution of its own."),
     ("smoothed singles", edit("counts.sum(axis=0) / counts.sum()",
@@ -270,6 +291,8 @@ LENGTHS = Function(7, last_states, padded_sequences, mistakes=[
      "A sequence that has ended comes back as 0. Keep the state that it had."),
     ("no tanh", edit("np.tanh(", "("),
      "The tanh is missing."),
+    ("no tanh at the end", lambda *given: np.arctanh(last_states(*given)),
+     "That is what goes *into* the tanh of the last step. The state is what comes out of it."),
     ("no bias", edit(" + b", ""),
      "The bias `b` is missing: it is added at each step."),
     ("one state for the whole batch", carried_over,
@@ -361,6 +384,10 @@ BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
      "The last, shorter chunk is missing."),
     ("the border two steps early", edit("(t + 1) % k", "(t + 2) % k"),
      "Your border lies one step too early in time: nothing passes from step k to step k − 1."),
+    ("one step back and no further", edit("future = delta[:, t] @ W_h.T",
+     "future = (g[:, t] * (1 - h[:, t] ** 2)) @ W_h.T"),
+     "What you hand back is what has entered at this step alone. What came to it from later steps goes on as "
+     "well: hand back δ_t."),
     ("the first step alone", edit("return delta", "return delta[:, 0]"),
      "Only the first step comes back. All δ_t are asked for."),
 ], after="With these δ the gradient of W_h is one line: sum over t of h[t−1].T @ δ[t], at borders too, "
@@ -421,6 +448,15 @@ def mended(gradients, x, y, params, k, lr, max_norm, seed):
     return params
 
 
+def one_step_at_the_end(gradients, x, y, params, k, lr, max_norm, seed):
+    h, total = np.zeros((x.shape[0], len(params[2]))), [0 * p for p in params]
+    for start in range(0, x.shape[1], k):
+        slopes, h = gradients(x[:, start : start + k], y[:, start : start + k], h, params)
+        total = [sum(two) for two in zip(total, slopes, strict=True)]
+    norm = np.sqrt(sum((g**2).sum() for g in total))
+    return [p - lr * g * min(1, max_norm / norm) for p, g in zip(params, total, strict=True)]
+
+
 FORGETS = "        chunk = slice", "        h = np.zeros(h.shape)\n        chunk = slice"
 MIXES = (
     "    for start", "    rng = np.random.default_rng(seed)\n    for start",
@@ -467,6 +503,9 @@ REPAIR = Function(10, mended, reports, run=with_slopes, mistakes=[
     ("labels of other rows", edit("    for start", "    x = "
      "x[np.random.default_rng(seed).permutation(len(x))]\n    for start"),
      "You shuffle `x` and not `y`: each sequence has the answers of another."),
+    ("one step at the end", one_step_at_the_end,
+     "You add the slopes of all chunks up and take one step. A step follows each chunk, and the next one "
+     "starts from the new parameters."),
     ("only the last chunk steps", edit("        params = [p",
      "        if start + k >= x.shape[1]:\n            params = [p"),
      "Only the last chunk moves the weights. A step follows each."),
