@@ -50,6 +50,8 @@ def _array_difference(expected: np.ndarray, got: Any, rtol: float, atol: float, 
     if isinstance(got, tuple):
         with contextlib.suppress(Unfit):
             got = plain(list(got))
+    if isinstance(got, np.ndarray) and got.shape == (0,) and expected.ndim > 1 and len(expected) == 0:
+        got = got.reshape(expected.shape)  # an empty list of rows, whose length it cannot tell
     if not isinstance(got, np.ndarray):
         return f"expected {_kind(expected)}, got {describe(got)}"
     if expected.shape != got.shape:

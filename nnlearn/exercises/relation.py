@@ -37,6 +37,11 @@ _STOPPED = {  # what Python or NumPy said -> what to do
     "end, `axis=-1` is the last however many there are.",
     "could not be broadcast": "Print the shapes of both sides in that line: they are matched from the last "
     "axis. After a sum or a mean, `keepdims=True` keeps the axis in its place.",
+    "cannot reshape array": "A reshape keeps how many numbers there are. Print the shape before that line: "
+    "which of the new lengths does this input not have?",
+    "need labels": "There are not as many rows of scores as labels. Along which axis have the examples been "
+    "averaged, or lost?",
+    "division by zero": "That line divides by 0. Say what is meant there before you divide.",
     "matmul: ": "Print the shapes of both factors in that line. In `A @ B` the last axis of A is as long as "
     "the last but one of B: is one to be transposed, or do they stand the wrong way round?",
 }
@@ -76,7 +81,8 @@ def relation(
         pairs = [found[name] for found in outputs]
         if at := [k for k, pair in enumerate(pairs) if not same(*pair)]:
             pairs, warned = [pairs[k] for k in at], [given[k].warned for k in at]
-            told[name] = _of_one(pairs, warned, [inputs[k] for k in at], same)
+            theirs = [inputs[k] for k in at]
+            told[name] = _of_one(pairs, warned, theirs, same) or _other_axis(pairs, theirs)
     if not told[min(told)] or len(set(told.values())) > 1:  # where to look, at least
         right = [name for name in names if name not in told]
         return f"Right: {_listed(right)}. Wrong: {_listed(told)}." if right and len(told) > 1 else ""
@@ -115,6 +121,15 @@ def _of_one(
         return told[0] if told else ""
     if any(not np.isfinite(have).all() or have.dtype.kind == "c" for _, have in pairs):
         return ""
+    for text, (asked, came), places in _YES_OR_NO:
+        if any(want.size for want, _ in pairs) and all(
+            want.ndim == have.ndim == 1
+            and want.dtype.kind in asked
+            and have.dtype.kind in came
+            and same(*places(want, have))
+            for want, have in pairs
+        ):
+            return text
     pairs = [(want.astype(float), have.astype(float)) for want, have in pairs]
     if any(want.shape != have.shape for want, have in pairs):
         return _of_shape(pairs, same)
@@ -144,6 +159,13 @@ def _varied(pairs: list[Pair]) -> bool:
     """True when there are numbers enough that no chance makes them agree."""
     return len({round(float(x), 9) for want, _ in pairs for x in want.ravel()}) > 1
 
+
+_YES_OR_NO: list[tuple[str, tuple[str, str], Callable[[np.ndarray, np.ndarray], Pair]]] = [
+    ("You give a yes or no for each. Asked are the places, as numbers.", ("iu", "b"),
+     lambda want, have: (np.sort(want), np.flatnonzero(have))),
+    ("You give the places. Asked is a yes or no for each: an array of booleans.", ("b", "iu"),
+     lambda want, have: (np.flatnonzero(want), np.sort(have))),
+]  # fmt: skip
 
 # The right numbers from the answer's, where this is the slip.
 _TURNED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -191,6 +213,23 @@ def _of_shape(pairs: list[Pair], same: Callable[..., bool]) -> str:
     return ""
 
 
+def _other_axis(pairs: list[Pair], inputs: list[Mapping[str, Any]]) -> str:
+    """Told where one number for each row of an input is given, and one for each column is wanted, or so."""
+    both = zip(pairs, inputs, strict=True)
+    apart = [(want.shape, have.shape, given) for (want, have), given in both if want.shape != have.shape]
+    for name in inputs[0] if apart else ():
+        for axis, (for_each, asked) in enumerate((("row", "column"), ("column", "row"))):
+            if all(
+                isinstance(given[name], np.ndarray)
+                and given[name].ndim == 2
+                and have == (given[name].shape[axis],)
+                and want == (given[name].shape[1 - axis],)
+                for want, have, given in apart
+            ):
+                return f"You give one number for each {for_each} of `{name}`. Asked is one for each {asked}."
+    return ""
+
+
 def _along(how: Callable[..., np.ndarray], axis: int, want: np.ndarray, have: np.ndarray) -> np.ndarray:
     return how(have, axis=axis) if have.ndim > axis else have
 
@@ -235,11 +274,13 @@ def _shifted_or_scaled(pairs: list[Pair], same: Callable[..., bool]) -> str:
     many = len(pairs) > 2 or min(want.size for want, _ in pairs) > 2
     if many and all(same(want + steps[0], have) and same(want, have - steps[0]) for want, have in pairs):
         return f"Every number is too {'large' if steps[0] > 0 else 'small'} by {abs(steps[0]):.4g}."
-    if all(want.size > 2 and same(np.sort(want.ravel()), np.sort(have.ravel())) for want, have in pairs):
+    several = all(len(np.unique(want)) > 2 for want, _ in pairs)  # of yes and no, any two orders agree often
+    if several and all(same(np.sort(want.ravel()), np.sort(have.ravel())) for want, have in pairs):
         return "The numbers are right, their order is not."
     off = [np.abs(have - want).max() / np.abs(want).max() if want.any() else 1.0 for want, have in pairs]
-    if max(off) < _NEAR:
-        return "Nearly: is a constant rounded, a step too coarse, or a small number added?"
+    close = many and all((np.abs(have - want) <= 0.03 * np.abs(want)).all() for want, have in pairs)
+    if close or max(off) < _NEAR:
+        return "Nearly: is a constant rounded, a step too coarse, a small number added, or something drawn?"
     return ""
 
 

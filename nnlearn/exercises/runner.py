@@ -201,8 +201,8 @@ def _called(frame: types.FrameType, objects: bool) -> str:
         return _public(module, name)
     if name.startswith("primitive."):  # all primitives of the engine go through one function
         name = frame.f_locals.get("name", name)
-        if objects and name in _of_tensors():
-            return ""
+    if objects and module.startswith("nnlearn.engine.") and name in _of_tensors():
+        return ""
     if "." in name and not name.endswith(("__init__", "__new__")):
         return "" if objects else f"nn.{type(frame.f_locals.get('self')).__name__}"
     if name.startswith("_") and "self" in frame.f_locals:  # the `__init__` of RNN is that of `_Recurrent`
@@ -212,7 +212,7 @@ def _called(frame: types.FrameType, objects: bool) -> str:
 
 @functools.cache
 def _of_tensors() -> set[str]:
-    """Of the primitives those that are a tensor's own operators and methods: "add" for x + y, "mean"."""
+    """Of the engine's functions a tensor's own operators and methods: "add" for x + y, "matmul", "mean"."""
     tensor: Any = sys.modules["nnlearn.engine.tensor"]
     return {getattr(part, "__name__", "") for part in vars(tensor.Tensor).values()}
 

@@ -486,6 +486,9 @@ RELATED = Function(
         (lambda z: z.sum(axis=2), "fewer axes"),
         (lambda z: z - z.mean(axis=1), "`keepdims=True` keeps the axis"),
         (lambda z: z @ z, "is one to be transposed"),
+        (lambda z: z.reshape(5, 5), "A reshape keeps how many numbers there are"),
+        (lambda z: 1 / (len(z) // 9), "That line divides by 0"),
+        (lambda z: standard(z) * np.where(z > z[0], 1.01, 0.99), "or something drawn?"),
     ],
 )
 def test_what_no_misconception_knows_is_told_by_its_relation_to_the_right_numbers(answer, hint):
@@ -576,6 +579,49 @@ def test_a_step_back_past_the_budget_is_not_accepted():
     said = check("08.11", train).message
     assert "uses `loss.backward`: here the `backward` that is handed in is meant" in said
     assert "nn.cross_entropy(net(X), y).backward()" in said
+
+
+def high(z, marks):
+    return np.flatnonzero(z.sum(axis=0) > 0)
+
+
+COLUMNS = {
+    "places": high,
+    "yes or no": lambda z, marks: z.sum(axis=0) > 0,
+    "sums": lambda z, marks: z.sum(axis=0),
+    "empty rows": lambda z, marks: np.zeros((0, 4)),
+}
+
+
+def of_columns(kind):
+    return Function(
+        13, COLUMNS[kind],
+        lambda rng: [(f"{n} rows", np.array([[1.0, -1, 2, -1, -2]] * n) * rng.uniform(1, 2, 5), [(1, [2])])
+                     for n in (6, 4)],
+        mistakes=[(str(k), lambda z, marks, k=k: k, str(k)) for k in range(3)],
+        id="90.15", signature="columns(z, marks)",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "hint"),
+    [
+        ("places", lambda z, marks: z.sum(axis=0) > 0, "a yes or no for each. Asked are the places"),
+        ("yes or no", high, "the places. Asked is a yes or no for each"),
+        ("yes or no", lambda z, marks: [False, True, True, False, False], ""),  # as many is no order
+        ("sums", lambda z, marks: z.sum(axis=1), "each row of `z`. Asked is one for each column."),
+        ("sums", lambda z, marks: np.full(len(z), np.nan), "one number for each row of `z`"),
+        ("sums", lambda z, marks: z.sum(axis=0) ** 2, ""),  # where an input is no array, nothing is compared
+    ],
+)
+def test_of_yes_and_no_places_rows_and_columns_it_is_told_which_is_asked(kind, answer, hint):
+    said = grade(of_columns(kind), answer).hint
+    assert hint in said if hint else not said
+
+
+def test_an_empty_list_is_an_empty_array_of_rows():
+    assert grade(of_columns("empty rows"), lambda z, marks: [])
+    assert not grade(of_columns("empty rows"), lambda z, marks: np.zeros((0, 3)))
 
 
 def test_an_interrupted_answer_says_so():
@@ -910,11 +956,12 @@ def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
     ("answer", "allows", "problem"),
     [
         (lambda x: (2 * nn.Tensor(x) + 1 - -nn.Tensor(x)).mean().data, ["Tensor"], ""),
+        (lambda x: (x[None] @ nn.Tensor(x) + nn.Tensor(x) @ x).data, ["Tensor"], ""),
         (lambda x: nn.relu(nn.Tensor(x)).data, ["Tensor"],
             "uses `nn.relu`: here `nn.Tensor` with NumPy is meant"),
         (lambda x: nn.add(x, 1), ["softmax"], "uses `nn.add`: here `nn.softmax` with NumPy is meant"),
     ],
-    ids=["operators and methods", "another function", "no class is allowed"],
+    ids=["operators and methods", "the matrix product", "another function", "no class is allowed"],
 )  # fmt: skip
 def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem

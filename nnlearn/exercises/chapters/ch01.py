@@ -235,7 +235,7 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "You let the membrane climb in a straight line. The leak grows on the way and slows it down: that is "
      "the logarithm."),
     ("one silent current silences all", edit("drive > climb", "(drive > climb) & np.all(drive > climb)"),
-     "One current that is too weak makes all your rates 0. Decide for each by itself: `np.where`, or a mask."),
+     "One current that is too weak makes all your rates 0. Decide for each by itself: `np.where` or a mask."),
 ])
 
 

@@ -342,7 +342,7 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
     ("one epoch too many", edit("range(epochs)", "range(epochs + 1)"),
      "You go through the data once too often: with 0 epochs the weights stay as they came."),
     ("a short step for a short batch", edit("lr * d", "lr * len(X[rows]) / B * d"),
-     "You shorten the step of the last, smaller batch. Its gradient is a mean like the others': the same lr."),
+     "You shorten the step of the last, smaller batch. Its gradient is a mean as well: the same lr."),
 ], after="A loop of this shape trains every network in this course.")
 
 

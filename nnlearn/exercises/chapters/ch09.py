@@ -297,7 +297,7 @@ ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, outputs="w m s t", mi
     ("uphill", edit("w - lr", "w + lr"),
      "Your step goes uphill: with the mean gradient instead of against it."),
     ("sums above zero", edit("(g != 0).any(axis=1)", "g.sum(axis=1) > 0"),
-     "You let those rows move that add up to more than zero. Any number but 0, also below it, is a gradient."),
+     "You let those rows move that add up to more than zero. Any number but 0, below it too, is a gradient."),
     ("sizes for squares", edit("g**2", "np.abs(g)"),
      "`s` is the running mean of the squares g², since its root is taken in the step. Yours is of |g|."),
 ], after="Frameworks call it lazy or sparse Adam: of a hundred thousand words a batch touches a few hundred.")

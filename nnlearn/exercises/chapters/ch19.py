@@ -358,7 +358,8 @@ ANSWER = "return (x_t - np.sqrt(a) * mean) / np.sqrt(1 - a)"
 TRAIN = Function(8, best_guess, points, run=within_budget, measure=off,
     allows=("Sequential", "Linear", "tanh", "relu", "silu", "Adam", "mse_loss"), mistakes=[
     ("guesses nothing", edit(ANSWER, "return 0 * x_t"),
-     "It has learned nothing yet. Is fresh noise drawn in every step, and is *that* noise the target?"),
+     "It has learned nothing yet. Is fresh noise drawn in every step, is *that* noise the target, and are "
+     "the gradients set to zero before each `backward`?"),
     ("gives back x_0", edit(ANSWER, "return mean"),
      "Your guesses are those of x_0. Asked is the noise: what is the target of your training?"),
     ("scaled noise", edit(ANSWER, "return x_t - np.sqrt(a) * mean"),
@@ -367,7 +368,8 @@ TRAIN = Function(8, best_guess, points, run=within_budget, measure=off,
      "Right but for the sign: is the target noise, or what takes it away?"),
     ("does not know the share", edit(ANSWER, "return 0.5 * x_t"),
      "It has learned something. Does the network know how much noise there is? Give it `a`, or its roots, "
-     "beside x_t. If it does: are the steps long enough, and shorter at the end?"),
+     "beside x_t. If it does: do you mix with the roots √a and √(1 − a), as x_t is, and are the steps long "
+     "enough, and shorter at the end?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 400 of them."),
     ("a column", edit(ANSWER, "return x_t[:, None]"),
      "Return one number for each point: the network's output is a column, (N, 1)."),

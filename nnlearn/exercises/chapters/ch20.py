@@ -142,6 +142,22 @@ def weighted_backward(g, X, w, source, target):
 
 
 BACKWARD = Function(4, weighted_backward, rounds_with_weights, outputs="dX dw", mistakes=[
+    ("dX turned round", lambda g, X, w, source, target: (
+        weighted_backward(g, X, w, target, source)[0], weighted_backward(g, X, w, source, target)[1]),
+     "dw is right. In dX both ends are turned round: take the gradient where the message arrived, "
+     "`g[target]`, and add it to who sent it."),
+    ("dX begins as X", edit("np.zeros(X.shape)", "X * 1.0"),
+     "Your dX begins as X and still holds it. Begin with zeros: what comes back is all there is."),
+    ("dX begins as g", edit("np.zeros(X.shape)", "g * 1.0"),
+     "Your dX begins as g and still holds it. Begin with zeros: what comes back is all there is."),
+    ("dX message by message", edit("return dX, (arrived", "return w[:, None] * arrived, (arrived"),
+     "Your dX has a row for each message. It has one for each node: add up what belongs to one sender."),
+    ("weights squared", edit("w[:, None] * arrived", "w[:, None] ** 2 * arrived"),
+     "The weight comes in twice. What was sent with weight w comes back with weight w, once."),
+    ("dw of all messages", edit("(arrived * X[source]).sum(axis=1)", "(arrived * X[source]).sum()"),
+     "dX is right. In dw you add up over all messages: each has a number of its own, `axis=1`."),
+    ("dw along the messages", edit("(arrived * X[source]).sum(axis=1)", "(arrived * X[source]).sum(axis=0)"),
+     "dX is right. In dw you add up over the messages. Add up the d numbers of each: `axis=1`."),
     ("forward again", edit("arrived = g[target]", "arrived = g[source]", "np.add.at(dX, source",
                            "np.add.at(dX, target"),
      "You sent the gradient the way the messages went. It goes back: who pays, and who is paid?"),
@@ -370,6 +386,27 @@ def one_after_another(A, labels, classes, rounds):
 
 
 REPAIR = Function(7, spread_labels, labelled, mistakes=[
+    ("listens to the start", edit("A @ Z / degree", "A @ Y / degree"),
+     "Your rounds all read the labels of the start. Each has to read what the last one has left."),
+    ("a place for each node", edit("np.arange(classes)", "np.arange(len(labels))"),
+     "Your rows have a place for each node. They need one for each class: `classes`."),
+    ("begins undecided, and stays so",
+     edit(WRAPS[0], "np.where(known, labels[:, None] == np.arange(classes), 1 / classes)",
+          "np.where(known, Y", "np.where(known | (A.sum(axis=1, keepdims=True) == 0), Y"),
+     "Unknown nodes begin with zeros, not with equal shares, and one without a neighbour keeps them."),
+    ("listens once", edit("np.where(known, Y, A @ Z / degree)",
+                          "np.where(Z.sum(axis=1, keepdims=True) > 0, Z, A @ Z / degree)"),
+     "Your nodes stop listening as soon as they have heard something. Only the known keep theirs."),
+    ("divides by all", edit("np.maximum(A.sum(axis=1, keepdims=True), 1)", "len(A)"),
+     "You divide by the number of nodes. Each has its own number of neighbours."),
+    ("half old, half new", edit("A @ Z / degree", "(Z + A @ Z / degree) / 2"),
+     "You take half of the old and half of the mean. Unknown nodes take the whole mean."),
+    ("one class for each", edit("return Z", "return Z.argmax(axis=1)"),
+     "You name one class for each node. Asked is all that it has heard, a number for each class."),
+    ("a round too few", edit("range(rounds)", "range(rounds - 1)"), "That is one round too few."),
+    ("the lonely lose theirs", edit("np.where(known, Y",
+                                    "np.where(known & (A.sum(axis=1, keepdims=True) > 0), Y"),
+     "A known node without a neighbour has lost its label. It keeps what it began with."),
     ("two faults left", edit(*WRAPS, *FORGETS),
      "The division is right now. What is row −1 of a matrix, in NumPy? And who may keep a label for ever?"),
     ("row minus one", edit(*WRAPS),
@@ -464,6 +501,9 @@ TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
      "layer both, side by side with a person's own features."),
     ("returns the scores", edit(".argmax(axis=1)", ""),
      "You return three numbers for each person. The kind is the place of the largest."),
+    ("the others alone", lambda X, A, known, labels, steps, backward: np.delete(
+        friends_apart(X, A, known, labels, steps, backward), known),
+     "You return the kinds of the others. Return those of all 240, the known among them."),
     ("says another", edit(".argmax(axis=1)", ".argmin(axis=1)"),
      "Fewer right than by guessing: so it knows, and says another kind. Smallest or largest? Or do the "
      "labels belong to other rows?"),

@@ -106,7 +106,28 @@ def experts_choose(scores, capacity):
     return given
 
 
+def last_come(scores, capacity):
+    wanted, given = scores.argmax(axis=1), np.full(len(scores), -1)
+    for e in range(scores.shape[1]):
+        given[np.flatnonzero(wanted == e)[-capacity:]] = e
+    return given
+
+
+def by_columns(scores, capacity):
+    given, taken = np.full(len(scores), -1), np.zeros(len(scores), int)
+    for i, wanted in enumerate(scores.argmax(axis=0)):
+        taken[wanted] += 1
+        if i < len(given) and taken[wanted] <= capacity:
+            given[i] = wanted
+    return given
+
+
 CAPACITY = Function(4, assigned, scored, mistakes=[
+    ("the last by a negative slice", last_come,
+     "The last that come are served in yours, and `[-capacity:]` with no room at all takes everybody. Take "
+     "the first: `[:capacity]`."),
+    ("by columns", by_columns,
+     "You ask each expert for its best token. Each *token* asks for its best expert: a row, `axis=1`."),
     ("no limit", edit("np.where(turn <= capacity, wanted, -1)", "wanted"),
      "Nobody is left out in yours. Each expert takes only `capacity` tokens."),
     ("one less", edit("turn <= capacity", "turn < capacity"),
@@ -205,11 +226,29 @@ def none_above(validation, truth, n):
     return float(sum(comb(N - r, n) / comb(N, n) * ranked[r] for r in range(N)))
 
 
+def from_below(validation, truth, n):
+    from math import comb
+
+    ranked, N = truth[np.argsort(-validation)], len(truth)
+    return float(sum(comb(N - 1 - r, n) / comb(N, n) * ranked[r] for r in range(N)))
+
+
+def one_more_below(validation, truth, n):
+    from math import comb
+
+    ranked, N = truth[np.argsort(-validation)], len(truth)
+    return float(sum(comb(N - r, n - 1) / comb(N, n) * ranked[r] for r in range(N)))
+
+
 def looks_at_the_truth(validation, truth, n):
     return expected(truth, truth, n)
 
 
 EXACT = Function(6, expected, little_tables, mistakes=[
+    ("itself not among them", from_below,
+     "You draw all n from those below place r. Place r itself is one of the n: n − 1 are left to be drawn."),
+    ("one more below", one_more_below,
+     "You count one network too many below: at place r, from 0, there are N − 1 − r."),
     ("draws again", with_replacement,
      "You let the same network be drawn twice. Here each is tried at most once: count subsets."),
     ("one by one", each_with_a_chance,
@@ -243,6 +282,9 @@ def curves(rng):
     yield "sixteen", *marks(16)
     last = marks(16)[0]
     yield "a test that disagrees", last, 1 - last[:, -1]
+    overtaken = np.sort(rng.uniform(0.1, 0.8, 16))[:, None] + [0.0, 0.01, 0.02, 0.03]
+    overtaken[14, 3] = 0.9
+    yield "overtaken at the end", overtaken, rng.uniform(0.6, 0.9, 16)
     yield "an odd number", *marks(7)
     yield "two", *marks(2)
     yield "one", *marks(1)
@@ -261,6 +303,14 @@ def halve(marks, test):
     return int(rows[0]), float(test[rows[0]]), spent
 
 
+def survivors(marks):
+    """Who is left in the last round."""
+    rows = np.arange(len(marks))
+    for column in range(3):
+        rows = rows[np.argsort(-marks[rows, column], kind="stable")][: max(len(rows) // 2, 1)]
+    return rows
+
+
 WRONG_HALF = ("np.argsort(-marks[rows, column], kind=\"stable\")", "np.argsort(marks[rows, column])")
 WRONG_MARK = ("marks[rows, column]", "marks[rows, 3]")
 WRONG_TEST = ("float(test[rows[0]])", "float(test[rows].max())")
@@ -268,6 +318,15 @@ WRONG_PLACE = ("int(rows[0])", "0")
 WRONG_PRICE = ("(epochs - before)", "epochs")
 
 REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
+    ("the test decides at the end", lambda marks, test: (
+        lambda left, spent: (int(left[test[left].argmax()]), float(test[left].max()), spent)
+     )(np.array(survivors(marks)), halve(marks, test)[2]),
+     "Among those left you choose by the test. Choose by the marks after 8 epochs, and report the test."),
+    ("the last marks not looked at", edit(
+        "        rows = rows[np.argsort(", "        if epochs < 8:\n            rows = rows[np.argsort("),
+     "After 8 epochs nobody is dropped, but the best is still to be found: sort by these marks, too."),
+    ("nobody is left", edit("max(len(rows) // 2, 1)", "len(rows) // 2"),
+     "Of one network half is none. At least one stays: `max(len(rows) // 2, 1)`."),
     ("keeps the worse half", edit(*WRONG_HALF),
      "argsort goes from small to large: the worse half stays in your race."),
     ("looks ahead", edit(*WRONG_MARK),
@@ -321,7 +380,19 @@ def told(classes, x, labels, steps, backward):
     right = (classes == sequences(backward["seed"])[1])[60:].mean()
     if right >= 0.8:
         return "80 of 100 right"
+    others = {"the signs of the plain sums": plain_sum, "a memory that runs backwards": from_the_front}
+    for name, other in others.items():
+        if (classes == other(x, labels, steps, backward))[60:].mean() > 0.85:
+            return name
     return "fewer than a guess" if right < 0.4 else "fewer than 80 of 100 right"
+
+
+def plain_sum(x, labels, steps, backward):
+    return (x.sum(axis=1) > 0) * 1
+
+
+def from_the_front(x, labels, steps, backward):
+    return (x @ 0.965 ** np.arange(x.shape[1]) > 0) * 1
 
 
 def fading(x, labels, steps, backward):
@@ -340,6 +411,14 @@ def fading(x, labels, steps, backward):
 
 TRAIN = Function(9, fading, drawn, run=within_budget, measure=told,
     allows=("Linear", "AdamW", "cross_entropy", "linear_scan", "StateSpace"), mistakes=[
+    ("a plain sum", plain_sum,
+     "Your classes are those of the plain sum, or mean. In a fading memory the late numbers count more than "
+     "the early ones: weigh them, as `nn.linear_scan` does."),
+    ("backwards", from_the_front,
+     "Your memory runs backwards: the first numbers count most in it. At the end it holds the *last* ones "
+     "best."),
+    ("the thousand alone", lambda x, labels, steps, backward: plain_sum(x, labels, steps, backward)[60:],
+     "You return the classes of the thousand. Return those of all 1,060, the known among them."),
     ("two hundred weights", edit("seen = h / h.std(axis=0)", "seen = x"),
      "Better than a guess, and not enough. A weight for each of the 200 steps is too many for 60 examples. "
      "Which few numbers hold what a fading memory holds? Take the last states of some `nn.linear_scan`s that "

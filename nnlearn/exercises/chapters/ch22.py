@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
@@ -49,6 +51,10 @@ def columns(x, w, b, mean):
 
 
 COLUMNS = Function(3, columns, pictures, mistakes=[
+    ("one grey", edit("mean[:, j]", "mean.mean()"),
+     "You hide a column behind one grey. Each place has its own mean: `mean[:, j]`."),
+    ("one grey a column", edit("mean[:, j]", "mean[:, j].mean()"),
+     "You hide a column behind its mean's mean, one number. Each place has its own: `mean[:, j]`."),
     ("blank paper", edit("mean[:, j]", "0"),
      "You hide a column behind 0. Here it is hidden by the mean picture's."),
     ("a rise", edit("fall[:, j] = whole - np.maximum((hidden * w).sum(axis=(1, 2)) + b, 0)",
@@ -98,6 +104,9 @@ def equal_shares(x, w, b):
 
 
 FLIP = Function(4, flip, scored, mistakes=[
+    ("all one way", edit("np.sign(w)", "1"),
+     "All numbers move the same way in yours. Where the weight is negative a number has to move the other "
+     "way: `np.sign(w)`."),
     ("along the weights", lambda x, w, b: x - ((x @ w + b) / (w @ w))[:, None] * w,
      "That is the shortest way in a straight line. Here no number may change more than needed: use signs."),
     ("always down", edit("s / abs(w)", "abs(s) / abs(w)"),
@@ -173,6 +182,8 @@ def looks(rng):
         return e / e.sum(axis=1, keepdims=True)
 
     yield "some repeats", weights(6), np.array([3, 1, 3, 2, 1, 3])
+    four = np.array([[1, 0, 0, 0], [0.6, 0.4, 0, 0], [0.2, 0.5, 0.3, 0], [0.1, 0.5, 0.2, 0.2]])
+    yield "four alike", four, np.array([1, 1, 1, 1])
     yield "no repeat", weights(4), np.array([0, 1, 2, 3])
     yield "one token only", weights(1), np.array([5])
     yield "all the same", weights(3), np.array([7, 7, 7])
@@ -185,7 +196,31 @@ def same(pattern, ids):
     return (pattern * earlier).sum(axis=1)[known].mean() if known.any() else 0.0
 
 
+def itself_too(pattern, ids):
+    alike = np.equal.outer(ids, ids)
+    known = np.tril(alike, -1).any(axis=1)
+    return (pattern * np.tril(alike)).sum(axis=1)[known].mean() if known.any() else 0.0
+
+
+def a_mean_of_pairs(pattern, ids):
+    earlier = np.tril(np.equal.outer(ids, ids), -1)
+    return pattern[earlier].mean() if earlier.any() else 0.0
+
+
+def one_copy(pattern, ids, which):
+    copies = [np.flatnonzero(ids[:t] == ids[t]) for t in range(len(ids))]
+    return np.mean([pattern[t, k[which]] for t, k in enumerate(copies) if len(k)] or [0.0])
+
+
 SAME = Function(6, same, looks, mistakes=[
+    ("itself as well", itself_too,
+     "You count the weight on the token itself, too. Only copies *before* it count."),
+    ("a mean of all pairs", a_mean_of_pairs,
+     "You take one mean over all pairs. Add up the weights of each place, then take the mean over places."),
+    ("the latest copy", partial(one_copy, which=-1),
+     "You look at the latest copy alone. Add up the weights on all earlier ones."),
+    ("the first copy", partial(one_copy, which=0),
+     "You look at the first copy alone. Add up the weights on all earlier ones."),
     ("itself", edit("k=-1, dtype=bool)", "dtype=bool)"),
      "Every token equals itself: only *earlier* places count."),
     ("an induction head", lambda pattern, ids: same(np.pad(pattern, ((0, 0), (0, 1)))[:, 1:], ids),
@@ -227,6 +262,9 @@ WAY = ("baseline + (k + 0.5) / steps * (x - baseline)", "(k + 0.5) / steps * x")
 MIDDLE, GONE = ("k + 0.5", "k"), ("return (x - baseline)", "return x")
 
 REPAIR = Function(7, mended, ways, mistakes=[
+    ("both ends", edit("(k + 0.5) / steps", "k / max(steps - 1, 1)"),
+     "Your points run from the one end to the other, both among them, as `np.linspace` has it. Take the "
+     "middles of the steps, (k + ½) / steps."),
     ("as it was", edit("baseline + (k + 0.5) / steps * (x - baseline)", "k / steps * x", *GONE),
      "All three faults are still there. Where does the way begin, where on it do you stand, and "
      "how long is it?"),

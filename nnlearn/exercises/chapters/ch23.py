@@ -40,6 +40,8 @@ def crowd(rng):
     q = np.array([[0.0, 1.6], [1, 0.9], [0, 1]])
     yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 1.5
     yield "between two", np.array([[0.0], [4]]), np.array([1, 0]), np.array([[2.0]]), 2, 9.0
+    corners = np.array([[3.0, 0], [2, 2]])
+    yield "far in one number, less far in two", corners, np.array([0, 1]), np.zeros((1, 2)), 2, 20.0
     yield "one number each", rng.normal(size=(4, 1)), np.array([3, 1, 1, 3]), rng.normal(size=(6, 1)), 4, 0.5
 
 
@@ -54,6 +56,8 @@ def nearest(z, y, q, classes, limit):
 
 
 NEAREST = Function(3, nearest, crowd, mistakes=[
+    ("sizes of differences", edit("((q - z[y == k].mean(axis=0)) ** 2)", "abs(q - z[y == k].mean(axis=0))"),
+     "You add up the sizes of the differences. A squared distance adds up their squares."),
     ("never none", edit("& (far <= limit)", ""),
      "You always answer a class. Farther than the limit it is none: −1."),
     ("the nearest example", lambda z, y, q, classes, limit: (
@@ -106,6 +110,13 @@ def learn(mean, count, z, k):
 
 
 LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
+    ("never divided", edit("mean[k] += (z - mean[k]) / count[k]", "mean[k] = mean[k] * (count[k] - 1) + z"),
+     "Your row is the *sum* of the examples. Divide it by the new count."),
+    ("all examples", edit("/ count[k]", "/ count.sum()"),
+     "You divide by the examples of all classes. Those of class k alone count here."),
+    ("everybody, each by its count", lambda mean, count, z, k: (
+        mean + (z - mean) / np.maximum(learn(mean, count, z, k)[1], 1)[:, None], learn(mean, count, z, k)[1]),
+     "All means move in yours. z belongs to class k: row k alone changes."),
     ("halfway", edit("/ count[k]", "/ 2"),
      "Halfway to the newest example: the earlier ones would count less and less. Each is to count alike."),
     ("the old count", edit("(z - mean[k]) / count[k]", "(z - mean[k]) / max(count[k] - 1, 1)"),
@@ -151,7 +162,37 @@ def reservoir(stream, size, drawn):
     return np.array(kept, dtype=int)
 
 
+def drawn_for_all(stream, size, drawn):
+    kept = stream[:size].copy()
+    for k in range(len(stream)):
+        if drawn[k] < len(kept):
+            kept[drawn[k]] = stream[k]
+    return kept
+
+
+def in_turn(stream, size, drawn):
+    kept = stream[:size].copy()
+    for k in range(size, len(stream)):
+        if size:
+            kept[k % size] = stream[k]
+    return kept
+
+
 RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
+    ("draws for the first, too", drawn_for_all,
+     "Some of the first `size` arrivals replace others in yours. They are kept at the next free place; "
+     "their draws mean nothing."),
+    ("one place after the other", in_turn,
+     "You replace one place after the other. Which one, and whether at all, says `drawn[k]`."),
+    ("numbers, all of them", edit("kept.append(stream[k])", "kept.append(k)",
+                                  "kept[drawn[k]] = stream[k]", "kept[drawn[k]] = k"),
+     "You keep the arrivals' numbers k. Keep what arrived: `stream[k]`."),
+    ("filled up", edit("return np.array(kept, dtype=int)",
+                       "return np.array([*kept, *[0] * (size - len(kept))], dtype=int)"),
+     "Where fewer came than there is room for you fill up with zeros. Return those that came."),
+    ("pushed aside", edit("kept[drawn[k]] = stream[k]", "kept.insert(drawn[k], stream[k]), kept.pop()"),
+     "You push the others aside, and the last one out. The one at the place drawn is replaced; all others "
+     "stay."),
     ("the newest", lambda stream, size, drawn: stream[max(len(stream) - size, 0):],
      "You keep the newest. The oldest tasks would be gone."),
     ("the oldest", lambda stream, size, drawn: stream[:size],
@@ -201,7 +242,20 @@ LENGTH = ("(b**2).sum(axis=1, keepdims=True)", "(b**2).sum(axis=0, keepdims=True
 TIMES = ("a @ b.T / temperature", "a @ b.T * temperature")
 ONE_WAY = ("(rows.mean() + columns.mean()) / 2", "rows.mean()")
 
+def among_the_others(a, b, temperature):
+    a, b = (c / np.sqrt((c**2).sum(axis=1, keepdims=True)) for c in (a, b))
+    s = a @ b.T / temperature
+    with np.errstate(all="ignore"):
+        e = np.exp(s) * (1 - np.eye(len(s)))
+        return ((np.log(e.sum(axis=1)) + np.log(e.sum(axis=0))) / 2 - np.diag(s)).mean()
+
+
 REPAIR = Function(6, mended, couples, mistakes=[
+    ("among the others alone", among_the_others,
+     "Your sums leave out the pair itself. In the denominator it stands among all the others."),
+    ("by squared lengths", edit("np.sqrt((a**2).sum(axis=1, keepdims=True))", "(a * a).sum(1)[:, None]",
+                                "np.sqrt((b**2).sum(axis=1, keepdims=True))", "(b * b).sum(1)[:, None]"),
+     "You divide by the *squared* lengths. Take their roots."),
     ("as it was", edit(*LENGTH, *TIMES, *ONE_WAY),
      "All three faults are still there: one of lengths, one of temperature, one of what is asked."),
     ("lengths", edit(*LENGTH),
@@ -242,6 +296,11 @@ def transfer(R, chance):
 
 
 TRANSFER = Function(7, transfer, histories, outputs="backward forward", mistakes=[
+    ("all rows for columns", edit("R[-1, k] - R[k, k]", "R[k, -1] - R[k, k]", "R[k - 1, k]", "R[k, k - 1]"),
+     "Rows and columns are exchanged in both: row t is after task t, column k is of task k."),
+    ("long before", edit("[R[k - 1, k] - chance for k in range(1, T)]",
+                         "[R[t, k] - chance for k in range(1, T) for t in range(k)]"),
+     "You average over every time before a task is learned. Only *just* before counts, row k − 1."),
     ("forgetting", edit("R[-1, k] - R[k, k]", "R[k, k] - R[-1, k]"),
      "That is a kind of forgetting. Backward transfer is positive where old tasks *improve*."),
     ("the last task too", edit("for k in range(T - 1)]", "for k in range(T)]"),
@@ -285,8 +344,10 @@ def school(rng):
 def recognised(W, X, steps, backward):
     """Has the bar been reached, on classes that were not there?"""
     W = np.asarray(W, float)
+    if W.ndim == 3:
+        return "embedded examples"
     if W.ndim != 2 or W.shape[0] != X.shape[2]:
-        return f"an array of shape {W.shape}"
+        return "another number of rows"
     if not np.isfinite(W).all():
         return "numbers that are not finite"
     new = races(backward["seed"], 200, 4) @ W
@@ -330,6 +391,8 @@ TRAIN = Function(8, whiten, school, run=within_budget, measure=recognised,
      "It has learned something, and needs more: are all 200 steps used, with a large enough rate, and "
      "many classes in every batch?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 200 of them."),
+    ("the examples embedded", lambda X, steps, backward: X @ whiten(X, 0, backward),
+     "You return embedded examples. Asked is W itself, which is to embed others."),
     ("turned", lambda X, steps, backward: whiten(X, 0, backward)[:5],
      "Return W with a row for each of the 24 numbers, and as many columns as you like."),
 ], after="What was learned is not the classes: it is what may vary within one.")

@@ -40,6 +40,14 @@ def others(rewards):
 
 
 OTHERS = Function(3, others, groups, mistakes=[
+    ("of the group", lambda rewards: (
+        (rewards - rewards.mean(axis=1, keepdims=True)) / (rewards.std(axis=1, keepdims=True) + 1e-8)),
+     "That is GRPO's: less the mean of *all*, divided by their spread. Asked is less the mean of the others, "
+     "no more."),
+    ("the best of the others", lambda rewards: rewards - np.array([
+        [np.delete(row, j).max(initial=-np.inf if len(row) > 1 else 0) for j in range(len(row))]
+        for row in rewards]),
+     "You compare with the best of the others. The baseline is their mean."),
     ("the mean of all", edit("(total - rewards) / (K - 1)", "total / K"),
      "Your baseline contains the answer's own reward. Take the mean of the *others*."),
     ("all questions together", edit("rewards.sum(axis=1, keepdims=True)", "rewards.sum()"),
@@ -132,6 +140,13 @@ def backup(N, W, path, v):
 
 
 BACKUP = Function(5, backup, paths, outputs="N W", mistakes=[
+    ("a running mean", edit("W[node, action] += v",
+                            "W[node, action] += (v - W[node, action]) / N[node, action]"),
+     "You move W towards v, as if it were a mean. It is a total: add v."),
+    ("the last one alone is visited", lambda N, W, path, v: (
+        lambda added: (N + [[(len(path) > 0 and (i, j) == tuple(path[-1])) * 1.0 for j in range(N.shape[1])]
+                            for i in range(len(N))], added))(backup(N, W, path, v)[1]),
+     "The last action of the path alone gets a visit in yours. Every action on the path gets one."),
     ("never turned", edit("v = -v", "pass"),
      "What is good for the player to move at the end is bad for the one who moved there: turn the sign at "
      "each level."),
@@ -189,6 +204,13 @@ def scores(P, N, W, legal, c):
 
 
 SCORES = Function(6, scores, nodes, mistakes=[
+    ("a mean of the tried ones' means", edit("W.sum(axis=1, keepdims=True) / np.maximum(total, 1)",
+     "(W / np.maximum(N, 1)).sum(axis=1, keepdims=True) / np.maximum((N > 0).sum(axis=1, keepdims=True), 1)"),
+     "You average the means of the tried actions. The node's own is Σ W / Σ N, in which each visit counts."),
+    ("a bonus for the untried", edit(" - 0.2", " + 0.2"),
+     "You add 0.2. An untried action counts 0.2 *less* than its node."),
+    ("a softmax of priors", edit("np.where(legal, P, 0)", "np.where(legal, np.exp(P), 0)"),
+     "You take a softmax. P are probabilities already: divide the legal ones by their sum."),
     ("untried counts 0", edit("np.where(N > 0, W / np.maximum(N, 1), untried)", "W / np.maximum(N, 1)"),
      "An action never tried counts here with the mean result of its node less 0.2, not with 0."),
     ("illegal prior", edit("P = np.where(legal, P, 0)", "P = P * 1.0"),
@@ -247,6 +269,13 @@ BEST = ("Q[after[i]].max()", "Q[after[i], a[i]]")
 SURPRISE = ("(target - Q[s[i], a[i]])", "target")
 
 REPAIR = Function(7, mended, walks, mistakes=[
+    ("the action taken next", edit("0.0 if terminated[i] else Q[after[i]].max()",
+     "0.0 if terminated[i] or i + 1 == len(s) else Q[after[i], a[i + 1]]"),
+     "You look up the action that the records took next. Q-learning takes the best: `Q[after[i]].max()`."),
+    ("where it came from", edit("Q[after[i]].max()", "Q[s[i]].max()"),
+     "You look for the best action where the step began. Look where it has led: `after[i]`."),
+    ("all of the way", edit("Q[s[i], a[i]] += alpha * (target - Q[s[i], a[i]])", "Q[s[i], a[i]] = target"),
+     "You put the target in the value's place. The value moves by a share α towards it."),
     ("as it was", edit("0.0 if terminated[i] else Q[after[i]].max()", "Q[after[i], a[i]]", *SURPRISE),
      "All three faults are still there. What is best next? What comes after the end? And towards what does a "
      "value move?"),
@@ -327,6 +356,8 @@ def cures(W, x, a, p, r, steps, backward):
     cured = 0.2 + 0.6 * right
     if cured >= 0.65:
         return "at least 65 % cured"
+    if cured < 0.35:
+        return "worse than guessing"
     return "hardly better than guessing" if cured < 0.55 else "better than guessing, but not enough"
 
 
@@ -354,6 +385,8 @@ TRAIN = Function(8, weighted, archive, run=within_budget, measure=cures,
     ("imitates the hospital", imitation,
      "Your policy does what the hospital did: its habit stands in most of the records, and some of those "
      "were cured all the same. How much should a record count that the hospital would seldom have written?"),
+    ("makes the reward small", lambda x, a, p, r, steps, backward: -weighted(x, a, p, r, 0, backward),
+     "Fewer are cured than by guessing: your steps make the reward small. A loss is the reward's negative."),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 300 of them."),
     ("turned round", lambda x, a, p, r, steps, backward: weighted(x, a, p, r, 0, backward).T,
      "Return x's columns by actions, (5, 3): x @ W is to have a logit for each action."),

@@ -36,11 +36,11 @@ def sets_of_adapters(rng):
         return rng.normal(size=(r, n_in)), rng.normal(size=(n_out, r)), alpha
 
     yield "two adapters of different rank", rng.normal(size=(5, 4)), [
-        adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], [1.0, 0.5]
-    yield "one adapter", rng.normal(size=(3, 6)), [adapter(3, 6, 3, 1.0)], [1.0]
-    yield "none", rng.normal(size=(2, 3)), [], []
+        adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], np.array([1.0, 0.5])
+    yield "one adapter", rng.normal(size=(3, 6)), [adapter(3, 6, 3, 1.0)], np.array([1.0])
+    yield "none", rng.normal(size=(2, 3)), [], np.zeros(0)
     yield "one taken away", rng.normal(size=(4, 4)), [
-        adapter(4, 4, 2, 2.0), adapter(4, 4, 2, 5.0)], [-1.0, 2.0]
+        adapter(4, 4, 2, 2.0), adapter(4, 4, 2, 5.0)], np.array([-1.0, 2.0])
 
 
 def added(W, adapters, shares):
@@ -50,7 +50,13 @@ def added(W, adapters, shares):
     return W
 
 
-ADDED = Function(3, added, sets_of_adapters, mistakes=[
+ADDED = Function(3, added, sets_of_adapters, lists=True, mistakes=[
+    ("the first rank for all", edit("/ len(A)", "/ len(adapters[0][0])"),
+     "You divide by the rank of the first adapter. Each has its own: `len(A)`."),
+    ("the inputs for the rank", edit("/ len(A)", "/ A.shape[1]"),
+     "You divide by the number of inputs. The rank is the number of A's rows: A is (r, n_in)."),
+    ("the root of the rank", edit("/ len(A)", "/ len(A) ** 0.5"),
+     "You divide by the root of the rank. The scale is α / r."),
     ("no scale", edit("share * alpha / len(A)", "share"),
      "The update is scaled by α / r, and r is the number of rows of A."),
     ("alpha alone", edit(" / len(A)", ""), "The scale is α / r: divide by the rank."),
@@ -89,6 +95,15 @@ def targets(ids, speaker, pad):
 
 
 TARGETS = Function(4, targets, conversations, mistakes=[
+    ("what is read", lambda ids, speaker, pad: np.where((speaker == 1) & (ids != pad), ids, -100)[:, :-1],
+     "Your target is the token that is read. It is the *next* one: `ids[:, 1:]`, and its speaker."),
+    ("another sign for nothing", edit("-100", "-1"),
+     "What is left out is marked by −100: −1 would not be recognised by PyTorch's loss."),
+    ("the first answer alone", lambda ids, speaker, pad: (
+        lambda learn: np.where(learn & ~(np.cumsum(~learn & (np.cumsum(learn, axis=1) > 0), axis=1) > 0),
+                               ids[:, 1:], -100)
+     )((speaker[:, 1:] == 1) & (ids[:, 1:] != pad)),
+     "You stop after the assistant's first turn. Every turn of the assistant is learned."),
     ("mask not moved", edit("speaker[:, 1:] == 1", "speaker[:, :-1] == 1"),
      "Ask who speaks the token that is *predicted*, not the token that is read. Your mask is one place too "
      "late."),
@@ -126,6 +141,12 @@ def mended(chosen, rejected, ref_chosen, ref_rejected, beta):
 
 
 REPAIR = Function(5, mended, pairs, mistakes=[
+    ("overflows", edit("np.logaddexp(0, -margin)", "np.log(1 + np.exp(-margin))"),
+     "Where the model is very wrong, e to a large number overflows. `np.logaddexp(0, -margin)` is the same "
+     "logarithm, and survives."),
+    ("cut off at 30", edit("np.logaddexp(0, -margin)", "np.log1p(np.exp(-np.clip(margin, -30, 30)))"),
+     "You cut the margin off, and with it the loss of pairs that are very wrong. `np.logaddexp(0, -margin)` "
+     "needs no limit."),
     ("as it was", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
      "(rejected - ref_chosen) - (chosen - ref_rejected)",
      "np.logaddexp(0, -margin).mean()", "np.logaddexp(0, -margin).sum()"),
@@ -212,6 +233,14 @@ def _over_all(p, rewards, beta):
 
 
 BEST = Function(6, best_policy, policies, mistakes=[
+    ("a little of everything", lambda p, rewards, beta: (
+        lambda e: e / e.sum(axis=1, keepdims=True)
+     )((lambda s: np.exp(s - s.max(axis=1, keepdims=True)))(np.log(p + 1e-12) + rewards / beta)),
+     "You add a little to p before the logarithm, and a great reward makes all of it. What the reference "
+     "never says must stay exactly 0."),
+    ("all on the best", lambda p, rewards, beta: np.eye(p.shape[1])[
+        np.where(p > 0, rewards, -np.inf).argmax(axis=1)],
+     "You put all on the best answer. At a price above 0 the others keep their share, π₀ e^(r/β)."),
     ("no reference", _policy(lambda p, rewards, beta: rewards / beta),
      "That is a softmax of the rewards. Multiply by the reference's probabilities."),
     ("times beta", _policy(lambda p, rewards, beta: _log(p) + rewards * beta),
@@ -255,6 +284,15 @@ def best_of(p, rewards, n):
 
 
 BEST_OF = Function(7, best_of, candidates, rtol=1e-6, mistakes=[
+    ("among the n", lambda p, rewards, n: (1 - (1 - p) ** n) @ rewards / (1 - (1 - p) ** n).sum(),
+     "1 − (1 − p)ⁿ is how likely an answer is *among* the n. It is kept only if none of the others is "
+     "better."),
+    ("equals counted twice", lambda p, rewards, n: sum(
+        r * (p[rewards <= r].sum() ** n - p[rewards < r].sum() ** n) for r in rewards),
+     "Answers that earn the same are counted several times. Take each *reward* once: `np.unique(rewards)`."),
+    ("as of a density", edit("(up_to**n - below**n)", "n * p[order] * up_to ** (n - 1)"),
+     "n p Fⁿ⁻¹ holds for rewards of which no two are equal, a density. Here it is Fⁿ up to a reward, less Fⁿ "
+     "below it."),
     ("the average", edit("(up_to**n - below**n)", "(up_to - below)"),
      "That is what one draw earns. The best of n is at most r if *all* n are."),
     ("the maximum", lambda p, rewards, n: float(rewards.max()),

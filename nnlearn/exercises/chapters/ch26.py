@@ -37,6 +37,18 @@ def affine(x, bits):
 
 
 AFFINE = Function(3, affine, ranges, outputs="q s zero", mistakes=[
+    ("counted from high", edit("-low / s", "high / s"),
+     "`zero` is the place of 0. It lies −low / s steps above the lower end: you count from the upper one."),
+    ("clipped too early", edit("np.clip(np.rint(x / s) + zero, 0, 2**bits - 1)",
+                               "np.clip(np.rint(x / s), 0, 2**bits - 1) + zero"),
+     "You clip before `zero` is added, and lose what is below 0. Add it, then clip."),
+    ("back to numbers", edit("return np.clip(np.rint(x / s) + zero, 0, 2**bits - 1)",
+                             "return s * (np.clip(np.rint(x / s) + zero, 0, 2**bits - 1) - zero)"),
+     "Your `q` holds the numbers that the grid stands for, s (q − zero). Asked are the whole numbers q."),
+    ("signed bytes", edit("0, 2**bits - 1)", "0, 2**bits - 1).astype(np.int8)"),
+     "In an int8 a whole number above 127 becomes negative. `uint8` holds 0 to 255."),
+    ("cut off twice", edit("np.rint", "np.floor"),
+     "Both roundings cut off in yours. Round to the nearest, `np.rint`, both times."),
     ("forgets zero", edit("min(x.min(), 0.0), max(x.max(), 0.0)", "x.min(), x.max()"),
      "The grid has to reach 0, even where no number does: padding and ReLU give exact zeros."),
     ("one step too many", edit("2**bits - 1) or", "2**bits) or"),
@@ -65,6 +77,7 @@ def rows_of_four(rng):
     yield "equal sizes", [[1.0, -1.0, 1.0, 1.0, 2.0, 2.0, -2.0, 5.0]]
     yield "all zero", np.zeros((2, 4))
     yield "all below zero, tall", -rng.uniform(1, 2, (5, 4))
+    yield "four rows", rng.normal(size=(4, 8))
     yield "nothing", np.zeros((0, 8))
 
 
@@ -79,6 +92,10 @@ def two_of_four(w):
 
 
 TWO = Function(4, two_of_four, rows_of_four, mistakes=[
+    ("far apart", lambda w: (
+        lambda g: two_of_four(g.reshape(-1, 4)).reshape(g.shape).swapaxes(1, 2).reshape(w.shape)
+     )(np.ascontiguousarray(w.reshape(len(w), 4, w.shape[1] // 4).swapaxes(1, 2))),
+     "Your four stand far apart in the row. A group is four *neighbours*: `reshape(-1, 4)`."),
     ("by value", edit("-abs(groups)", "-groups"), "Large means far from 0: −3 is larger than 0.2 here."),
     ("the smallest stay", edit("-abs(groups)", "abs(groups)"), "You keep the two smallest."),
     ("half of all", lambda w: w * (abs(w) >= np.median(abs(w)) if w.size else 1),
@@ -128,6 +145,14 @@ def fewest(w, most):
 
 
 FEWEST = Function(5, fewest, to_hold, mistakes=[
+    ("one step too many", edit("m = 2 ** (b - 1) - 1", "m = 2 ** (b - 1)"),
+     "The largest whole number of b bits is 2^(b − 1) − 1: you count on one more."),
+    ("from smallest to largest", lambda w, most: np.array([
+        next((b for b in range(2, 9) if (lambda s: np.linalg.norm(
+            s * np.rint((c - c.min()) / s) + c.min() - c) <= most * np.linalg.norm(c)
+        )((c.max() - c.min()) / (2**b - 1) or 1.0)), 32) for c in w.T]),
+     "Your grid reaches from the smallest number to the largest. The chapter's has its middle at 0, and "
+     "reaches as far as the largest size, on both sides."),
     ("the most", edit("range(8, 1, -1)", "range(2, 9)"),
      "You give the most bits that will do. Asked are the fewest."),
     ("one scale", edit("abs(w).max(axis=0)", "abs(w).max()"), "Each output has a scale of its own."),
@@ -185,6 +210,11 @@ def narrower(W, b, V, k):
 
 
 NARROWER = Function(6, narrower, hidden, outputs="W b V", mistakes=[
+    ("k of them go", edit("[:k]", "[: len(worth) - k]"),
+     "You take k units out. `k` says how many *stay*."),
+    ("all of the same worth", edit("np.sort(np.argsort(-worth, kind=\"stable\")[:k])",
+                                   "np.flatnonzero(worth >= np.sort(worth)[-k])"),
+     "Where units are worth the same, more than k pass your limit. Sort stably and take the first k."),
     ("zeros instead", lambda W, b, V, k: (W * (m := np.isin(np.arange(len(b)), np.argsort(-np.sqrt((W**2).sum(
         axis=0) * (V**2).sum(axis=1)), kind="stable")[:k])), b * m, V * m[:, None]),
      "Your matrices are as large as before, with zeros. Take columns and rows *out*."),
@@ -227,6 +257,8 @@ def takes(rows, n_in, n_out, bits, peak, bandwidth):
 
 
 TAKES = Function(7, takes, layers, outputs="seconds memory_bound", mistakes=[
+    ("whole bytes", edit("n_in * n_out * bits / 8", "n_in * n_out * (bits // 8)"),
+     "`//` makes 0 bytes of 4 bits. A weight may have half a byte: divide by 8 with `/`."),
     ("adds them", edit("max(computing, fetching)", "computing + fetching"),
      "A roof lets the two run at the same time: the longer decides."),
     ("one operation", edit("2 * rows", "rows"), "A weight is multiplied *and* added: two operations."),
@@ -278,6 +310,15 @@ def broken(z, v, T):
 
 
 REPAIR = Function(8, gradient, doubts, mistakes=[
+    ("one class for sure", edit("soft(v)", "np.eye(v.shape[1])[v.argmax(axis=1)]"),
+     "Your teacher names one class, for sure. The lesson is in its *probabilities*, the softmax of v / T."),
+    ("down the batch", edit("a.max(axis=1, keepdims=True)", "a.max(axis=0, keepdims=True)",
+                            "e.sum(axis=1, keepdims=True)", "e.sum(axis=0, keepdims=True)"),
+     "Your softmax runs down the batch. The classes of one example stand in a row: `axis=1`."),
+    ("without end hot", lambda z, v, T: (
+        z - z.mean(axis=1, keepdims=True) - v + v.mean(axis=1, keepdims=True)) / z.size,
+     "That is where the gradient tends as T grows: differences of logits. At a given T it is one of "
+     "softmaxes."),
     ("as it was", broken,
      "All three faults are still there. At which temperature is the teacher read, what does T² leave after "
      "the inner slope 1 / T, and what is the mean over?"),
@@ -333,7 +374,9 @@ def knows(classes, x, teacher, new, steps, backward):
     unseen, others = (classes == y)[y == 2].mean(), (classes == y)[y != 2].mean()
     if unseen >= 0.8 and others >= 0.8:
         return "at least 80 % of both"
-    return "the unseen class alone" if others < 0.8 <= unseen else "not the unseen class"
+    if others < 0.8:
+        return "the unseen class alone" if unseen >= 0.8 else "neither"
+    return "not the unseen class"
 
 
 def by_least_squares(x, teacher, new, steps, backward):
@@ -351,6 +394,11 @@ STUDENT = Function(9, by_least_squares, given, run=within_budget, measure=knows,
     ("labels only", edit("A.T @ teacher", "A.T @ np.eye(3)[teacher.argmax(axis=1)]"),
      "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you "
      "have to read a teacher whose logits are tens apart?"),
+    ("neither", lambda x, teacher, new, steps, backward: np.zeros(len(new), int),
+     "Neither the unseen class is known nor the others. Is the rate large enough that anything is learned, "
+     "and do the classes belong to the rows of `new`?"),
+    ("of the points shown", lambda x, teacher, new, steps, backward: teacher.argmax(axis=1),
+     "You return classes of the points in `x`. Asked are those of the `new` ones."),
     ("only the unseen", lambda x, teacher, new, steps, backward: np.full(len(new), 2),
      "The unseen class is known, and the others are lost."),
     ("the scores", lambda x, teacher, new, steps, backward: np.zeros((len(new), 3)),

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
@@ -34,6 +36,12 @@ def doubling(a, rounds):
 
 
 DOUBLING = Function(3, doubling, on_machines, outputs="have sent", mistakes=[
+    ("four bytes each", edit("a[0].nbytes", "a[0].size * 4"),
+     "You count 4 bytes a number. How many there are says the array: `a.itemsize`, 8 for a float64."),
+    ("more each round", edit("rounds * a[0].nbytes", "(2**rounds - 1) * a[0].nbytes"),
+     "You let each round send twice as much. What is sent is a sum, and no longer than one row of `a`."),
+    ("the highest bit first", edit("1 << r", "len(a) >> (r + 1)"),
+     "You begin with the highest bit. In round 0 the partners are neighbours, 0–1 and 2–3: bit r is 2^r."),
     ("the neighbour", edit("np.arange(len(a)) ^ (1 << r)", "(np.arange(len(a)) + 1) % len(a)"),
      "Your partner is always the next machine. It should differ from k in bit r alone."),
     ("the bit's number", edit("1 << r", "r"), "Bit r is worth 2^r: in round 2 the partners differ by 4."),
@@ -142,6 +150,11 @@ def combined(counts, means, variances):
 
 
 COMBINED = Function(5, combined, statistics, outputs="mean variance", mistakes=[
+    ("a distance that is not squared", edit("(means - mean) ** 2", "abs(means - mean)"),
+     "How far the machines' means lie apart counts *squared*, as a variance does."),
+    ("squared shares", edit("(share * (variances + (means - mean) ** 2))", "(share**2 * variances)"),
+     "You weigh the variances with squared shares, as if sums of numbers were meant, and leave out how far "
+     "the means lie apart."),
     ("within alone", edit("variances + (means - mean) ** 2", "variances"),
      "That is the mean of the variances. How far the machines' means lie apart is missing."),
     ("between alone", edit("variances + (means - mean) ** 2", "(means - mean) ** 2"),
@@ -187,6 +200,12 @@ def labels_in(db, p, B):
 
 
 LABELS = Function(6, labels_in, gradients_of_a_bias, mistakes=[
+    ("shares", edit("np.rint(B * (p - db))", "np.rint(p - db)"),
+     "p − db is each label's share of the batch. Times B it is how many."),
+    ("a list of labels", lambda db, p, B: np.repeat(np.arange(len(p)), np.rint(B * (p - db)).astype(int)),
+     "You list the labels of the batch. Asked is how often each occurs: one number a class."),
+    ("whether at all", edit("np.rint(B * (p - db))", "np.rint(B * (p - db)) > 0"),
+     "You say whether a label occurs. Asked is how often."),
     ("turned round", edit("p - db", "db - p"), "p − y is sent: where a label is, the slope is negative."),
     ("shares", edit("np.rint(B * (p - db))", "p - db"), "Those are shares of the batch. Asked is how many."),
     ("uniform", edit("p - db", "1 / len(p) - db"),
@@ -232,7 +251,24 @@ def trimmed_mean(changes, cut):
     return in_order[cut : len(changes) - cut].mean(axis=0)
 
 
+def of_the_finite(changes, cut):
+    """Cut after what is not finite has been left out."""
+    columns = [np.sort(column[np.isfinite(column)]) for column in changes.T]
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        return np.array([column[cut : len(column) - cut].mean() for column in columns])
+
+
 TRIMMED = Function(7, trimmed_mean, sent, measure=a_number_or_none, mistakes=[
+    ("the finite alone", of_the_finite,
+     "You leave out what is not finite, and then cut as many again. It is among those that are cut: as the "
+     "largest, or as the smallest."),
+    ("minus infinity on top", edit("np.sort(changes, axis=0)",
+                                   "np.sort(np.where(np.isfinite(changes), changes, np.inf), axis=0)"),
+     "−∞ is the smallest of all. You count it among the largest."),
+    ("by size", lambda changes, cut: np.take_along_axis(
+        c := np.where(np.isnan(changes), np.inf, changes), np.argsort(abs(c), axis=0), axis=0
+     )[cut : len(changes) - cut].mean(axis=0),
+     "You sort by size, whatever the sign. −3 is smaller than 0.1: sort the values themselves."),
     ("no cut is everything", edit("len(changes) - cut", "-cut"),
      "With cut = 0 the slice [0:-0] is empty. Count from the front: up to K − cut."),
     ("in all", edit("cut : len(changes) - cut", "cut // 2 : len(changes) - (cut - cut // 2)"),
@@ -290,6 +326,10 @@ def void(g, C, sigma, z):
 
 
 PRIVATE = Function(8, private, examples, mistakes=[
+    ("a sum of sizes", edit("np.linalg.norm(g, axis=1, keepdims=True)", "abs(g).sum(axis=1, keepdims=True)"),
+     "You add up the sizes of the numbers. A length is the root of the sum of their squares."),
+    ("lengths of columns", edit("np.linalg.norm(g, axis=1", "np.linalg.norm(g, axis=0"),
+     "You take the lengths of columns. Each *row* is one example's gradient: `axis=1`."),
     ("as it was", void, "All three faults are still there. What is clipped, how large is the noise beside "
      "what is clipped, and is it divided by n?"),
     ("the mean is clipped", lambda g, C, sigma, z: (lambda m: m * min(1, C / max(np.linalg.norm(m), 1e-12)))(

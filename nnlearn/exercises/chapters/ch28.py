@@ -44,7 +44,19 @@ def hold_out(groups, n):
     return held
 
 
+def hold_runs(groups, n):
+    held = np.zeros(len(groups), dtype=bool)
+    for i in range(len(groups)):
+        if held.sum() >= n and groups[i] != groups[i - 1]:
+            break
+        held[i] = n > 0
+    return held
+
+
 HOLD = Function(3, hold_out, crowds, mistakes=[
+    ("runs", hold_runs,
+     "You stop where the next group begins, and leave out what the group has farther down. Its examples may "
+     "stand anywhere."),
     ("the first n", lambda groups, n: np.arange(len(groups)) < n,
      "You cut through a group: some of its examples are in the test, some in training."),
     ("sorted", lambda groups, n: hold_sorted(groups, n),
@@ -115,6 +127,16 @@ def giou(a, b):
 
 
 GIOU = Function(4, giou, pairs, mistakes=[
+    ("a hull of two areas", edit("    hull = (", "    hull = union + shared\n    _ = ("),
+     "Your hull is the sum of the two areas. It is one box: the least and the largest coordinates of both."),
+    ("the product cut off", edit("np.maximum(high - low, 0).prod(axis=1)",
+                                 "np.maximum((high - low).prod(axis=1), 0)"),
+     "You cut the product off at 0. Two negative sides have a positive product: cut off each side first."),
+    ("width and height", lambda a, b: giou(*(np.hstack([c[:, :2], c[:, :2] + c[:, 2:]]) for c in (a, b))),
+     "You read the last two numbers as width and height. They are the other corner, x₁ and y₁."),
+    ("every pair", lambda a, b: giou(
+        np.repeat(a, len(b), axis=0), np.tile(b, (len(a), 1))).reshape(len(a), len(b)),
+     "You compare every box with every other. Row i of `a` belongs to row i of `b`: n numbers."),
     ("plain IoU", edit("shared / union - (hull - union) / hull", "shared / union"),
      "That is the plain intersection over union. Take away the share of the hull that neither box covers."),
     ("negative sides", edit("np.maximum(high - low, 0).prod(axis=1)", "(high - low).prod(axis=1)"),
@@ -153,6 +175,12 @@ def paired(a, b, t):
 
 
 PAIRED = Function(5, paired, races, outputs="low high", mistakes=[
+    ("the normal curve's", edit("t * d", "1.96 * d"),
+     "You take 1.96, the normal curve's. With few seeds Student's number is larger: `t` is given."),
+    ("around the median", edit("d.mean()", "np.median(d)"),
+     "Your interval lies around the median. Asked is the one for the *mean*."),
+    ("sizes of differences", edit("d = a - b", "d = abs(a - b)"),
+     "You take the differences without their signs. The sign says which of the two is better."),
     ("not paired", edit("d.std(ddof=1) / len(d) ** 0.5",
                         "(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)) ** 0.5"),
      "Both methods had the same seeds: what a seed does to both cancels. Take the spread of differences."),
@@ -181,6 +209,7 @@ def sets(rng):
     yield "an empty set", rng.normal(size=(2, 3, 2)), [[0, 0, 0], [1, 1, 0]]
     yield "a set of one", [[[7.0, -2.0]]], [[1]]
     yield "an empty set below zero", -np.ones((1, 2, 3)), [[0, 0]]
+    yield "far below zero", -rng.uniform(5e3, 6e3, (2, 3, 2)), [[1, 1, 0], [0, 1, 0]]
 
 
 def pool(h, mask):
@@ -192,6 +221,17 @@ def pool(h, mask):
 
 
 POOL = Function(6, pool, sets, mistakes=[
+    ("below each other", edit("np.where(n > 0, most, 0)], axis=1)", "np.where(n > 0, most, 0)], axis=0)"),
+     "You put the maxima below the means. They stand side by side, one row for each set: `axis=1`."),
+    ("one maximum for all", edit("np.where(n > 0, most, 0)",
+                                 "np.where(n > 0, most, 0).max(axis=1, keepdims=True) + 0 * mean"),
+     "You take one maximum over all features. Each feature has its own: go along the places alone."),
+    ("the largest size", edit("np.where(inside, h, -np.inf)", "np.where(inside, abs(h), 0)"),
+     "You take the largest *size*. A maximum heeds the sign: −1 is larger than −2."),
+    ("added up", edit(" / np.maximum(n, 1)", ""),
+     "You add the elements up. Divide by how many there are: the mean is asked for."),
+    ("a thousand below", edit("np.where(inside, h, -np.inf)", "np.where(inside, h, -1e3)"),
+     "What you put into the empty places may be larger than the elements. −∞ never is."),
     ("blanks count", edit("np.maximum(n, 1)", "h.shape[1]"),
      "You divide by the number of places. What is masked is not there: divide by the number that is."),
     ("zeros in the maximum", edit("np.where(inside, h, -np.inf)", "np.where(inside, h, 0)"),
@@ -252,6 +292,11 @@ EMPTY = ("np.maximum(high - low, 0).prod()", "(high - low).prod()")
 EVERY = ("for j in kept:", "for j in range(i):")
 
 REPAIR = Function(7, suppress, candidates, mistakes=[
+    ("a share of the smaller box", edit(
+        "shared / union", "shared / min((boxes[k, 2:] - boxes[k, :2]).prod() for k in (i, j))"),
+     "You divide by the smaller of the two boxes. The overlap is the share of their *union*."),
+    ("the last kept alone", edit("for j in kept:", "for j in kept[-1:]:"),
+     "You compare with the last box that was kept. Any that was kept may overlap: go through all of them."),
     ("as it was", edit(*ORDER, *EMPTY, *EVERY),
      "All three faults are still there. Which box is asked first? What do boxes share that are apart in "
      "both directions? And who may remove another box?"),
@@ -342,9 +387,14 @@ SETS = Function(8, by_density, few, run=within_budget, measure=sorted_out,
     mistakes=[
     ("by place", by_place,
      "Your answers are a coin's. Does your model treat the first reading otherwise than the seventh? They "
-     "have no order: let one small network see each alone, then take the mean."),
+     "have no order: let one small network see each alone, then take the mean. If it does, does it bend? The "
+     "mean of a line is the same in both classes."),
     ("turned round", edit("sum(axis=1) > 0", "sum(axis=1) < 0"),
      "Your answers are worse than a coin's: the classes are exchanged."),
+    ("of the rows shown", lambda x, y, new, steps, backward: y,
+     "You return classes of the rows in `x`. Asked are those of the `new` ones."),
+    ("along the rows", lambda x, y, new, steps, backward: np.zeros(2, int),
+     "You return one number for each class. The class of a row is the place of its larger score: `axis=1`."),
     ("the scores", lambda x, y, new, steps, backward: np.zeros((len(new), 2)),
      "You return two scores for each row. The class is the place of the larger."),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
@@ -365,6 +415,11 @@ def balanced(y, called):
 
 
 BALANCED = Function(9, balanced, wards, mistakes=[
+    ("two classes", lambda y, called: np.mean(
+        [(called[y == k] == k).mean() if (y == k).any() else np.nan for k in (0, 1)]),
+     "You count on the classes 0 and 1. There may be others, and more of them: `np.unique(y)`."),
+    ("shares of all", edit("(called[y == k] == k).mean()", "((y == k) & (called == k)).mean()"),
+     "You divide by all examples. A class's accuracy is the share of *its* examples."),
     ("accuracy", edit("np.mean([(called[y == k] == k).mean() for k in np.unique(y)])",
                     "(called == y).mean()"),
      "That is the accuracy: the large class decides it. Take each class's own, then their mean."),
