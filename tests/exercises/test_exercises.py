@@ -595,7 +595,7 @@ COLUMNS = {
 
 def of_columns(kind):
     return Function(
-        13, COLUMNS[kind],
+        15, COLUMNS[kind],
         lambda rng: [(f"{n} rows", np.array([[1.0, -1, 2, -1, -2]] * n) * rng.uniform(1, 2, 5), [(1, [2])])
                      for n in (6, 4)],
         mistakes=[(str(k), lambda z, marks, k=k: k, str(k)) for k in range(3)],
