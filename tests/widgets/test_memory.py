@@ -98,7 +98,12 @@ def test_a_reader_drags_the_pulse_and_the_eigenvalue_and_reads_a_step(browser: B
     circle.press("ArrowUp")
     now |= {"radius": 1.25, "rotation": 65}
     page.get_by_role("combobox").select_option("linear")
-    last = MemoryExplorer(**now, unit="linear")
+    now["unit"] = "linear"
+    expect(reader.status).to_have_text(MemoryExplorer(**now).sentence)
+    box = plane.bounding_box()
+    reader.drag(at(box, 0.5, -0.4, -1.2, 1.2), at(box, 0.5, 0.2, -1.2, 1.2))  # whatever the scale has become
+    now["pulse"] = 0.2
+    last = MemoryExplorer(**now)
     expect(reader.status).to_have_text(last.sentence)
 
     back = page.get_by_label("the gradient backwards")

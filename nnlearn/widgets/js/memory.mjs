@@ -1,8 +1,8 @@
 // A pulse in two recurrent units and its gradient: the reader drags the pulse and an eigenvalue, and reads every step.
-import { chart, charts, follow, hold, look, pull } from "./chart.mjs";
+import { chart, charts, follow, hand, hold, look, pull } from "./chart.mjs";
 import { colours, dress, element, field, general } from "./living.mjs";
 
-const STEPS = 60, [BLUE, ORANGE, VERMILION] = ["#0072B2", "#E69F00", "#D55E00"], DOTTED = [2, 3];
+const [STEPS, HIGH] = [60, 205], [BLUE, ORANGE, VERMILION] = ["#0072B2", "#E69F00", "#D55E00"], DOTTED = [2, 3];
 const TIME = Array.from({ length: STEPS + 1 }, (_, t) => t), LATER = TIME.slice(1);
 const ARC = Array.from({ length: 121 }, (_, k) => (k * Math.PI) / 60);
 const CSS = `
@@ -28,7 +28,7 @@ export function render({ model, el }) {
   };
   const around = () => ({ from: -reach(), to: reach(), ticks: reach() < 2 ? [-1, 0, 1] : [-reach(), 0, reach()] });
 
-  const forward = chart(place, "the state forwards in time: point at a step, or move along with the arrow keys", 205, (width) => ({
+  const forward = chart(place, "the state forwards in time: point at a step, or move along with the arrow keys", HIGH, (width) => ({
     title: width > 290 ? "forwards: the state" : "forwards", x: time, y: around(), legend: [["unit 1", BLUE], ["unit 2", ORANGE]],
   }), ({ c, line, dot }) => {
     const rows = [0, 1].map((k) => scene().h.map((h) => h[k]));
@@ -37,7 +37,7 @@ export function render({ model, el }) {
     if (seen !== null) rows.forEach((row, k) => dot(seen, row[seen], [BLUE, ORANGE][k], 4.5));
   });
 
-  const plane = chart(place, "unit 2 against unit 1: drag the pulse, or move it with the arrow keys", 205, (width, height) => {
+  const plane = chart(place, "unit 2 against unit 1: drag the pulse, or move it with the arrow keys", HIGH, (width, height) => {
     const { from, to, ticks: round } = around(), wide = (to * width) / height; // a circle is one
     const marks = round.filter((v) => Math.abs(v) <= wide);
     return { title: "unit 2 against 1: drag the pulse", x: { from: -wide, to: wide, ticks: marks, label: "unit 1; up: unit 2" }, y: { from, to, ticks: round } };
@@ -49,10 +49,14 @@ export function render({ model, el }) {
     dot(...h[STEPS], VERMILION, 5);
     if (seen !== null) dot(...h[seen], BLUE, 5);
   });
-  hold(plane, ([a]) => pull(model, { pulse: values().unit === "linear" ? a : Math.atanh(Math.max(-0.99, Math.min(0.99, a))) }),
-    ([right, up]) => pull(model, { pulse: values().pulse + (right || up) / 10 }));
+  let before = 0; // linear units change the scale while the reader drags: their pulse moves with the pointer, not to it
+  hand(plane, ([px], first) => {
+    const a = (1.2 * (px - (44 + plane.canvas.clientWidth - 10) / 2)) / ((HIGH - 64) / 2), linear = values().unit === "linear";
+    if (first) before = values().pulse - a;
+    pull(model, { pulse: linear ? before + a : Math.atanh(Math.max(-0.99, Math.min(0.99, a))) });
+  }, (right, up) => pull(model, { pulse: values().pulse + (right || up) / 10 }));
 
-  const back = chart(place, "the gradient backwards in time: point at a step, or move along with the arrow keys", 205, (width) => ({
+  const back = chart(place, "the gradient backwards in time: point at a step, or move along with the arrow keys", HIGH, (width) => ({
     title: width > 350 ? "backwards: its gradient" : "backwards", x: time, y: { from: 1e-14, to: 1e14, ticks: [1e-12, 1e-6, 1, 1e6, 1e12], log: true },
     legend: [["gradient", VERMILION], ["ρ to the lag", colours(el).ink, DOTTED]],
   }), ({ c, line, dot }) => {
@@ -63,7 +67,7 @@ export function render({ model, el }) {
     if (seen !== null) dot(seen, shown(gradient[seen - 1]), VERMILION, 4.5);
   });
 
-  const circle = chart(place, "an eigenvalue of the matrix and the unit circle: drag it, or move it with the arrow keys", 205, (width, height) => {
+  const circle = chart(place, "an eigenvalue of the matrix and the unit circle: drag it, or move it with the arrow keys", HIGH, (width, height) => {
     const [low, high] = [-0.3, 1.75], half = ((high - low) * width) / height / 2;
     return { title: "an eigenvalue of W_h: drag it", x: { from: 0.5 - half, to: 0.5 + half, ticks: [-1, 0, 1, 2].filter((v) => Math.abs(v - 0.5) < half), label: "real part; up: imaginary part" },
       y: { from: low, to: high, ticks: [0, 1] } };
