@@ -1,5 +1,6 @@
 // GPT-2 for one reader: the forward pass of a token with what was kept of those before, byte pairs, sampling.
 // tests/widgets/test_writer.py holds each to NumPy's, at the same rounded weights.
+import { bytes, element } from "./living.mjs";
 import { unpack } from "./weights.mjs";
 
 /** y = W x, row by row of W. */
@@ -37,7 +38,8 @@ export class GPT {
     const y = product(this.W[`${name}.W`], x), b = this.b[`${name}.b`];
     return y.map((v, i) => v + b[i]);
   }
-  attention(x, name, [keys, values], t) {
+  /** Of the token at place t; heads in `cut` write nothing, `saw(head, weights)` is told whom each looks at. */
+  attention(x, name, [keys, values], t, cut, saw) {
     const { width: C, heads } = this, D = C / heads, qkv = this.linear(x, `${name}.qkv`), out = new Float64Array(C);
     keys.set(qkv.subarray(C, 2 * C), t * C);
     values.set(qkv.subarray(2 * C), t * C);
@@ -50,23 +52,40 @@ export class GPT {
       }
       const top = scores.reduce((m, v) => Math.max(m, v), -Infinity), e = scores.map((v) => Math.exp(v - top));
       const total = e.reduce((s, v) => s + v, 0);
+      saw(h, e.map((v) => v / total));
+      if (cut.includes(h)) continue;
       for (let s = 0; s <= t; s++) for (let d = h * D; d < (h + 1) * D; d++) out[d] += (e[s] / total) * values[s * C + d];
     }
     return this.linear(out, `${name}.out`);
   }
-  /** The logits of what follows a token; the cache grows by it. */
-  read(id, cache) {
+  /** What the end of the model, its norm and the tokens' W, makes of a row of the residual stream. */
+  logits(x) { return product(this.W["tokens.W"], this.norm(x, "norm")); }
+  /** The logits of what follows a token; the cache grows by it. On the way the heads `cut(block)` write nothing, and who
+   *  wants to look inside is told each head's weights, saw(block, head, weights), and the stream before each block, passed(block, x). */
+  read(id, cache, { cut = () => [], saw = () => {}, passed = () => {} } = {}) {
     const t = cache.length++, place = row(this.W["positions.W"], t);
     let x = row(this.W["tokens.W"], id).map((v, i) => v + place[i]);
     for (let k = 0; k < this.depth; k++) {
-      const name = `blocks.${k}`, a = this.attention(this.norm(x, `${name}.norm1`), `${name}.attention`, cache.blocks[k], t);
+      passed(k, x);
+      const name = `blocks.${k}`, heads = (h, weights) => saw(k, h, weights);
+      const a = this.attention(this.norm(x, `${name}.norm1`), `${name}.attention`, cache.blocks[k], t, cut(k), heads);
       x = x.map((v, i) => v + a[i]);
       const hidden = this.linear(this.norm(x, `${name}.norm2`), `${name}.expand`).map(geluTanh);
       const f = this.linear(hidden, `${name}.contract`);
       x = x.map((v, i) => v + f[i]);
     }
-    return product(this.W["tokens.W"], this.norm(x, "norm"));
+    return this.logits(x);
   }
+}
+
+/** The model and its tokenizer, from a script that lies beside the page: `ready(gpt, tokenizer)`, or `failed()`. */
+export function fetchModel(source, ready, failed) {
+  const arrived = () => ready(new GPT(window.nnWeights), new Tokenizer(window.nnWeights));
+  if (window.nnWeights) return arrived(); // another figure has asked for it
+  const script = element("script", { src: source });
+  script.addEventListener("load", arrived);
+  script.addEventListener("error", failed);
+  return document.head.append(script);
 }
 
 /** Byte-pair encoding with GPT-2's words. */

@@ -1,5 +1,5 @@
 // A language model writes while the reader turns its temperature, sees what it doubts, and chooses for it.
-import { GPT, Tokenizer, nextTokenProbabilities } from "./gpt.mjs";
+import { fetchModel, nextTokenProbabilities } from "./gpt.mjs";
 import { dress, element, field, put } from "./living.mjs";
 import { chance } from "./network.mjs";
 
@@ -133,18 +133,14 @@ export function alone(model) {
     if (gpt || model.loading) return;
     model.loading = true;
     model.set("sentence", "Reading the model's weights, 4 MB …");
-    const script = element("script", { src: model.get("folder") + given.weights });
-    script.addEventListener("load", () => {
-      gpt = new GPT(window.nnWeights);
-      tokenizer = new Tokenizer(window.nnWeights);
+    fetchModel(model.get("folder") + given.weights, (...both) => {
+      [gpt, tokenizer] = both;
       update();
-    });
-    script.addEventListener("error", () => {
+    }, () => {
       model.loading = false;
       model.set("sentence", "The model's weights cannot be read: is the page's folder complete? The text stays as it was.");
       model.set("scene", model.get("scene"));
     });
-    document.head.append(script);
   }
   let before = JSON.stringify(model.get("values").prompt);
   model.on("change:values", () => {
