@@ -8,9 +8,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
-from nnlearn.study.architectures import EPOCHS, STRATEGIES, Search, load, multiply_adds, recipes
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.study.architectures import (
+    EPOCHS,
+    FOLD,
+    FOLDS,
+    STRATEGIES,
+    Search,
+    load,
+    multiply_adds,
+    recipes,
+)
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, choice, ladder, line, slider
+from nnlearn.widgets.living import LivingExplorer, text_of
 
 BUDGETS = (8, 16, 40, 80, 160, 320, 640, 1200)
 NAMES = {
@@ -19,6 +29,7 @@ NAMES = {
     "halving": "successive halving",
 }
 SEEN = ("the validation pictures", "the test pictures")
+SEEDS, FRESH = 100, (FOLDS - 2) * FOLD  # pictures that no search sees
 
 
 @cache
@@ -38,6 +49,11 @@ class State:
     on_test: bool
 
     @property
+    def fresh(self) -> np.ndarray:
+        """Every network's share of fresh pictures, of whole ones, so that equal shares are equal.  (480,)"""
+        return np.rint(self.search.fresh[:, -1] * FRESH) / FRESH
+
+    @property
     def path(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Epochs spent, and of the best so far: what the search believes, and what is true. Each (n,)"""
         search, rows = self.search, list[tuple[float, float, float]]()
@@ -49,17 +65,18 @@ class State:
         return spent, believed, true
 
 
-class SearchExplorer(Explorer):
+class SearchExplorer(LivingExplorer):
     """A search over 480 small networks: one point for each, those that were trained in colour."""
 
     size = (10.4, 4.4)
+    module = "search"
 
     def make_controls(self) -> Controls:
         return {
             "strategy": choice("strategy", [(long, short) for short, long in NAMES.items()]),
             "budget": ladder("budget in epochs", BUDGETS, 160),
             "seen": choice("search on", SEEN),
-            "seed": slider("seed", 29, 0, 99),
+            "seed": slider("seed", 29, 0, SEEDS - 1),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -89,8 +106,7 @@ class SearchExplorer(Explorer):
         return State(search, STRATEGIES[strategy](search, budget), seen == SEEN[1])
 
     def draw(self, state: State) -> str:
-        search, i = state.search, state.found
-        true, work = search.fresh[:, -1], _work()
+        search, i, true, work = state.search, state.found, state.fresh, _work()
         for artist, rows in (
             (self.all, search.trained == 0),
             (self.begun, (search.trained > 0) & (search.trained < EPOCHS[-1])),
@@ -102,6 +118,10 @@ class SearchExplorer(Explorer):
         self.believed.set_data(spent, believed)
         self.true.set_data(spent, fresh)
         self.best.set_data([7, 1400], [true.max()] * 2)
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        search, i, true = state.search, state.found, state.fresh
         seen = "the test pictures, on which it searched" if state.on_test else SEEN[0]
         report = "" if state.on_test else f", {search.test[i, -1]:.1%} of the test pictures"
         return (
@@ -109,3 +129,22 @@ class SearchExplorer(Explorer):
             f"of {seen}{report}, and {true[i]:.1%} of fresh ones; "
             f"{int((true > true[i]).sum())} of 480 read more."
         )
+
+    def scene(self) -> dict[str, Any]:
+        state, fresh = self.state, self.state.fresh
+        return {
+            "trained": state.search.trained.tolist(),
+            "fresh": fresh.astype(np.float32).tobytes(),
+            "work": _work().astype(np.float32).tobytes(),
+            "path": [row.tolist() for row in state.path],
+            "found": state.found,
+            "best": float(fresh.max()),
+        }
+
+    def page(self) -> dict[str, Any]:
+        return {
+            "right": text_of(np.rint(load() * FOLD).astype(np.uint8)),
+            "work": text_of(_work().astype(np.float32)),
+            "states": [numpys(seed) for seed in range(SEEDS)],
+            "test": SEEN[1],
+        }

@@ -62,4 +62,25 @@ export class Pcg64 {
     }
     return found;
   }
+  /** A whole number from 0 to n − 1, as `Generator.integers(n)`: a product's upper half (Lemire, 2019). */
+  below(n) {
+    if (n === 1) return 0;
+    for (;;) {
+      const product = this.half() * BigInt(n);
+      if ((product & HALF) >= (1n << 32n) % BigInt(n)) return Number(product >> 32n);
+    }
+  }
+  /** k different whole numbers from 0 to n − 1, as `Generator.choice(n, k, replace=False)` (Floyd). */
+  choose(n, k) {
+    const found = [];
+    for (let i = n - k; i < n; i++) {
+      const drawn = this.below(i + 1);
+      found.push(found.includes(drawn) ? i : drawn);
+    }
+    for (let i = k - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [found[i], found[j]] = [found[j], found[i]];
+    }
+    return found;
+  }
 }
