@@ -143,15 +143,23 @@ def guided(net: Denoiser, x: np.ndarray, t: int, y: np.ndarray, guidance: float)
 
 def sample(
     net: Denoiser, y: np.ndarray, d: int, kept: np.ndarray, guidance: float = 0.0, limit: float = np.inf,
-    rng: RNG = None,
+    rng: RNG = None, fresh: bool = True,
 ) -> np.ndarray:  # fmt: skip
-    """From noise, first, to samples, last.  y (B,), kept (T + 1,) -> (T + 1, B, d)"""
+    """From noise, first, to samples, last.  y (B,), kept (T + 1,) -> (T + 1, B, d)
+
+    Without `fresh` noise the way back is the deterministic one of J. Song, C. Meng and S. Ermon (2021).
+    """
     rng = generator(rng)
     x = rng.standard_normal((len(y), d)).astype(np.float32)
     path = [x]
     for t in range(len(kept) - 1, 0, -1):
-        noise = rng.standard_normal(x.shape)
-        x = denoise_step(x, t, guided(net, x, t, y, guidance), noise, kept, limit)
+        guess = guided(net, x, t, y, guidance)
+        if fresh:
+            x = denoise_step(x, t, guess, rng.standard_normal(x.shape), kept, limit)
+        else:
+            x_0 = np.clip((x - np.sqrt(1 - kept[t]) * guess) / np.sqrt(kept[t]), -limit, limit)
+            noise = (x - np.sqrt(kept[t]) * x_0) / np.sqrt(1 - kept[t])  # what x_0, once cut off, leaves
+            x = add_noise(x_0, np.full(len(x), t - 1), noise, kept)
         path.append(x)
     return np.stack(path)
 

@@ -43,6 +43,25 @@ def test_stored_networks_do_what_the_chapter_says():
     assert made.shape == (101, 100, 196) and (diffusion.read(judge, made[-1]) == asked).mean() > 0.9
 
 
+def test_without_fresh_noise_each_step_is_the_leap_of_the_exercise():
+    net, kept, y = diffusion.load_plane(), diffusion.cosine_schedule(20), np.array([0, 1, 1])
+    path = diffusion.sample(net, y, 2, kept, 1.0, rng=5, fresh=False)
+    for k in range(20):
+        t = 20 - k
+        now, then = kept[t], kept[t - 1]
+        guess = diffusion.guided(net, path[k], t, y, 1.0)
+        x_0 = (path[k] - np.sqrt(1 - now) * guess) / np.sqrt(now)
+        expected = np.sqrt(then) * x_0 + np.sqrt(1 - then) * guess
+        np.testing.assert_allclose(path[k + 1], expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_array_equal(path, diffusion.sample(net, y, 2, kept, 1.0, rng=5, fresh=False))
+
+
+def test_without_fresh_noise_the_limit_still_holds():
+    net, kept = diffusion.load_plane(), diffusion.cosine_schedule(20)
+    path = diffusion.sample(net, np.zeros(50, int), 2, kept, limit=0.5, rng=5, fresh=False)
+    assert abs(path[-1]).max() <= 0.5 < abs(path[0]).max()
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
