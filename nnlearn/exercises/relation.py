@@ -4,6 +4,7 @@ For slips that no misconception of the exercise knows. What is said is a fact ab
 that the answer fails on, so it is true whatever the learner did.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -66,6 +67,9 @@ def relation(
         known = stopped.line and not stopped.problem.startswith("uses")
         return next((hint for part, hint in _STOPPED.items() if known and part in stopped.problem), "")
 
+    if isinstance(given[0].value, str):
+        return _of_text(given[0].value, inputs[0])
+
     def same(one: Any, other: Any) -> bool:
         one, other = np.asarray(one), np.asarray(other)
         return one.shape == other.shape and not wrong_elements(one, other, rtol, atol).any()
@@ -91,6 +95,20 @@ def relation(
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _of_text(said: str, inputs: Mapping[str, Any]) -> str:
+    """For how many rows there are answers, where a measure told their shape alone."""
+    found = re.fullmatch(r"an array of shape \((\d+),(?: (\d+))?\)", said)
+    new = next((name for name in inputs if "new" in name), "")
+    if not found or not new:
+        return ""
+    rows, columns = int(found[1]), found[2]
+    if rows == len(inputs[new]):
+        return f"You return {columns} numbers for each row of `{new}`. Asked for is one."
+    arrays = {name: value for name, value in inputs.items() if isinstance(value, np.ndarray) and value.ndim}
+    other = next((name for name, value in arrays.items() if len(value) == rows), "")
+    return f"You answer for each row of `{other}`. Asked for are those of `{new}`." if other else ""
 
 
 def _by_name(want: Any, given: Any) -> dict[str, Pair]:

@@ -495,6 +495,48 @@ def test_what_no_misconception_knows_is_told_by_its_relation_to_the_right_number
     assert hint in grade(RELATED, answer).hint
 
 
+def told_as_text(found, X, X_new):
+    """What a measure says of classes: of other shapes than one a row no more than the shape."""
+    return "right" if found.shape == X_new[:, 0].shape else f"an array of shape {found.shape}"
+
+
+CLASSES = Function(
+    12, lambda X, X_new: X_new[:, 0] > 0,
+    lambda rng: [("rows", rng.normal(size=(5, 3)), rng.normal(size=(7, 3)))],
+    measure=told_as_text, mistakes=[(str(k), lambda X, X_new, k=k: X[:k], str(k)) for k in range(3)],
+    id="90.12", signature="classes(X, X_new)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (lambda X, X_new: X[:, 0], "You answer for each row of `X`. Asked for are those of `X_new`."),
+        (lambda X, X_new: X_new[:, :2], "You return 2 numbers for each row of `X_new`. Asked for is one."),
+        (lambda X, X_new: X_new[:4, 0], ""),
+    ],
+)
+def test_answers_for_other_rows_are_told_by_their_shape(answer, hint):
+    assert grade(CLASSES, answer).hint == hint
+
+
+def of_several_shapes(values, k):
+    return values[0].sum() * k + np.arange(4.0)
+
+
+SHAPES = Function(
+    13, of_several_shapes,
+    lambda rng: [(f"times {k}", [rng.normal(size=2), rng.normal(size=(2, 3))], k) for k in (2, 3)],
+    mistakes=[(str(k), lambda values, times, k=k: values[0][:k], str(k)) for k in range(3)],
+    id="90.13", signature="of_several_shapes(values, k)",
+)  # fmt: skip
+
+
+def test_inputs_that_are_lists_of_arrays_are_no_obstacle():
+    assert "values" in repr(result := grade(SHAPES, lambda values, k: np.sin(np.arange(4.0) * k)))
+    assert result.status == "not yet" and not result.hint
+
+
 @pytest.mark.parametrize(
     "answer", [lambda z: z**2, lambda z: standard(z) + (z > 0), lambda z: z[:, :1], lambda z: z.no_such_thing]
 )
@@ -965,6 +1007,33 @@ def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
 )  # fmt: skip
 def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
+
+
+def counts_steps(answer, steps, backward):
+    """What a training within a budget runs."""
+
+    def counted(loss):
+        loss.backward()
+
+    return answer(steps, counted)
+
+
+def goes_back(with_it):
+    def train(steps, backward):
+        w = nn.Tensor(np.ones(2), requires_grad=True)
+        loss = (w * w).sum()
+        backward(loss) if with_it else loss.backward()
+        return w.grad
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("with_it", "problem"), [(True, ""), (False, "uses `loss.backward`: here `backward(loss)` is meant")]
+)
+def test_who_goes_back_past_the_budget_is_told(with_it, problem):
+    inputs = {"steps": 3, "backward": {"seed": 0}}
+    assert run_case(counts_steps, goes_back(with_it), inputs, ["Tensor"]).problem == problem
 
 
 def test_html_says_the_same_in_words_and_escapes_what_learners_write():

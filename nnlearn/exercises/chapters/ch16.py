@@ -75,6 +75,20 @@ PAIRS = Function(4, pairs, ids_and_lengths, outputs="inputs targets", mistakes=[
      "the window."),
     ("no answer to the last", edit("(len(ids) - 1) // length", "len(ids) // length"),
      "Where the windows use up all ids, the last place has no answer: one id must be left over."),
+    ("an answer made up", edit("(len(ids) - 1) // length", "len(ids) // length", "ids[1 : n * length + 1]",
+     "np.append(ids, 0)[1 : n * length + 1]"),
+     "Where the windows use up all ids, the last place has no answer, and you make one up. One id must be "
+     "left over."),
+    ("an answer from the front", edit("(len(ids) - 1) // length", "len(ids) // length",
+     "ids[1 : n * length + 1]", "np.roll(ids, -1)[: n * length]"),
+     "Where the windows use up all ids, the last place has no answer: `np.roll` gives it the first id of "
+     "all. One id must be left over."),
+    ("the first ids left out", edit("ids[: n * length]", "ids[(len(ids) - 1) % length :][: n * length]",
+     "ids[1 : n * length + 1]", "ids[(len(ids) - 1) % length + 1 :]"),
+     "What does not fill a window you leave out at the front. Begin with the first id; what is left over is "
+     "at the end."),
+    ("shifts all ids by a window", edit("ids[1 : n * length + 1]", "np.roll(ids, -length)[: n * length]"),
+     "The target is the next token, not the one a window later."),
     ("one window too few", edit("(len(ids) - 1) // length", "(len(ids) - 1) // length - 1"),
      "The last window that has all its answers is missing."),
     ("too few by rounding", edit("(len(ids) - 1) // length", "len(ids) // length - 1"),
@@ -209,6 +223,8 @@ TOP_K = Function(6, top_k, logits, mistakes=[
      "The right probabilities, but sorted: each belongs at its token's place."),
     ("only what is kept", edit("p / p.sum()", "(p / p.sum())[kept]"),
      "You return the k kept ones. Return V numbers: the others are 0."),
+    ("only what is kept, sorted", edit("p / p.sum()", "np.sort((p / p.sum())[kept])[::-1]"),
+     "You return the k kept ones, sorted. Return V numbers, each at its token's place: the others are 0."),
     ("divided at the end", edit(" / temperature", "", "p / p.sum()", "p / p.sum() / temperature"),
      "You divide probabilities by the temperature: they no longer add up to 1. Divide the logits."),
     ("by the root",
@@ -227,6 +243,7 @@ def probabilities(rng):
     yield "a second likely one", [0.1, 0.6, 0.04, 0.2, 0.06], 0.5
     yield "one that cannot come", [0.1, 0.0, 0.5, 0.25, 0.15], 0.7
     yield "exactly as much as asked for", [0.5, 0.125, 0.375], 0.375
+    yield "many unlikely ones", [0.15, 0.1, *np.linspace(0.02, 0.0425, 24)], 0.1
     yield "all", [0.2, 0.5, 0.3], 1.0
 
 
@@ -244,6 +261,14 @@ TYPICAL = Function(7, typical, probabilities, mistakes=[
      "to the expected one."),
     ("nearest to the mean of all surprises", edit("(p * bits).sum()", "bits[p > 0].mean()"),
      "The expected surprise is a mean weighted by the probabilities: a token that comes often counts often."),
+    ("expected in nats", edit("(p * bits).sum()", "(p * bits).sum() * np.log(2)"),
+     "Your H is in nats and your surprises are in bits. Take both to the same base."),
+    ("nearest as a probability", edit("np.abs(bits - (p * bits).sum())", "np.abs(p - 2.0 ** -(p * "
+     "bits).sum())"),
+     "You compare probabilities. Nearest is meant in bits: the distance of the surprises from H."),
+    ("one more than needed", edit("before[np.argsort(order)]", "np.append([-1.0], before[:-1])["
+     "np.argsort(order)]"),
+     "You keep one token more than needed: stop with the one that reaches `enough`."),
     ("farthest first", edit("np.abs(bits", "-np.abs(bits"),
      "You begin with the tokens whose surprise is farthest from the expected one."),
     ("stops before the line", edit("np.cumsum(p[order]) - p[order]", "np.cumsum(p[order])"),
@@ -372,8 +397,11 @@ def with_a_draft(answer, model, draft, text, n, length):
     def drafted(text, n):
         return [int(token) for token in draft[len(text) : len(text) + n]]
 
-    written = answer(head, drafted, [int(token) for token in text], n, length)
-    return None if written is None else [np.array(written), len(passes), sum(passes)]
+    given = [int(token) for token in text]
+    written = answer(head, drafted, given, n, length)
+    if written is None:
+        return None
+    return [np.array(written), len(passes), sum(passes), given == [int(token) for token in text]]
 
 
 def one_by_one(model, draft, text, n, length):
@@ -405,8 +433,8 @@ def decode(model, draft, text, n, length):
 
 def symptom(found, model, draft, text, n, length):
     """What is wrong with a text that was written with a draft, or that nothing is."""
-    written, passes, read = found
-    right, fewest, least = with_a_draft(decode, model, draft, text, n, length)
+    written, passes, read, left_alone = found
+    right, fewest, least, _ = with_a_draft(decode, model, draft, text, n, length)
     if written.shape != right.shape:
         return f"{written.size} tokens, where {length} are asked for"
     if (written != right).any():
@@ -415,7 +443,9 @@ def symptom(found, model, draft, text, n, length):
     if passes > fewest:
         slow = passes >= length - len(text)
         return "right, but as slow as one by one" if slow else "right, but too many passes"
-    return "right, but reads again what it has read" if read > least else "right"
+    if read > least:
+        return f"right, but reads {'a token' if read <= least + passes else 'all'} again in each pass"
+    return "right" if left_alone else "right, but the text that it was given is written over"
 
 
 TWO_FAULTS = ("        del cache[len(text) - 1 :]\n", "", "good < n and", "good < n - 1 and")
@@ -435,6 +465,12 @@ REPAIR = Function(10, decode, heads_and_drafts, run=with_a_draft, measure=sympto
      "n + 1: look at where the inner loop ends."),
     ("throws the cache away", edit("del cache[len(text) - 1 :]", "cache.clear()"),
      "The text is right, but each pass reads all of it again: forget only what was rejected."),
+    ("cuts one too many", edit("[len(text) - 1 :]", "[len(text) - 2 :]"),
+     "The text is right, but in each pass you read again a token that had been read and kept: the cache may "
+     "hold all but the last token of `text`."),
+    ("writes into the text", edit("    text = list(text)\n", ""),
+     "The text that you are given is longer afterwards: `+=` and `append` write into the caller's list. "
+     "Begin with a copy, `list(text)`."),
     ("one a pass", edit("while good < n and", "while False and"),
      "The text is right, but each pass yields one token: nothing of the draft is used. Count how many "
      "drafted tokens in a row are what the model would have written."),

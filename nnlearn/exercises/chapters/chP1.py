@@ -22,10 +22,17 @@ def torn(found, patient, seed):
     """What is wrong with a split; "right" where nothing is: many splits are."""
     if len(found[0]) != 3:
         return f"{len(found[0])} parts"
+    if all(part.dtype == bool and part.shape == patient.shape for part in found[0]):
+        return "True and False, not numbers of rows"
     rows = [[np.sort(part).tolist() for part in parts] for parts in found]
-    if sorted(row for part in rows[0] for row in part) != list(range(len(patient))):
-        return "not each row once"
-    people = [set(patient[part].tolist()) for part in found[0]]
+    given, wanted = [row for part in rows[0] for row in part], set(range(len(patient)))
+    if not set(given) <= wanted:
+        return "numbers that no row has"
+    if len(set(given)) < len(given):
+        return "a row twice"
+    if set(given) != wanted:
+        return "rows left out"
+    people = [set(patient[part].tolist()) for part in rows[0]]
     if sum(map(len, people)) > len(set(patient.tolist())):
         return "a patient in two parts"
     if rows[0] != rows[1]:
@@ -73,6 +80,20 @@ SPLIT = Function(1, split, visits, run=parted, measure=torn, mistakes=[
     ("patients, not rows", lambda patient, seed: tuple(np.split(
         np.random.default_rng(seed).permutation(np.unique(patient)), [12, 16])),
      "You return the patients' numbers. Return the numbers of their rows: `np.isin` finds them."),
+    ("masks", lambda patient, seed: tuple(np.isin(np.arange(len(patient)), part)
+                                          for part in split(patient, seed)),
+     "You return True and False for each row. Return the numbers of the rows: `np.flatnonzero`."),
+    ("the first row of each", lambda patient, seed: tuple(
+        part[[patient[row] not in patient[:row] for row in part]] for part in split(patient, seed)),
+     "Of each patient you take one row. All rows of a patient go to the patient's part."),
+    ("numbered from 0", edit("np.unique(patient)", "len(np.unique(patient))"),
+     "You count on patients that are numbered from 0 on. `np.unique(patient)` gives the numbers they have."),
+    ("drawn row by row", edit("np.unique(patient)", "patient"),
+     "You shuffle `patient` as it is, and who comes often stands there often, in several parts. Shuffle each "
+     "patient once: `np.unique`."),
+    ("the last two overlap", lambda patient, seed: tuple(np.concatenate([part, *more]) for part, more in zip(
+        split(patient, seed), ([], [], [split(patient, seed)[1]]), strict=True)),
+     "Rows of one part stand in another as well: where one part ends, the next begins."),
 ], after="Split by what new data will be new in: new patients, new days, new hospitals.")
 
 
@@ -96,6 +117,8 @@ def small_tables(rng):
         yield name, X * size + middle, y, table(30, 0.3, column, turn)[0] * size + middle
     one, new = np.array([0.0, 1, 2, 3, 4, 5]), np.array([[0.0, 9], [5, 41], [0, 31], [5, 0]])
     yield "two measurements, equally good", np.stack([one, 50 - 10 * one], axis=1), one > 2, new
+    unsure, others = [3.0, 1, 2, 2.5, 0, 1], np.array([[0.0, 0], [45, 3], [10, 3], [40, 0]])
+    yield "two measurements, lower in the ill", np.stack([50 - 10 * one, unsure], axis=1), one > 2, others
     balanced, right = [0.0] * 6 + [8, 8, 10, 10], [0.0] * 9 + [20]
     yield "ten, of whom two are ill", np.array([balanced, right]).T, np.arange(10) > 7, new
 
@@ -139,6 +162,8 @@ STUMP = Function(2, stump, small_tables, mistakes=[
     ("the side in choosing alone", edit("sign[k] * (X_new[:, k] - cut[k])", "(X_new[:, k] - cut[k])"),
      "You choose with the right side of the cut, and answer as if higher were always ill."),
     ("the worst", edit("np.argmax", "np.argmin"), "You take the measurement with the *fewest* rows right."),
+    ("the side in answering alone", edit("(sign * (X - cut) > 0)", "(X - cut > 0)"),
+     "You answer with the right side of the cut, and choose as if higher were always ill."),
     ("always the first", edit("k = np.argmax(((sign * (X - cut) > 0) == y[:, None]).mean(axis=0))", "k = 0"),
      "You always take the first measurement. Which one gets most of the training rows right?"),
     ("a vote", edit("sign[k] * (X_new[:, k] - cut[k]) > 0", "(sign * (X_new - cut) > 0).mean(axis=1) > 0.5"),
@@ -197,6 +222,8 @@ def honest(found, evaluate, trials, seed):
     if len(asked) < trials:
         return "trials left over"
     rates, widths = asked.T
+    if len({tuple(setting) for setting in asked.tolist()}) == 1:
+        return "one and the same setting again and again"
     if rates.min() < 1e-4 or rates.max() > 1 or set(widths) != {4, 8, 16, 32, 64}:
         return "rates or widths other than asked for"
     if not np.array_equal(asked, again):
@@ -205,13 +232,16 @@ def honest(found, evaluate, trials, seed):
         return "another seed, the same trials"
     if len(np.unique(rates)) < 0.9 * trials:
         return "the same few rates again and again"
+    if np.mean(rates > 0.1) > 0.8:
+        return "nearly all rates above 0.1"
     if np.histogram(np.log10(rates), [-4, -3, -2, -1, 0])[0].min() < trials / 10:
         return "a power of ten with hardly a rate"
     losses = (np.log10(rates) - evaluate[0]) ** 2 + 0.1 * abs(np.log2(widths) - evaluate[1])
     losses[rates > 0.3] = losses[0] = np.nan
     place = np.flatnonzero((asked == best).all(axis=1))
     if not len(place):
-        return "a setting that was not tried"
+        turned = (asked == best[::-1]).all(axis=1).any()
+        return "the width first, then the rate" if turned else "a setting that was not tried"
     if np.isnan(losses[place[0]]):
         return "a training that diverged"
     return "right" if losses[place[0]] == np.nanmin(losses) else "not the best that was tried"
@@ -228,6 +258,15 @@ SEARCH = Function(3, search, valleys, run=watched, measure=honest, mistakes=[
     ("rates along a ruler", edit("10 ** rng.uniform(-4, 0)", "rng.uniform(1e-4, 1)"),
      "Nine of ten of your rates lie between 0.1 and 1. Draw the *exponent* evenly: each power of ten is as "
      "likely."),
+    ("powers of e", edit("10 ** rng", "np.exp(1) ** rng"),
+     "Some powers of ten have hardly a rate, and others many. Is the base 10, and the exponent between −4 "
+     "and 0?"),
+    ("the width first", edit("tries[np.nanargmin(losses)]", "tries[np.nanargmin(losses)][::-1]"),
+     "The right pair, in the other order: first the rate, then the width."),
+    ("a new generator each time", edit("    rng = np.random.default_rng(seed)\n", "", "(10 ** rng.uniform",
+     "(10 ** (rng := np.random.default_rng(seed)).uniform"),
+     "Every trial makes a new generator from `seed`, and so draws the same setting. Make one, before the "
+     "loop."),
     ("a grid", edit("10 ** rng.uniform(-4, 0)", "10.0 ** rng.integers(-4, 1)"),
      "You try the same few rates again and again. Drawn freely, each trial tells of a rate that is new."),
     ("a training that diverged", edit("nanargmin", "argmin"),
@@ -400,6 +439,11 @@ INTERVAL = Function(5, interval, comparisons, mistakes=[
      edit("means.std", "means.var"), "s is the standard deviation, the root of the variance."),
     ("s of the rows", edit("means.std", "difference.std"),
      "s is the spread of the patients' means, not of the rows."),
+    ("the last row of each", edit("difference[patient == p].mean()", "difference[patient == p][-1]"),
+     "You take each patient's last row. Take the mean of all of them."),
+    ("numbered from 0", edit("np.unique(patient)", "range(len(np.unique(patient)))"),
+     "You count on patients that are numbered from 0 on, and take means of nothing. `np.unique(patient)` "
+     "gives the numbers they have."),
     ("one row each", edit("difference[patient == p].mean()", "difference[patient == p][0]"),
      "You take each patient's first row. Take the mean of all of them."),
     ("a median", edit("means.mean() - half, means.mean() + half",
