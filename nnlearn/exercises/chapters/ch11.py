@@ -17,7 +17,7 @@ def weights_and_gradients(rng):
     yield "three weights", rng.normal(size=3), rng.normal(size=3), 0.1, 0.5
     yield "a matrix", rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), 0.3, 2.0
     yield "no decay", rng.normal(size=5), rng.normal(size=5), 0.05, 0.0
-    yield "no gradient", [2.0, -3.0], [0.0, 0.0], 0.2, 0.3
+    yield "no gradient", [2.0, -3.0, 0.5], [0.0, 0.0, 0.0], 0.2, 0.3
 
 
 def decayed(w, g, lr, decay):
@@ -49,6 +49,10 @@ DECAY = Function(2, decayed, weights_and_gradients, mistakes=[
      "That is the slope of λ‖w‖. The penalty has the *square* of the norm, and the slope λ w."),
     ("the gradient", edit("w - lr * (g + decay * w)", "g + decay * w"),
      "That is the gradient, and it is right. Now take the step: w less `lr` times it."),
+    ("half the pull", edit("decay * w", "decay / 2 * w"),
+     "You pull half as hard: the square's derivative, 2 w, and the ½ make λ w."),
+    ("all weights alike", edit("decay * w", "decay * np.sqrt((w**2).sum())"),
+     "Every weight is pulled by the same number, the norm. Each is pulled in proportion to itself: λ w."),
     ("the mean of the penalty", edit("decay * w", "decay * w / w.size"),
      "You divide the pull by the number of weights. The penalty adds the squares up, it takes no mean."),
 ])
@@ -287,10 +291,16 @@ def members(rng):
     yield "one network", rng.normal(size=(1, 4, 3))
     yield "large logits", rng.normal(size=(2, 3, 6)) * 20
     yield "very large logits", [[[1000.0, 999.0]], [[-1000.0, -998.0]]]
+    yield "very low logits", [[[-1000.0, -1001.0]], [[-999.0, -1002.0]]]
 
 
 def ensemble(logits):
     return nn.softmax(logits, axis=-1).mean(axis=0)
+
+
+def by_one_largest(logits):
+    e = np.exp(logits - logits.max())
+    return (e / e.sum(axis=-1, keepdims=True)).mean(axis=0)
 
 
 ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
@@ -316,6 +326,12 @@ ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
      "You take the largest probability of any network. They do not add up to 1 any more."),
     ("the median", lambda logits: np.median(nn.softmax(logits, axis=-1), axis=0),
      "You take the median of the networks. Asked for is the average."),
+    ("one largest for all", by_one_largest,
+     "You take the largest of *all* logits away: where a network's own are far below, nothing is left but 0. "
+     "Each example of each network has its own largest."),
+    ("cut off", lambda logits: nn.softmax(np.clip(logits, -50, 50), axis=-1).mean(axis=0),
+     "You cut the logits off, and two of them become equal that were not. Take the largest away instead: "
+     "differences stay."),
     ("overflow", lambda logits: (np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)).mean(axis=0),
      "e¹⁰⁰⁰ is no number any more. `nn.softmax` takes the largest logit away first; so must you."),
 ])

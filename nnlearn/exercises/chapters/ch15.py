@@ -93,6 +93,9 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
     ("not low enough", edit(*PLAIN, "-1e9", "-1e5", "return w @ v", "return np.where(visible, w, 0) @ v"),
      "Visible scores may be as low as −100,000: then a hidden score of −1e5 is not the lower one. −1e9, "
      "or −np.inf, is."),
+    ("not low enough, and a mean where nothing is visible", edit(*PLAIN, "-1e9", "-1e4"),
+     "A visible score may be lower than −10,000, and then what is hidden wins: −1e9, or −np.inf. And a query "
+     "that may look nowhere gets a mean of what it must not see."),
     ("a little added below", edit("np.maximum(w.sum(axis=-1, keepdims=True), 1e-9)",
      "(w.sum(axis=-1, keepdims=True) + 1e-3)"),
      "What you add below to escape 0/0 takes from every other query: their weights no longer sum to 1."),
@@ -213,6 +216,11 @@ TURN = Function(7, turn, vectors_and_places, mistakes=[
      edit("x[..., 0::2], x[..., 1::2]", "np.split(x, 2, axis=-1)",
           "np.stack(pairs, axis=-1).reshape(x.shape)", "np.concatenate(pairs, axis=-1)"),
      "You pair the first half with the second. Here neighbours are pairs: 0 and 1, 2 and 3, …"),
+    ("left in two halves", edit("np.stack(pairs, axis=-1).reshape(x.shape)",
+     "np.concatenate(pairs, axis=-1)"),
+     "All is turned rightly, and stands in the wrong place: the first components of all pairs, then the "
+     "second ones. Put each pair's two side by side again."),
+    ("another base", edit("10000", "1000"), "The base is 10,000: four zeros."),
     ("mirrors", edit("np.sin(angle) +", "np.sin(angle) -"),
      "That is a mirror, not a turn: both terms of the second component have a plus sign."),
     ("rows for places", edit("places[:, None]", "np.arange(len(places))[:, None]"),
@@ -320,6 +328,15 @@ FROM_THE_END = Function(10, from_the_end, padded_texts, mistakes=[
      "You moved the blanks to the right. They stay on the left, and the letters behind them turn."),
     ("one count for all", edit(".sum(axis=1)[:, None]", ".sum(axis=1).max()"),
      "Each row has a number of blanks of its own."),
+    ("the first row's blanks", lambda x: np.concatenate([x[:, : (n := (x[0] == 0).sum())], x[:, n:][:, ::-1]],
+     axis=1),
+     "You count the blanks of the first row and turn all rows by them. Each has a number of its own."),
+    ("the last letter stays", lambda x: np.array([[*row[row == 0], *row[row > 0][:-1][::-1],
+     *row[row > 0][-1:]] for row in x]),
+     "The last letter stays where it is. It comes first now: the part that turns goes on to the end."),
+    ("as many as there are blanks", lambda x: np.array([[*row[: len(row) - (row == 0).sum()],
+     *row[len(row) - (row == 0).sum() :][::-1]] for row in x]),
+     "You turn as many signs as there are blanks. Turn as many as there are letters."),
     ("texts turned round", lambda x: x[::-1].copy(),
      "You turn the order of the texts. Turn the letters within each row."),
     ("sorted", lambda x: np.array([[*row[row == 0], *sorted(row[row > 0], reverse=True)] for row in x]),
@@ -363,6 +380,15 @@ def tables(rng):
     yield "more beams than signs", *some(3, 3), 7
     for k in range(8):
         yield f"five signs, two beams, number {k}", *some(3, 5), 2
+    slips = {
+        "a likely beginning's children crowd out others": two_of_each,
+        "two beginnings that end alike": one_for_each_sign,
+        "what came early counts as much": HALVED.applied_to(beam_search),
+    }
+    for name, slip in slips.items():
+        while np.array_equal(slip(*(case := (*some(4, 5), 2))), beam_search(*case)):
+            pass
+        yield name, *case
 
 
 def beam_search(first, then, beams):
@@ -374,7 +400,47 @@ def beam_search(first, then, beams):
     return np.array(max(paths)[1])
 
 
+def two_of_each(first, then, beams):
+    paths = sorted(((first[i], [i]) for i in range(len(first))), reverse=True)[:beams]
+    for table in then:
+        paths = [(score + table[path[-1], j], [*path, j]) for score, path in paths
+                 for j in np.argsort(-table[path[-1]])[:beams]]
+    return np.array(max(paths)[1])
+
+
+def one_for_each_sign(first, then, beams):
+    V = len(first)
+    paths = [(first[i], [i]) for i in range(V)]
+    for table in then:
+        by_last = {path[-1]: (score, path) for score, path in sorted(paths)}
+        paths = sorted(by_last.values(), reverse=True)[:beams]
+        paths = [(score + table[path[-1], j], [*path, j]) for score, path in paths for j in range(V)]
+    return np.array(max(paths)[1])
+
+
+HALVED = edit("score + table[path[-1], j]", "(score + table[path[-1], j]) / 2")
+
 BEAMS = Function(12, beam_search, tables, mistakes=[
+    ("all single signs continued", edit("[:beams]", "[: beams if len(paths[0][1]) > 1 else None]"),
+     "You continue every single sign. They are beginnings as well: keep the `beams` likeliest of them."),
+    ("the best of each beginning", two_of_each,
+     "You keep the `beams` likeliest continuations of *each* beginning, and so ever more of them. Keep that "
+     "many in all: sort all continuations together."),
+    ("one for each last sign", one_for_each_sign,
+     "Of beginnings that end in the same sign you keep one. Beam search keeps the likeliest, whatever they "
+     "end in."),
+    ("the least likely throughout", edit("-path[0]", "path[0]", "max(paths)", "min(paths)"),
+     "You keep the least likely beginnings, and return the least likely text. A log probability nearer to 0 "
+     "is the likelier."),
+    ("the last of those kept",
+     edit("max(paths)[1]", "sorted(paths, key=lambda path: -path[0])[:beams][-1][1]"),
+     "You return the last of the texts kept, the least likely of them. Return the first."),
+    ("forgets the score so far, the first of equals", edit("score + table", "table", "max(paths)[1]",
+     "max(paths, key=lambda path: path[0])[1]"),
+     "Only the last sign's log probability is left of your scores. Add it to that of the text so far."),
+    ("divided at each step", HALVED,
+     "You divide the score at each step, and what came early counts less. All texts are equally long: add "
+     "log probabilities, and nothing else."),
     ("greedy", edit("[:beams]", "[:1]"),
      "That is greedy decoding: it keeps one beginning. Keep the `beams` likeliest."),
     ("keeps all", edit("[:beams]", ""),
@@ -468,6 +534,9 @@ REPAIR = Function(13, causal_block, blocks, run=block_and_its_leak, mistakes=[
     ("the gist without oneself", edit("np.cumsum(x, axis=1)", "(np.cumsum(x, axis=1) - x)"),
      "No leak any more. But the gist goes up to and with the place itself: for the first place it is that "
      "place."),
+    ("a mean of those before", edit("np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]",
+     "(np.cumsum(x, axis=1) - x) / np.maximum(np.arange(T), 1)[:, None]"),
+     "No leak any more. But your gist ends before the place itself: the mean goes up to and with it."),
     ("a sum for a mean", edit(" / np.arange(1, T + 1)[:, None]", ""),
      "No leak any more. But the gist is a mean: divide the sum up to each place by the number of places in "
      "it."),
@@ -475,6 +544,15 @@ REPAIR = Function(13, causal_block, blocks, run=block_and_its_leak, mistakes=[
      "No leak, and no gist either. The idea is good; only, it must be the gist of the text *so far*."),
     ("not even oneself", edit("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
      "No leak any more. But a place may look at itself; the first one has nothing else."),
+    ("not oneself, but for the first", edit("np.tri(T, dtype=bool)",
+     "np.tri(T, k=-1, dtype=bool) | (np.add.outer(*[np.arange(T)] * 2) == 0)"),
+     "No leak any more. But a place may look at itself as well: the diagonal belongs to the mask."),
+    ("heads left apart", edit("(w @ v).swapaxes(1, 2).reshape", "(w @ v).reshape"),
+     "The heads are not put together again: after the attention heads come before places, and `reshape` "
+     "keeps that order. Exchange the two axes first."),
+    ("added to what was not standardised", edit("    x = (x - x.mean", "    raw = x\n    x = (x - x.mean",
+     "return x +", "return raw +"),
+     "You add to `x` as it was before it was standardised. `leaking` adds to what has been standardised."),
     ("hidden after the fact, and shared anew", edit("    scores = np.where(np.tri(T, dtype=bool), "
      "scores, -1e9)\n", "",
      "    w = w / w", "    w = w * np.tri(T)\n    w = w / w"),
