@@ -186,6 +186,13 @@ ROAD = Function(5, road_back, forget_gates, mistakes=[
      "Dividing the whole product by its beginning fails where a gate is 0. Multiply from the end."),
     ("along the batch", lambda f: np.cumprod(f[::-1], axis=0)[::-1],
      "You multiply along the batch. Time is axis 1."),
+    ("later units", lambda f: road_back(f.swapaxes(1, 2)).swapaxes(1, 2),
+     "The later *units* are multiplied in yours. Time is axis 1."),
+    ("later texts", lambda f: road_back(f.swapaxes(0, 1)).swapaxes(0, 1),
+     "The later *texts* of the batch are multiplied in yours. Time is axis 1."),
+    ("a little added to each gate", edit("* f[:, t + 1]", "* (f[:, t + 1] + 1e-3)"),
+     "What you add for the sake of a gate that is 0 changes all products. Multiply from the end: no "
+     "logarithm and no division are needed."),
     ("along the units", lambda f: np.cumprod(f[..., ::-1], axis=2)[..., ::-1],
      "You multiply along the units. Time is axis 1."),
     ("adds", edit("road[:, t + 1] * f", "road[:, t + 1] + f"),
@@ -269,6 +276,7 @@ def budgets(rng):
     yield "a GRU that just fits", 3 * (5 * 12 + 12 * 12 + 12), 5, 3
     yield "room for one unit", 12, 1, 4
     yield "room for none", 11, 1, 4
+    yield "an LSTM, a few weights too few", 170, 3, 4
     budget, n = (int(number) for number in rng.integers((500, 3), (20_000, 40)))
     yield "numbers drawn for you", budget, n, int(rng.choice([1, 3, 4]))
 
@@ -286,6 +294,14 @@ UNITS = Function(7, units, budgets, mistakes=[
     ("no biases", edit(" + m)", ")"), "Each block has m biases too."),
     ("biases of one block", edit(" + m)", ") + m"),
      "You counted m biases in all. Each block has m of its own."),
+    ("at least one", edit("return m - 1", "return max(m - 1, 1)"),
+     "Where not even one unit fits you return 1. Return 0."),
+    ("strictly fewer", edit("<= budget", "< budget"),
+     "*At most* `budget`: a layer that uses it up fits."),
+    ("one weight back for each unit", edit("m**2", "m"),
+     "From state to state there are m weights for *each* unit, m² in each block."),
+    ("recurrent weights and biases once", edit("gates * (n * m + m**2 + m)", "gates * n * m + m**2 + m"),
+     "Every block has its own weights from state to state, and its own biases."),
     ("rounds up", lambda budget, n, gates: round(((n + 1) ** 2 / 4 + budget / gates) ** 0.5 - (n + 1) / 2),
      "You rounded to the nearest whole number: a unit that fits only in part does not fit."),
     ("one too many", edit("m - 1", "m"),
@@ -391,6 +407,13 @@ REPAIR = Function(9, way_back, ways_through, mistakes=[
     ("the input gate on the road", edit("dc * f\n", "dc * i\n"),
      "The road along the cell is there, with the wrong gate: the input gate decides what is written, the "
      "forget gate what is kept."),
+    ("the road without what is shown", edit("dh * o * (1 - shown**2) + kept",
+     "(kept if t < len(gates) - 1 else dh * o * (1 - shown**2))"),
+     "The road along the cell is there, and what is shown at each step is lost: both reach the cell, and add "
+     "up."),
+    ("the state's gradient adds up", edit("dh, kept = dz @ W_h.T", "dh, kept = dh + dz @ W_h.T"),
+     "The gradient at a state ends in its own step. To the step before goes what passes W_h, and nothing "
+     "else: `dh = dz @ W_h.T`."),
     ("the gate before the sum", edit("dc = dh * o * (1 - shown**2) + kept",
      "dc = (dh * o * (1 - shown**2) + kept) * f", "dc * f\n", "dc\n"),
      "You multiply by the forget gate before the gates of this step have had their share. It comes last, "
