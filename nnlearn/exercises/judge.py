@@ -176,8 +176,9 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misco
 
     The first that does on every case what the answer did. If there is none, then of those that gave the same
     wrong numbers on some case the one that did so on most: first where both give numbers at all (one may fail
-    on an empty batch, the other not), then with a second mistake beside it. Of two that did so equally often,
-    the one that is like it on more cases, the right ones among them; if that is equal, too: None.
+    on an empty batch, the other not), then, on half of them at least, with a second mistake beside it. Of
+    two that did so equally often, the one that is like it on more cases, the right ones among them; if that
+    is equal, too: None.
     """
     exercise, cases = key.exercise, key.cases
 
@@ -197,7 +198,7 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misco
         made = {name: outcome for name in cases if telling(outcome := key.mistaken(k, name))}
         count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
         alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
-        if count:
+        if count and (alone or 2 * count >= len(wrong_on)):  # one number may agree by chance
             alike = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
             shared[alone].append(((count, alike), wrong))
     for alone, found in shared.items():

@@ -89,7 +89,8 @@ def relation(
             told[name] = _of_one(pairs, warned, theirs, same) or _other_axis(pairs, theirs)
     if not told[min(told)] or len(set(told.values())) > 1:  # where to look, at least
         right = [name for name in names if name not in told]
-        return f"Right: {_listed(right)}. Wrong: {_listed(told)}." if right and len(told) > 1 else ""
+        several = right and len(told) > 1 and all(map(str.isidentifier, names))  # no measure
+        return f"Right: {_listed(right)}. Wrong: {_listed(told)}." if several else ""
     return f"{_listed(told)}: {told[min(told)]}" if names[0] else told[min(told)]
 
 

@@ -501,10 +501,10 @@ def told_as_text(found, X, X_new):
 
 
 CLASSES = Function(
-    12, lambda X, X_new: X_new[:, 0] > 0,
+    16, lambda X, X_new: X_new[:, 0] > 0,
     lambda rng: [("rows", rng.normal(size=(5, 3)), rng.normal(size=(7, 3)))],
     measure=told_as_text, mistakes=[(str(k), lambda X, X_new, k=k: X[:k], str(k)) for k in range(3)],
-    id="90.12", signature="classes(X, X_new)",
+    id="90.16", signature="classes(X, X_new)",
 )  # fmt: skip
 
 
@@ -525,10 +525,10 @@ def of_several_shapes(values, k):
 
 
 SHAPES = Function(
-    13, of_several_shapes,
+    17, of_several_shapes,
     lambda rng: [(f"times {k}", [rng.normal(size=2), rng.normal(size=(2, 3))], k) for k in (2, 3)],
     mistakes=[(str(k), lambda values, times, k=k: values[0][:k], str(k)) for k in range(3)],
-    id="90.13", signature="of_several_shapes(values, k)",
+    id="90.17", signature="of_several_shapes(values, k)",
 )  # fmt: skip
 
 
@@ -1029,7 +1029,8 @@ def goes_back(with_it):
 
 
 @pytest.mark.parametrize(
-    ("with_it", "problem"), [(True, ""), (False, "uses `loss.backward`: here `backward(loss)` is meant")]
+    ("with_it", "problem"),
+    [(True, ""), (False, "uses `loss.backward`: here the `backward` that is handed in is meant")],
 )
 def test_who_goes_back_past_the_budget_is_told(with_it, problem):
     inputs = {"steps": 3, "backward": {"seed": 0}}

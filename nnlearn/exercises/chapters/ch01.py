@@ -101,6 +101,10 @@ NEURON = Function(4, neuron, batches_for_a_neuron, mistakes=[
      "You give one half at exactly zero. Our step is 0 there: the second argument of `np.heaviside`."),
     ("rounds", edit("(x @ w + b > 0).astype(float)", "np.clip(np.round(x @ w + b), 0, 1)"),
      "Rounding puts the threshold at one half: 0.3 becomes 0. Our step is 1 for all z above zero."),
+    ("a sigmoid", edit("(x @ w + b > 0).astype(float)", "1 / (1 + np.exp(-(x @ w + b)))"),
+     "That is a sigmoid, a smooth step. Here the unit says 0 or 1: `z > 0`."),
+    ("the bias after the step", edit("(x @ w + b > 0).astype(float)", "(x @ w > 0) + b"),
+     "You add the bias to the output. It belongs to the sum, before the step."),
 ])
 
 
@@ -152,6 +156,10 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
      "You turn `dt` into seconds, but τ is in ms. Both are in ms already: leave them as they are."),
     ("a return in the loop", edit("range(steps)", "range(min(steps, 1))"),
      "You take one step, however many are asked for. Does your `return` stand inside the loop?"),
+    ("E_L added", edit("V - E_L", "V + E_L"),
+     "The leak is −(V − E_L): at rest, where V = E_L, nothing leaks."),
+    ("divided by the resistance", edit("R * I", "I / R"),
+     "Ohm's law: a current I through R makes a voltage R · I."),
 ])
 
 
@@ -236,6 +244,10 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "the logarithm."),
     ("one silent current silences all", edit("drive > climb", "(drive > climb) & np.all(drive > climb)"),
      "One current that is too weak makes all your rates 0. Decide for each by itself: `np.where` or a mask."),
+    ("no time constant", edit("tau * np.log", "np.log"),
+     "The logarithm alone is no time. The climb takes τ times that."),
+    ("the rest twice", edit("t_ref + tau", "2 * t_ref + tau"),
+     "There is one refractory period between two spikes. You have two."),
 ])
 
 

@@ -116,6 +116,10 @@ BOUND = Function(4, bound, points_and_a_margin, mistakes=[
      "missed."),
     ("from the middle of the points", edit("X**2", "(X - X.mean(axis=0)) ** 2"),
      "You measure from the middle of the points. R is measured from the origin, whatever lies there."),
+    ("times the number of points", edit("R**2 / gamma", "len(X) * R**2 / gamma"),
+     "The number of points does not occur in the bound: (R/γ)² holds for any number of them."),
+    ("no radius", edit("R**2 / gamma", "1 / gamma"),
+     "That is for points of length 1. R is the longest here."),
 ])
 
 
@@ -158,6 +162,11 @@ STANDARDIZE = Function(5, standardize, old_and_new_flowers, mistakes=[
      "You multiplied by the deviation. To measure *in* deviations, divide."),
     ("the median", edit("train.mean(axis=0)", "np.median(train, axis=0)"),
      "You subtracted the median. The mean is asked for."),
+    ("along the rows", lambda train, new: (new - new.mean(axis=1, keepdims=True))
+     / new.std(axis=1, keepdims=True),
+     "You measure each flower by itself, over its features. A feature is a column: `axis=0`, of `train`."),
+    ("the training set back", edit("new -", "train -"),
+     "You return the training set in new units. `new` is to be in them."),
 ])
 
 
@@ -225,6 +234,8 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
     ("until it is right", until_it_is_right,
      "You show an example again and again until it is right. In an epoch each is shown once, and corrected "
      "at most once."),
+    ("from the end", edit("zip(X, y,", "zip(X[::-1], y[::-1],"),
+     "You begin with the last example. They come in the order in which they stand."),
 ])
 
 
@@ -276,6 +287,8 @@ MARGIN = Function(7, margin, points_and_a_boundary, mistakes=[
      "much."),
     ("one class alone", edit("(t * (X @ w + b))", "(X @ w + b)[y == 1]"),
      "You look at class 1 alone. The nearest example may belong to class 0: there t is −1."),
+    ("the sign turned", edit("2 * y - 1", "1 - 2 * y"),
+     "Your signs are turned: t is +1 for the label 1, and −1 for 0."),
 ])
 
 
@@ -331,6 +344,8 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
      "float((np.mean(seen, axis=0) if seen else np.append(w, b)) @ np.append(x, 1) > 0)"),
      "You decide with the mean. The perceptron learns with its weights of the moment; the mean is only what "
      "it returns."),
+    ("with the zeros of the start", edit("seen = []", "seen = [np.append(w, b)]"),
+     "The zeros of the start count in your mean. They are the weights *before* the first example."),
 ])
 
 PATIENCE = Explain(9, rubric=[

@@ -76,6 +76,8 @@ GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistake
      "(X.T @ ((X @ w + b)[:, None] - y)).mean(axis=1)"),
      "A column of answers minus a row of truths is a table, each answer against every truth. Keep both of "
      "shape (N,)."),
+    ("the slopes for the answers", edit("2 * X.T @ error / len(X)", "2 * error / len(X)"),
+     "Those are the slopes for the answers ŷ. A weight moves an answer by its input: multiply, and add up."),
 ])
 
 
@@ -117,6 +119,9 @@ SIGNED = Function(4, signed_gradient, signed, mistakes=[
     ("the wrong ones alone", edit("(1 - right)", "(t * (X @ w) <= 0)"),
      "Only wrong answers pull in yours, and all equally hard: that is the perceptron. Here every example "
      "pulls, by 1 − σ(tz)."),
+    ("means multiplied", edit("-X.T @ (t * (1 - right)) / len(X)",
+     "-X.mean(axis=0) * (t * (1 - right)).mean()"),
+     "You multiply two means. Multiply for each example, and take the mean then."),
 ])
 
 
@@ -154,6 +159,9 @@ RATE = Function(5, largest_rate, tables, rtol=1e-6, mistakes=[
     ("the covariance", edit("inputs.T @ inputs / len(X)", "np.atleast_2d(np.cov(X.T, bias=True))"),
      "You took the covariance, which takes the means out and knows no bias. The loss is curved by XᵀX/N of "
      "the features as they are, beside a column of ones."),
+    ("the longest example", edit("eigenvalues.max()", "(inputs**2).sum(axis=1).max()"),
+     "You measure the longest example. That is safe, but too careful: the limit is set by the largest "
+     "eigenvalue of XᵀX/N."),
 ])
 
 
@@ -248,6 +256,9 @@ MEND = Function(7, softmax_regression, three_classes, mistakes=[
      "by it."),
     ("one step too many", edit("range(steps)", "range(steps + 1)"),
      "That is one step too many: after 0 steps all weights are still zero."),
+    ("decisions for probabilities", edit("e / e.sum(axis=1, keepdims=True)",
+     "np.eye(classes)[e.argmax(axis=1)]"),
+     "You take the decision, 0 or 1, for the probability. The softmax says how sure it is."),
 ])
 
 
@@ -319,6 +330,8 @@ TRAIN = Function(8, train, two_classes, mistakes=[
     ("a batch at every example", edit("range(0, len(X), batch)", "range(len(X))"),
      "A batch begins at every example of yours, so they overlap. Each begins where the last one ended: "
      "`range(0, N, batch)`."),
+    ("a step for a sigmoid", edit("1 / (1 + np.exp(-x @ w))", "(x @ w > 0)"),
+     "With a step in the place of the sigmoid it is the perceptron. The probability is σ(x·w)."),
 ])
 
 CERTAIN = Explain(9, rubric=[

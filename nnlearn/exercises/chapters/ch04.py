@@ -49,6 +49,8 @@ PARAMETERS = Function(2, parameters, widths_of_networks, lists=True, mistakes=[
      "The weights into the last layer are missing: three sizes are two layers, [2, 3] and [3, 1]."),
     ("all multiplied", lambda sizes: int(np.prod(sizes)) + sum(sizes[1:]),
      "You multiplied all the sizes. Weights lie between neighbours: products of two, added up."),
+    ("counts the units and the inputs", lambda sizes: sum(sizes),
+     "You count the units, the inputs among them. Parameters are the weights between them and the biases."),
 ])
 
 
@@ -200,6 +202,8 @@ FORWARD = Function(6, forward, networks, mistakes=[
      "One ReLU is missing, that of the last hidden layer. Only the output has none."),
     ("the last bias forgotten", edit("return x @ W + b", "return x @ W"),
      "The output layer has biases, too: x W + b."),
+    ("from the last layer", lambda x, layers: forward(x, layers[::-1]),
+     "You begin with the last layer. The list begins with the one that takes the input."),
 ])
 
 

@@ -72,6 +72,10 @@ LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistak
      "Below zero you give z alone. A part is missing there that counts near zero: −ln(1 + e^z)."),
     ("one minus", edit("np.log1p(np.exp(", "np.log1p(-np.exp("),
      "Inside the logarithm a sign is turned: it is 1 + e^(−|z|)."),
+    ("twice the logarithm", edit("- np.log1p", "- 2 * np.log1p"),
+     "The part with the logarithm is twice too large: at z = 0 it is ln 2."),
+    ("the sign of z", lambda z: np.where(z > 0, 0.0, -z) - np.log1p(np.exp(-np.abs(z))),
+     "Below zero the sign of z is turned: far below, ln σ(z) is about z, and negative."),
 ], after="Chapter 6 needs it: it is minus the surprise of a yes.")
 
 
@@ -112,7 +116,8 @@ SOFTMAX = Function(4, softmax, scores, mistakes=[
         / np.exp(z - z.max(axis=axis, keepdims=True)).sum(axis=axis, keepdims=True)),
      "T stands above the line, and not below it. Divide z by T first, once for both."),
     ("the smallest taken away", edit("z.max", "z.min"),
-     "You take the smallest score away: what is left is large, and overflows. Take the largest."),
+     "What you take away is the smallest score, or the mean: others lie far above it and overflow. Take the "
+     "largest."),
     ("the length for the sum", edit("e.sum(axis=axis, keepdims=True)",
      "np.sqrt((e**2).sum(axis=axis, keepdims=True))"),
      "The squares of yours sum to 1. Divide by the sum, not by the length."),
@@ -133,6 +138,11 @@ SOFTMAX = Function(4, softmax, scores, mistakes=[
     ("cut off at 700", lambda z, axis, T: softmax(np.clip(z / T, -700, 700), axis, 1.0),
      "You clip the scores, so beyond the limit all are equal. Only their differences count: take the largest "
      "away."),
+    ("no exponential", edit("np.exp(z - z.max(axis=axis, keepdims=True))", "z"),
+     "You divide the scores by their sum. It is their exponentials that a softmax divides."),
+    ("powers of the probabilities", lambda z, axis, T: softmax(z, axis, 1.0) ** (1 / T),
+     "The powers are right, but they do not sum to 1 any more: divide by their sum, or divide the scores by "
+     "T to begin with."),
 ])
 
 
@@ -177,6 +187,7 @@ def inputs_of_relus(rng):
     yield "all alive", np.abs(rng.normal(size=(3, 4))) + 0.1
     yield "all dead", -np.ones((7, 2))
     yield "one input", [[-1.0, 2.0, -3.0, -4.0]]
+    yield "one that fires late", [[-1.0, -1.0, 2.0], [-2.0, -1.0, -1.0], [-1.0, 5.0, 1.0]]
     yield "a neuron that seldom fires", [[-5.0, -1.0, 3.0], [-4.0, -2.0, 1.0], [2.0, -3.0, -1.0]]
 
 
@@ -204,6 +215,8 @@ DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
     ("the mean below zero", edit("(z <= 0).all(axis=0)", "(z.mean(axis=0) <= 0)"),
      "You look at a neuron's mean, or sum. It may be below zero and the neuron still fire for some input: "
      "dead is `z <= 0` for all."),
+    ("the first input alone", edit("(z <= 0).all(axis=0)", "(z[0] <= 0)"),
+     "You look at the first input alone. Dead is silent for every input of the batch."),
 ])
 
 WHICH = Explain(7, rubric=[

@@ -68,6 +68,11 @@ HUBER = Function(3, huber, errors, mistakes=[
     ("slope 1", edit("low * (-r - low / 2)", "-r - low + low**2 / 2", "high * (r - high / 2)",
      "r - high + high**2 / 2"),
      "Your lines have slope 1. At its corner the parabola r²/2 has the slope r, which is `high` or `low`."),
+    ("low for −low", edit("r < -low", "r < low"),
+     "The lower corner lies at −`low`: compare r with that."),
+    ("the mean of the residuals", lambda prediction, target, low, high: huber(
+        np.array([np.mean(prediction - target)]), np.zeros(1), low, high),
+     "You average the residuals first: too high and too low cancel. First the loss of each, then the mean."),
 ])
 
 
@@ -168,6 +173,15 @@ SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
      "rows, and divide by B."),
     ("the absolute logit", edit("np.eye(logits.shape[1])[labels]", "np.eye(logits.shape[1])[labels] * p"),
      "The truth is 1 for the right class, not its probability: p − y."),
+    ("a share of the truth", lambda logits, labels: (
+        slope(logits, labels) * len(labels) + np.eye(logits.shape[1])[labels] * (1 - 1 / len(labels))),
+     "You divide the truth alone by B. The whole difference p − y is divided."),
+    ("the loss", lambda logits, labels: -np.log(
+        slope(logits, labels) * len(labels) + np.eye(logits.shape[1])[labels])
+        * np.eye(logits.shape[1])[labels] / len(labels),
+     "Those are the surprises themselves. Their slope is asked for: p − y."),
+    ("the class's number", edit("np.eye(logits.shape[1])[labels]", "labels[:, None]"),
+     "You take the class's *number* away. The truth is 1 for the right class and 0 for the others: one-hot."),
 ])
 
 
@@ -207,6 +221,8 @@ GAP = Function(6, overconfidence, forecasts, mistakes=[
      "difference."),
     ("a ratio", edit("mean() - y", "mean() / y", "y[group].mean()", "y[group].mean() - 1"),
      "You divide the two means. *By how much* is their difference."),
+    ("the other edge", edit("(p >= low) & (p < high)", "(p > low) & (p <= high)"),
+     "The edges are exchanged: `low` belongs to the group, `high` does not."),
 ])
 
 CHOOSE = Explain(7, rubric=[
@@ -379,6 +395,14 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
      "by their sum."),
     ("the slope of the sum", edit("w[:, None] *", "weight[labels][:, None] *"),
      "The loss is right. Its slope is not yet divided by the sum of the weights."),
+    ("the weight of the class that is said", edit("weight[labels] / weight[labels].sum()",
+     "weight[logits.argmax(axis=1)] / weight[logits.argmax(axis=1)].sum()"),
+     "You take the weight of the class that is predicted. It belongs to the true one: `weight[labels]`."),
+    ("divided by the weights", edit("weight[labels] / weight[labels].sum()",
+     "(1 / weight[labels]) / (1 / weight[labels]).sum()"),
+     "You divide by the weights. The rare class is to count for more: its weight multiplies."),
+    ("smoothed over the batch", edit("smooth / len(weight)", "smooth / len(logits)"),
+     "You share `smooth` among the examples. It is shared among the K classes."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 

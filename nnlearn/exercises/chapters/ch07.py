@@ -71,6 +71,8 @@ RELU = Function(4, relu_backward, around_a_relu, mistakes=[
     ("times Z", edit("(Z > 0)", "Z"), "You multiply by Z. The ReLU's slope is 1 where Z > 0, else 0."),
     ("leaky", edit("(Z > 0)", "np.where(Z > 0, 1, 0.01)"),
      "That is the leaky ReLU's slope. The plain one lets nothing through where Z is below 0."),
+    ("the ReLU of the product", edit("dA * (Z > 0)", "np.maximum(dA * Z, 0)"),
+     "You take the ReLU once more. Backward there is none: dA goes on where Z > 0, whatever its sign."),
 ])
 
 
@@ -104,6 +106,8 @@ LINEAR = Function(5, linear_backward, around_a_layer, outputs="dX dW db", mistak
      "Your three results are right, in another order: dX, dW, db."),
     ("one bias", edit("dZ.sum(axis=0)", "dZ.sum()"),
      "You added everything up for db. There is a bias for each unit: sum over the examples, `axis=0`."),
+    ("X twice", edit("X.T @ dZ", "X.T @ X"),
+     "dW: X meets what has arrived, dZ. X.T @ X knows nothing of the loss."),
 ], after="Three products that run in every linear layer of every network.")
 
 
@@ -159,6 +163,15 @@ def whole_rows(f, x, h):
     return g
 
 
+def second_slope(f, x, h):
+    g = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[i] = h
+        g[i] = (f(x + e) - 2 * f(x) + f(x - e)) / h**2
+    return g
+
+
 NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, outputs="slopes x", mistakes=[
     ("to one side", edit("old - h", "old", "2 * h", "h"),
      "You move to one side only. To both sides, f(x + h) − f(x − h), the error shrinks with h²."),
@@ -183,6 +196,8 @@ NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, out
      "The slopes are right, in a row. They are to stand where their entries stand, in the shape of `x`."),
     ("backwards", lambda f, x, h: -numeric_gradient(f, x, h),
      "The sign is turned: f(x + h) stands first, f(x − h) is taken away."),
+    ("the second slope", second_slope,
+     "That is the second derivative, how the slope changes. The first is (f(x + h) − f(x − h)) / 2h."),
 ])
 
 
@@ -204,6 +219,15 @@ def gradients(X, labels, W1, b1, W2, b2):
     dW2, db2 = A1.T @ dZ2, dZ2.sum(axis=0)
     dZ1 = dZ2 @ W2.T * (1 - A1**2)
     return X.T @ dZ1, dZ1.sum(axis=0), dW2, db2
+
+
+def wrong_way_forward(X, labels, W1, b1, W2, b2):
+    """The mistake of a ReLU where this network has a tanh, forward and backward."""
+    Z1 = X @ W1 + b1
+    A1 = np.maximum(Z1, 0)
+    dZ2 = (nn.softmax(A1 @ W2 + b2) - np.eye(len(b2))[labels]) / len(X)
+    dZ1 = dZ2 @ W2.T * (Z1 > 0)
+    return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
 
 
 NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="dW1 db1 dW2 db2", mistakes=[
@@ -243,6 +267,14 @@ NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="d
     ("with the softmax's own slope", edit("dZ2 = (",
      "P = nn.softmax(A1 @ W2 + b2)\n    dZ2 = P * (1 - P) * ("),
      "The softmax's slope has already cancelled against the logarithm's: dZ2 = (P − Y) / B, and no more."),
+    ("a ReLU throughout", wrong_way_forward,
+     "Your hidden layer is a ReLU, forward and backward. Here it is a tanh."),
+    ("no truth", edit(" - np.eye(len(b2))[labels]", ""),
+     "The truth is missing: dZ2 = (P − Y) / B."),
+    ("b1 before the tanh", edit("dZ1.sum(axis=0)", "(dZ2 @ W2.T).sum(axis=0)"),
+     "db1 alone is wrong: the slope of tanh stands between A1 and b1 as well. It is the sum of dZ1."),
+    ("what entered the second layer", edit("X.T @ dZ1", "A1.T @ dZ1"),
+     "dW1: what entered the first layer is X, not A1. Compare the shapes."),
 ], after="With this and one line, W -= lr * dW, you can train on the digits.")
 
 STILL_LEARNS = Explain(8, rubric=[
@@ -313,6 +345,26 @@ def in_an_order_drawn(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
     return tuple(params)
 
 
+def with_a_memory(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
+    """The mistake of adding up all gradients since the start."""
+    past = []
+
+    def summed(*inputs):
+        past.append(gradients(*inputs))
+        return [sum(each) for each in zip(*past, strict=True)]
+
+    return train(summed, X, labels, W1, b1, W2, b2, lr, B, epochs)
+
+
+def once_an_epoch(gradients, X, labels, W1, b1, W2, b2, lr, B, epochs):
+    """The mistake of one step for an epoch, along the sum of its batches' gradients."""
+    params = [W1, b1, W2, b2]
+    for _ in range(epochs):
+        parts = [gradients(X[k : k + B], labels[k : k + B], *params) for k in range(0, len(X), B)]
+        params = [p - lr * sum(each) for p, each in zip(params, zip(*parts, strict=True), strict=True)]
+    return tuple(params)
+
+
 TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistakes=[
     ("uphill", edit("p - lr", "p + lr"), "You climb: the gradient points uphill, so subtract it."),
     ("all data at every step", edit("gradients(X[rows], labels[rows],", "gradients(X, labels,"),
@@ -343,6 +395,16 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
      "You go through the data once too often: with 0 epochs the weights stay as they came."),
     ("a short step for a short batch", edit("lr * d", "lr * len(X[rows]) / B * d"),
      "You shorten the step of the last, smaller batch. Its gradient is a mean as well: the same lr."),
+    ("gradients added up", with_a_memory,
+     "Your steps use the sum of all gradients so far. Each step is against the gradient of its own batch."),
+    ("one step an epoch", once_an_epoch,
+     "You add up the gradients of an epoch and take one step. Take one after each batch."),
+    ("one by one", lambda gradients, X, labels, W1, b1, W2, b2, lr, B, epochs: train(
+        gradients, X, labels, W1, b1, W2, b2, lr, 1, epochs),
+     "You step after every single row. A batch has B of them."),
+    ("no learning rate", edit("lr * d", "d"), "The learning rate is missing: p − lr · gradient."),
+    ("a row too many", edit("start + B)", "start + B + 1)"),
+     "Your batches overlap by a row: a slice stops before its end."),
 ], after="A loop of this shape trains every network in this course.")
 
 

@@ -48,6 +48,7 @@ DIVIDE = Function(3, divide_shares, quotients, outputs="a b", mistakes=[
      "The quotient rule is for one variable in both places. Here a and b have a share each: two values."),
     ("no brackets", edit("/ b**2", "/ b * b"),
      "x / b * b divides by b and multiplies by it again: brackets, or `b**2`."),
+    ("b three times", edit("b**2", "b**3"), "b stands once too often below b's share: −a / b², times g."),
 ], after="g / b, and minus that times the quotient itself.")
 
 
@@ -274,6 +275,13 @@ ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
     ("waits in vain", last_user_of_all,
      "You wait for all users in the graph. Those that the output does not depend on never send: count the "
      "needed ones alone."),
+    ("as listed, backwards, of the needed", lambda graph, output: [
+        node for node in reversed(list(graph)) if node in along_every_path(graph, output)],
+     "The right nodes, in the order of the listing, backwards. They may be listed in any order: follow who "
+     "is computed from whom."),
+    ("no leaves", lambda graph, output: [
+        node for node in backward_order(graph, output) if graph[node] or node == output],
+     "The leaves are missing. They send nothing on, but they are what the gradient is for."),
 ], after="With numbers given as the nodes are made, sorting is all that is left of this.")
 
 
@@ -311,7 +319,8 @@ TAPE = Function(7, gradients, tapes, mistakes=[
     ("all start at one", edit("[0.0] * (len(tape) - 1)", "[1.0] * (len(tape) - 1)"),
      "All your entries start at 1. Only the output does: nothing has arrived at the others yet."),
     ("without the last entry", edit("range(len(tape))", "range(len(tape) - 1)"),
-     "You leave the last entry out. It is the one that sends first."),
+     "Nothing arrives anywhere. The last entry sends first: is it left out of the loop, or do you add to the "
+     "entry itself, and not to its inputs?"),
     ("added, not multiplied", edit("slope * grads[k]", "slope + grads[k]"),
      "Along a path slopes are multiplied: slope *times* what arrived. Paths are added."),
     ("stops too early", edit("reversed(range(len(tape)))", "range(len(tape) - 1, 1, -1)"),
@@ -431,6 +440,9 @@ REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
      "You go through the tape from the front, where nothing has arrived yet. The end sends first."),
     ("averages", edit("grads[i] + share", "(grads[i] + share) / 2"),
      "You average what arrives. Shares are added."),
+    ("the leaves alone", lambda tape, g: [
+        grad for grad, entry in zip(backward(tape, g), tape, strict=True) if not entry["inputs"]],
+     "You return the gradients of the leaves alone. Return that of every entry, in the tape's order."),
 ], after="Never write into an array that you have not made yourself: others may hold it.")
 
 
@@ -497,4 +509,9 @@ TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
     ("nothing learned", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "np.zeros(len(X_new), dtype=int)"),
      "Not even the line is learned. Print the loss before each step. If it hardly falls, the steps are too "
      "short, or never taken: `backward` finds the slopes and moves nothing. If it jumps, they are too long."),
+    ("probabilities", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "1 / (1 + np.exp(-terms(X_new) @ w))"),
+     "You return probabilities. A class is 0 or 1: which of the two is the more probable?"),
+    ("the smaller one", edit("> 0, 1, 0)", "< 0, 1, 0)"),
+     "Nearly all points of both sets are on the wrong side: you have learned, and return the other class. "
+     "The class is the place of the *larger* number."),
 ], after="Try it without `zero_grad`. Is the bar still reached, and would you have noticed?")

@@ -72,6 +72,10 @@ MOMENTUM = Function(5, step_back, weights_that_have_moved, outputs="w v", mistak
      "In yours the rate is part of the velocity. Here v ← μ v + g knows no rate; it stands in w ← w − η v."),
     ("no brackets", edit("(v - g) / mu", "v - g / mu"),
      "The weights are right. v − g / μ divides g alone: put brackets around v − g."),
+    ("multiplied by the friction", edit("(v - g) / mu", "(v - g) * mu"),
+     "The weights are right. The step multiplied the velocity by μ: to go back, divide."),
+    ("adds the gradient", edit("v - g", "v + g"),
+     "The weights are right. The step added g to the velocity: to go back, take it away."),
 ], after="So a long run can be retraced from its end, with nothing stored but the last state. (In exact "
          "numbers: dividing by μ makes rounding errors grow.)")
 
@@ -130,6 +134,9 @@ CLIP = Function(6, clip, gradients_of_layers, mistakes=[
      "sum of all squares."),
     ("one long vector", lambda grads, max_norm: np.concatenate([g.ravel() for g in clip(grads, max_norm)]),
      "You return the one long vector. A list is asked for, each layer's gradient in its own shape."),
+    ("by the square of the factor", edit(
+        "max_norm / max(norm, max_norm)", "(max_norm / max(norm, max_norm)) ** 2"),
+     "You multiply by the factor twice, and what is too long comes back too short."),
 ])
 
 
@@ -205,6 +212,10 @@ RATE = Function(7, rate, moments_of_a_run, mistakes=[
     ("a longer warm-up", edit("step < warm_up", "step <= warm_up", "(step + 1) / warm_up",
      "(step + 1) / (warm_up + 1)"),
      "Your warm-up has one step too many: with `warm_up` steps from 0 on, the last is warm_up − 1."),
+    ("an exponential", edit("(1 + np.cos(np.pi * part)) / 2", "np.exp(-3 * part) * (part < 1)"),
+     "You come down along an exponential. Half a cosine wave is asked for."),
+    ("warm-up from nothing", edit("(step + 1) / warm_up", "step / (warm_up - 1)"),
+     "Your warm-up begins with 0. It rises from `lr / warm_up` at step 0: (step + 1) / warm_up."),
 ])
 
 
@@ -300,6 +311,10 @@ ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, outputs="w m s t", mi
      "You let those rows move that add up to more than zero. Any number but 0, below it too, is a gradient."),
     ("sizes for squares", edit("g**2", "np.abs(g)"),
      "`s` is the running mean of the squares g², since its root is taken in the step. Yours is of |g|."),
+    ("a short memory", edit("0.999 * s + 0.001", "0.99 * s + 0.01", "0.999**n", "0.99**n"),
+     "You have 0.99 for β₂. Here it is 0.999."),
+    ("sums for means", edit("0.1 * g", "g", "0.001 * g**2", "g**2"),
+     "You add the whole g, and the whole of g². A running mean takes 1 − β of what is new."),
 ], after="Frameworks call it lazy or sparse Adam: of a hundred thousand words a batch touches a few hundred.")
 
 COMPARE = Explain(9, rubric=[
@@ -404,6 +419,8 @@ REPAIR = Function(10, mended, bowls, run=with_slopes, measure=finite, mistakes=[
      "1 + cos goes from 2 to 0: without the half, your steps are twice as long."),
     ("epsilon inside the root", edit("np.sqrt(s_hat) + 1e-8", "np.sqrt(s_hat + 1e-8)"),
      "The three causes are gone, but ε has moved under the root, where small gradients feel it."),
+    ("a straight line", edit("(1 + np.cos(np.pi * step / steps)) / 2", "(1 - step / steps)"),
+     "Your rate falls along a straight line. It was to be half a cosine; only what it multiplies was wrong."),
 ], after="None of the three makes an error, and two of them still learn. What finds them: one step by hand, "
          "and the length of each step beside the rate.")
 
