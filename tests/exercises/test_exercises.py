@@ -1009,34 +1009,6 @@ def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
 
 
-def counts_steps(answer, steps, backward):
-    """What a training within a budget runs."""
-
-    def counted(loss):
-        loss.backward()
-
-    return answer(steps, counted)
-
-
-def goes_back(with_it):
-    def train(steps, backward):
-        w = nn.Tensor(np.ones(2), requires_grad=True)
-        loss = (w * w).sum()
-        backward(loss) if with_it else loss.backward()
-        return w.grad
-
-    return train
-
-
-@pytest.mark.parametrize(
-    ("with_it", "problem"),
-    [(True, ""), (False, "uses `loss.backward`: here the `backward` that is handed in is meant")],
-)
-def test_who_goes_back_past_the_budget_is_told(with_it, problem):
-    inputs = {"steps": 3, "backward": {"seed": 0}}
-    assert run_case(counts_steps, goes_back(with_it), inputs, ["Tensor"]).problem == problem
-
-
 def test_html_says_the_same_in_words_and_escapes_what_learners_write():
     def script(x, w, b):
         raise ValueError("<script>alert('`x`')</script>")
