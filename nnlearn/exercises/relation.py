@@ -278,6 +278,12 @@ def _shifted_or_scaled(pairs: list[Pair], same: Callable[..., bool]) -> str:
                 return f"The numbers come one place too early (axis {axis % pairs[0][0].ndim})."
     if not _varied(pairs):
         return ""
+    many = len(pairs) > 2 or min(want.size for want, _ in pairs) > 2
+    off = [np.abs(have - want).max() / np.abs(want).max() if want.any() else 1.0 for want, have in pairs]
+    close = many and all((np.abs(have - want) <= 0.03 * np.abs(want)).all() for want, have in pairs)
+    nearly = ""
+    if close or max(off) < _NEAR:
+        nearly = "Nearly: is a constant rounded, a step too coarse, a small number added, or something drawn?"
     factors = [_factor(want, have, same) for want, have in pairs]
     if all(factors):
         if max(factors) - min(factors) > 1e-6 * abs(max(factors)):
@@ -286,21 +292,16 @@ def _shifted_or_scaled(pairs: list[Pair], same: Callable[..., bool]) -> str:
             told = (
                 f"All numbers{each} are wrong by one factor, on the first {factors[0]:.4g}: a mean or a sum?"
             )
-            return told if within else ""
+            return told if within else nearly
         known = [name for name, value in _CONSTANTS.items() if abs(factors[0] / value - 1) < 1e-6]
         return f"Every number is {known[0] if known else f'{factors[0]:.4g}'} times what it should be."
     steps = [float((have - want).mean()) if want.size else np.nan for want, have in pairs]
-    many = len(pairs) > 2 or min(want.size for want, _ in pairs) > 2
     if many and all(same(want + steps[0], have) and same(want, have - steps[0]) for want, have in pairs):
         return f"Every number is too {'large' if steps[0] > 0 else 'small'} by {abs(steps[0]):.4g}."
     several = all(len(np.unique(want)) > 2 for want, _ in pairs)  # of yes and no, any two orders agree often
     if several and all(same(np.sort(want.ravel()), np.sort(have.ravel())) for want, have in pairs):
         return "The numbers are right, their order is not."
-    off = [np.abs(have - want).max() / np.abs(want).max() if want.any() else 1.0 for want, have in pairs]
-    close = many and all((np.abs(have - want) <= 0.03 * np.abs(want)).all() for want, have in pairs)
-    if close or max(off) < _NEAR:
-        return "Nearly: is a constant rounded, a step too coarse, a small number added, or something drawn?"
-    return ""
+    return nearly
 
 
 def _factor(want: np.ndarray, have: np.ndarray, same: Callable[..., bool]) -> float:

@@ -119,6 +119,10 @@ def clean(x_t, told, untold, w, a):
 
 
 CLEAN = Function(4, clean, guesses, mistakes=[
+    ("from the untold one, no root above",
+     edit("(1 + w) * told - w * untold", "(1 - w) * untold + w * told", "np.sqrt(1 - a)", "(1 - a)"),
+     "Two things: the chapter's guess is (1 + w) · told − w · untold, and it is the *root* of 1 − `a` that "
+     "scales the noise."),
     ("no guidance", edit("(1 + w) * told - w * untold", "told"), "The class makes a difference: go further."),
     ("between the two", edit("(1 + w) * told - w * untold", "(1 - w) * told + w * untold"),
      "You go from the told guess back to the untold one. Guidance goes the other way, beyond it."),

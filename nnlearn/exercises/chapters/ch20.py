@@ -131,6 +131,7 @@ def rounds_with_weights(rng):
     yield "one sends to all", *graph(4, 3, np.array([0, 0, 0]), np.array([1, 2, 3]))
     yield "all send to one", *graph(4, 1, np.array([1, 2, 3]), np.array([0, 0, 0]))
     yield "self loops", *graph(3, 2, np.array([0, 1, 2]), np.array([0, 1, 2]))
+    yield "the same way twice", *graph(3, 2, np.array([0, 0, 1]), np.array([2, 2, 0]))
     yield "no message", *graph(2, 2, np.zeros(0, int), np.zeros(0, int))
 
 
@@ -141,7 +142,18 @@ def weighted_backward(g, X, w, source, target):
     return dX, (arrived * X[source]).sum(axis=1)
 
 
+def by_matrix(g, X, w, source, target):
+    A = np.zeros((len(X), len(X)))
+    A[target, source] = w
+    return A.T @ g, weighted_backward(g, X, w, source, target)[1]
+
+
 BACKWARD = Function(4, weighted_backward, rounds_with_weights, outputs="dX dw", mistakes=[
+    ("one weight a pair", by_matrix,
+     "dw is right. Where two messages go the same way, your matrix keeps the weight of one: add them, "
+     "`np.add.at(A, (target, source), w)`."),
+    ("dw of sizes", edit("(arrived * X[source]).sum", "abs(arrived * X[source]).sum"),
+     "dX is right. In dw you add up sizes. A product may be negative: keep its sign."),
     ("dX turned round", lambda g, X, w, source, target: (
         weighted_backward(g, X, w, target, source)[0], weighted_backward(g, X, w, source, target)[1]),
      "dw is right. In dX both ends are turned round: take the gradient where the message arrived, "
@@ -386,6 +398,12 @@ def one_after_another(A, labels, classes, rounds):
 
 
 REPAIR = Function(7, spread_labels, labelled, mistakes=[
+    ("the neighbours' degrees", edit("A @ Z / degree", "(A / degree.T) @ Z"),
+     "You divide by the neighbours' degrees. A mean is divided by how many *this* node has: its own row."),
+    ("added to the old", edit("A @ Z / degree", "Z + A @ Z / degree"),
+     "You add the mean to what was there. It takes its place."),
+    ("two steps a round", edit("A @ Z / degree", "A @ (A @ Z / degree) / degree"),
+     "A round of yours hears the neighbours' neighbours, too. One round is one step along the links."),
     ("listens to the start", edit("A @ Z / degree", "A @ Y / degree"),
      "Your rounds all read the labels of the start. Each has to read what the last one has left."),
     ("a place for each node", edit("np.arange(classes)", "np.arange(len(labels))"),

@@ -166,6 +166,8 @@ def combine(a_1, b_1, a_2, b_2):
 
 
 STRETCH = Function(5, combine, two_stretches, outputs="a b", mistakes=[
+    ("a product of matrices", lambda a_1, b_1, a_2, b_2: (np.dot(a_2, a_1), np.dot(a_2, b_1) + b_2),
+     "You multiply as vectors or matrices are. A stretch acts on each number by itself: `*`."),
     ("the other order", edit("a_2 * b_1 + b_2", "a_1 * b_2 + b_1"),
      "You go through the second stretch first. The first one's b is what the second one then fades."),
     ("adds up", edit("a_2 * b_1 + b_2", "b_1 + b_2"),

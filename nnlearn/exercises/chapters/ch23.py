@@ -41,6 +41,9 @@ def crowd(rng):
     yield "between the limit and its square", np.zeros((1, 2)), np.array([0]), q, 1, 1.5
     yield "between two", np.array([[0.0], [4]]), np.array([1, 0]), np.array([[2.0]]), 2, 9.0
     corners = np.array([[3.0, 0], [2, 2]])
+    lone = np.array([[0.0], [0], [9], [4]])
+    yield "one far from its class", lone, np.array([0, 0, 0, 1]), np.array([[2.6]]), 2, 9.0
+    yield "a wide class", np.array([[-3.0], [3], [4]]), np.array([0, 0, 1]), np.array([[1.0]]), 2, 20.0
     yield "far in one number, less far in two", corners, np.array([0, 1]), np.zeros((1, 2)), 2, 20.0
     yield "one number each", rng.normal(size=(4, 1)), np.array([3, 1, 1, 3]), rng.normal(size=(6, 1)), 4, 0.5
 
@@ -56,6 +59,15 @@ def nearest(z, y, q, classes, limit):
 
 
 NEAREST = Function(3, nearest, crowd, mistakes=[
+    ("a middle, not a mean", edit("z[y == k].mean(axis=0)", "np.median(z[y == k], axis=0)"),
+     "You take the median of a class's examples. Asked is their mean."),
+    ("a mean of distances", edit("((q - z[y == k].mean(axis=0)) ** 2).sum(axis=1)",
+                                 "((q[:, None] - z[y == k]) ** 2).sum(axis=2).mean(axis=1)"),
+     "You average the distances to the examples. First take their mean, then one distance to it."),
+    ("an angle", edit(
+        "((q - z[y == k].mean(axis=0)) ** 2).sum(axis=1)",
+        "1 - q @ (m := z[y == k].mean(axis=0)) / (np.sqrt((q**2).sum(axis=1) * (m**2).sum()) + 1e-12)"),
+     "You compare directions, by the cosine. Asked is the squared distance."),
     ("sizes of differences", edit("((q - z[y == k].mean(axis=0)) ** 2)", "abs(q - z[y == k].mean(axis=0))"),
      "You add up the sizes of the differences. A squared distance adds up their squares."),
     ("never none", edit("& (far <= limit)", ""),
@@ -110,6 +122,14 @@ def learn(mean, count, z, k):
 
 
 LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
+    ("whole numbers", edit("mean.copy()", "mean.astype(int)", "mean[k] +=", "mean[k] = mean[k] +"),
+     "Your means are whole numbers: what is assigned to an array of `int` loses its fraction."),
+    ("the row alone", lambda mean, count, z, k: (
+        learn(mean, count, z, k)[0][k], learn(mean, count, z, k)[1][k]),
+     "You return what belongs to class k alone. Return both arrays, the other classes as they were."),
+    ("mostly the old", edit("mean[k] += (z - mean[k]) / count[k]",
+                            "mean[k] = z if count[k] == 1 else 0.9 * mean[k] + 0.1 * z"),
+     "Yours is a moving average: earlier examples fade. In the mean each counts alike, 1 / count."),
     ("never divided", edit("mean[k] += (z - mean[k]) / count[k]", "mean[k] = mean[k] * (count[k] - 1) + z"),
      "Your row is the *sum* of the examples. Divide it by the new count."),
     ("all examples", edit("/ count[k]", "/ count.sum()"),
@@ -148,6 +168,7 @@ def arrivals(rng):
     yield "a memory of one", np.arange(8), 1, places(8)
     yield "nothing came", np.zeros(0, int), 3, np.zeros(0, int)
     yield "the last one replaces", np.array([1, 2, 3]), 2, np.array([0, 0, 0])
+    yield "the last two replace", np.array([1, 2, 3, 4]), 2, np.array([0, 0, 0, 1])
     yield "the last one goes", np.array([1, 2, 3]), 2, np.array([0, 0, 2])
     yield "no memory", np.array([1, 2]), 0, np.array([0, 0])
 
@@ -179,6 +200,11 @@ def in_turn(stream, size, drawn):
 
 
 RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
+    ("grows on", edit("kept[drawn[k]] = stream[k]", "kept.append(stream[k])"),
+     "Your memory grows beyond `size`. A new example takes the place of another: `kept[drawn[k]] = …`."),
+    ("all but the last", edit(
+        "range(len(stream))", "range(max(min(size, len(stream)), len(stream) - 1))"),
+     "You leave out the last arrival: `range` ends before its end."),
     ("draws for the first, too", drawn_for_all,
      "Some of the first `size` arrivals replace others in yours. They are kept at the next free place; "
      "their draws mean nothing."),
@@ -251,6 +277,15 @@ def among_the_others(a, b, temperature):
 
 
 REPAIR = Function(6, mended, couples, mistakes=[
+    ("means in the logarithm", edit("np.exp(s).sum(axis=1)", "np.exp(s).mean(axis=1)",
+                                    "np.exp(s).sum(axis=0)", "np.exp(s).mean(axis=0)"),
+     "Under the logarithm stands the *sum* over all pairs, not their mean."),
+    ("among themselves", lambda a, b, temperature: (
+        mended(a, a, temperature) + mended(b, b, temperature)) / 2,
+     "You compare rows of a with rows of a, and b with b. The pairs are rows of a with rows of b."),
+    ("one length for all", edit("(a**2).sum(axis=1, keepdims=True)", "(a**2).sum()",
+                                "(b**2).sum(axis=1, keepdims=True)", "(b**2).sum()"),
+     "You divide by the length of the whole array. Each row has its own: `axis=1`."),
     ("among the others alone", among_the_others,
      "Your sums leave out the pair itself. In the denominator it stands among all the others."),
     ("by squared lengths", edit("np.sqrt((a**2).sum(axis=1, keepdims=True))", "(a * a).sum(1)[:, None]",
@@ -296,6 +331,10 @@ def transfer(R, chance):
 
 
 TRANSFER = Function(7, transfer, histories, outputs="backward forward", mistakes=[
+    ("the next task alone", edit("R[-1, k] - R[k, k]", "R[k + 1, k] - R[k, k]"),
+     "You look only one task ahead. Compare with the accuracy at the *end*, the last row."),
+    ("divided by all", edit("float(np.mean(forward))", "float((sum(forward) + R[-1, 0] - chance) / T)"),
+     "In forward transfer the first task is left out: before it there is no row (−1 is the last)."),
     ("all rows for columns", edit("R[-1, k] - R[k, k]", "R[k, -1] - R[k, k]", "R[k - 1, k]", "R[k, k - 1]"),
      "Rows and columns are exchanged in both: row t is after task t, column k is of task k."),
     ("long before", edit("[R[k - 1, k] - chance for k in range(1, T)]",

@@ -40,6 +40,15 @@ def others(rewards):
 
 
 OTHERS = Function(3, others, groups, mistakes=[
+    ("others of all questions", lambda rewards: rewards - (
+        (rewards.sum() - rewards) / (rewards.size - 1) if rewards.shape[1] > 1 else 0),
+     "Your others are those of all questions. Only answers to the *same* question are compared, one row."),
+    ("a middle of the others", lambda rewards: rewards - np.array([
+        [np.median(np.delete(row, j)) if len(row) > 1 else 0 for j in range(len(row))] for row in rewards]),
+     "You take the median of the others. Asked is their mean."),
+    ("the earlier ones", lambda rewards: rewards - np.array([
+        [row[:j].mean() if j else 0 for j in range(len(row))] for row in rewards]),
+     "You compare with the earlier answers alone. The later ones are others, too."),
     ("of the group", lambda rewards: (
         (rewards - rewards.mean(axis=1, keepdims=True)) / (rewards.std(axis=1, keepdims=True) + 1e-8)),
      "That is GRPO's: less the mean of *all*, divided by their spread. Asked is less the mean of the others, "
@@ -87,6 +96,12 @@ def target(r, Q_next, terminated, gamma, epsilon):
 
 
 TARGET = Function(4, target, steps_taken, mistakes=[
+    ("the place of the best", edit("Q_next.max(axis=1)", "Q_next.argmax(axis=1)"),
+     "`argmax` is the place of the best action. Its value is asked for: `max`."),
+    ("without the chance", edit(" + epsilon * Q_next.mean(axis=1)", ""),
+     "You leave out what comes with probability ε: any action, the mean of all."),
+    ("the best for sure", edit("(1 - epsilon) * Q_next.max", "Q_next.max"),
+     "The best action is taken with probability 1 − ε only. Your probabilities add up to 1 + ε."),
     ("Q-learning", edit("(1 - epsilon) * Q_next.max(axis=1) + epsilon * Q_next.mean(axis=1)",
      "Q_next.max(axis=1)"),
      "That is Q-learning's target: the best action. This agent takes it only most of the time."),
@@ -140,6 +155,14 @@ def backup(N, W, path, v):
 
 
 BACKUP = Function(5, backup, paths, outputs="N W", mistakes=[
+    ("action and node", edit("for node, action in", "for action, node in"),
+     "A row of the path is (node, action), in this order."),
+    ("the last one alone is paid", lambda N, W, path, v: (
+        backup(N, W, path, v)[0], backup(N, W, path[-1:], v)[1]),
+     "The last action of the path alone gets the result. It grows every total on the path, in turn with both "
+     "signs."),
+    ("the whole node is paid", edit("W[node, action] += v", "W[node] += v"),
+     "Only the action that was taken gets the result, not every action of its node."),
     ("a running mean", edit("W[node, action] += v",
                             "W[node, action] += (v - W[node, action]) / N[node, action]"),
      "You move W towards v, as if it were a mean. It is a total: add v."),
@@ -204,6 +227,12 @@ def scores(P, N, W, legal, c):
 
 
 SCORES = Function(6, scores, nodes, mistakes=[
+    ("equal priors", edit("np.where(legal, P, 0)", "legal * 1.0"),
+     "You take all legal actions as equally likely. P says how likely each is."),
+    ("less for everyone", edit("untried = W.sum(axis=1, keepdims=True) / np.maximum(total, 1) - 0.2",
+                               "untried = W.sum(axis=1, keepdims=True) / np.maximum(total, 1)",
+                               "untried)\n", "untried) - 0.2\n"),
+     "You take 0.2 from every action. It is taken from the untried alone."),
     ("a mean of the tried ones' means", edit("W.sum(axis=1, keepdims=True) / np.maximum(total, 1)",
      "(W / np.maximum(N, 1)).sum(axis=1, keepdims=True) / np.maximum((N > 0).sum(axis=1, keepdims=True), 1)"),
      "You average the means of the tried actions. The node's own is Σ W / Σ N, in which each visit counts."),
@@ -269,6 +298,17 @@ BEST = ("Q[after[i]].max()", "Q[after[i], a[i]]")
 SURPRISE = ("(target - Q[s[i], a[i]])", "target")
 
 REPAIR = Function(7, mended, walks, mistakes=[
+    ("the wrong branch", edit("0.0 if terminated[i] else Q[after[i]].max()",
+                              "Q[after[i]].max() if terminated[i] else 0.0"),
+     "It is the other way round: what comes next is left out where the episode has *terminated*."),
+    ("wiped out", edit("        later = 0.0 if terminated[i] else Q[after[i]].max()",
+                       "        Q[after[i]] = 0.0 if terminated[i] else Q[after[i]]\n"
+                       "        later = Q[after[i]].max()"),
+     "You set a whole row of the table to 0. Only this *target* does without what comes next."),
+    ("the shares exchanged", edit("Q[s[i], a[i]] += alpha * (target - Q[s[i], a[i]])",
+                                  "Q[s[i], a[i]] = alpha * Q[s[i], a[i]] + (1 - alpha) * target"),
+     "The shares are exchanged: α belongs to the target, 1 − α to the old value."),
+    ("not discounted", edit("gamma * later", "later"), "What comes next is discounted by γ."),
     ("the action taken next", edit("0.0 if terminated[i] else Q[after[i]].max()",
      "0.0 if terminated[i] or i + 1 == len(s) else Q[after[i], a[i + 1]]"),
      "You look up the action that the records took next. Q-learning takes the best: `Q[after[i]].max()`."),
@@ -356,7 +396,8 @@ def cures(W, x, a, p, r, steps, backward):
     cured = 0.2 + 0.6 * right
     if cured >= 0.65:
         return "at least 65 % cured"
-    if cured < 0.35:
+    seldom = ((X @ W).argmax(axis=1) == (best_for(X, seed) + 2) % 3).mean()  # wrong, and no habit of theirs
+    if cured < 0.35 and seldom > 0.2:
         return "worse than guessing"
     return "hardly better than guessing" if cured < 0.55 else "better than guessing, but not enough"
 

@@ -36,7 +36,7 @@ def sets_of_adapters(rng):
         return rng.normal(size=(r, n_in)), rng.normal(size=(n_out, r)), alpha
 
     yield "two adapters of different rank", rng.normal(size=(5, 4)), [
-        adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], np.array([1.0, 0.5])
+        adapter(5, 4, 2, 4.0), adapter(5, 4, 1, 3.0)], np.array([1.0, 0.3])
     yield "one adapter", rng.normal(size=(3, 6)), [adapter(3, 6, 3, 1.0)], np.array([1.0])
     yield "none", rng.normal(size=(2, 3)), [], np.zeros(0)
     yield "one taken away", rng.normal(size=(4, 4)), [
@@ -51,6 +51,11 @@ def added(W, adapters, shares):
 
 
 ADDED = Function(3, added, sets_of_adapters, lists=True, mistakes=[
+    ("shares squared", edit("share * alpha", "share**2 * alpha"),
+     "The share comes in twice, with A and with B. It counts once."),
+    ("the last one alone", edit("    W = W.copy()\n", "    first = W\n", "W += share", "W = first + share"),
+     "You begin with W again for each adapter, so that the last one alone is left. Add them one to another."),
+    ("no α", edit("share * alpha / len(A)", "share / len(A)"), "α is missing: the scale is α / r."),
     ("the first rank for all", edit("/ len(A)", "/ len(adapters[0][0])"),
      "You divide by the rank of the first adapter. Each has its own: `len(A)`."),
     ("the inputs for the rank", edit("/ len(A)", "/ A.shape[1]"),
@@ -95,6 +100,7 @@ def targets(ids, speaker, pad):
 
 
 TARGETS = Function(4, targets, conversations, mistakes=[
+    ("NaN for nothing", edit("-100", "np.nan"), "What is left out is marked by −100, not by NaN."),
     ("what is read", lambda ids, speaker, pad: np.where((speaker == 1) & (ids != pad), ids, -100)[:, :-1],
      "Your target is the token that is read. It is the *next* one: `ids[:, 1:]`, and its speaker."),
     ("another sign for nothing", edit("-100", "-1"),
@@ -141,6 +147,13 @@ def mended(chosen, rejected, ref_chosen, ref_rejected, beta):
 
 
 REPAIR = Function(5, mended, pairs, mistakes=[
+    ("ratios", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
+                    "chosen / ref_chosen - rejected / ref_rejected"),
+     "You divide logarithms. The logarithm of a ratio is their *difference*."),
+    ("a hinge", edit("np.logaddexp(0, -margin)", "np.maximum(0, -margin)"),
+     "That is a hinge, 0 for every margin above 0. DPO's loss is −ln σ(margin)."),
+    ("a probability", edit("np.logaddexp(0, -margin)", "np.exp(-np.logaddexp(0, -margin))"),
+     "That is σ(margin), a probability. The loss is −ln of it."),
     ("overflows", edit("np.logaddexp(0, -margin)", "np.log(1 + np.exp(-margin))"),
      "Where the model is very wrong, e to a large number overflows. `np.logaddexp(0, -margin)` is the same "
      "logarithm, and survives."),
@@ -233,6 +246,9 @@ def _over_all(p, rewards, beta):
 
 
 BEST = Function(6, best_policy, policies, mistakes=[
+    ("a straight line", lambda p, rewards, beta: (
+        lambda weight: weight / weight.sum(axis=1, keepdims=True))(p * (1 + rewards / beta)),
+     "You take 1 + r/β for e^(r/β). That holds only where r/β is near 0, and turns negative."),
     ("a little of everything", lambda p, rewards, beta: (
         lambda e: e / e.sum(axis=1, keepdims=True)
      )((lambda s: np.exp(s - s.max(axis=1, keepdims=True)))(np.log(p + 1e-12) + rewards / beta)),

@@ -37,6 +37,13 @@ def affine(x, bits):
 
 
 AFFINE = Function(3, affine, ranges, outputs="q s zero", mistakes=[
+    ("zero with its sign turned", edit("- 1), s, zero", "- 1), s, -zero"),
+     "The sign of `zero` is turned: 0 stands −low / s steps above the lower end, and low is not above 0."),
+    ("up to high alone", edit("(high - low) / (2**bits - 1)", "high / (2**bits - 1)"),
+     "Your steps divide the way from 0 to `high`. The whole stretch, from `low` on, is divided."),
+    ("low itself", edit("np.rint(x / s) + zero", "np.rint((x - low) / s)", "2**bits - 1), s, zero",
+                        "2**bits - 1), s, low"),
+     "`zero` is a whole number: where 0 lands on the grid, −low / s rounded. You return `low`."),
     ("counted from high", edit("-low / s", "high / s"),
      "`zero` is the place of 0. It lies −low / s steps above the lower end: you count from the upper one."),
     ("clipped too early", edit("np.clip(np.rint(x / s) + zero, 0, 2**bits - 1)",
@@ -92,6 +99,10 @@ def two_of_four(w):
 
 
 TWO = Function(4, two_of_four, rows_of_four, mistakes=[
+    ("packed", lambda w: (lambda g: np.take_along_axis(
+        g, np.sort(np.argsort(-abs(g), axis=1, kind="stable")[:, :2], axis=1), axis=1
+     ).reshape(len(w), w.shape[1] // 2))(w.reshape(-1, 4)),
+     "You leave the zeros out. The matrix keeps its shape, with zeros where a weight is cut."),
     ("far apart", lambda w: (
         lambda g: two_of_four(g.reshape(-1, 4)).reshape(g.shape).swapaxes(1, 2).reshape(w.shape)
      )(np.ascontiguousarray(w.reshape(len(w), 4, w.shape[1] // 4).swapaxes(1, 2))),
@@ -145,6 +156,8 @@ def fewest(w, most):
 
 
 FEWEST = Function(5, fewest, to_hold, mistakes=[
+    ("cut off", edit("np.rint(w / s)", "np.trunc(w / s)"),
+     "You cut off. Round to the nearest: `np.rint`."),
     ("one step too many", edit("m = 2 ** (b - 1) - 1", "m = 2 ** (b - 1)"),
      "The largest whole number of b bits is 2^(b − 1) − 1: you count on one more."),
     ("from smallest to largest", lambda w, most: np.array([
@@ -210,6 +223,9 @@ def narrower(W, b, V, k):
 
 
 NARROWER = Function(6, narrower, hidden, outputs="W b V", mistakes=[
+    ("all of b", edit("b[kept], V", "b, V"), "b has lost no unit: it needs `b[kept]`."),
+    ("the first k", edit("np.sort(np.argsort(-worth, kind=\"stable\")[:k])", "np.arange(k)"),
+     "You keep the first k units. Keep the k that are worth most."),
     ("k of them go", edit("[:k]", "[: len(worth) - k]"),
      "You take k units out. `k` says how many *stay*."),
     ("all of the same worth", edit("np.sort(np.argsort(-worth, kind=\"stable\")[:k])",
@@ -257,6 +273,8 @@ def takes(rows, n_in, n_out, bits, peak, bandwidth):
 
 
 TAKES = Function(7, takes, layers, outputs="seconds memory_bound", mistakes=[
+    ("no inputs", edit("(n_in + n_out)", "n_out"),
+     "The inputs are fetched as well."),
     ("whole bytes", edit("n_in * n_out * bits / 8", "n_in * n_out * (bits // 8)"),
      "`//` makes 0 bytes of 4 bits. A weight may have half a byte: divide by 8 with `/`."),
     ("adds them", edit("max(computing, fetching)", "computing + fetching"),
@@ -310,6 +328,11 @@ def broken(z, v, T):
 
 
 REPAIR = Function(8, gradient, doubts, mistakes=[
+    ("the student at 1", edit("soft(z) - soft(v)", "soft(z * T) - soft(v)"),
+     "The student is read at T = 1, the teacher at T. Both are softened alike."),
+    ("a quotient", edit("T * (soft(z) - soft(v))", "-T * soft(v) / soft(z)"),
+     "That is the slope in the student's *probabilities*. In its logits it is a difference of softmaxes."),
+    ("hotter for colder", edit("/ T)", "* T)"), "A temperature divides the logits; you multiply by it."),
     ("one class for sure", edit("soft(v)", "np.eye(v.shape[1])[v.argmax(axis=1)]"),
      "Your teacher names one class, for sure. The lesson is in its *probabilities*, the softmax of v / T."),
     ("down the batch", edit("a.max(axis=1, keepdims=True)", "a.max(axis=0, keepdims=True)",

@@ -99,6 +99,11 @@ def broken(w, changes, sizes):
 
 
 STEP = Function(4, server_step, reports, mistakes=[
+    ("a sum", edit(" / n", ""),
+     "You add up examples times changes. Divide by the examples of those who answered."),
+    ("by the mean size", lambda w, changes, sizes: w.copy() if np.isnan(changes).all() or sizes.sum() == 0
+     else w + np.nanmean(changes * sizes[:, None], axis=0) / np.mean(sizes),
+     "Your mean of the sizes includes those who have not answered. They count in no respect."),
     ("as it was", broken, "All three faults are still there: where are the sizes, who is counted below the "
      "fraction, and to what is the average added?"),
     ("the plain average", lambda w, changes, sizes: (lambda answered: changes[answered].sum(axis=0)
@@ -150,6 +155,19 @@ def combined(counts, means, variances):
 
 
 COMBINED = Function(5, combined, statistics, outputs="mean variance", mistakes=[
+    ("unweighted distances", lambda counts, means, variances: (
+        combined(counts, means, variances)[0],
+        (counts / counts.sum()) @ variances + means.var(axis=0)),
+     "You take the plain variance of the machines' means. Each counts with its share of the examples, around "
+     "the mean of all."),
+    ("a mean of spreads", lambda counts, means, variances: (
+        lambda mean, share: (mean, (share @ np.sqrt(variances)) ** 2 + share @ (means - mean) ** 2)
+     )(combined(counts, means, variances)[0], counts / counts.sum()),
+     "You average standard deviations and square the mean. Average the variances themselves."),
+    ("one less each", lambda counts, means, variances: (
+        lambda mean, n: (mean, (np.maximum(counts - 1, 0) @ variances + counts @ (means - mean) ** 2) / n)
+     )(combined(counts, means, variances)[0], counts.sum()),
+     "You weigh a machine's variance by one example less than it has. It was divided by n: weigh it by n."),
     ("a distance that is not squared", edit("(means - mean) ** 2", "abs(means - mean)"),
      "How far the machines' means lie apart counts *squared*, as a variance does."),
     ("squared shares", edit("(share * (variances + (means - mean) ** 2))", "(share**2 * variances)"),
@@ -200,6 +218,10 @@ def labels_in(db, p, B):
 
 
 LABELS = Function(6, labels_in, gradients_of_a_bias, mistakes=[
+    ("one B too many", edit("B * (p - db)", "B * (B * p - db)"),
+     "One B too many: B times the difference p − db."),
+    ("not rounded", lambda db, p, B: np.maximum(p - db, 0) / np.maximum(p - db, 0).sum() * B,
+     "Counts are whole numbers: round them."),
     ("shares", edit("np.rint(B * (p - db))", "np.rint(p - db)"),
      "p − db is each label's share of the batch. Times B it is how many."),
     ("a list of labels", lambda db, p, B: np.repeat(np.arange(len(p)), np.rint(B * (p - db)).astype(int)),
@@ -259,6 +281,12 @@ def of_the_finite(changes, cut):
 
 
 TRIMMED = Function(7, trimmed_mean, sent, measure=a_number_or_none, mistakes=[
+    ("pulled in", lambda changes, cut: (lambda c: np.clip(c, c[cut], c[len(c) - 1 - cut]).mean(axis=0))(
+        np.sort(np.where(np.isnan(changes), np.inf, changes), axis=0)),
+     "You pull the extremes in, and average all. They are left *out*: K − 2 cut values remain."),
+    ("NaN at the bottom", edit("np.sort(changes, axis=0)",
+                               "np.sort(np.where(np.isnan(changes), -np.inf, changes), axis=0)"),
+     "You count NaN among the smallest. It counts as the largest of all."),
     ("the finite alone", of_the_finite,
      "You leave out what is not finite, and then cut as many again. It is among those that are cut: as the "
      "largest, or as the smallest."),
@@ -326,6 +354,10 @@ def void(g, C, sigma, z):
 
 
 PRIVATE = Function(8, private, examples, mistakes=[
+    ("long ones dropped", edit("g * (C / np.maximum(lengths, C))", "g * (lengths <= C)"),
+     "You drop the gradients that are longer than C. They are shortened to C, in their direction."),
+    ("noise taken away", edit("+ sigma * C * z", "- sigma * C * z"),
+     "The noise z is given: add it. You take it away."),
     ("a sum of sizes", edit("np.linalg.norm(g, axis=1, keepdims=True)", "abs(g).sum(axis=1, keepdims=True)"),
      "You add up the sizes of the numbers. A length is the root of the sum of their squares."),
     ("lengths of columns", edit("np.linalg.norm(g, axis=1", "np.linalg.norm(g, axis=0"),

@@ -53,7 +53,27 @@ def hold_runs(groups, n):
     return held
 
 
+def hold_in_order(groups, n, order):
+    held = np.zeros(len(groups), dtype=bool)
+    for group in order(list(dict.fromkeys(groups.tolist())), groups):
+        if held.sum() < n:
+            held |= groups == group
+    return held
+
+
+def hold_smallest(groups, n):
+    return hold_in_order(groups, n, lambda names, of: sorted(names, key=lambda name: (of == name).sum()))
+
+
+def hold_last(groups, n):
+    return hold_in_order(groups, n, lambda names, of: names[::-1])
+
+
 HOLD = Function(3, hold_out, crowds, mistakes=[
+    ("from the end", hold_last,
+     "You begin with the group that appears last. Begin with the one that appears first."),
+    ("the smallest first", hold_smallest,
+     "You begin with the smallest groups. Groups are taken in the order in which they first appear."),
     ("runs", hold_runs,
      "You stop where the next group begins, and leave out what the group has farther down. Its examples may "
      "stand anywhere."),
@@ -127,6 +147,10 @@ def giou(a, b):
 
 
 GIOU = Function(4, giou, pairs, mistakes=[
+    ("counted in pixels", lambda a, b: giou(a + np.eye(4)[2:].sum(axis=0), b + np.eye(4)[2:].sum(axis=0)),
+     "You add 1 to every side, as if pixels were counted. A side is x₁ − x₀."),
+    ("x, x, y, y", lambda a, b: giou(a[:, [0, 2, 1, 3]], b[:, [0, 2, 1, 3]]),
+     "You read the four numbers as x₀, x₁, y₀, y₁. They come corner by corner: x₀, y₀, x₁, y₁."),
     ("a hull of two areas", edit("    hull = (", "    hull = union + shared\n    _ = ("),
      "Your hull is the sum of the two areas. It is one box: the least and the largest coordinates of both."),
     ("the product cut off", edit("np.maximum(high - low, 0).prod(axis=1)",
@@ -175,6 +199,9 @@ def paired(a, b, t):
 
 
 PAIRED = Function(5, paired, races, outputs="low high", mistakes=[
+    ("the first method's spread", edit("d.std(ddof=1)", "a.std(ddof=1)"),
+     "You take the spread of A alone. That of the *differences* is asked for."),
+    ("no t", edit("t * d.std", "d.std"), "Student's `t` is missing: the half width is t · s / √n."),
     ("the normal curve's", edit("t * d", "1.96 * d"),
      "You take 1.96, the normal curve's. With few seeds Student's number is larger: `t` is given."),
     ("around the median", edit("d.mean()", "np.median(d)"),
@@ -221,6 +248,10 @@ def pool(h, mask):
 
 
 POOL = Function(6, pool, sets, mistakes=[
+    ("the smallest", edit("np.where(inside, h, -np.inf).max(", "np.where(inside, h, np.inf).min("),
+     "You take the smallest of the elements. Asked is the largest."),
+    ("the others", edit("> 0\n", "== 0\n"),
+     "You pool over the empty places. The elements are where the mask is 1."),
     ("below each other", edit("np.where(n > 0, most, 0)], axis=1)", "np.where(n > 0, most, 0)], axis=0)"),
      "You put the maxima below the means. They stand side by side, one row for each set: `axis=1`."),
     ("one maximum for all", edit("np.where(n > 0, most, 0)",
@@ -292,6 +323,17 @@ EMPTY = ("np.maximum(high - low, 0).prod()", "(high - low).prod()")
 EVERY = ("for j in kept:", "for j in range(i):")
 
 REPAIR = Function(7, suppress, candidates, mistakes=[
+    ("neither of the two", lambda boxes, scores, threshold: np.array([
+        i for i in np.argsort(-scores, kind="stable") if all(
+            len(suppress(boxes[[i, j]], np.array([1, 0]), threshold)) == 2
+            for j in range(len(boxes)) if j != i)
+     ], dtype=int),
+     "Of two boxes that overlap you keep neither. The surer one stays."),
+    ("the boxes themselves", lambda boxes, scores, threshold: boxes[suppress(boxes, scores, threshold)],
+     "You return the boxes. Asked are their places."),
+    ("places among the sorted", lambda boxes, scores, threshold: np.flatnonzero(np.isin(
+        np.argsort(-scores, kind="stable"), suppress(boxes, scores, threshold))),
+     "Your places are those in the sorted list. Asked are the places in `boxes` as it was given."),
     ("a share of the smaller box", edit(
         "shared / union", "shared / min((boxes[k, 2:] - boxes[k, :2]).prod() for k in (i, j))"),
      "You divide by the smaller of the two boxes. The overlap is the share of their *union*."),
@@ -415,6 +457,14 @@ def balanced(y, called):
 
 
 BALANCED = Function(9, balanced, wards, mistakes=[
+    ("the middle class", edit("np.mean(", "np.median("),
+     "You take the median of the classes. Asked is their mean."),
+    ("F1", lambda y, called: np.mean([
+        2 * ((y == k) & (called == k)).sum() / ((y == k).sum() + (called == k).sum()) for k in np.unique(y)]),
+     "That is F1, in which wrong calls of k count as well. Look only at the examples that *are* k."),
+    ("a geometric mean", lambda y, called: np.prod(
+        [(called[y == k] == k).mean() for k in np.unique(y)]) ** (1 / len(np.unique(y))),
+     "You multiply the classes' accuracies. Asked is their mean: add, and divide by how many there are."),
     ("two classes", lambda y, called: np.mean(
         [(called[y == k] == k).mean() if (y == k).any() else np.nan for k in (0, 1)]),
      "You count on the classes 0 and 1. There may be others, and more of them: `np.unique(y)`."),
