@@ -488,7 +488,6 @@ def called_back(X, y, X_new, steps, backward):
 
 AT_HALF, ELEVENTHS = edit("> 1 / 11", "> 1 / 2"), edit("> 1 / 11", "> 10 / 11")
 OTHER_COLUMN = edit("> 1 / 11", "< 10 / 11")
-BY_ITSELF = edit("(x - mean) / deviation", "(x - x.mean(axis=0)) / x.std(axis=0)")
 
 
 @cache
@@ -500,10 +499,10 @@ def alarms_of_slips():
         return lambda X, y, X_new: made(X, y, X_new, 0, NoLoss)
 
     return {
+        # With the second hospital in its own units the alarms are nearly these as well.
         "where an alarm is raised from one half on": rule(AT_HALF),
         "where an alarm is raised from ten elevenths on": rule(ELEVENTHS),
         "where the healthy are called back": rule(OTHER_COLUMN),
-        "where each hospital is scaled by itself": rule(BY_ITSELF),
     }
 
 
@@ -511,15 +510,13 @@ TRAIN = Function(11, called_back, two_hospitals, run=within_budget, measure=cost
     allows=("MLP", "Adam", "cross_entropy", "softmax"), mistakes=[
     ("an alarm from one half on", AT_HALF,
      "Ill people are missed, and each costs as much as ten false alarms. From which probability on is an "
-     "alarm the cheaper choice? It is not one half."),
+     "alarm the cheaper choice? It is not one half. And if you have thought of that: by which mean and "
+     "deviation are the people of the second hospital scaled?"),
     ("an alarm from ten elevenths on", ELEVENTHS,
      "You raise an alarm only where it is nearly sure. Compare the costs: to call back costs 1 − p on "
      "average, not to costs 10 p. From which p on is the first the smaller one?"),
     ("the other column", OTHER_COLUMN,
      "Your alarms go to the healthy. Which column of the softmax is the probability of being ill?"),
-    ("each hospital by itself", BY_ITSELF,
-     "By which mean and deviation are the people of the second hospital scaled? In their own, that more of "
-     "them are ill is lost: use those of the first."),
     ("nobody", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)", "np.zeros(len(new), int)"),
      "Ill people are missed. Look at the probabilities that your network says: are the inputs on one scale, "
      "does the loss still fall at the end? And from which probability on is an alarm the cheaper choice?"),

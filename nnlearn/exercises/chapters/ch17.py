@@ -200,6 +200,13 @@ VISIBLE = Function(6, visible, real_tokens, mistakes=[
      "Everybody sees one place ahead: the answer that is asked for. The diagonal is the last that is seen."),
     ("padding or the past", edit("& order", "| order"),
      "You let in what is real *or* not ahead. Both must hold: `&`."),
+    ("padding or the past, when causal", edit("return real[:, None, :] & order",
+        "return real[:, None, :] | order if causal else real[:, None, :] & order"),
+     "With `causal` you let in what is real *or* not ahead. Both must hold: `&`."),
+    ("padding only at the end", edit("real[:, None, :] & order",
+        "(np.arange(T) < real.sum(axis=1, keepdims=True))[:, None, :] & order"),
+     "You count the real tokens and show that many from the left. Padding may stand anywhere: `real` says "
+     "where."),
     ("no padding when causal", edit("return real[:, None, :] & order",
         "return np.broadcast_to(order, (len(real), T, T)) if causal else real[:, None, :] & order"),
      "Padding is hidden in one of the two. With `causal` it is still padding."),
@@ -266,6 +273,12 @@ POOL = Function(7, mean_of_tokens, pieces_of_texts, mistakes=[
      "You divide by the number of pieces. Divide by the number of real tokens in all of them."),
     ("the sum", edit(" / counts", ""),
      "This is the sum: long texts get long vectors. Divide by the number of real tokens."),
+    ("the largest", lambda h, ids, text: np.array([h[text == k][ids[text == k] != 0].max(axis=0)
+     for k in range(text.max() + 1)]),
+     "You take the largest of each component. Asked for is the mean."),
+    ("the first tokens", edit("np.where(real, h, 0.0).sum(axis=1)", "h[:, 0]",
+     "text, real.sum(axis=1)", "text, np.ones((len(text), 1))"),
+     "You average the first token of each piece. All real tokens count."),
     ("the sum over all counts", edit("/ counts", "/ counts.sum()"),
      "You divide by the tokens of all texts. Each text has its own number."),
     ("as the texts come", lambda h, ids, text: mean_of_tokens(
@@ -317,6 +330,8 @@ def with_slopes(answer, source, gradients, loss, frozen, lr, decay, steps):
     best = answer(weights, slopes, on_dev, tuple(frozen), lr, decay, steps)
     if best is None:
         return None
+    if missing := [name for name in source if name not in best]:
+        raise ValueError(f"not all parts come back: {', '.join(missing)} missing")
     return [{name: np.array(best[name]) for name in source}, weights, best is weights]
 
 
@@ -344,7 +359,15 @@ def symptom(found, source, gradients, loss, frozen, lr, decay, steps):
             name: w - gradients[name] + pull + decay * w for name, w in last.items() if name not in frozen
         }
         last = {name: w - lr * move.get(name, 0 * w) for name, w in last.items()}
-    return "the last weights, not the best" if same(best, last) else "other weights than these steps lead to"
+    if same(best, last):
+        return "the last weights, not the best"
+    for slip, text in [(NO_DECAY, "weights that nothing decays"), (RATELESS, "weights that decay otherwise")]:
+        met, *_ = with_slopes(
+            edit(*slip).applied_to(fine_tune), source, gradients, loss, frozen, lr, decay, steps
+        )
+        if same(best, met):
+            return text
+    return "other weights than these steps lead to"
 
 
 def fine_tune(source, gradients, loss, frozen, lr, decay, steps):
@@ -364,6 +387,8 @@ def fine_tune(source, gradients, loss, frozen, lr, decay, steps):
 ALIAS = ("best, lowest = dict(weights), now", "best, lowest = weights, now",
          "best, lowest = dict(weights), loss", "best, lowest = weights, loss")
 IN_PLACE = ("weights[name] = weights[name] - lr *", "weights[name] -= lr *")
+NO_DECAY = (" + decay * weights[name]", "")
+RATELESS = ("lr * (slopes[name] + decay * weights[name])", "lr * slopes[name] - decay * weights[name]")
 DECAYS = ("if name not in frozen:", "if True:", "slopes[name] +", "slopes[name] * (name not in frozen) +")
 
 REPAIR = Function(9, fine_tune, fine_tunings, run=with_slopes, measure=symptom, mistakes=[
@@ -381,11 +406,24 @@ REPAIR = Function(9, fine_tune, fine_tunings, run=with_slopes, measure=symptom, 
     ("never the source", edit("best, lowest = dict(weights), loss(weights)",
                               "best, lowest = dict(weights), np.inf"),
      "Where no step makes it better, the source is the best that was met, and it should come back."),
-    ("nothing decays", edit(" + decay * weights[name]", ""),
+    ("nothing decays", edit(*NO_DECAY),
      "Frozen parts stay, the source stays. But the others should decay, by lr · decay · w at each step."),
     ("the best of the slopes' steps", edit("now = loss(weights)", "now = -lowest"),
      "The last weights come back only where they are the best: compare each loss with the lowest so far, and "
      "keep that."),
+    ("the best is the last, once one was better", edit(*ALIAS[:2]),
+     "The lowest loss is found, and the last weights come back: later steps still change what `best` holds. "
+     "Keep a copy of each array."),
+    ("the last never judged", lambda source, gradients, loss, frozen, lr, decay, steps: fine_tune(
+     source, gradients, loss, frozen, lr, decay, steps - 1),
+     "The weights after the last step are never judged: ask for their loss as well."),
+    ("one step more", edit("range(steps)", "range(steps + 1)"),
+     "You meet weights that `steps` steps do not reach: is there one step too many?"),
+    ("slopes of the source", edit("    for _ in range(steps):\n        slopes = gradients(weights)\n",
+                                  "    slopes = gradients(weights)\n    for _ in range(steps):\n"),
+     "After the first step you still use its slopes. Each step asks for those of the weights of now."),
+    ("a decay without the rate", edit(*RATELESS),
+     "What decays in a step is lr · decay · w. In yours the rate is missing."),
     ("the source itself", edit("best, lowest = dict(weights), loss(weights)",
                                "best, lowest = source, loss(weights)"),
      "Where the source is the best, you hand back the source itself. Whoever trains that on trains the "

@@ -50,6 +50,10 @@ BEST = Function(3, best_discriminator, densities, mistakes=[
      "A verdict, 0 or 1, is as sure as can be. Be honest."),
     ("only one of them weighed", edit("(1 - share) * q", "q"),
      "You weigh p by its share. Generated samples have a share too, 1 − `share`."),
+    ("p not weighed below", edit("(share * p + (1", "(p + (1"),
+     "Above you weigh p by its share, below you do not. The denominator is the sum of *both* weighed parts."),
+    ("a little added below", edit("(1 - share) * q)", "(1 - share) * q + 1e-3)"),
+     "What you add below to escape 0/0 makes every answer a little too small. p and q are never both 0."),
     ("weighed below alone", edit("share * p / (", "p / ("),
      "The denominator is right. What stands above is one of its two parts."),
     ("odds", edit("(share * p + (1 - share) * q)", "((1 - share) * q)"),
@@ -77,6 +81,8 @@ def samples_and_centres(rng):
     few = np.concatenate([0.1 * rng.normal(size=(3, 2)), np.full((37, 2), 9.0)])
     yield "most of them far from every centre", few, centres, 1.0, 0.2
     yield "exactly on the edge, and along a diagonal", edge, centres, 1.0, 0.1
+    too_few = np.repeat([[0.0, 0.0], [4.0, 0.0], [9.0, 9.0]], (5, 1, 24), axis=0)
+    yield "less than the share", too_few, centres, 1.0, 0.3
     yield "one dimension", rng.normal(size=(30, 1)), [[0.0], [50.0]], 3.0, 0.5
 
 
@@ -94,6 +100,8 @@ COVERED = Function(4, covered, samples_and_centres, mistakes=[
      "Each sample has a nearest centre, but it counts there only if it is closer than `radius`."),
     ("one sample is enough", edit("mean(axis=0) >= share", "any(axis=0)"),
      "One stray sample covers a mode for you. Which share of the samples must be near?"),
+    ("the share divided among the centres", edit(">= share)", ">= share / len(centres))"),
+     "You divide `share` by the number of centres. It holds for each of them as it is."),
     ("a share of those that are near", edit("mean(axis=0) >= share", "sum(axis=0) >= share * "
                                             "(mine & (distance < radius)).sum()"),
      "Your share is of the samples near some centre. Asked is the share of *all* samples."),
@@ -155,6 +163,16 @@ LOSSES = Function(5, gan_losses, logits_of_both, outputs="discriminator generato
     ("one mean for both",
      edit("softplus(-real).mean() + softplus(fake).mean()", "softplus(np.concatenate([-real, fake])).mean()"),
      "D's loss is the sum of two means, one a batch. Yours would be ln 2, not ln 4, for a coin."),
+    ("twice one mean",
+     edit("softplus(-real).mean() + softplus(fake).mean()",
+          "2 * softplus(np.concatenate([-real, fake])).mean()"),
+     "You take one mean over both batches: the larger one counts more. D's loss is the sum of two means."),
+    ("G at the real ones too", edit("g = softplus(-fake).mean()",
+                                    "g = softplus(-fake).mean() + softplus(real).mean()"),
+     "D's loss is right. In G's the real samples have no place: it has no influence on them."),
+    ("a critic's losses", lambda real, fake: (fake.mean() - real.mean(), -fake.mean()),
+     "Those are the losses of a Wasserstein critic. Here the logits pass a cross-entropy: −ln σ for real, "
+     "−ln(1 − σ) for generated."),
     ("D's sign at the generated ones", edit("softplus(fake)", "softplus(-fake)"),
      "Your D is rewarded for taking generated samples for real. Which sign has its logit there?"),
     ("the value of the game", edit("return d", "return -d"),
@@ -220,6 +238,8 @@ DIRAC = Function(6, dirac_step, games, outputs="theta psi", mistakes=[
      "Your penalty has the wrong sign: it pushes ψ away from 0."),
     ("on the generator", edit(" + gamma * psi", "", "lr * D * psi", "lr * (D * psi - gamma * theta)"),
      "You put the friction on the generator. The penalty belongs to D."),
+    ("on both", edit("lr * D * psi", "lr * (D * psi - gamma * theta)"),
+     "ψ is right. θ has a penalty as well in yours: γ ψ²/2 belongs to D alone."),
     ("twice", edit("gamma * psi", "2 * gamma * psi"), "The slope of γ ψ²/2 is γ ψ: the 2 cancels."),
     ("generator uphill", edit("theta + lr", "theta - lr"),
      "Your θ moves the wrong way. G's loss has a minus in front, and descent takes another one."),
@@ -343,6 +363,13 @@ REPAIR = Function(8, one_round, rounds, mistakes=[
      "One factor is turned over: f = (fake − mean) / width has the slope 1 / width."),
     ("f squared in the slope", edit("2 * u * f)", "2 * u * f**2)"),
      "Your f is squared still: the slope of u f² in f is 2 u f."),
+    ("its own units, and the real one's slope", edit(*OWN_UNITS[:2]),
+     "Generated points are still brought to mean 0 and width 1 by their own numbers: both batches look "
+     "alike, and nothing is left to see. Use the *real* batch's mean and width for both."),
+    ("the sample for f", edit("2 * u * f)", "2 * u * fake)"),
+     "In the slope of u f² stands the sample itself. It is f, the sample in the real batch's units."),
+    ("pulled by the real ones", edit("(miss_fake - 1) * (w", "miss_real.mean() * (w"),
+     "The generator's slope is computed from what was missed at *real* samples. It is σ(s) − 1 at its own."),
     ("sums", edit("* f).mean()", "* f).sum()", "* r).mean()", "* r).sum()",
                   "_real.mean()", "_real.sum()", "_fake.mean()", "_fake.sum()", "**2).mean()", "**2).sum()",
                   "z).mean()", "z).sum()", "pull.mean()", "pull.sum()"),

@@ -232,10 +232,8 @@ def honest(found, evaluate, trials, seed):
         return "another seed, the same trials"
     if len(np.unique(rates)) < 0.9 * trials:
         return "the same few rates again and again"
-    if np.mean(rates > 0.1) > 0.8:
-        return "nearly all rates above 0.1"
     if np.histogram(np.log10(rates), [-4, -3, -2, -1, 0])[0].min() < trials / 10:
-        return "a power of ten with hardly a rate"
+        return "a power of ten with hardly a rate" if np.mean(rates > 0.1) > 0.8 else "few powers of ten"
     losses = (np.log10(rates) - evaluate[0]) ** 2 + 0.1 * abs(np.log2(widths) - evaluate[1])
     losses[rates > 0.3] = losses[0] = np.nan
     place = np.flatnonzero((asked == best).all(axis=1))
