@@ -48,6 +48,11 @@ def kl(m, s, m_0, s_0):
 
 
 KL = Function(3, kl, two_bells, mistakes=[
+    ("a column", edit("price.sum(axis=1)", "price.sum(axis=1, keepdims=True)"),
+     "The prices are right, one below the other. Asked is one axis, (B,): without `keepdims`."),
+    ("a half too many", edit("np.log(s_0 / s) +", "np.log(s_0 / s) / 2 +"),
+     "The logarithm counts half. ln of a ratio of standard deviations has the factor 1; ½ belongs to one of "
+     "variances."),
     ("the standard one", lambda m, s, m_0, s_0: kl(m, s, 0.0, 1.0),
      "That is the chapter's, to N(0, 1). Here the second bell curve has a mean and a width of its own."),
     ("the other way round",
@@ -119,6 +124,8 @@ def clean(x_t, told, untold, w, a):
 
 
 CLEAN = Function(4, clean, guesses, mistakes=[
+    ("both added", edit("- w * untold", "+ w * untold"),
+     "You add the untold guess. Guidance goes *away* from it: (1 + w) · told − w · untold."),
     ("from the untold one, no root above",
      edit("(1 + w) * told - w * untold", "(1 - w) * untold + w * told", "np.sqrt(1 - a)", "(1 - a)"),
      "Two things: the chapter's guess is (1 + w) · told − w · untold, and it is the *root* of 1 − `a` that "
@@ -193,6 +200,11 @@ def step_by_step(x_s, s, t, noise, kept):
 
 
 JUMP = Function(5, jump, halfway, mistakes=[
+    ("turned over", lambda x_s, s, t, noise, kept: (
+        np.sqrt(kept[s] / kept[t]) * x_s + np.sqrt(np.maximum(1 - kept[s] / kept[t], 0)) * noise),
+     "Your quotient is turned over: going forward leaves *less*, kept[t] / kept[s]."),
+    ("one step alone", edit("kept[t] / kept[s]", "kept[min(s + 1, len(kept) - 1)] / kept[s]"),
+     "You go one step, to s + 1. The way leads to t."),
     ("from x_0", edit("kept[t] / kept[s]", "kept[t]"),
      "That is the jump from x_0. Part of the way has been gone: what share of x_s is left at t?"),
     ("a difference", edit("kept[t] / kept[s]", "1 - kept[s] + kept[t]"),
@@ -264,6 +276,8 @@ ONE_STEP, WRONG_X = ("kept[s]", "kept[t - 1]"), ("np.sqrt(1 - now) * guess", "(1
 OLD_NOISE = ("np.sqrt(1 - then) * guess", "np.sqrt(1 - now) * guess")
 
 REPAIR = Function(7, leap, leaps, mistakes=[
+    ("not divided", edit("(x_t - np.sqrt(1 - now) * guess) / np.sqrt(now)", "x_t - np.sqrt(1 - now) * guess"),
+     "x_0 was scaled by the root of its share on the way to x_t: divide by it."),
     ("as it was", edit(*WRONG_X, *OLD_NOISE, *ONE_STEP),
      "All three faults are still there. Begin with x_0: for the true noise, does it come out?"),
     ("one step", edit(*ONE_STEP), "One fault is left: yours goes back one step, whatever `s` is."),

@@ -84,7 +84,32 @@ def largest_heard(X, source, target):
     return np.where(np.isinf(y), 0, y)
 
 
+def halved(rows, nothing):
+    mean = rows[0] if len(rows) else nothing
+    for row in rows[1:]:
+        mean = (mean + row) / 2
+    return mean
+
+
+def half_of_each(X, source, target):
+    heard, sent = (np.maximum(np.bincount(side, minlength=len(X)), 1) for side in (target, source))
+    total = np.zeros(X.shape)
+    np.add.at(total, target, X[source] / np.sqrt(heard[target] * sent[source])[:, None])
+    return total
+
+
 MEAN = Function(3, mean_heard, heard, mistakes=[
+    ("half with each", lambda X, source, target: np.array([
+        halved(X[source[target == i]], 0 * X[0]) for i in range(len(X))]),
+     "You take half of what was there for each new message: the last counts most. Add all up, then divide."),
+    ("half of each side", half_of_each,
+     "You divide by the roots of what is heard and sent, as in S. The mean divides by what is heard."),
+    ("the average count", edit("np.maximum(count, 1)", "max(count.mean(), 1)"),
+     "You divide by how many messages a node hears on average. Each has its own number."),
+    ("counts cut short", lambda X, source, target: (
+        mean_heard(X, source, target) * np.maximum(np.bincount(target, minlength=len(X)), 1)[:, None]
+        / np.maximum(np.bincount(target), 1)[:, None]),
+     "`np.bincount` ends at the largest node that hears anything. Ask for all: `minlength=len(X)`."),
     ("one message a node", edit("np.add.at(total, target, X[source])", "total[target] += X[source]",
                                 "np.add.at(count, target, 1)", "count[target] += 1"),
      "Where a node hears several, only one arrives: `a[i] += b` with a repeated index adds once. "
@@ -226,6 +251,7 @@ def both_ways(*pairs):
 def colourings(rng):
     same = np.zeros(6, int)
     yield "a row of six, one colour", same, *both_ways((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+    yield "a row of three, colour 1", [1, 1, 1], *both_ways((0, 1), (1, 2))
     yield "a ring", same, *both_ways((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0))
     yield "two triangles", same, *both_ways((0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3))
     yield "one neighbour, or two alike", [7, 7, 3, 3, 3], *both_ways((0, 2), (1, 3), (1, 4))
@@ -285,6 +311,11 @@ HEARD = "sorted(colours[source[target == i]].tolist())"
 SETS = ("sorted(colours[source[target == i]].tolist())", "sorted(set(colours[source[target == i]].tolist()))")
 
 REFINE = Function(5, refine, colourings, mistakes=[
+    ("other colours alone", edit(
+        HEARD, "sorted(c for c in colours[source[target == i]].tolist() if c != own)"),
+     "You leave out neighbours of the own colour. They are heard as all others are."),
+    ("counts on", edit("len(names))", "len(names) + max(colours) + 1)"),
+     "You go on counting after the old colours. The new names begin at 0."),
     ("a set", edit(*SETS),
      "Yours does not see how often a colour is heard. One neighbour and two alike are not the same."),
     ("a sum", edit("sorted(colours[source[target == i]].tolist())", "[colours[source[target == i]].sum()]"),

@@ -1,3 +1,5 @@
+from math import comb
+
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
@@ -48,6 +50,13 @@ def together(tokens, size, C, H, W):
 
 
 UNPATCH = Function(3, together, rows_of_patches, mistakes=[
+    ("channels at the end", lambda *inputs: together(*inputs).transpose(0, 2, 3, 1),
+     "Your channels come last. A picture here is (C, H, W): they come first."),
+    ("within before among", edit("(0, 3, 1, 4, 2, 5)", "(0, 3, 4, 1, 5, 2)"),
+     "You put the places within a patch outside, and the patches inside. A row of the picture goes through a "
+     "patch first, then to the next."),
+    ("size for number", edit("H // size, W // size, C, size, size", "size, size, C, H // size, W // size"),
+     "You take `size` for the number of patches in a row. It is the side of one patch."),
     ("only reshaped", lambda tokens, size, C, H, W: tokens.reshape(len(tokens), C, H, W),
      "A reshape alone reads the patches as if each were a stretch of the picture's rows. Split the axes, "
      "bring a row of patches and the row within them side by side, then join."),
@@ -68,6 +77,7 @@ def scored(rng):
     yield "room for all", rng.normal(size=(6, 3)), 6
     yield "room for two each", rng.normal(size=(9, 3)), 2
     yield "all want the same", [[0.0, 2, 1], [1, 3, 0], [0, 1, 0], [2, 5, 2]], 2
+    yield "one full, the other free", [[2.0, 1], [3, 0], [0, 5], [4, 1]], 1
     yield "no room", rng.normal(size=(4, 2)), 0
     yield "one expert", rng.normal(size=(5, 1)), 3
     yield "one token", rng.normal(size=(1, 4)), 1
@@ -123,6 +133,16 @@ def by_columns(scores, capacity):
 
 
 CAPACITY = Function(4, assigned, scored, mistakes=[
+    ("closed for all", edit("return np.where(turn <= capacity, wanted, -1)",
+                            "return np.where(np.cumsum(turn > capacity) == 0, wanted, -1)"),
+     "After the first token that finds no room you turn everybody away. Other experts may still have some."),
+    ("room for all together", edit("turn <= capacity", "np.arange(len(wanted)) < capacity * scores.shape[1]"),
+     "You count the room of all experts together. Each has its own limit."),
+    ("in turns", lambda scores, capacity: np.array([
+        i % scores.shape[1] if i // scores.shape[1] < capacity else -1 for i in range(len(scores))]),
+     "You deal the tokens out in turns. Each wants the expert of its largest score."),
+    ("yes or no", edit("np.where(turn <= capacity, wanted, -1)", "turn <= capacity"),
+     "You say whether there was room. Asked is *which* expert, or −1."),
     ("the last by a negative slice", last_come,
      "The last that come are served in yours, and `[-capacity:]` with no room at all takes everybody. Take "
      "the first: `[:capacity]`."),
@@ -166,6 +186,12 @@ def combine(a_1, b_1, a_2, b_2):
 
 
 STRETCH = Function(5, combine, two_stretches, outputs="a b", mistakes=[
+    ("a mean of the a", edit("a_2 * a_1,", "(a_1 + a_2) / 2,"),
+     "You take the mean of both. What is left after two stretches is a share of a share."),
+    ("the first a, for both", edit("a_2 * b_1 + b_2", "a_1 * (b_1 + b_2)"),
+     "You fade both b by the first a. The first b fades in the *second* stretch, b₂ not at all."),
+    ("a product of the b", edit("a_2 * b_1 + b_2", "b_1 * b_2"),
+     "You multiply both b. What was brought in is added; the first fades in the second stretch."),
     ("a product of matrices", lambda a_1, b_1, a_2, b_2: (np.dot(a_2, a_1), np.dot(a_2, b_1) + b_2),
      "You multiply as vectors or matrices are. A stretch acts on each number by itself: `*`."),
     ("the other order", edit("a_2 * b_1 + b_2", "a_1 * b_2 + b_1"),
@@ -215,29 +241,21 @@ def each_with_a_chance(validation, truth, n):
 
 
 def off_by_one(validation, truth, n):
-    from math import comb
-
     ranked, N = truth[np.argsort(-validation)], len(truth)
     return float(sum(comb(N - 1 - r, n - 1) / comb(N, n) * ranked[r - 1] for r in range(1, N)))
 
 
 def none_above(validation, truth, n):
-    from math import comb
-
     ranked, N = truth[np.argsort(-validation)], len(truth)
     return float(sum(comb(N - r, n) / comb(N, n) * ranked[r] for r in range(N)))
 
 
 def from_below(validation, truth, n):
-    from math import comb
-
     ranked, N = truth[np.argsort(-validation)], len(truth)
     return float(sum(comb(N - 1 - r, n) / comb(N, n) * ranked[r] for r in range(N)))
 
 
 def one_more_below(validation, truth, n):
-    from math import comb
-
     ranked, N = truth[np.argsort(-validation)], len(truth)
     return float(sum(comb(N - r, n - 1) / comb(N, n) * ranked[r] for r in range(N)))
 
@@ -247,6 +265,13 @@ def looks_at_the_truth(validation, truth, n):
 
 
 EXACT = Function(6, expected, little_tables, mistakes=[
+    ("sets not counted", lambda validation, truth, n: expected(validation, truth, n) * comb(len(truth), n),
+     "You count subsets. Divide by how many there are in all, N over n."),
+    ("shares of those below", lambda validation, truth, n: (
+        lambda p: p @ truth[np.argsort(-validation)] / p.sum()
+     )((1 - np.arange(len(truth)) / len(truth)) ** n),
+     "(1 − r/N)ⁿ is how likely *none above* r is drawn, with repetition. r itself has to be drawn as well, "
+     "and each at most once."),
     ("itself not among them", from_below,
      "You draw all n from those below place r. Place r itself is one of the n: n − 1 are left to be drawn."),
     ("one more below", one_more_below,
@@ -320,6 +345,15 @@ WRONG_PLACE = ("int(rows[0])", "0")
 WRONG_PRICE = ("(epochs - before)", "epochs")
 
 REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
+    ("places of the last round", edit("rows = rows[np.argsort(-marks[rows, column], kind=\"stable\")]",
+                                      "rows = np.argsort(-marks[rows, column], kind=\"stable\")"),
+     "argsort gives places among those left. Look up whose they are: `rows[np.argsort(…)]`."),
+    ("pays for the kept alone", lambda marks, test: (
+        *halve(marks, test)[:2],
+        sum(max(len(marks) >> min(k, 3), 1) * e for k, e in ((1, 1), (2, 1), (3, 2), (3, 4)))),
+     "You pay after the half has gone. They have been trained as well: pay first, then halve."),
+    ("one network's epochs", lambda marks, test: (*halve(marks, test)[:2], 15),
+     "You add up the epochs of one network. All that are left in a round are trained."),
     ("the test decides at the end", lambda marks, test: (
         lambda left, spent: (int(left[test[left].argmax()]), float(test[left].max()), spent)
      )(np.array(survivors(marks)), halve(marks, test)[2]),

@@ -51,6 +51,15 @@ def columns(x, w, b, mean):
 
 
 COLUMNS = Function(3, columns, pictures, mistakes=[
+    ("from the mean picture", lambda x, w, b, mean: np.maximum(
+        0, (mean * w).sum() + b + ((x - mean) * w).sum(axis=1)) - max(0, (mean * w).sum() + b),
+     "You show one column in the mean picture. Hide one column of *this* picture."),
+    ("a share", lambda x, w, b, mean: columns(x, w, b, mean) / np.maximum(
+        np.maximum(0, (x * w).sum(axis=(1, 2)) + b), 1e-9)[:, None],
+     "You divide by the score. Asked is how far it falls, not which share of it."),
+    ("a floor for each column", lambda x, w, b, mean: (
+        np.maximum(0, (x * w).sum(axis=1) + b) - np.maximum(0, (mean * w).sum(axis=0) + b)),
+     "You give each column a score of its own. The floor at 0 is that of the whole picture's score."),
     ("one grey", edit("mean[:, j]", "mean.mean()"),
      "You hide a column behind one grey. Each place has its own mean: `mean[:, j]`."),
     ("one grey a column", edit("mean[:, j]", "mean[:, j].mean()"),
@@ -104,6 +113,14 @@ def equal_shares(x, w, b):
 
 
 FLIP = Function(4, flip, scored, mistakes=[
+    ("one step", edit("x - eps[:, None] * np.sign(w)", "x - np.sign(s)[:, None] * np.sign(w)"),
+     "You move by 1, however far the boundary is. The score s says how far: s / Σ|w|."),
+    ("by the largest weight", edit("abs(w).sum()", "abs(w).max()"),
+     "You divide by the largest weight. All numbers move: together they change the score by Σ|w|."),
+    ("by the mean weight", edit("abs(w).sum()", "abs(w).mean()"),
+     "You divide by the *mean* size of a weight. All numbers move, and the score changes by the sum."),
+    ("the weight in place of its sign", edit("np.sign(w)", "w"),
+     "Each number moves by the same amount, whatever its weight: only the weight's *sign* is needed."),
     ("all one way", edit("np.sign(w)", "1"),
      "All numbers move the same way in yours. Where the weight is negative a number has to move the other "
      "way: `np.sign(w)`."),
@@ -150,6 +167,21 @@ def step(x, z, g, eps, size):
 
 
 STEP = Function(5, step, places, mistakes=[
+    ("back before the step", lambda x, z, g, eps, size: step(
+        0 * x, step(x, z, 0 * g, eps, size), g, np.inf, size),
+     "You go back to the ball before the step. The step may lead out: first the step, then back."),
+    ("no step that leads out", lambda x, z, g, eps, size: (
+        lambda new: np.where(np.sqrt(((new - x) ** 2).sum(axis=1, keepdims=True)) > eps, z, new)
+     )(step(x, z, g, np.inf, size)),
+     "Where the step leads out you take none. Take it, and go back to the nearest point of the ball."),
+    ("by the squared length", edit("length = np.sqrt((g**2).sum(axis=1, keepdims=True))",
+                                   "length = (g**2).sum(axis=1, keepdims=True)"),
+     "You divide the slope by its squared length. Take the root."),
+    ("along the batch", edit("axis=1", "axis=0"),
+     "You take lengths along the batch. Each row has its own: `axis=1`."),
+    ("back to the start", lambda x, z, g, eps, size: np.where(
+        (g**2).sum(axis=1, keepdims=True) > 0, step(x, z, g, eps, size), x),
+     "Where the slope is 0 you go back to x. Without a step the row stays at z."),
     ("signs", edit("g / np.maximum(length, 1e-12)", "np.sign(g)"),
      "Signs are the steepest way when each number is limited. With a limit on the length it is "
      "the slope itself."),
@@ -213,6 +245,17 @@ def one_copy(pattern, ids, which):
 
 
 SAME = Function(6, same, looks, mistakes=[
+    ("later copies, too", lambda pattern, ids: (
+        lambda others: (pattern * others).sum(axis=1)[others.any(axis=1)].mean() if others.any() else 0.0
+     )(np.equal.outer(ids, ids) & ~np.eye(len(ids), dtype=bool)),
+     "You count places whose copy comes later. Only tokens that have come *before* count."),
+    ("where it looks most", lambda pattern, ids: np.mean([
+        pattern[t].argmax() in np.flatnonzero(ids[:t] == ids[t]) for t in range(len(ids)) if ids[t] in ids[:t]
+     ] or [False]),
+     "You ask where the head looks most. Asked is how much *weight* lies on the copies."),
+    ("neighbours alone", lambda pattern, ids: np.mean([
+        pattern[t, t - 1] for t in range(1, len(ids)) if ids[t] == ids[t - 1]] or [0.0]),
+     "You look at the token just before alone. An earlier copy may stand anywhere."),
     ("itself as well", itself_too,
      "You count the weight on the token itself, too. Only copies *before* it count."),
     ("a mean of all pairs", a_mean_of_pairs,
@@ -262,6 +305,13 @@ WAY = ("baseline + (k + 0.5) / steps * (x - baseline)", "(k + 0.5) / steps * x")
 MIDDLE, GONE = ("k + 0.5", "k"), ("return (x - baseline)", "return x")
 
 REPAIR = Function(7, mended, ways, mistakes=[
+    ("the slope at x", lambda x, baseline, W, v, steps: (
+        (x - baseline) * (((1 - np.tanh(x @ W) ** 2) * v) @ W.T)),
+     "That is the slope at x alone. Take its mean along the way from the baseline."),
+    ("another slope", edit("1 - np.tanh(z @ W) ** 2", "1 - np.tanh(z @ W)"),
+     "The slope of tanh is 1 − tanh²: the square is missing."),
+    ("beyond x", edit("z = baseline +", "z = x +"),
+     "Your way begins at x and leads away from the baseline. It leads from the baseline to x."),
     ("both ends", edit("(k + 0.5) / steps", "k / max(steps - 1, 1)"),
      "Your points run from the one end to the other, both among them, as `np.linspace` has it. Take the "
      "middles of the steps, (k + ½) / steps."),
