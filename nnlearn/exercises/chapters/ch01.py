@@ -160,6 +160,8 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
      "The leak is −(V − E_L): at rest, where V = E_L, nothing leaks."),
     ("divided by the resistance", edit("R * I", "I / R"),
      "Ohm's law: a current I through R makes a voltage R · I."),
+    ("no leak", edit("-(V - E_L) + R * I", "R * I"),
+     "The leak is missing: −(V − E_L) pulls the membrane back to rest."),
 ])
 
 
@@ -248,6 +250,8 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "The logarithm alone is no time. The climb takes τ times that."),
     ("the rest twice", edit("t_ref + tau", "2 * t_ref + tau"),
      "There is one refractory period between two spikes. You have two."),
+    ("the climb above the line", edit("drive / (drive - climb)", "climb / (drive - climb)"),
+     "Above the line of the logarithm stands the whole drive, R · I, and not the climb."),
 ])
 
 

@@ -206,6 +206,11 @@ def until_it_is_right(X, y, w, b, lr):
     return w, b, mistakes
 
 
+def each_from_the_start(X, y, w, b, lr):
+    error = y - (X @ w + b > 0)
+    return w + lr * error[-1] * X[-1], b + lr * error[-1], np.abs(error).sum()
+
+
 EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistakes=[
     ("all at once", all_at_once,
      "You judged all examples with the weights of the start and corrected once. In the perceptron each "
@@ -236,6 +241,9 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
      "at most once."),
     ("from the end", edit("zip(X, y,", "zip(X[::-1], y[::-1],"),
      "You begin with the last example. They come in the order in which they stand."),
+    ("each from the start", each_from_the_start,
+     "Each of your corrections begins with the weights of the start, so that only the last one is left. Go "
+     "on from the weights that the example before has left."),
 ])
 
 
@@ -346,6 +354,8 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
      "it returns."),
     ("with the zeros of the start", edit("seen = []", "seen = [np.append(w, b)]"),
      "The zeros of the start count in your mean. They are the weights *before* the first example."),
+    ("divides by the examples", edit("np.mean(seen, axis=0)", "np.sum(seen, axis=0) / len(X)"),
+     "You divided by the number of examples. They were shown `epochs` times."),
 ])
 
 PATIENCE = Explain(9, rubric=[

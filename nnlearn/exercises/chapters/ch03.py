@@ -78,6 +78,7 @@ GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistake
      "shape (N,)."),
     ("the slopes for the answers", edit("2 * X.T @ error / len(X)", "2 * error / len(X)"),
      "Those are the slopes for the answers ŷ. A weight moves an answer by its input: multiply, and add up."),
+    ("no truth", edit(" - y", ""), "The truth is missing: the error is ŷ − y."),
 ])
 
 
@@ -259,6 +260,8 @@ MEND = Function(7, softmax_regression, three_classes, mistakes=[
     ("decisions for probabilities", edit("e / e.sum(axis=1, keepdims=True)",
      "np.eye(classes)[e.argmax(axis=1)]"),
      "You take the decision, 0 or 1, for the probability. The softmax says how sure it is."),
+    ("with the softmax's own slope", edit("(P - Y)", "((P - Y) * P * (1 - P))"),
+     "The softmax's slope has already cancelled against the logarithm's: P − Y, and no more."),
 ])
 
 

@@ -134,6 +134,8 @@ BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
      "You divide by the width. That keeps the area; here the height is given."),
     ("ends too late", edit("x - end", "x - start - end"),
      "Your second unit switches on at start + end. It belongs at `end`."),
+    ("where both are on", edit("- nn.step(x - end)", "* nn.step(x - end)"),
+     "The product is 1 where *both* units have switched on, beyond `end`. Take the second away instead."),
 ])
 
 ZIGZAG = Predict(5, 27, mistakes=[
@@ -204,6 +206,8 @@ FORWARD = Function(6, forward, networks, mistakes=[
      "The output layer has biases, too: x W + b."),
     ("from the last layer", lambda x, layers: forward(x, layers[::-1]),
      "You begin with the last layer. The list begins with the one that takes the input."),
+    ("tanh", edit("np.maximum(0, x @ W + b)", "np.tanh(x @ W + b)"),
+     "That is a tanh. ReLUs are asked for: max(0, z)."),
 ])
 
 

@@ -76,6 +76,13 @@ LOG_SIGMOID = Function(3, log_sigmoid, numbers_far_and_near, atol=1e-300, mistak
      "The part with the logarithm is twice too large: at z = 0 it is ln 2."),
     ("the sign of z", lambda z: np.where(z > 0, 0.0, -z) - np.log1p(np.exp(-np.abs(z))),
      "Below zero the sign of z is turned: far below, ln σ(z) is about z, and negative."),
+    ("no size", edit("-np.abs(z)", "-z"),
+     "Right above zero. Below, where z is taken out already, what is left is ln(1 + e^z): in one line, "
+     "e^(−|z|)."),
+    ("the size, not minus it", edit("-np.abs(z)", "np.abs(z)"),
+     "The exponent must never be above 0: −|z|."),
+    ("two ways mixed", lambda z: z - np.logaddexp(0, -z),
+     "ln σ(z) is −ln(1 + e^(−z)), and it is z − ln(1 + e^z). You have mixed the two."),
 ], after="Chapter 6 needs it: it is minus the surprise of a yes.")
 
 
@@ -143,6 +150,8 @@ SOFTMAX = Function(4, softmax, scores, mistakes=[
     ("powers of the probabilities", lambda z, axis, T: softmax(z, axis, 1.0) ** (1 / T),
      "The powers are right, but they do not sum to 1 any more: divide by their sum, or divide the scores by "
      "T to begin with."),
+    ("powers of two", edit("np.exp(", "np.exp2("),
+     "Those are powers of 2. A softmax has powers of e."),
 ])
 
 
@@ -217,6 +226,8 @@ DEAD = Function(6, dead_share, inputs_of_relus, mistakes=[
      "dead is `z <= 0` for all."),
     ("the first input alone", edit("(z <= 0).all(axis=0)", "(z[0] <= 0)"),
      "You look at the first input alone. Dead is silent for every input of the batch."),
+    ("everything or nothing", edit(".all(axis=0).mean()", ".all().mean()"),
+     "One `all` over the whole table asks whether *every* neuron is dead. Ask it of each column, `axis=0`."),
 ])
 
 WHICH = Explain(7, rubric=[
@@ -272,6 +283,11 @@ REPAIR = Function(8, mish, mishs, atol=1e-300, outputs="value slope", mistakes=[
      "The value is right. The slope of softplus is σ(z); yours is σ(−z)."),
     ("cut off", lambda z: mish(np.clip(z, -500, 20)),
      "You clip z, and the value with it: at 800 it is 800. Let the limit reach the exponential alone."),
+    ("what went into the tanh", edit("t = np.tanh(np.maximum(z, 0) + np.log1p(e))",
+     "s = np.maximum(z, 0) + np.log1p(e)\n    t = np.tanh(s)", "1 - t**2", "1 - s**2"),
+     "The value is right. In its slope the tanh's is 1 − t², with its *value* t, not with what went in."),
+    ("the parts subtracted", edit("t + z *", "t - z *"),
+     "The value is right. In its slope both parts of the product rule are added."),
 ], after="It is called Mish (D. Misra, 2019). A value that is right at 1 and wrong at 1,000 waits for "
          "the first long step.")
 

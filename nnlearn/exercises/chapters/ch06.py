@@ -73,6 +73,9 @@ HUBER = Function(3, huber, errors, mistakes=[
     ("the mean of the residuals", lambda prediction, target, low, high: huber(
         np.array([np.mean(prediction - target)]), np.zeros(1), low, high),
      "You average the residuals first: too high and too low cancel. First the loss of each, then the mean."),
+    ("the lower corner for both", lambda prediction, target, low, high:
+     huber(np.abs(prediction - target), 0, low, low),
+     "You use `low` for both sides. What is too high has its corner at `high`."),
 ])
 
 
@@ -182,6 +185,10 @@ SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
      "Those are the surprises themselves. Their slope is asked for: p − y."),
     ("the class's number", edit("np.eye(logits.shape[1])[labels]", "labels[:, None]"),
      "You take the class's *number* away. The truth is 1 for the right class and 0 for the others: one-hot."),
+    ("the class that is said", edit("[labels]", "[p.argmax(axis=1)]"),
+     "You take 1 away from the likeliest class. It belongs to the right one, `labels`."),
+    ("the softmax's own slope", edit("(p - np.eye(logits.shape[1])[labels])", "p * (1 - p)"),
+     "p (1 − p) is the slope of a probability. With the logarithm's slope, p − y is left of it."),
 ])
 
 
@@ -403,6 +410,12 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
      "You divide by the weights. The rare class is to count for more: its weight multiplies."),
     ("smoothed over the batch", edit("smooth / len(weight)", "smooth / len(logits)"),
      "You share `smooth` among the examples. It is shared among the K classes."),
+    ("not smoothed", edit("(1 - smooth) * np.eye(len(weight))[labels] + smooth / len(weight)",
+     "np.eye(len(weight))[labels] + 0 * smooth"),
+     "Loss and slope belong together, but the labels are hard in both: `smooth` has no say."),
+    ("smoothed the other way round", edit("(1 - smooth) * np.eye(len(weight))[labels] + smooth / len",
+     "smooth * np.eye(len(weight))[labels] + (1 - smooth) / len"),
+     "`smooth` and 1 − `smooth` have changed places: the right class keeps the larger part."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 

@@ -275,6 +275,12 @@ NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="d
      "db1 alone is wrong: the slope of tanh stands between A1 and b1 as well. It is the sum of dZ1."),
     ("what entered the second layer", edit("X.T @ dZ1", "A1.T @ dZ1"),
      "dW1: what entered the first layer is X, not A1. Compare the shapes."),
+    ("no tanh", edit("np.tanh(Z1)", "Z1", " * (1 - A1**2)", ""),
+     "There is no tanh in yours, forward or backward."),
+    ("the square of the difference", edit("(1 - A1**2)", "(1 - A1) ** 2"),
+     "The slope of tanh is 1 − A1²: the square belongs to A1 alone."),
+    ("no softmax", edit("nn.softmax(A1 @ W2 + b2)", "(A1 @ W2 + b2)"),
+     "The softmax is missing: P is that of A1 W2 + b2."),
 ], after="With this and one line, W -= lr * dW, you can train on the digits.")
 
 STILL_LEARNS = Explain(8, rubric=[
@@ -405,6 +411,9 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
     ("no learning rate", edit("lr * d", "d"), "The learning rate is missing: p − lr · gradient."),
     ("a row too many", edit("start + B)", "start + B + 1)"),
      "Your batches overlap by a row: a slice stops before its end."),
+    ("the second layer stands still", edit("for p, d in zip(params, slopes, strict=True)]",
+     "for p, d in zip(params[:2], slopes[:2], strict=True)] + params[2:]"),
+     "The second layer stands still. All four are to move."),
 ], after="A loop of this shape trains every network in this course.")
 
 

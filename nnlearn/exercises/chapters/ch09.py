@@ -76,6 +76,8 @@ MOMENTUM = Function(5, step_back, weights_that_have_moved, outputs="w v", mistak
      "The weights are right. The step multiplied the velocity by μ: to go back, divide."),
     ("adds the gradient", edit("v - g", "v + g"),
      "The weights are right. The step added g to the velocity: to go back, take it away."),
+    ("a share of the velocity", edit("lr * v", "lr * mu * v"),
+     "The velocity is right. The weights were moved by η v, all of it: no μ there."),
 ], after="So a long run can be retraced from its end, with nothing stored but the last state. (In exact "
          "numbers: dividing by μ makes rounding errors grow.)")
 
@@ -216,6 +218,8 @@ RATE = Function(7, rate, moments_of_a_run, mistakes=[
      "You come down along an exponential. Half a cosine wave is asked for."),
     ("warm-up from nothing", edit("(step + 1) / warm_up", "step / (warm_up - 1)"),
      "Your warm-up begins with 0. It rises from `lr / warm_up` at step 0: (step + 1) / warm_up."),
+    ("arrives a step late", edit("/ (steps - warm_up)", "/ (steps - warm_up + 1)"),
+     "Your cosine arrives one step too late. From step `warm_up` to step `steps` it is `steps` − `warm_up`."),
 ])
 
 
@@ -315,6 +319,10 @@ ADAM = Function(8, adam_step, tables_of_words, atol=1e-12, outputs="w m s t", mi
      "You have 0.99 for β₂. Here it is 0.999."),
     ("sums for means", edit("0.1 * g", "g", "0.001 * g**2", "g**2"),
      "You add the whole g, and the whole of g². A running mean takes 1 − β of what is new."),
+    ("one memory for both", edit("0.999", "0.9", "0.001 * g**2", "0.1 * g**2"),
+     "You have 0.9 for both means. β₂, for the squares, is 0.999."),
+    ("squares of the mean", edit("0.001 * g**2", "0.001 * m**2"),
+     "`s` takes in the square of the *mean*. It is a running mean of g²."),
 ], after="Frameworks call it lazy or sparse Adam: of a hundred thousand words a batch touches a few hundred.")
 
 COMPARE = Explain(9, rubric=[
