@@ -101,7 +101,7 @@ def _listed(names: Iterable[str]) -> str:
 def _of_text(said: str, inputs: Mapping[str, Any]) -> str:
     """For how many rows there are answers, where a measure told their shape alone."""
     found = re.fullmatch(r"an array of shape \((\d+),(?: (\d+))?\)", said)
-    new = next((name for name in inputs if "new" in name), "")
+    new = next((name for name, value in inputs.items() if "new" in name and hasattr(value, "__len__")), "")
     if not found or not new:
         return ""
     rows, columns = int(found[1]), found[2]
