@@ -157,9 +157,9 @@ def _of_one(
             if all(same(want, turned(have)) for want, have in pairs) and _varied(pairs):
                 return text
     for name in inputs[0]:
-        came = [_numbers(given[name]) for given in inputs]
+        handed = [_numbers(given[name]) for given in inputs]
         if len(pairs) > 1 and all(
-            x is not None and same(have, x) for (_, have), x in zip(pairs, came, strict=True)
+            x is not None and same(have, x) for (_, have), x in zip(pairs, handed, strict=True)
         ):
             return f"What you give is `{name}` as it came in."
     return _shifted_or_scaled(pairs, same)
