@@ -75,14 +75,14 @@ def modules(browser: Browser, folder: Path) -> Page:
     page.goto("about:blank")
     page.add_script_tag(path=folder / WEIGHTS)
     page.add_script_tag(
-        content=f"(() => {{ {living.bundle('heads')}\nwindow.look = look; window.gpt = new GPT(nnWeights);"
-        "window.tokenizer = new Tokenizer(nnWeights); })()"
+        content=f"(() => {{ {living.bundle('heads')}\nwindow.inside = inside;"
+        "window.gpt = new GPT(nnWeights); window.tokenizer = new Tokenizer(nnWeights); })()"
     )
     return page
 
 
-LOOK = """([ids, cut]) => {
-    const found = look(gpt, tokenizer, ids, cut);
+INSIDE = """([ids, cut]) => {
+    const found = inside(gpt, tokenizer, ids, cut);
     return { ...found, patterns: [...found.patterns] };
 }"""
 NONE: list[tuple[int, int]] = []
@@ -94,7 +94,7 @@ def test_the_page_looks_inside_as_numpy_does(text: str, cut: list[tuple[int, int
     """At the same weights of eight bits, in double precision."""
     model, tokenizer = as_the_page_has_it().astype(np.float64), nn.austen.load()[1]
     ids = tokenizer.encode(text)[:LONGEST]
-    found = modules.evaluate(LOOK, [ids.tolist(), cut])
+    found = modules.evaluate(INSIDE, [ids.tolist(), cut])
     with nn.circuits.cut_heads(model, cut):
         patterns = nn.circuits.attention_patterns(model, ids[None])[:, 0]
         lens = nn.softmax(nn.circuits.logit_lens(model, ids[None])[:, 0])

@@ -138,7 +138,7 @@ const CSS = `
 // -- without a kernel ------------------------------------------------------------------------------------------------
 
 /** Every head's pattern, what each layer expects after each token, and the bits per token, with heads (block, head) cut. */
-export function look(gpt, tokenizer, ids, cut) {
+export function inside(gpt, tokenizer, ids, cut) {
   const n = ids.length, { depth, heads } = gpt, patterns = new Float32Array(depth * heads * n * n), cache = gpt.newCache();
   const guesses = Array.from({ length: depth + 1 }, () => []), off = Array.from({ length: depth }, (_, k) => cut.flatMap(([b, h]) => (b === k ? [h] : [])));
   let bits = 0;
@@ -167,7 +167,7 @@ export function alone(model) {
     if (key(v) !== known) {
       if (!gpt) return load();
       const read = tokenizer.encode(v.text).slice(0, longest), ids = read.length ? read : tokenizer.encode(" "), cut = cutOf(v);
-      const whole = look(gpt, tokenizer, ids, []), without = cut.length ? look(gpt, tokenizer, ids, cut) : whole;
+      const whole = inside(gpt, tokenizer, ids, []), without = cut.length ? inside(gpt, tokenizer, ids, cut) : whole;
       found = { ...without, bits: whole.bits, without: without.bits };
       known = key(v);
     }
