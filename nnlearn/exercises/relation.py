@@ -87,6 +87,8 @@ def relation(
             pairs, warned = [pairs[k] for k in at], [given[k].warned for k in at]
             theirs = [inputs[k] for k in at]
             told[name] = _of_one(pairs, warned, theirs, same) or _other_axis(pairs, theirs)
+    if not told:  # the numbers are right, and of a kind that is not
+        return ""
     if not told[min(told)] or len(set(told.values())) > 1:  # where to look, at least
         right = [name for name in names if name not in told]
         several = right and len(told) > 1 and all(map(str.isidentifier, names))  # no measure

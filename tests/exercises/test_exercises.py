@@ -584,6 +584,11 @@ def test_of_several_outputs_that_are_wrong_the_relation_or_the_right_ones_are_na
     assert grade(parts, lambda z: (-z - 1, z**3, z**4)).hint == ""
 
 
+def test_right_numbers_of_a_wrong_kind_have_no_relation_to_tell():
+    result = grade(RELATED, lambda z: RELATED.reference(z).astype(complex))
+    assert result.status == "not yet" and result.hint == "" and "complex" in result.message
+
+
 @pytest.mark.parametrize("odd", [[{"x": 1.0}, {"x": 2.0}], [np.eye(2), np.ones(3)], ["one", "two"]])
 def test_an_input_that_is_no_array_does_not_spoil_the_message(odd):
     counted = Function(
