@@ -128,7 +128,8 @@ def test_deck_has_no_barriers_and_is_small(name: str, reader: Reader, built: Pat
     page.wait_for_selector("body.ready")
     found = set(reader.findings())
     kinds = page.evaluate(
-        "Reveal.getSlides().map(s => s.className.split(' ')[0] + (s.querySelector('.body a') ? '+a' : ''))"
+        "Reveal.getSlides().map(s => s.className.split(' ')[0]"
+        " + ['a', 'code'].map(kind => s.querySelector(`.body :not(pre) > ${kind}`) ? kind : ''))"
     )
     for kind in set(kinds):  # slides of a kind share their colours
         page.evaluate(

@@ -49,10 +49,18 @@ async ([part, rule]) => {
   for (const [e] of plain) e.replaceChildren(e.matches('pre') ? e.textContent : '');
   const run = async (where, options) =>
     (await axe.run(where, { resultTypes: ['violations'], preload: false, ...options })).violations;
+  const { Color, getContrast } = axe.commons.color;
+  const pale = (e) => {  // axe-core may doubt what lies behind a line; here it is the element's own ground
+    const { color, backgroundColor, backgroundImage } = getComputedStyle(e);
+    const [letters, paper] = [color, backgroundColor].map((c) => new Color().parseString(c));
+    return paper.alpha === 1 && backgroundImage === 'none' && getContrast(paper, letters) < 3;
+  };
   const all = rule ? { runOnly: [rule] } : { rules: { 'color-contrast': { enabled: false } } };
   const found = rule === 'color-contrast' ? [] : await run({ include: part, exclude: [strokes] }, all);
   if ((!rule || rule === 'color-contrast') && kinds.size) {
     found.push(...await run({ include: shown }, { runOnly: ['color-contrast'] }));
+    const nodes = shown.filter(pale).map((e) => ({ target: e.tagName, html: e.outerHTML }));
+    if (nodes.length) found.push({ impact: 'serious', id: 'color-contrast', help: 'own ground', nodes });
   }
   for (const [e, children] of plain) e.replaceChildren(...children);
   return found.filter((v) => ['serious', 'critical'].includes(v.impact))
