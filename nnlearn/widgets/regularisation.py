@@ -1,13 +1,15 @@
 """The regularisation explorer: a curve fitted to noisy points, and what width, L2, L1, dropout change."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, ladder, line, slider
+from nnlearn.widgets.living import LivingExplorer
 
 WIDTHS = (1, 2, 3, 5, 8, 11, 15, 20, 30, 50, 100, 200)
 STRENGTHS = (0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0)
@@ -17,6 +19,7 @@ STEEPNESS = 12.0
 FLOOR, TOP = 1e-4, 30.0  # of the errors shown
 LEAST_L2 = 1e-9  # stands for none: of all exact fits, the one with the smallest weights
 STEPS = 400  # of the descent that finds the L1 solution
+DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,11 @@ def sparse(phi: np.ndarray, y: np.ndarray, penalty: np.ndarray, l1: float) -> np
     return w
 
 
-class RegularisationExplorer(Explorer):
+class RegularisationExplorer(LivingExplorer):
     """Noisy points of a sine, hidden units with random knots, output weights fitted exactly."""
 
     size = (9.6, 4.2)
+    module = "regularisation"
 
     def make_controls(self) -> Controls:
         return {
@@ -80,7 +84,7 @@ class RegularisationExplorer(Explorer):
             "l2": ladder("L2: λ", STRENGTHS, 0.0, zero="off"),
             "l1": ladder("L1: λ", STRENGTHS[:-1], 0.0, zero="off"),
             "dropout": slider("dropout p", 0, 0, 0.9, 0.05),
-            "draw": slider("draw of noise and units", 3, 1, 20),
+            "draw": slider("draw of noise and units", 3, 1, DRAWS),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -137,6 +141,11 @@ class RegularisationExplorer(Explorer):
         self.train.set_data(WIDTHS, np.clip(state.train, FLOOR, TOP))
         self.true.set_data(WIDTHS, np.clip(state.true, FLOOR, TOP))
         self.here.set_data([width], [np.clip(state.true[k], FLOOR, TOP)])
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        width = self.values["width"]
+        k = WIDTHS.index(width)
         best = WIDTHS[int(np.argmin(state.true))]
         told = f", {state.zeros} of them with weight zero" if state.zeros else ""
         return (
@@ -144,3 +153,10 @@ class RegularisationExplorer(Explorer):
             f"{state.train[k]:.2g}, against the truth {state.true[k]:.2g}. "
             f"At these settings the truth is met best with {best}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        lists = {name: getattr(self.state, name).tolist() for name in ("x", "y", "curve", "train", "true")}
+        return lists | {"zeros": self.state.zeros}
+
+    def page(self) -> dict[str, Any]:
+        return {"draws": [numpys(seed) for seed in range(1, DRAWS + 1)]}
