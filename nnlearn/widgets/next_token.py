@@ -1,7 +1,9 @@
 """The next-token explorer: what a small GPT expects, and what temperature, top-k and top-p leave of it."""
 
+import base64
+import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets
 import numpy as np
@@ -10,12 +12,14 @@ from matplotlib.figure import Figure
 
 import nnlearn as nn
 from nnlearn.figures import plot
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, line, move, player, raster, slider, text, texts, write
+from nnlearn.models.gpt import GPT
+from nnlearn.text.tokenizers import BPETokenizer, CharTokenizer
+from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.kit import Controls, raster, slider, text, texts, write
+from nnlearn.widgets.living import LivingExplorer, in_eight_bits
 
-COLUMNS, ROWS = 64, 2  # of letters in the picture: as many as the model can look back at
-LONGEST, PROMPT = 80, 48  # characters that can be appended; letters of the prompt that are read
-BARS = 18
+BARS = 12  # the likeliest tokens shown
+SEEDS = 20
 FONT = "DejaVu Sans Mono"
 SIGNS = str.maketrans({" ": "␣", "\n": "↵"})
 SURPRISE = LinearSegmentedColormap.from_list("surprise", ["#FFFFFF", "#FBE3B5", plot.ORANGE])
@@ -23,24 +27,23 @@ BITS = 8.0  # of surprise: the darkest orange
 
 
 @dataclass(frozen=True)
-class State:
-    """The text so far, and the two distributions of the character that comes next."""
+class Page:
+    """The text so far, and what may come next."""
 
-    text: str
-    prompt: int  # how many characters of it were given
-    surprise: np.ndarray  # in bits, of each character (0 for the first)
+    tokens: list[str]
+    given: int  # how many of them are the reader's
+    bits: np.ndarray  # the surprise of each (0 for the first)
     model: np.ndarray  # (V,) probabilities as the model gives them
     drawn: np.ndarray  # (V,) after temperature, top-k and top-p
+    top: list[int]  # the likeliest, first
 
 
 class Continuation:
     """A prompt and what was drawn after it so far; it grows token by token and reads none twice."""
 
-    def __init__(
-        self, model: Any, ids: np.ndarray, seed: int, picks: dict[int, int] | None = None, **choice: Any
-    ) -> None:
+    def __init__(self, model: Any, ids: np.ndarray, seed: int, picks: dict[int, int], **choice: Any) -> None:
         """`picks`: tokens that were chosen by hand, by their place."""
-        self.model, self.ids, self.choice, self.picks = model, list(ids), choice, picks or {}
+        self.model, self.ids, self.choice, self.picks = model, list(ids), choice, picks
         self.rng = np.random.default_rng(seed)
         self.cache = [block.attention.new_cache(1, model.context) for block in model.blocks]
         self.logits = list(self._read(self.ids))
@@ -57,120 +60,160 @@ class Continuation:
             self.logits.extend(self._read(self.ids[-1:]))
 
 
-class NextTokenExplorer(Explorer):
+class NextTokenExplorer(LivingExplorer):
     """A text that a small GPT continues, its doubt about each letter, and its guess of the next one."""
 
     size = (9.6, 5.0)
+    module = "next_token"
+    token: ClassVar[str] = "character"  # what a reader calls one
+    most: ClassVar[tuple[int, int]] = 48, 80  # tokens of the prompt that are read, and that can be written
+    letters: ClassVar[tuple[int, int]] = 32, 7  # in a line, and lines, of the stored picture
+
+    def load(self) -> tuple[GPT, CharTokenizer | BPETokenizer]:
+        """The model and its tokenizer."""
+        return nn.manual_gpt.load()[:2]
+
+    def encoded(self, prompt: str) -> np.ndarray:
+        """What the model can read of a prompt, its end if it is long."""
+        known = "".join(c for c in prompt if c in self.tokenizer.ids)
+        return self.tokenizer.encode(known[-self.most[0] :] or "\n")
 
     def make_controls(self) -> Controls:
-        self.gpt, self.tokenizer, _ = nn.manual_gpt.load()
-        V, length = len(self.tokenizer), slider("characters appended", 60, 0, LONGEST)
-        self.play = player(length, 250, show_repeat=False)  # four characters a second
+        self.gpt, self.tokenizer = self.load()
+        V = len(self.tokenizer)
         return {
-            "prompt": ipywidgets.Text("The function returns ", description="prompt"),
-            "length": length,
+            "prompt": ipywidgets.Text("The function returns ", description="begin with"),
+            "length": slider("characters written", 60, 0, self.most[1]),
             "temperature": slider("temperature", 0.8, 0.0, 2.0, 0.05),
             "top_k": slider("top-k (all: right end)", V, 1, V),
             "top_p": slider("top-p", 1.0, 0.05, 1.0, 0.05),
-            "seed": slider("seed", 1, 0, 20),
+            "seed": slider("seed", 1, 0, SEEDS),
         }
 
-    def arrange(self) -> ipywidgets.Widget:
-        """Two rows of controls over the picture."""
-        rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        prompt, length, *others = self.controls.values()
-        first = ipywidgets.Box([prompt, length, self.play], layout=rows)
-        return ipywidgets.VBox([first, ipywidgets.Box(others, layout=rows), self.picture])
-
     def make_figure(self, figure: Figure) -> None:
-        self.settings: Any = None
-        page = figure.add_axes((0.025, 0.73, 0.95, 0.2))
-        bars = figure.add_axes((0.075, 0.115, 0.545, 0.47))
-        sums = figure.add_axes((0.71, 0.115, 0.265, 0.47))
-        self._make_page(page)
-        self._make_bars(bars)
-        sums.set(xlim=(0, BARS + 0.5), ylim=(0, 1.04), xlabel="likeliest characters", title="added up")
-        sums.set_xticks([1, 6, 12, 18])
-        self.sums = [line(sums, color=colour, linewidth=width, drawstyle="steps-post")
-                     for colour, width in ((plot.GREY, 1.6), (plot.BLUE, 2.2))]  # fmt: skip
-        self.limit = sums.axhline(1, color=plot.VERMILION, linestyle="--", linewidth=1.4, animated=True)
-        self.limit_name = text(sums, BARS + 0.5, color=plot.VERMILION, ha="right", va="top", fontsize=11)
+        self.picks: dict[int, int] = {}  # tokens that the reader has chosen, by their place in the text
+        self.begun = ""  # with this prompt
+        self.read: tuple[str, Continuation] | None = None  # what was read so far, and of which settings
+        page, bars = figure.add_axes((0.02, 0.04, 0.6, 0.86)), figure.add_axes((0.78, 0.06, 0.2, 0.84))
+        columns, rows = self.letters
+        page.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+        page.spines[:].set_visible(False)
+        page.set_title("the darker, the more it surprised the model", fontsize=12)
+        look: dict[str, Any] = {"vmin": 0, "vmax": BITS, "aspect": "auto"}
+        self.ground = raster(page, cmap=SURPRISE, extent=(0, columns, rows, 0), **look)
+        style = {"family": FONT, "fontsize": 688 / columns, "ha": "left"}
+        self.lines = [texts(page, rows, color=colour, **style) for colour in (plot.BLACK, plot.BLUE)]
+        bars.set(xlim=(0, 1), ylim=(BARS - 0.4, -0.6), yticks=[])
+        bars.set_title("what comes next?", fontsize=12)
+        places = np.arange(BARS)
+        self.raw = bars.barh(places, 0, 0.8, color="#CFCFCF", animated=True)
+        self.kept = bars.barh(places, 0, 0.4, color=plot.BLUE, animated=True)
+        self.names = [text(bars, -0.03, k, ha="right", family=FONT, fontsize=12) for k in range(BARS)]
 
-    def _make_page(self, page: Any) -> None:
-        """Letters in cells, each as orange as it was surprising."""
-        page.set(xlim=(0, COLUMNS), ylim=(ROWS, 0), xticks=[], yticks=[])
-        page.set_title("the text: the darker a letter's ground, the more it surprised the model")
-        for side in page.spines.values():
-            side.set_visible(False)
-        look: dict[str, Any] = {"vmin": 0, "vmax": BITS, "aspect": "auto", "interpolation": None}
-        self.ground = raster(page, cmap=SURPRISE, extent=(0, COLUMNS, ROWS, 0), **look)
-        self.lines = [texts(page, ROWS, color=colour, family=FONT, fontsize=17, ha="left")
-                      for colour in (plot.BLACK, plot.BLUE)]  # fmt: skip
-        self.caret = line(page, color=plot.VERMILION, linewidth=2.5, clip_on=False)
-
-    def _make_bars(self, ax: Any) -> None:
-        self.raw, self.kept = (
-            ax.bar(range(BARS), 0, width, color=colour, animated=True)
-            for width, colour in ((0.86, "#CFCFCF"), (0.5, plot.BLUE))
-        )
-        self.names = texts(ax, BARS, va="top", family=FONT, fontsize=14)
-        ax.set(
-            xlim=(-0.6, BARS - 0.4), ylim=(0, 1), xticks=[], ylabel="probability", title="what comes next?"
-        )
-        ax.text(0.98, 0.95, "grey: the model's guess", transform=ax.transAxes, ha="right", color=plot.GREY)
-        ax.text(0.98, 0.86, "blue: drawn from", transform=ax.transAxes, ha="right", color=plot.BLUE)
-
-    def compute(
-        self, prompt: str, length: int, seed: int, temperature: float, top_k: int, top_p: float
-    ) -> State:
-        known = "".join(c for c in prompt if c in self.tokenizer.ids)[-PROMPT:] or "\n"
-        choice: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
-        if (known, seed, choice) != self.settings:
-            self.settings = (known, seed, choice)
-            self.run = Continuation(self.gpt, self.tokenizer.encode(known), seed, **choice)
-        end = len(known) + length
-        self.run.grow(end)
-        logits = np.array(self.run.logits[:end])
+    def compute(self, prompt: str, length: int, seed: int, **choice: Any) -> Page:
+        known = self.encoded(prompt)
+        if prompt != self.begun:  # another text, whose places are others
+            self.begun, self.picks = prompt, {}
+        settings = json.dumps([prompt, seed, choice, self.picks], sort_keys=True)
+        if self.read is None or self.read[0] != settings:
+            self.read = settings, Continuation(self.gpt, known, seed, self.picks, **choice)
+        run, end = self.read[1], len(known) + length
+        run.grow(end)
+        ids, logits = np.array(run.ids[:end]), np.array(run.logits[:end])
         model = nn.text.next_token_probabilities(logits)
-        given = model[np.arange(end - 1), self.run.ids[1:end]]
+        bits = np.append(0, -np.log2(np.maximum(model[np.arange(end - 1), ids[1:]], 1e-300)))
         drawn = nn.text.next_token_probabilities(logits[-1], **choice)
-        surprise = np.append(0, -np.log2(given))
-        return State(self.tokenizer.decode(self.run.ids[:end]), len(known), surprise, model[-1], drawn)
+        top = np.argsort(-model[-1], kind="stable")[:BARS].tolist()
+        return Page([self.tokenizer.decode([i]) for i in ids], len(known), bits, model[-1], drawn, top)
 
-    def draw(self, state: State) -> str:
-        self._draw_page(state)
-        order = np.argsort(-state.model, kind="stable")
-        raw, drawn = state.model[order], state.drawn[order]
-        likeliest = [self.tokenizer.tokens[k].translate(SIGNS) for k in order[:BARS]]
-        write(self.names, ((k, -0.045, name) for k, name in enumerate(likeliest)))
-        for k, name in enumerate(self.names):
-            self.raw[k].set_height(raw[k])
-            self.kept[k].set_height(drawn[k])
-            name.set_color(plot.BLACK if drawn[k] > 0 else "#B5B5B5")
-        sums = np.pad(np.cumsum([raw, drawn], axis=1), ((0, 0), (1, 0)))
-        move(self.sums, np.arange(BARS + 2), sums[:, : BARS + 2])
-        top_p = self.values["top_p"]
-        self.limit.set_ydata([top_p, top_p])
-        name = f"top-p {top_p:.2f}" if top_p < 1 else ""
-        self.limit_name.set(y=top_p - 0.02 if top_p > 0.3 else top_p + 0.12, text=name)
-        doubt = -(raw * np.log2(np.maximum(raw, 1e-12))).sum()
-        appended = state.surprise[state.prompt :]
-        cost = f" The {len(appended)} appended took {appended.mean():.1f} bits each." if len(appended) else ""
+    def describe(self, state: Page) -> str:
+        said, likeliest = "".join(state.tokens)[-24:].translate(SIGNS), state.top[0]
+        written = state.bits[state.given :]
+        cost = f" The {len(written)} written took {written.mean():.1f} bits each." if len(written) else ""
+        v, name = self.values, self.tokenizer.decode([likeliest]).translate(SIGNS)
+        doubt = -(state.model * np.log2(np.maximum(state.model, 1e-12))).sum()
+        top_k = f", top-k {v['top_k']}" if "top_k" in v else ""
         return (
-            f"After “{state.text[-20:].translate(SIGNS)}” the model expects {likeliest[0]} with "
-            f"{raw[0]:.0%}, and its doubt is {doubt:.1f} bits. Temperature {self.values['temperature']:.2f}, "
-            f"top-k and top-p leave {(drawn > 0).sum()} of {len(raw)} characters to draw from.{cost}"
+            f"After “{said}” the model expects {name} with {state.model[likeliest]:.0%}, and its doubt is "
+            f"{doubt:.1f} bits. Temperature {v['temperature']:.2f}{top_k} and top-p {v['top_p']:.2f} leave "
+            f"{(state.drawn > 0).sum()} of {len(state.model)} {self.token}s to draw from.{cost}"
         )
 
-    def _draw_page(self, state: State) -> None:
-        shown = state.text.replace("\n", "↵")
-        given, made = shown[: state.prompt], " " * state.prompt + shown[state.prompt :]
-        for lines, words in zip(self.lines, (given, made), strict=True):
-            parts = [words[row * COLUMNS : (row + 1) * COLUMNS] for row in range(ROWS)]
-            write(lines, ((0, row + 0.5, part) for row, part in enumerate(parts)))
-        ground = np.zeros(ROWS * COLUMNS)
-        ground[: len(shown)] = state.surprise
-        self.ground.set_data(ground.reshape(ROWS, COLUMNS))
-        row, column = divmod(min(len(shown), ROWS * COLUMNS - 1), COLUMNS)
-        column += len(shown) == ROWS * COLUMNS
-        self.caret.set_data([column, column], [row + 0.1, row + 0.9])
+    def draw(self, state: Page) -> str:
+        columns, lines = self.letters
+        ground, rows = np.zeros((lines, columns)), [[" " * columns] * lines for _ in self.lines]
+        row = column = 0
+        for k, (token, bits) in enumerate(zip(state.tokens, state.bits, strict=True)):
+            for letter in token:
+                if letter == "\n" or column == columns or (letter == " " and column > columns - 9):
+                    row, column = row + 1, 0
+                    if letter in "\n ":
+                        continue
+                if row < lines:
+                    line = rows[k >= state.given]
+                    line[row] = line[row][:column] + letter + line[row][column + 1 :]
+                    ground[row, column] = bits
+                column += 1
+        self.ground.set_data(ground)
+        for artists, part in zip(self.lines, rows, strict=True):
+            write(artists, ((0, k + 0.5, words.rstrip()) for k, words in enumerate(part)))
+        for k, i in enumerate(state.top):
+            self.raw[k].set_width(state.model[i])
+            self.kept[k].set_width(state.drawn[i])
+            self.names[k].set_text(self.tokenizer.decode([i]).translate(SIGNS))
+        return self.describe(state)
+
+    # -- what the page is told, and asks for ------------------------------------------------------------
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        p, drawn = state.model.tolist(), state.drawn.tolist()
+        top = [[self.tokenizer.decode([i]), p[i], drawn[i], i] for i in state.top]
+        tokens = [[token, float(bits)] for token, bits in zip(state.tokens, state.bits, strict=True)]
+        return {"tokens": tokens, "given": state.given, "top": top, "token": self.token}
+
+    def page(self) -> dict[str, Any]:
+        """The text as it stands, and the model."""
+        return {
+            "scene": self.scene(),
+            "sentence": self.sentence,
+            "model": packed(self.gpt, self.tokenizer),
+            "prompt": self.most[0],
+            "draws": [numpys(seed) for seed in range(SEEDS + 1)],
+        }
+
+    def receive(self, message: dict[str, Any]) -> None:
+        """A token chosen by the reader, or all of them forgotten; the next `length` shows it."""
+        match message:
+            case {"type": "pick", "at": int(at), "id": int(i)} if 0 <= i < len(self.tokenizer):
+                self.picks[at] = i
+            case {"type": "forget"}:
+                self.picks = {}
+
+
+def by_rows(name: str, W: np.ndarray) -> np.ndarray:
+    """A matrix as the page multiplies with it: a row for each output, or for each token and place."""
+    return W if name in ("tokens.W", "positions.W") else W.T
+
+
+def packed(gpt: GPT, tokenizer: CharTokenizer | BPETokenizer) -> dict[str, Any]:
+    """A model and its tokenizer for js/gpt.mjs, for JSON: matrices in 8 bits, the rest in 32."""
+    state = {name: np.asarray(value, np.float32) for name, value in gpt.state_dict().items()}
+    matrices = {name: by_rows(name, W) for name, W in state.items() if W.ndim == 2}
+    attention = gpt.blocks[0].attention
+    config = {
+        "context": gpt.context,
+        "width": gpt.tokens.W.shape[1],
+        "depth": len(gpt.blocks),
+        "heads": attention.heads,
+        "eps": gpt.norm.eps,
+    }
+    if isinstance(tokenizer, CharTokenizer):
+        words: dict[str, Any] = {"characters": tokenizer.tokens}
+    else:
+        words = {
+            "tokens": [base64.b64encode(tokenizer.tokens[i]).decode() for i in range(len(tokenizer))],
+            "merges": [list(pair) for pair in tokenizer.merges],
+        }
+    weights = in_eight_bits(matrices, {name: v for name, v in state.items() if v.ndim == 1})
+    return {"config": config, **weights, **words}

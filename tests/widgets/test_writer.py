@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 import nnlearn as nn
 from nnlearn.widgets import Writer, living
 from nnlearn.widgets.living import rounded
-from nnlearn.widgets.writer import WEIGHTS, by_rows
+from nnlearn.widgets.next_token import by_rows
+from nnlearn.widgets.writer import WEIGHTS
 from tests.support.browser import new_context
 
 
@@ -99,13 +100,14 @@ def test_the_pages_tokens_are_the_tokenizers_over_a_text(modules: Page):
 
 @pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0, 2.0])
 @pytest.mark.parametrize("top_p", [0.05, 0.5, 0.95, 1.0])
-def test_what_is_drawn_from_is_numpys(temperature: float, top_p: float, modules: Page):
+@pytest.mark.parametrize("top_k", [1, 7, 300])
+def test_what_is_drawn_from_is_numpys(temperature: float, top_p: float, top_k: int, modules: Page):
     logits = np.random.default_rng(0).normal(size=300) * 4
     found = modules.evaluate(
-        "([logits, t, p]) => [...chosen(Float64Array.from(logits), t, p)]",
-        [logits.tolist(), temperature, top_p],
+        "([logits, ...how]) => [...chosen(Float64Array.from(logits), ...how)]",
+        [logits.tolist(), temperature, top_p, top_k],
     )
-    mine = nn.text.next_token_probabilities(logits, temperature, top_p=top_p)
+    mine = nn.text.next_token_probabilities(logits, temperature, top_k, top_p)
     np.testing.assert_allclose(found, mine, rtol=1e-9, atol=1e-15)
 
 

@@ -78,14 +78,24 @@ export class GPT {
   }
 }
 
+/** [model, tokenizer] of what `nnlearn.widgets.next_token.packed` wrote. */
+export const modelOf = (packed) => [new GPT(packed), packed.characters ? new Characters(packed) : new Tokenizer(packed)];
+
 /** The model and its tokenizer, from a script that lies beside the page: `ready(gpt, tokenizer)`, or `failed()`. */
 export function fetchModel(source, ready, failed) {
-  const arrived = () => ready(new GPT(window.nnWeights), new Tokenizer(window.nnWeights));
+  const arrived = () => ready(...modelOf(window.nnWeights));
   if (window.nnWeights) return arrived(); // another figure has asked for it
   const script = element("script", { src: source });
   script.addEventListener("load", arrived);
   script.addEventListener("error", failed);
   return document.head.append(script);
+}
+
+/** A token for each character; what has none is left out. */
+export class Characters {
+  constructor({ characters }) { [this.tokens, this.ids] = [characters, new Map(characters.map((c, id) => [c, id]))]; }
+  encode(text) { return [...text].filter((c) => this.ids.has(c)).map((c) => this.ids.get(c)); }
+  decode(ids) { return ids.map((id) => this.tokens[id]).join(""); }
 }
 
 /** Byte-pair encoding with GPT-2's words. */
@@ -121,17 +131,18 @@ export class Tokenizer {
   decode(ids) { return new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => [...this.tokens[id]]))); }
 }
 
-/** softmax(logits / temperature) over the fewest tokens that together have at least top_p, 0 for the rest. */
-export function nextTokenProbabilities(logits, temperature = 1, topP = 1) {
+/** softmax(logits / temperature) over the top_k likeliest tokens, and of them the fewest that together have at least top_p;
+ *  0 for the rest. */
+export function nextTokenProbabilities(logits, temperature = 1, topP = 1, topK = logits.length) {
   const top = logits.reduce((m, v) => Math.max(m, v), -Infinity);
   if (temperature === 0) {
     const best = logits.indexOf(top);
     return logits.map((_, i) => (i === best ? 1 : 0));
   }
-  const e = logits.map((v) => Math.exp((v - top) / temperature)), total = e.reduce((s, v) => s + v, 0);
-  const p = e.map((v) => v / total);
+  const e = logits.map((v) => Math.exp((v - top) / temperature)), order = Array.from(e.keys()).sort((i, j) => e[j] - e[i] || i - j);
+  for (const i of order.slice(topK)) e[i] = 0;
+  const total = e.reduce((s, v) => s + v, 0), p = e.map((v) => v / total), kept = new Float64Array(p.length);
   if (topP >= 1) return p;
-  const order = Array.from(p.keys()).sort((i, j) => p[j] - p[i] || i - j), kept = new Float64Array(p.length);
   let before = 0, sum = 0;
   for (const i of order) {
     if (before >= topP) break;
