@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.models.gpt import GPT
 from nnlearn.study import assistants
 from nnlearn.study.alignment import WORDY, is_right, sample_answers
-from nnlearn.study.requests import KINDS, Request, decode_answers
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.study.requests import ASKED as PLACES
+from nnlearn.study.requests import KINDS, ROOM, Request, decode_answers, tokenizer
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, choice, slider, text, texts
+from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.next_token import packed
 
 MODELS = {
     "tuned on answers": "tuned", "LoRA, old pages mixed in": "lora", "tuned, then DPO": "dpo",
@@ -25,7 +28,7 @@ ASKED = [
     Request("toad is kind. toad?", "kind", "recall"), Request("toad?", "blue", "recall"),
     Request("crab is kind. toad?", "blue", "recall"),
 ]  # fmt: skip
-DRAWN = 6
+DRAWN, SEEDS = 6, 20
 
 
 @cache
@@ -49,17 +52,18 @@ class State:
     bits: tuple[float, float]
 
 
-class AssistantExplorer(Explorer):
-    """The same request before and after, side by side; right answers are green."""
+class AssistantExplorer(LivingExplorer):
+    """The same request before and after, side by side, from the same draws; right answers are green."""
 
     size = (8.6, 4.4)
+    module = "assistant"
 
     def make_controls(self) -> Controls:
         return {
             "request": choice("request", [(request.text, k) for k, request in enumerate(ASKED)]),
             "model": choice("after", MODELS),
             "temperature": slider("temperature", 1.0, 0.0, 2.0, 0.1),
-            "seed": slider("draw others", 0, 0, 20),
+            "seed": slider("draw others", 0, 0, SEEDS),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -78,10 +82,10 @@ class AssistantExplorer(Explorer):
             self.notes.append(text(ax, 0.5, DRAWN + 0.45, fontsize=12, color=plot.GREY))
 
     def compute(self, request: int, model: str, temperature: float, seed: int) -> State:
-        asked, rng = ASKED[request], np.random.default_rng([seed, request])
+        asked = ASKED[request]
         said = [
-            decode_answers(sample_answers(_model(name), [asked.text] * DRAWN, temperature, generator))
-            for name, generator in zip(("base", MODELS[model]), rng.spawn(2), strict=True)
+            decode_answers(sample_answers(_model(name), [asked.text] * DRAWN, temperature, rng=seed))
+            for name in ("base", MODELS[model])
         ]
         right = [[is_right(asked, answer) for answer in answers] for answers in said]
         cost = _bits("base", "stories"), _bits(MODELS[model], "stories")
@@ -93,9 +97,12 @@ class AssistantExplorer(Explorer):
         for k, answers in enumerate((state.before, state.after)):
             self.titles[k].set_text(names[k])
             for row, (artist, answer) in enumerate(zip(self.columns[k], answers, strict=True)):
-                artist.set(x=0.06, y=row + 0.55, text=answer or "(nothing)")
-                artist.set_color(plot.GREEN if state.right[k][row] else plot.VERMILION)
+                mark, colour = ("✓", plot.GREEN) if state.right[k][row] else ("✗", plot.VERMILION)
+                artist.set(x=0.06, y=row + 0.55, text=f"{mark} {answer or '(nothing)'}", color=colour)
             self.notes[k].set_text(f"old stories: {state.bits[k]:.2f} bits a character")
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
         (one, two), n = (sum(right) for right in state.right), DRAWN
         wordy = sum(answer.startswith(WORDY) for answer in state.after)
         return (
@@ -103,3 +110,27 @@ class AssistantExplorer(Explorer):
             f"begin with “{WORDY.strip()}”. A character of a story costs {state.bits[1]:.2f} "
             f"bits instead of {state.bits[0]:.2f}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "text": state.asked.text,
+            "answers": [state.before, state.after],
+            "right": list(state.right),
+            "bits": list(state.bits),
+        }
+
+    def page(self) -> dict[str, Any]:
+        """The answers as they stand, and all models: they answer what is asked next."""
+        names = ["base", *MODELS.values()]
+        return {
+            "scene": self.scene(),
+            "sentence": self.sentence,
+            "models": {name: packed(_model(name), tokenizer) for name in names},
+            "after": MODELS,
+            "bits": {name: _bits(name, "stories") for name in names},
+            "asked": [[request.text, request.answer] for request in ASKED],
+            "room": [PLACES, ROOM, DRAWN],
+            "wordy": WORDY,
+            "draws": [numpys(seed) for seed in range(SEEDS + 1)],
+        }

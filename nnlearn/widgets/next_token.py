@@ -207,6 +207,7 @@ def packed(gpt: GPT, tokenizer: CharTokenizer | BPETokenizer) -> dict[str, Any]:
         "depth": len(gpt.blocks),
         "heads": attention.heads,
         "eps": gpt.norm.eps,
+        "rotary": gpt.rotary,
     }
     if isinstance(tokenizer, CharTokenizer):
         words: dict[str, Any] = {"characters": tokenizer.tokens}

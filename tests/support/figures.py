@@ -4,8 +4,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from nnlearn.models.gpt import GPT
 from nnlearn.widgets import living
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.living import LivingExplorer, rounded
+from nnlearn.widgets.next_token import by_rows
 from tests.support.browser import new_context
 
 
@@ -16,6 +18,15 @@ def functions(browser: Browser, module: str, *names: str) -> Page:
         content=f"(() => {{ {living.bundle(module)}\nwindow.nn = {{ {', '.join(names)} }}; }})()"
     )
     return page
+
+
+def as_the_page_has_it(gpt: GPT) -> GPT:
+    """The same model, every matrix rounded to 8 bits and back."""
+    for name, p in gpt.named_parameters():
+        if p.data.ndim == 2:
+            q, scale = rounded(by_rows(name, p.data))
+            p.data[...] = by_rows(name, q * scale[:, None])
+    return gpt
 
 
 class Standing:

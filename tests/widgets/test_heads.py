@@ -12,8 +12,7 @@ from nnlearn.widgets import HeadExplorer, Writer, living
 from nnlearn.widgets.heads import CUTS, LONGEST, START
 from nnlearn.widgets.writer import WEIGHTS
 from tests.support.browser import new_context
-from tests.support.figures import Standing
-from tests.widgets.test_writer import as_the_page_has_it
+from tests.support.figures import Standing, as_the_page_has_it
 
 
 def test_it_shows_the_pattern_and_the_lens_of_the_shipped_gpt():
@@ -92,7 +91,7 @@ NONE: list[tuple[int, int]] = []
 @pytest.mark.parametrize("cut", [NONE, [(4, 0)], [(2, h) for h in range(6)]], ids=["none", "one", "block"])
 def test_the_page_looks_inside_as_numpy_does(text: str, cut: list[tuple[int, int]], modules: Page):
     """At the same weights of eight bits, in double precision."""
-    model, tokenizer = as_the_page_has_it().astype(np.float64), nn.austen.load()[1]
+    model, tokenizer = as_the_page_has_it(nn.austen.load()[0]).astype(np.float64), nn.austen.load()[1]
     ids = tokenizer.encode(text)[:LONGEST]
     found = modules.evaluate(INSIDE, [ids.tolist(), cut])
     with nn.circuits.cut_heads(model, cut):

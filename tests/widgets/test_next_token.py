@@ -8,9 +8,7 @@ from playwright.sync_api import Browser, expect
 
 import nnlearn as nn
 from nnlearn.widgets import NextTokenExplorer
-from nnlearn.widgets.living import rounded
-from nnlearn.widgets.next_token import by_rows
-from tests.support.figures import Standing, functions
+from tests.support.figures import Standing, as_the_page_has_it, functions
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +75,8 @@ def test_the_pages_model_is_numpys_at_the_same_rounded_weights(explorer, browser
         [explorer.page()["model"], text],
     )
     gpt, tokenizer, _ = nn.manual_gpt.load()
-    for name, p in gpt.named_parameters():
-        if p.data.ndim == 2:
-            q, scale = rounded(by_rows(name, p.data))
-            p.data[...] = by_rows(name, q * scale[:, None])
     assert found[:2] == [tokenizer.encode(text).tolist(), text]
-    np.testing.assert_allclose(found[2], gpt(np.array([found[0]])).data[0], atol=2e-4)
+    np.testing.assert_allclose(found[2], as_the_page_has_it(gpt)(np.array([found[0]])).data[0], atol=2e-4)
 
 
 def test_a_page_writes_on_as_the_notebook_does(browser: Browser, tmp_path: Path):

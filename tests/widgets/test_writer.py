@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
 from nnlearn.widgets import Writer, living
-from nnlearn.widgets.living import rounded
-from nnlearn.widgets.next_token import by_rows
 from nnlearn.widgets.writer import WEIGHTS
 from tests.support.browser import new_context
+from tests.support.figures import as_the_page_has_it
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +42,8 @@ def modules(browser: Browser, folder: Path) -> Page:
     return page
 
 
-def as_the_page_has_it() -> nn.GPT:
-    """The model with every matrix rounded to 8 bits and back."""
-    gpt, *_ = nn.austen.load()
-    for name, p in gpt.named_parameters():
-        if p.data.ndim == 2:
-            q, scale = rounded(by_rows(name, p.data))
-            p.data[...] = by_rows(name, q * scale[:, None])
-    return gpt
+def rounded_writer() -> nn.GPT:
+    return as_the_page_has_it(nn.austen.load()[0])
 
 
 @nn.no_grad()
@@ -60,7 +53,7 @@ def test_the_pages_logits_are_numpys_at_every_place(modules: Page):
     found = modules.evaluate(
         "(ids) => { const cache = gpt.newCache(); return ids.map((id) => [...gpt.read(id, cache)]); }", ids
     )
-    mine = as_the_page_has_it()(np.array([ids])).data[0]
+    mine = rounded_writer()(np.array([ids])).data[0]
     np.testing.assert_allclose(found, mine, atol=2e-4)
     exact = gpt(np.array([ids])).data[0]
     assert np.abs(np.array(found) - exact).max() > 2e-3, "rounding to 8 bits is to be seen"
@@ -71,8 +64,7 @@ def test_eight_bits_cost_a_hundredth_of_a_bit():
     gpt, _, held_out, _ = nn.austen.load()
     windows = held_out[: 12 * 257].reshape(12, 257)
     losses = [
-        nn.cross_entropy(model(windows[:, :-1]), windows[:, 1:]).item()
-        for model in (gpt, as_the_page_has_it())
+        nn.cross_entropy(model(windows[:, :-1]), windows[:, 1:]).item() for model in (gpt, rounded_writer())
     ]
     assert abs(losses[1] - losses[0]) < 0.01 * losses[0]
 

@@ -19,7 +19,7 @@ const geluTanh = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0
 
 export class GPT {
   constructor(packed) {
-    Object.assign(this, packed.config); // context, width, depth, heads, eps
+    Object.assign(this, packed.config); // context, width, depth, heads, eps, rotary
     [this.W, this.b] = unpack(packed);
   }
 
@@ -38,9 +38,19 @@ export class GPT {
     const y = product(this.W[`${name}.W`], x), b = this.b[`${name}.b`];
     return y.map((v, i) => v + b[i]);
   }
+  /** Queries and keys of place t, each head's two halves turned against each other, the later pairs the slower. */
+  turn(x, t) {
+    const D = this.width / this.heads, half = D / 2;
+    for (let h = 0; h < x.length; h += D) for (let i = 0; i < half; i++) {
+      const angle = t * 10000 ** (-i / half), [a, b] = [x[h + i], x[h + half + i]];
+      x[h + i] = a * Math.cos(angle) - b * Math.sin(angle);
+      x[h + half + i] = a * Math.sin(angle) + b * Math.cos(angle);
+    }
+  }
   /** Of the token at place t; heads in `cut` write nothing, `saw(head, weights)` is told whom each looks at. */
   attention(x, name, [keys, values], t, cut, saw) {
     const { width: C, heads } = this, D = C / heads, qkv = this.linear(x, `${name}.qkv`), out = new Float64Array(C);
+    if (this.rotary) this.turn(qkv.subarray(0, 2 * C), t);
     keys.set(qkv.subarray(C, 2 * C), t * C);
     values.set(qkv.subarray(2 * C), t * C);
     for (let h = 0; h < heads; h++) {
@@ -63,8 +73,8 @@ export class GPT {
   /** The logits of what follows a token; the cache grows by it. On the way the heads `cut(block)` write nothing, and who
    *  wants to look inside is told each head's weights, saw(block, head, weights), and the stream before each block, passed(block, x). */
   read(id, cache, { cut = () => [], saw = () => {}, passed = () => {} } = {}) {
-    const t = cache.length++, place = row(this.W["positions.W"], t);
-    let x = row(this.W["tokens.W"], id).map((v, i) => v + place[i]);
+    const t = cache.length++, place = this.rotary ? [] : row(this.W["positions.W"], t);
+    let x = row(this.W["tokens.W"], id).map((v, i) => v + (place[i] ?? 0));
     for (let k = 0; k < this.depth; k++) {
       passed(k, x);
       const name = `blocks.${k}`, heads = (h, weights) => saw(k, h, weights);
@@ -129,6 +139,13 @@ export class Tokenizer {
     return ids;
   }
   decode(ids) { return new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => [...this.tokens[id]]))); }
+}
+
+/** The token that a number between 0 and 1 draws, by the tokens' probabilities. */
+export function drawn(p, number) {
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) { sum += p[i]; if (sum > number) return i; }
+  return p.indexOf(Math.max(...p));
 }
 
 /** softmax(logits / temperature) over the top_k likeliest tokens, and of them the fewest that together have at least top_p;

@@ -1,5 +1,5 @@
 // A language model writes while the reader turns its temperature, sees what it doubts, and chooses for it.
-import { fetchModel, modelOf, nextTokenProbabilities } from "./gpt.mjs";
+import { drawn, fetchModel, modelOf, nextTokenProbabilities } from "./gpt.mjs";
 import { dress, element, field, put } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 
@@ -109,18 +109,12 @@ export function alone(model) {
   }
   const key = (v) => JSON.stringify([v.prompt, v.seed, knobs(v), picks]);
   const add = (id) => { text.ids.push(id); text.logits.push(gpt.read(id, text.cache)); };
-  function drawn(logits, v, at) {
-    if (picks[at] !== undefined) return picks[at];
-    const p = nextTokenProbabilities(logits, ...knobs(v)), wanted = text.draws[at - text.count];
-    let sum = 0;
-    for (let i = 0; i < p.length; i++) { sum += p[i]; if (sum > wanted) return i; }
-    return p.indexOf(Math.max(...p));
-  }
+  const next = (v, at) => picks[at] ?? drawn(nextTokenProbabilities(text.logits.at(-1), ...knobs(v)), text.draws[at - text.count]);
   function update() {
     const v = model.get("values");
     if (!text || text.key !== key(v)) begin(v);
     const end = Math.min(text.count + v.length, gpt.context);
-    while (text.ids.length < end) add(drawn(text.logits.at(-1), v, text.ids.length));
+    while (text.ids.length < end) add(next(v, text.ids.length));
     const ids = text.ids.slice(0, end), logits = text.logits[end - 1];
     const bits = ids.map((id, k) => (k ? -Math.log2(nextTokenProbabilities(text.logits[k - 1])[id]) : 0));
     const p = nextTokenProbabilities(logits), chosen = nextTokenProbabilities(logits, ...knobs(v));
