@@ -15,7 +15,7 @@ from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
 from nnlearn.study.digits_gan import load_judge
 from nnlearn.widgets.kit import Controls, choice, raster, slider, texts, toggle, write
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import LivingExplorer, convnet_tensors, text_of
 from nnlearn.widgets.playground.colours import SIGNED
 
 SIDE, FULL, FADE, MOST = 28, 0.7, 1.0, 600  # pixels; of a stroke: half its width, its soft edge; points read
@@ -187,12 +187,9 @@ class DigitReader(LivingExplorer):
         return {**packed, "shares": state.shares.tolist(), "shown": self.asked(state)}
 
     def page(self) -> dict[str, Any]:
-        net = load_judge()
-        tensors = {"W1": net.convolutions[0].W, "b1": net.convolutions[0].b, "W2": net.convolutions[1].W}
-        tensors |= {"b2": net.convolutions[1].b, "W": net.classify.W, "b": net.classify.b}
         pixels = np.rint(255 * examples()).astype(np.uint8)
         return {
-            "tensors": {name: text_of(plain(value).astype(np.float32)) for name, value in tensors.items()},
+            "tensors": convnet_tensors(load_judge()),
             "examples": [text_of(picture) for picture in pixels],
         }
 

@@ -12,6 +12,8 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from nnlearn.engine.primitive import plain
+from nnlearn.models.convnet import ConvNet
 from nnlearn.widgets.explorer import Explorer
 
 # In a stored output: which figure it is, and the values of its controls.
@@ -195,6 +197,13 @@ class _Painted:
 def text_of(values: np.ndarray) -> str:
     """An array's bytes in base64: `bytes` of js/living.mjs takes them apart."""
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def convnet_tensors(net: ConvNet) -> dict[str, str]:
+    """A network of two convolutions for js/convnet.mjs, in 32 bits."""
+    one, two = net.convolutions
+    parts = {"W1": one.W, "b1": one.b, "W2": two.W, "b2": two.b, "W": net.classify.W, "b": net.classify.b}
+    return {name: text_of(plain(value).astype(np.float32)) for name, value in parts.items()}
 
 
 def rounded(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -13,13 +14,14 @@ from nnlearn.figures import plot
 from nnlearn.functions.activations import relu, softmax
 from nnlearn.models.convnet import ConvNet
 from nnlearn.study import adversarial, attribution
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, texts, write
+from nnlearn.widgets.living import LivingExplorer, convnet_tensors, text_of
 
 NETWORKS = ("plain", "hardened", "random weights")
 MAPS = ("integrated", "slope", "slope × input", "occlusion", "Grad-CAM", "guided", "edges", "ink")
 ANSWER = "the answer"
-PICTURES = 20
+PICTURES, PIXELS = 20, 28 * 28
 
 
 @cache
@@ -56,6 +58,11 @@ def draw_map(name: str, net: ConvNet, x: np.ndarray, target: int) -> np.ndarray:
     return (slope * x if name == "slope × input" else slope)[0, 0]
 
 
+def wiped_off(wiped: str) -> list[int]:
+    """The pixels that a text names by their numbers, row by row; what is no pixel is passed over."""
+    return sorted({int(word) for word in wiped.split() if word.isdecimal() and int(word) < PIXELS})
+
+
 @dataclass(frozen=True)
 class State:
     """What is drawn: the picture as the network gets it, the map, the probabilities."""
@@ -67,10 +74,11 @@ class State:
     target: int
 
 
-class SaliencyExplorer(Explorer):
-    """A digit, attacked or not; the map of a class in one of three networks; the network's answer."""
+class SaliencyExplorer(LivingExplorer):
+    """A digit, attacked or wiped or neither; the map of a class in one of three networks; the answer."""
 
     size = (9.6, 3.9)
+    module = "saliency"
 
     def make_controls(self) -> Controls:
         return {
@@ -79,6 +87,7 @@ class SaliencyExplorer(Explorer):
             "network": choice("network", NETWORKS),
             "target": choice("explain", (ANSWER, *(str(k) for k in range(10)))),
             "eps": slider("attack ε", 0.0, 0.0, 0.3, 0.05, readout_format=".2f"),
+            "wiped": ipywidgets.Text("", description="pixels wiped off"),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -92,11 +101,13 @@ class SaliencyExplorer(Explorer):
         self.names = texts(answer, 10, fontsize=12, ha="right")
         answer.set(xlim=(-0.12, 1.02), ylim=(9.6, -0.6), yticks=[], xlabel="probability", title="the answer")
 
-    def compute(self, picture: int, method: str, network: str, target: str, eps: float) -> State:
+    def compute(self, picture: int, method: str, network: str, target: str, eps: float, wiped: str) -> State:
         X, y = _pictures()
         net, x, truth = _network(network), X[[picture]], int(y[picture])
         if eps:
             x = adversarial.pgd(net, x, y[[picture]], eps, 10, rng=0)
+        x = x.copy()
+        x.reshape(-1)[wiped_off(wiped)] = 0
         with no_grad():
             probability = softmax(plain(net(x)))[0]
         explained = int(probability.argmax()) if target == ANSWER else int(target)
@@ -110,10 +121,31 @@ class SaliencyExplorer(Explorer):
         colours[state.target] = plot.ORANGE
         self.bars.set_color(colours)
         write(self.names, ((-0.03, k, str(k)) for k in range(10)))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
         answer = int(state.probability.argmax())
         strokes = state.x > 0.5
         share = np.abs(state.map)[strokes].sum() / max(float(np.abs(state.map).sum()), 1e-12)
+        wiped = len(wiped_off(self.values["wiped"]))
+        told = f" Pixels wiped off: {wiped}." if wiped else ""
         return (
-            f"A {state.truth}, read as {answer} with {state.probability[answer]:.0%}. The map explains the "
-            f"score of {state.target}; {share:.0%} of it lies on the {strokes.mean():.0%} of pixels with ink."
+            f"A {state.truth}, read as {answer} with {state.probability[answer]:.0%}.{told} The map explains "
+            f"the score of {state.target}; {share:.0%} of it lies on the {strokes.mean():.0%} of pixels "
+            "with ink."
         )
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        pictures = {name: getattr(state, name).astype(np.float32).tobytes() for name in ("x", "map")}
+        rest = {"probability": state.probability.tolist(), "truth": state.truth, "target": state.target}
+        return pictures | rest
+
+    def page(self) -> dict[str, Any]:
+        X, y = _pictures()
+        return {
+            "pictures": [text_of(np.rint(15 * x).astype(np.uint8)) for x in X],
+            "truths": y.tolist(),
+            "networks": {name: convnet_tensors(_network(name)) for name in NETWORKS},
+            "start": numpys(0),
+        }
