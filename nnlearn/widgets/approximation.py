@@ -1,19 +1,22 @@
 """Universal approximation to try: a curve, a kind of unit, how many, and how their weights are set."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
+import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.functions.activations import relu, sigmoid, softplus
 from nnlearn.functions.linear import linear
-from nnlearn.study.approximation import adapted_knots, fit_output, relu_network, step_network
+from nnlearn.study.approximation import Function, adapted_knots, fit_output, relu_network, step_network
 from nnlearn.study.feedforward import Layer, count_parameters, forward, tent_network
 from nnlearn.study.neuron import step
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, choice, line, segments, slider, text
+from nnlearn.widgets.living import LivingExplorer
 
 TEETH = tent_network(5)
 ZIGZAG = np.random.default_rng(4).uniform(-1, 1, size=14)
@@ -26,6 +29,8 @@ TARGETS = {
     "jagged": lambda x: np.interp(x, np.linspace(0, 1, 14) ** 1.3, ZIGZAG),
     "teeth (5 tents)": lambda x: 1.6 * forward(np.ravel(x)[:, None], TEETH).reshape(np.shape(x)) - 0.8,
 }
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+OWN, HIGHEST, MOST = "your own", 1.4, 101  # a curve that is drawn: how high, and of how many numbers
 UNITS = {"step (softened: sigmoid)": "step", "ReLU (softened: softplus)": "ReLU"}
 WEIGHTS = {
     "constructed, even knots": "even",
@@ -47,9 +52,17 @@ def activation(unit: str, softness: float, n: int) -> Any:
     return (lambda z: sigmoid(z / width)) if unit == "step" else (lambda z: width * softplus(z / width))
 
 
-def build(target: str, unit: str, softness: float, weights: Any, n: int) -> list[Layer]:
-    """One hidden layer of n units for the target on 0 ≤ x ≤ 1."""
-    f = TARGETS[target]
+def curve(target: str, drawn: str) -> Function:
+    """One of TARGETS, or the polygon through the numbers that `drawn` names, evenly spread over 0 ≤ x ≤ 1."""
+    if target != OWN:
+        return TARGETS[target]
+    heights = [float(word) for word in drawn.split()[:MOST] if _NUMBER.fullmatch(word)]
+    heights = heights if len(heights) > 1 else [0.0, 0.0]
+    return lambda x: np.interp(x, np.linspace(0, 1, len(heights)), np.clip(heights, -HIGHEST, HIGHEST))
+
+
+def build(f: Function, unit: str, softness: float, weights: Any, n: int) -> list[Layer]:
+    """One hidden layer of n units for f on 0 ≤ x ≤ 1."""
     network, intervals, order = (step_network, n + 1, 1) if unit == "step" else (relu_network, n, 2)
     if weights == "even":
         return network(f, np.linspace(0, 1, intervals + 1))
@@ -62,10 +75,11 @@ def build(target: str, unit: str, softness: float, weights: Any, n: int) -> list
 
 
 @lru_cache(maxsize=4096)
-def error(target: str, unit: str, softness: float, weights: Any, n: int) -> float:
+def error(target: str, drawn: str, unit: str, softness: float, weights: Any, n: int) -> float:
     """The largest error on a fine grid."""
-    layers = build(target, unit, softness, weights, n)
-    return float(np.abs(forward(X, layers, activation(unit, softness, n)) - TARGETS[target](X)).max())
+    f = curve(target, drawn)
+    layers = build(f, unit, softness, weights, n)
+    return float(np.abs(forward(X, layers, activation(unit, softness, n)) - f(X)).max())
 
 
 def _short(value: float) -> str:
@@ -75,18 +89,25 @@ def _short(value: float) -> str:
     return np.format_float_positional(max(value, 0.0), precision=2, fractional=False, trim="-")
 
 
-class ApproximationExplorer(Explorer):
+def _units(state: dict[str, Any]) -> str:
+    kinds = {"step": ("step unit", "sigmoid"), "ReLU": ("ReLU", "softplus unit")}[state["unit"]]
+    return f"{state['n']} {kinds[state['softness'] > 0]}{'s' if state['n'] > 1 else ''}"
+
+
+class ApproximationExplorer(LivingExplorer):
     """A curve rebuilt by one hidden layer: its sum, what each unit adds, the error against their number."""
 
     size = (8.6, 5.0)
+    module = "approximation"
 
     def make_controls(self) -> Controls:
         return {
-            "target": choice("curve", TARGETS),
+            "target": choice("curve", [*TARGETS, OWN]),
             "unit": choice("unit", UNITS.items()),
             "n": slider("hidden units", 8, 1, 64),
             "weights": choice("weights", WEIGHTS.items()),
             "softness": slider("softness (intervals)", 0, 0, 2, 0.1, readout_format=".1f"),
+            "drawn": ipywidgets.Text("", description="heights of your own curve", disabled=True),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -120,29 +141,30 @@ class ApproximationExplorer(Explorer):
         self.note = text(ax, 0.04, 0.03, color=plot.GREY, fontsize=10, **corner)
 
     def compute(self, **values: Any) -> dict[str, Any]:
-        target, unit, n, weights = (values[name] for name in ("target", "unit", "n", "weights"))
-        softness = round(values["softness"], 2)
-        layers, f = build(target, unit, softness, weights, n), activation(unit, softness, n)
+        n, unit, softness = values["n"], values["unit"], round(values["softness"], 2)
+        own = values["target"] == OWN
+        self.controls["drawn"].disabled = not own
+        key = values["target"], values["drawn"] if own else "", unit, softness
+        target, act = curve(*key[:2]), activation(unit, softness, n)
+        layers = build(target, unit, softness, values["weights"], n)
         (W, b), (W2, _) = layers
-        parts = f(linear(X[::5], W, b)) * W2[:, 0]
+        twice = 2 * n if n <= 32 else n // 2
         return {
             **values,
-            "y": forward(X, layers, f), "knots": -b / W[0], "parts": parts,
-            "errors": [error(target, unit, softness, weights, k) for k in COUNTS],
-            "even": [error(target, unit, softness, "even", k) for k in COUNTS],
-            "error": error(target, unit, softness, weights, n),
-            "error_even": error(target, unit, softness, "even", n),
-            "parameters": count_parameters(layers),
+            "f": target(X[:, 0]), "y": forward(X, layers, act), "knots": -b / W[0],
+            "parts": act(linear(X[::5], W, b)) * W2[:, 0],
+            "errors": [error(*key, values["weights"], k) for k in COUNTS],
+            "even": [error(*key, "even", k) for k in COUNTS],
+            "error": error(*key, values["weights"], n), "error_even": error(*key, "even", n),
+            "error_twice": error(*key, "even", twice), "parameters": count_parameters(layers),
         }  # fmt: skip
 
     def draw(self, state: dict[str, Any]) -> str:
         n, weights = state["n"], state["weights"]
-        kinds = {"step": ("step unit", "sigmoid"), "ReLU": ("ReLU", "softplus unit")}[state["unit"]]
-        units = f"{n} {kinds[state['softness'] > 0]}{'s' if n > 1 else ''}"
-        self.target.set_data(X[:, 0], TARGETS[state["target"]](X[:, 0]))
+        self.target.set_data(X[:, 0], state["f"])
         self.sum.set_data(X[:, 0], state["y"][:, 0])
         self.knots.set_data(state["knots"], np.full(n, -1.28))
-        self.curve_title.set_text(f"{units}: error {_short(state['error'])}")
+        self.curve_title.set_text(f"{_units(state)}: error {_short(state['error'])}")
         biggest = float(np.abs(state["parts"]).max())
         scaled = state["parts"].T / max(biggest, 1e-12)  # (n, P)
         self.parts.set_segments(np.stack([np.broadcast_to(X[::5, 0], scaled.shape), scaled], axis=-1))
@@ -151,7 +173,19 @@ class ApproximationExplorer(Explorer):
         self.errors.set_data(COUNTS, np.clip(state["errors"], FLOOR, TOP))
         self.here.set_data([n], [np.clip(state["error"], FLOOR, TOP)])
         self.note.set_text("" if weights == "even" else "dashed: constructed, even knots")
-        return f"{self._reading(state, units)} {self._comparison(state)}"
+        return self.describe(state)
+
+    def describe(self, state: dict[str, Any]) -> str:
+        return f"{self._reading(state, _units(state))} {self._comparison(state)}"
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        pictures = {name: np.float32(state[name]).tobytes() for name in ("f", "y", "parts")}
+        numbers = {name: np.float64(state[name]).tolist() for name in ("knots", "errors", "even", "error")}
+        return pictures | numbers
+
+    def page(self) -> dict[str, Any]:
+        return {"zigzag": ZIGZAG.tolist(), "draws": [numpys(draw) for draw in (1, 2, 3)]}
 
     def _reading(self, state: dict[str, Any], units: str) -> str:
         how = {"even": "on even knots", "adapted": "on adapted knots"}.get(
@@ -169,7 +203,5 @@ class ApproximationExplorer(Explorer):
         if state["weights"] != "even":
             return f"On even knots, constructed, the error is {_short(state['error_even'])}."
         if state["n"] <= 32:
-            twice = error(state["target"], state["unit"], state["softness"], "even", 2 * state["n"])
-            return f"Twice as many would come to within {_short(twice)}."
-        half = error(state["target"], state["unit"], state["softness"], "even", state["n"] // 2)
-        return f"Half as many come to within {_short(half)}."
+            return f"Twice as many would come to within {_short(state['error_twice'])}."
+        return f"Half as many come to within {_short(state['error_twice'])}."
