@@ -491,7 +491,7 @@ def companions() -> None:
     """What the chapter and its explorer load: the base model tuned, and the tuned one taught further."""
     keep(instruct(copy(load()), "full", 3e-3, 0), "assistants_tuned")
     keep(instruct(copy(load()), "LoRA, old pages mixed in", 3e-2, 0), "assistants_lora")
-    keep(prefer(load("tuned"), 0.25, 3e-3, 0), "assistants_dpo")
+    keep(prefer(load("tuned"), 0.25, 3e-4, 0), "assistants_dpo")
     paid = load("tuned")
     reinforce(paid, lazy, 1e-3, 0)
     keep(paid, "assistants_paid")
