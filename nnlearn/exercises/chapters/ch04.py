@@ -298,6 +298,7 @@ def hidden_units(rng):
     yield "two units that undo one another", [1.0, 2.0, -1.0], [-1.0, -2.0, 7.0], [2.0, -1.0, 1.0]
     yield "looking left and right from one place", [1.0, -1.0], [-2.0, 2.0], [1.0, 1.0]
     yield "three that undo one another", [1.0, 2.0, -1.0, 2.0], [-1.0, -2.0, 1.0, 4.0], [1.0, 1.0, -3.0, 1.0]
+    yield "a strong one against a weak one", [1.0, 2.0, -1.0], [-1.0, -2.0, 5.0], [1.0, -1.0, 1.0]
     yield "up, then level again", [4.0, 4.0], [-1.0, -2.0], [1.0, -1.0]
     yield "far away, and close together", [1.0, 1.0, 2.0], [-512.0, -512.0009765625, 3.0], [1.0, 2.0, 1.5]
     yield "relu(x) − relu(−x) is x", [1.0, -1.0], [0.0, 0.0], [1.0, -1.0]

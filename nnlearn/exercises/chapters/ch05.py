@@ -312,7 +312,8 @@ REPAIR = Function(8, mish, mishs, atol=1e-300, outputs="value slope", mistakes=[
      f"You clip z, and the value with it: at 3,000 it is {limit}. Let the limit reach the exponential alone.")
      for limit in (30, 50, 100, 500, 700)),
     ("cut off at 30, above", lambda z: mish(np.minimum(z, 30)),
-     "You clip z, and the value with it: at 3,000 it is 30. Let the limit reach the exponential alone."),
+     "Above 30 you clip z, and the value with it: at 3,000 it is 30. Let the limit reach the exponential "
+     "alone."),
 ], after="It is called Mish (D. Misra, 2019). A value that is right at 1 and wrong at 1,000 waits for "
          "the first long step.")
 

@@ -294,7 +294,8 @@ COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
      "The slope is right. In the loss λ itself is missing: −ln p(y) is λ − y ln λ and a constant."),
     ("squares, with the chain rule", lambda z, y: (
         np.mean((np.exp(z) - y) ** 2), 2 * (np.exp(z) - y) * np.exp(z) / len(z)),
-     "That is the squared error. Follow the recipe: the negative logarithm of p(y)."),
+     "That is the squared error, rightly differentiated. But follow the recipe: the negative logarithm "
+     "of p(y)."),
     ("plus for minus", edit("np.exp(z) - y", "np.exp(z) + y"),
      "Your loss and slope have + y. In p(y) stands λ^y, so −ln p(y) is λ *minus* y ln λ."),
     ("λ forgotten", edit("np.exp(z) - y", "-y"),

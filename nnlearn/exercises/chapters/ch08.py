@@ -338,7 +338,8 @@ ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
      "however far round, goes before."),
     ("no leaves at all", lambda graph, output: [
         node for node in backward_order(graph, output) if graph[node]],
-     "The leaves are missing. They send nothing on, but they are what the gradient is for."),
+     "All nodes without inputs are missing, even where the output is one. They send nothing on, but they are "
+     "what the gradient is for."),
 ], after="With numbers given as the nodes are made, sorting is all that is left of this.")
 
 
