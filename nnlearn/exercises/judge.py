@@ -136,7 +136,7 @@ def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
         "not yet",
         _with(first, inputs, text),
         brief=_with(first, inputs, brief),
-        hint=hint if alone else f"{hint} And something else is not right yet.",
+        hint=hint if alone else f"{hint} And that may not be all.",
         misconception=found.name if found else "",
         details=(*summary, *_where_to_look(exercise, inputs), *notes),
         score=exercise.points * sum(exercise.weights.get(name, 0.0) for name in right),

@@ -43,6 +43,13 @@ _STOPPED = {  # what Python or NumPy said -> what to do
     "need labels": "There are not as many rows of scores as labels. Along which axis have the examples been "
     "averaged, or lost?",
     "division by zero": "That line divides by 0. Say what is meant there before you divide.",
+    "not aligned": "Print the shapes of both factors in that line: the last axis of the first is as long "
+    "as the last but one of the second. Is one to be transposed, or do they stand the wrong way round?",
+    "only integer scalar arrays": "That line has an array where one whole number is wanted. The second "
+    "argument of `np.max` is an axis (`np.maximum` compares element by element), and a list takes no array "
+    "as its index.",
+    "duplicate value in 'axis'": "That line sums over one axis twice. Print the axes: from which end is each "
+    "of them counted?",
     "matmul: ": "Print the shapes of both factors in that line. In `A @ B` the last axis of A is as long as "
     "the last but one of B: is one to be transposed, or do they stand the wrong way round?",
 }

@@ -37,8 +37,10 @@ def itself(answer: Any, **inputs: Any) -> Any:
 
 
 def folded(answer: Any, **inputs: Any) -> Any:
-    """A prediction, whatever its capitals and spaces."""
-    return answer.strip().lower() if isinstance(answer, str) else answer
+    """A prediction, whatever its capitals and spaces, and without a stop at its end."""
+    if not isinstance(answer, str):
+        return answer
+    return " ".join(" %".join(answer.lower().split("%")).split()).rstrip(" .")
 
 
 class edit:

@@ -29,7 +29,7 @@ import nnlearn as nn
 from nnlearn import exercises
 from nnlearn.course.cli import app
 from nnlearn.course.notebooks import student_version
-from nnlearn.exercises import Function, Value, chapters, check, grade, tasks
+from nnlearn.exercises import Function, Predict, Value, chapters, check, grade, tasks
 from nnlearn.exercises.comparison import difference
 from nnlearn.exercises.limit import time_limit
 from nnlearn.exercises.runner import STUB, run_case
@@ -437,7 +437,7 @@ SHORTEN = Function(
     [
         (lambda g, most: g * most / np.linalg.norm(g), "ALWAYS"),  # NaN for the gradient of zeros
         (lambda g, most: -shorten(g, most) if g.any() else None, "TURNED"),
-        (lambda g, most: g * most / abs(g).max(), "LARGEST And something else is not right yet."),
+        (lambda g, most: g * most / abs(g).max(), "LARGEST And that may not be all."),
         (lambda g, most: shorten(g, most) + 1.5 * g**2, ""),
         (lambda g, most: shorten(g, most) * np.nan, ""),
         (lambda g, most: np.full(g.shape, 0.5), ""),
@@ -446,6 +446,14 @@ SHORTEN = Function(
 )
 def test_a_mistake_is_seen_where_it_tells_also_beside_another(answer, hint):
     assert grade(SHORTEN, answer).hint == hint
+
+
+@pytest.mark.parametrize("said", ["80 %", "80%", " 80  % ", "80 %."])
+def test_a_prediction_may_be_written_in_several_ways(said):
+    share = Predict(11, "80 %", mistakes=[("all", "100 %", "ALL")], id="90.11", question='"80 %" or "100 %"?')
+    assert grade(share, said)
+    assert grade(share, said.replace("80", "100")).hint == "ALL"
+    assert not grade(share, said.replace("80", "8 0"))
 
 
 def standard(z):
@@ -488,6 +496,9 @@ RELATED = Function(
         (lambda z: z @ z, "is one to be transposed"),
         (lambda z: z.reshape(5, 5), "A reshape keeps how many numbers there are"),
         (lambda z: 1 / (len(z) // 9), "That line divides by 0"),
+        (lambda z: np.dot(z, z), "the last axis of the first is as long as the last but one of the second"),
+        (lambda z: np.max(0, z), "`np.maximum` compares element by element"),
+        (lambda z: z.sum(axis=(0, 0)), "That line sums over one axis twice"),
         (lambda z: standard(z) * np.where(z > z[0], 1.01, 0.99), "or something drawn?"),
     ],
 )

@@ -252,6 +252,14 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
      "There is one refractory period between two spikes. You have two."),
     ("the climb above the line", edit("drive / (drive - climb)", "climb / (drive - climb)"),
      "Above the line of the logarithm stands the whole drive, R · I, and not the climb."),
+    ("E_L in the drive", edit("drive / (drive - climb)", "drive / (drive + E_L - climb)"),
+     "In the logarithm you mix potentials and differences of them. Counted from rest, what is left of the "
+     "drive at the threshold is R · I − (V_th − E_L)."),
+    ("the threshold for the climb, with its sign", edit("V_th - E_L", "V_th"),
+     "You take the threshold itself. The climb begins at rest: it is V_th − E_L high."),
+    ("a rheobase without rest", edit("fires = drive > climb", "fires = V_th / R < I"),
+     "Your rheobase is V_th / R. A current lifts the cell by R · I from rest: that has to exceed "
+     "V_th − E_L."),
 ])
 
 

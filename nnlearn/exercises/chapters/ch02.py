@@ -120,6 +120,10 @@ BOUND = Function(4, bound, points_and_a_margin, mistakes=[
      "The number of points does not occur in the bound: (R/γ)² holds for any number of them."),
     ("no radius", edit("R**2 / gamma", "1 / gamma"),
      "That is for points of length 1. R is the longest here."),
+    ("length of the whole table, with its ones", edit("((X**2).sum(axis=1) + 1).max()",
+     "(X**2).sum() + len(X)"),
+     "You measured the whole table at once. R is the length of one point, the longest: a norm for each row, "
+     "`axis=1`, then the maximum."),
 ])
 
 
@@ -211,6 +215,15 @@ def each_from_the_start(X, y, w, b, lr):
     return w + lr * error[-1] * X[-1], b + lr * error[-1], np.abs(error).sum()
 
 
+def looks_afterwards(X, y, w, b, lr):
+    mistakes = 0
+    for x, label in zip(X, y, strict=True):
+        error = label - float(w @ x + b > 0)
+        w, b = w + lr * error * x, b + lr * error
+        mistakes += label != float(w @ x + b > 0)
+    return w, b, mistakes
+
+
 EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistakes=[
     ("all at once", all_at_once,
      "You judged all examples with the weights of the start and corrected once. In the perceptron each "
@@ -244,6 +257,25 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
     ("each from the start", each_from_the_start,
      "Each of your corrections begins with the weights of the start, so that only the last one is left. Go "
      "on from the weights that the example before has left."),
+    ("looks after the correction", looks_afterwards,
+     "The weights are right, but you look whether an example is wrong when it has been corrected already. "
+     "Count before the correction."),
+    ("the bias without the rate", edit("b + lr * error", "b + error"),
+     "Right when lr is 1. The bias, too, moves by `lr` times the error."),
+    ("the bias out of the answer", edit("w @ x + b > 0", "w @ x > 0"),
+     "The neuron answers 1 where w · x + b > 0. Your decision leaves the bias out."),
+    ("always adds", edit("lr * error", "lr * abs(error)"),
+     "You add x at every mistake. Where the neuron fired and should not have, x is taken away: the error "
+     "y − a has a sign."),
+    ("the wrong way", edit("+ lr * error", "- lr * error"),
+     "Your weights turn the wrong way: each mistake is made worse. The error is y − a, and it is added."),
+    ("stops at the first that is right", edit("        mistakes += abs(error)\n",
+     "        if not error:\n            break\n        mistakes += abs(error)\n"),
+     "You stop at the first example that is right. An epoch goes through all: where nothing is wrong, "
+     "nothing changes, and the next one comes."),
+    ("zero for each example", edit("        error = label",
+     "        w, b = 0 * w, 0.0\n        error = label"),
+     "You begin again from zero at each example. Go on from the weights that the one before has left."),
 ])
 
 

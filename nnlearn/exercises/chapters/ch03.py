@@ -207,6 +207,21 @@ RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
      "mean @ w"),
      "Multiplied where it should be divided: a feature with large numbers needs a small weight. And the bias "
      "takes those new weights: w · (x − μ)/σ = (w/σ) · x − (w/σ) · μ."),
+    ("one mean and one deviation", edit("X.mean(axis=0), X.std(axis=0)",
+     "X.mean() * np.ones(len(w)), X.std()"),
+     "You took one mean and one deviation over the whole table. Each feature has its own: `axis=0`."),
+    ("along the rows", edit("axis=0", "axis=1"),
+     "You measure each example over its features. A feature is a column: `axis=0`."),
+    ("divided twice", edit("mean @ raw", "mean @ (raw / deviation)"),
+     "The weights are right. In the bias you divide by the deviation twice: the new weights have been "
+     "divided already."),
+    ("the weights centred", edit("w / deviation", "(w - mean) / deviation", "b - mean @ raw", "b"),
+     "It is x that is centred, not w: w · (x − μ)/σ = (w/σ) · x − (w/σ) · μ."),
+    ("the old bias divided", edit("b - mean @ raw", "((b - w * mean) / deviation).sum()"),
+     "The weights are right. You divide the old bias, too, once for each feature. Only what comes from the "
+     "means is divided."),
+    ("the means without the weights", edit("mean @ raw", "(mean / deviation).sum()"),
+     "The weights are right. In the bias each μ/σ is multiplied by its feature's weight."),
 ])
 
 

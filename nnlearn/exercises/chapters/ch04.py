@@ -18,6 +18,8 @@ SHAPES = Value(1, [[100, 20], [32, 20], [32, 10]], mistakes=[
      "Here rows are examples: the 32 stays in front from the first layer to the last."),
     ("one layer too far", [[20, 10], [32, 10], [32, 10]],
      "That is the third layer. The second leads from the 100 hidden units to the 20."),
+    ("z₂ without the batch", [[100, 20], [100, 20], [32, 10]],
+     "Sums have a row for each example: (32, 100) @ (100, 20). Which sizes are left?"),
 ], after="Inner sizes meet and vanish: (32, 100) @ (100, 20) is (32, 20).")
 
 
@@ -98,6 +100,8 @@ LAYER = Function(3, layer, inputs_and_a_layer, mistakes=[
      "`np.max` finds the one largest number. `np.maximum(0, z)` compares each element with 0."),
     ("a column of biases", edit("+ b", "+ b[:, None]"),
      "`b[:, None]` is a column, a bias for each *example*. `x @ W + b` gives each unit its own."),
+    ("np.max for np.maximum", edit("np.maximum", "np.max"),
+     "The second argument of `np.max` is an axis. `np.maximum(0, z)` compares each element with 0."),
 ])
 
 
@@ -266,6 +270,20 @@ COLLAPSE = Function(8, collapse, two_layers, outputs="W b", mistakes=[
     ("a ReLU between", edit("W1 @", "np.maximum(W1, 0) @", "b1 @", "np.maximum(b1, 0) @"),
      "You cut off what is below zero. There is no activation here: with one, the two layers would not be "
      "one."),
+    ("b₁ added up", edit("b1 @ W2", "b1.sum()"),
+     "You add b₁ up. Each of its numbers goes through the second layer with a weight of its own: b₁ W₂."),
+    ("b₁ through the first layer", edit("b1 @ W2", "W1 @ b1"),
+     "b₁ is added after W₁ and does not meet it. What it meets next is W₂, on its right."),
+    ("both biases through the second", edit("b1 @ W2 + b2", "(b1 + b2) @ W2"),
+     "b₂ is added when W₂ has been passed. It is b₁ alone that goes through it."),
+    ("b₁ through both", edit("b1 @ W2", "b1 @ (W1 @ W2)"),
+     "b₁ is added after W₁: it goes through W₂ alone, and not through the product of both."),
+    ("b₁ without what is below zero", edit("b1 @", "np.maximum(b1, 0) @"),
+     "You cut off what is below zero in b₁. There is no activation here."),
+    ("columns for rows", edit("W1 @ W2, b1 @ W2", "W2 @ W1, W2 @ b1"),
+     "That is for examples as columns. Here they are rows, and x meets W₁ first: W₁ W₂, and b₁ W₂."),
+    ("b₁ on the other side of W₂", edit("b1 @ W2", "(b1[:, None] * W2).sum(axis=1)"),
+     "You add up along the rows of W₂. Each of its *columns* is an output: b₁ W₂ has k numbers."),
 ])
 
 
@@ -280,6 +298,7 @@ def hidden_units(rng):
     yield "two units that undo one another", [1.0, 2.0, -1.0], [-1.0, -2.0, 7.0], [2.0, -1.0, 1.0]
     yield "looking left and right from one place", [1.0, -1.0], [-2.0, 2.0], [1.0, 1.0]
     yield "three that undo one another", [1.0, 2.0, -1.0, 2.0], [-1.0, -2.0, 1.0, 4.0], [1.0, 1.0, -3.0, 1.0]
+    yield "a strong one against a weak one", [1.0, 2.0, -1.0], [-1.0, -2.0, 5.0], [1.0, -1.0, 1.0]
     yield "up, then level again", [4.0, 4.0], [-1.0, -2.0], [1.0, -1.0]
     yield "far away, and close together", [1.0, 1.0, 2.0], [-512.0, -512.0009765625, 3.0], [1.0, 2.0, 1.5]
     yield "relu(x) − relu(−x) is x", [1.0, -1.0], [0.0, 0.0], [1.0, -1.0]
@@ -297,6 +316,13 @@ def only_pairs(w, b, v):
     places, change = -b[bends] / w[bends], np.abs(w[bends]) * v[bends]
     sets = [change[places == place] for place in np.unique(places)]
     return 1 + sum(not (len(each) < 3 and abs(each.sum()) < 1e-12) for each in sets)
+
+
+def different_slopes(w, b, v):
+    places = np.unique(-b[w != 0] / w[w != 0])
+    middles = np.concatenate([places[:1] - 1, (places[1:] + places[:-1]) / 2, places[-1:] + 1])
+    slopes = [round(float((v * w)[w * middle + b > 0].sum()), 9) for middle in middles]
+    return max(1, len(set(slopes)))
 
 
 PIECES = Function(9, pieces, hidden_units, mistakes=[
@@ -324,6 +350,16 @@ PIECES = Function(9, pieces, hidden_units, mistakes=[
      "You add up v alone. A unit changes the slope by v times the size of its w."),
     ("to the right of zero", edit("w != 0", "(w != 0) & (w * b < 0)"),
      "You count bends at positive x alone. The line goes on to the left, through 0 and below."),
+    ("only where it grows", edit("abs(change[places == place].sum()) > 1e-12",
+     "change[places == place].sum() > 1e-12"),
+     "You count the places where the slope grows. Where it falls the curve bends as well."),
+    ("different slopes", different_slopes,
+     "You count different slopes. A slope may come again on a later piece: count where it *changes*."),
+    ("signs alone", edit("np.abs(w[bends]) * v[bends]", "np.sign(v[bends])"),
+     "You add up signs. A unit changes the slope by |w| · v, so a strong one is not undone by a weak one."),
+    ("places rounded", edit("-b[bends] / w[bends]", "np.round(-b[bends] / w[bends])"),
+     "You round the places, and those that lie close together become one. Here equal places are exactly "
+     "equal: nothing has to be rounded."),
 ], after="At each place the slope changes by the sum of |w|·v. Where that is zero, nothing is to be seen.")
 
 PROMISE = Explain(10, rubric=[

@@ -185,6 +185,10 @@ DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
      "The first part is z's slope *times σ*: 1 · σ(z)."),
     ("another factor lost", edit("z * s * (1 - s)", "z * s"),
      "The sigmoid's slope is σ (1 − σ): in the second part 1 − σ is missing."),
+    ("the SiLU for the sigmoid", edit("s = 1 /", "s = z /"),
+     "You use z σ(z) where the product rule has σ(z) alone."),
+    ("plus in the sigmoid's slope", edit("(1 - s)", "(1 + s)"),
+     "The sigmoid's slope is σ (1 − σ), with a minus."),
 ], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
 
 
@@ -239,7 +243,8 @@ WHICH = Explain(7, rubric=[
 
 def mishs(rng):
     yield "ordinary numbers", rng.normal(size=(3, 4)) * 2
-    yield "numbers in the thousands", [-3000.0, -800.0, 800.0, 3000.0]
+    yield "numbers in the thousands", [800.0, 3000.0]
+    yield "thousands below zero", [-3000.0, -800.0, -5.0]
     yield "far to the left", [-20.0, -35.0, -40.0, -60.0]
     yield "float32", rng.normal(size=4).astype(np.float32) * np.float32(90)
     yield "whole numbers", [-2, 0, 3]
@@ -288,6 +293,27 @@ REPAIR = Function(8, mish, mishs, atol=1e-300, outputs="value slope", mistakes=[
      "The value is right. In its slope the tanh's is 1 − t², with its *value* t, not with what went in."),
     ("the parts subtracted", edit("t + z *", "t - z *"),
      "The value is right. In its slope both parts of the product rule are added."),
+    ("e^z for the sigmoid", edit("np.where(z >= 0, 1, e) / (1 + e)", "np.where(z >= 0, 1 / (1 + e), e)"),
+     "The value is right. Below zero σ(z) is e^z / (1 + e^z): e^z alone is near it only far to the left."),
+    ("the slope of the sigmoid", edit("np.where(z >= 0, 1, e) / (1 + e)", "e / (1 + e) ** 2"),
+     "The value is right. The slope of softplus is σ(z) itself, and not σ's own slope, σ (1 − σ)."),
+    ("half of the product rule: the second", edit("t + z * (1", "z * (1"),
+     "The value is right. The slope of a product has two parts: z's slope, 1, times the tanh is missing."),
+    ("the square around it all", edit("(1 - t**2)", "(1 - t) ** 2"),
+     "The value is right. The tanh's slope is 1 − t²: the square belongs to t alone."),
+    ("a sigmoid without digits", edit("np.where(z >= 0, 1, e) / (1 + e)", "0.5 * (1 + np.tanh(z / 2))"),
+     "Nearly. Far to the left your σ(z) has lost its digits: it is 1 and a number near −1. There it is "
+     "e^z / (1 + e^z)."),
+    ("the slope of the tanh, and a sigmoid without digits", edit(*NO_SQUARE,
+     "np.where(z >= 0, 1, e) / (1 + e)", "0.5 * (1 + np.tanh(z / 2))"),
+     "The value is right. Its slope is not: the tanh's is 1 − tanh². And far to the left your σ(z) has lost "
+     "its digits."),
+    *((f"cut off at {limit}", lambda z, limit=limit: mish(np.clip(z, -limit, limit)),
+     f"You clip z, and the value with it: at 3,000 it is {limit}. Let the limit reach the exponential alone.")
+     for limit in (30, 50, 100, 500, 700)),
+    ("cut off at 30, above", lambda z: mish(np.minimum(z, 30)),
+     "Above 30 you clip z, and the value with it: at 3,000 it is 30. Let the limit reach the exponential "
+     "alone."),
 ], after="It is called Mish (D. Misra, 2019). A value that is right at 1 and wrong at 1,000 waits for "
          "the first long step.")
 

@@ -189,6 +189,14 @@ SLOPE = Function(5, slope, slope_cases, allows=("softmax",), mistakes=[
      "You take 1 away from the likeliest class. It belongs to the right one, `labels`."),
     ("the softmax's own slope", edit("(p - np.eye(logits.shape[1])[labels])", "p * (1 - p)"),
      "p (1 − p) is the slope of a probability. With the logarithm's slope, p − y is left of it."),
+    ("as many classes as examples", edit("np.eye(logits.shape[1])", "np.eye(len(labels))"),
+     "`np.eye` wants the number of *classes*, `logits.shape[1]`. You give it that of the examples."),
+    ("the softmax alone divided", edit("(p - np.eye(logits.shape[1])[labels]) / len(labels)",
+     "p / len(labels) - np.eye(logits.shape[1])[labels]"),
+     "You divide p alone by B. The whole difference p − y is divided: take the 1 away first."),
+    ("the loss, one number", lambda logits, labels: np.mean(
+        np.logaddexp.reduce(logits, axis=1) - logits[np.arange(len(labels)), labels]),
+     "That is the loss, one number. Asked is its slope for each logit: p − y, divided by B."),
 ])
 
 
@@ -284,6 +292,20 @@ COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
      "The loss is right. Its slopes are as many as there are z: divide each by B, and do not add them up."),
     ("the mean forgotten in the loss", edit("np.mean(np.exp(z) - y * z)", "np.mean(-y * z)"),
      "The slope is right. In the loss λ itself is missing: −ln p(y) is λ − y ln λ and a constant."),
+    ("squares, with the chain rule", lambda z, y: (
+        np.mean((np.exp(z) - y) ** 2), 2 * (np.exp(z) - y) * np.exp(z) / len(z)),
+     "That is the squared error, rightly differentiated. But follow the recipe: the negative logarithm "
+     "of p(y)."),
+    ("plus for minus", edit("np.exp(z) - y", "np.exp(z) + y"),
+     "Your loss and slope have + y. In p(y) stands λ^y, so −ln p(y) is λ *minus* y ln λ."),
+    ("λ forgotten", edit("np.exp(z) - y", "-y"),
+     "λ itself is missing, in loss and slope: p(y) has e^(−λ) in it, and −ln of that is λ = e^z."),
+    ("y times λ", edit("y * z", "y * np.exp(z)", "np.exp(z) - y)", "np.exp(z) - y * np.exp(z))"),
+     "The logarithm of λ^y is y ln λ = y z. You have y λ."),
+    ("a logarithm too many", edit("y * z", "y * np.log(z)", "np.exp(z) - y)", "np.exp(z) - y / z)"),
+     "z is the logarithm of λ already: ln λ = z. You take it once more."),
+    ("λ and its logarithm exchanged", edit("np.exp(z) - y * z", "z - y * np.exp(z)"),
+     "The slope is right. In the loss λ and ln λ have changed places: λ − y ln λ, and λ = e^z."),
 ], after="e^z − y: what was said minus what was true, once more.")
 
 
@@ -323,6 +345,8 @@ BAKER = Function(9, baker_loss, bakeries, mistakes=[
         np.array([prediction.mean()]), np.array([demand.mean()]), q),
      "You average the days first: then rolls left on one make up for those missing on another. First the "
      "cost of each day, then the mean."),
+    ("negative costs for what is missing", edit("q * short, (q", "-q * short, (q"),
+     "Rolls that are missing cost something too, and a cost is never negative: turn the sign there."),
 ], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
          "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")
 
@@ -416,6 +440,22 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
     ("smoothed the other way round", edit("(1 - smooth) * np.eye(len(weight))[labels] + smooth / len",
      "smooth * np.eye(len(weight))[labels] + (1 - smooth) / len"),
      "`smooth` and 1 − `smooth` have changed places: the right class keeps the larger part."),
+    ("divided by both", edit("(w * -(y * log_p).sum(axis=1)).sum()", "(w * -(y * log_p).sum(axis=1)).mean()"),
+     "One fault is left: the loss is divided by the sum of the weights and by the number of examples too. "
+     "Add up, and divide by the weights alone."),
+    ("the slope divided by the number", edit("w[:, None] *", "weight[labels][:, None] / len(labels) *"),
+     "The loss is right. The slope is divided by the number of examples, and not by the sum of their "
+     "weights."),
+    ("classes weighed in loss and slope", edit("(w * -(y * log_p).sum(axis=1)).sum()",
+     "-(weight * y * log_p).sum() / weight[labels].sum()", "w[:, None] *", "weight / weight[labels].sum() *"),
+     "You weigh the columns, each by its own class. A weight belongs to an example, by its label: it "
+     "multiplies the whole row."),
+    ("the largest out of the sum alone", edit("log_p = z - np.log", "log_p = logits - np.log",
+     "(np.exp(log_p) - y)", "(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - y)"),
+     "You took the largest logit out of the sum, and not out of the logits themselves: both have to be z."),
+    ("smoothing as a factor", edit("(np.exp(log_p) - y)",
+     "(1 - smooth) * (np.exp(log_p) - np.eye(len(weight))[labels])"),
+     "The loss is right. In the slope smoothing is no factor: it is p − y, with the smoothed y."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 

@@ -108,6 +108,20 @@ LINEAR = Function(5, linear_backward, around_a_layer, outputs="dX dW db", mistak
      "You added everything up for db. There is a bias for each unit: sum over the examples, `axis=0`."),
     ("X twice", edit("X.T @ dZ", "X.T @ X"),
      "dW: X meets what has arrived, dZ. X.T @ X knows nothing of the loss."),
+    ("everything divided by B", edit("dZ @ W.T", "dZ @ W.T / len(X)", "X.T @ dZ", "X.T @ dZ / len(X)", "sum",
+     "mean"),
+     "You divide all three by the batch size, but the loss has done so: it is in dZ already."),
+    ("the weights divided by B", edit("X.T @ dZ", "X.T @ dZ / len(X)"),
+     "dW is a sum over the examples. The 1/B of the mean is already in dZ, from the loss."),
+    ("times X", edit("dZ @ W.T", "dZ @ W.T * X"),
+     "dX: X does not come in. In X W + b the slope with respect to X is W."),
+    ("the slope of b alone", edit("dZ.sum(axis=0)", "np.ones(W.shape[1])"),
+     "1 is the slope of Z with respect to b. It is multiplied by what has arrived, dZ, and added up over the "
+     "examples."),
+    ("the first example's bias", edit("dZ.sum(axis=0)", "dZ[0]"),
+     "db: you take the first example alone. The same b was added to each: sum over them, `axis=0`."),
+    ("the examples added up", edit("dZ @ W.T", "dZ.sum(axis=0) @ W.T"),
+     "dX: each example has its own row. Only for W and b, which all of them share, is anything added up."),
 ], after="Three products that run in every linear layer of every network.")
 
 
@@ -414,6 +428,10 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
     ("the second layer stands still", edit("for p, d in zip(params, slopes, strict=True)]",
      "for p, d in zip(params[:2], slopes[:2], strict=True)] + params[2:]"),
      "The second layer stands still. All four are to move."),
+    ("one row apart", edit("range(0, len(X), B)", "range(len(X))"),
+     "Your batches begin one row apart, and overlap. `range(0, len(X), B)` steps from batch to batch."),
+    ("all labels", edit("labels[rows]", "labels"),
+     "You hand over a batch of X and *all* labels. Both need the same slice."),
 ], after="A loop of this shape trains every network in this course.")
 
 

@@ -131,6 +131,25 @@ def one_axis_in_front(g, shape):
     return g.sum(axis=ones, keepdims=True)
 
 
+def ones_first(g, shape):
+    for axis, n in enumerate(shape):
+        if n == 1:
+            g = g.sum(axis=axis, keepdims=True)
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    return g
+
+
+def all_at_once(g, shape):
+    axes = tuple(k for k, n in enumerate(g.shape) if k >= len(shape) or shape[k] != n)
+    return g.sum(axis=axes).reshape(shape)
+
+
+def axes_not_moved(g, shape):
+    axes = (*range(g.ndim - len(shape)), *(axis for axis, n in enumerate(shape) if n == 1))
+    return g.sum(axis=axes, keepdims=True).reshape(shape)
+
+
 UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
     ("the axes in front only", edit(".sum(axis=ones, keepdims=True)", ""),
      "The axes in front are summed. An axis of length 1 in `shape` was repeated too."),
@@ -161,6 +180,18 @@ UNBROADCAST = Function(5, unbroadcast, larger_gradients, mistakes=[
      "You compare axis k with axis k. Shapes are lined up at their ends: first sum the axes in front."),
     ("one axis in front", one_axis_in_front,
      "You sum one axis in front. There may be several: `while g.ndim > len(shape)`."),
+    ("axes of length one too early", ones_first,
+     "You look for the axes of length 1 while those in front are still there: then axis k of `shape` is not "
+     "axis k of `g`. First sum the axes in front."),
+    ("lined up in front, all at once", all_at_once,
+     "You compare axis k with axis k. Shapes are lined up at their ends: count the axes of `shape` from the "
+     "last one, or first sum those in front."),
+    ("axes counted twice", axes_not_moved,
+     "You list the axes in front and, by their numbers in `shape`, those of length 1. In `g` these stand "
+     "further back, by as many as there are in front."),
+    ("broadcasts", lambda g, shape: np.broadcast_to(g, shape),
+     "Broadcasting repeats: that is what the forward pass has done. Going back, what was repeated is "
+     "summed."),
 ], after="Broadcasting forward is summing backward, and the other way round.")
 
 
@@ -243,6 +274,23 @@ def twice(graph, output):
     return [*(node for source in graph[output] for node in twice(graph, source)), output]
 
 
+def from_a_stack(graph, output):
+    order, stack = [], [output]
+    while stack:
+        node = stack.pop()
+        if node not in order:
+            order.append(node)
+            stack += graph[node]
+    return order
+
+
+def by_the_shortest_way(graph, output):
+    def far(node):
+        return min((1 + far(source) for source in graph[node]), default=0)
+
+    return sorted(set(along_every_path(graph, output)), key=far, reverse=True)
+
+
 ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
     ("forward order", edit("[::-1]", ""),
      "That is the order of the forward pass. Going back, the output sends first."),
@@ -282,6 +330,16 @@ ORDER = Function(6, backward_order, graphs, measure=faults, mistakes=[
     ("no leaves", lambda graph, output: [
         node for node in backward_order(graph, output) if graph[node] or node == output],
      "The leaves are missing. They send nothing on, but they are what the gradient is for."),
+    ("from a stack", from_a_stack,
+     "You put a node down when you take it from the stack, and another of its users may still lie there. Put "
+     "it down after everything it uses, and read the list backwards."),
+    ("by the shortest way", by_the_shortest_way,
+     "You sort by the shortest way to a leaf. What has to come first is told by the *longest*: every user, "
+     "however far round, goes before."),
+    ("no leaves at all", lambda graph, output: [
+        node for node in backward_order(graph, output) if graph[node]],
+     "All nodes without inputs are missing, even where the output is one. They send nothing on, but they are "
+     "what the gradient is for."),
 ], after="With numbers given as the nodes are made, sorting is all that is left of this.")
 
 

@@ -256,7 +256,7 @@ LEAK = Predict(7, "step 3", mistakes=[
      "Careful: each image is scaled by its *own* mean. Nothing about one image tells anything about "
      "another."),
     ("choosing among ten", "step 4",
-     "Choosing is what the validation set is for. It is worn out afterwards, and they do not report it."),
+     "They split at random, and choosing is what the validation set is for. Look at *what* they split."),
     ("the test itself", "step 5",
      "The test set is opened once, at the end, for one number. Look at what is *in* it."),
 ], after="Mirror images made before the split end up on both sides: the test asks what was trained on.")

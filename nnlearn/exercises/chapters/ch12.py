@@ -136,6 +136,9 @@ CONV = Function(4, conv, pictures, mistakes=[
      "down."),
     ("the largest product", edit(".sum(", ".max("),
      "You take the largest product of a window. A convolution adds them up."),
+    ("one place too few", edit("[::stride, ::stride]", "[::stride, ::stride][:-1, :-1]"),
+     "The last row and the last column of the map are missing: there are (H + 2p − kh) // stride + 1 windows "
+     "in a column."),
 ])
 
 
@@ -490,6 +493,15 @@ REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
      "min(i, 0)]"),
      "What comes in from above and below is 0. What comes in from the sides still comes round the "
      "corner."),
+    ("cleared up to a negative number", edit(ROUND[0], "        moved[k] = np.roll(x[k], (i, j), "
+     "axis=(1, 2))\n        moved[k, :, :i], moved[k, :, :, :j] = 0, 0\n"),
+     "Where `down` or `across` is negative, `[: down[k]]` counts from the end and clears nearly everything. "
+     "There the zeros come in from below or from the right."),
+    ("rows and columns exchanged, and round the corner", edit(
+     "pictures.transpose(0, 3, 1, 2)", "pictures.transpose(0, 3, 2, 1)", ROUND[0],
+     "        moved[k] = np.roll(x[k], (i, j), axis=(1, 2))\n", "(B, C, H, W)", "x.shape"),
+     "Rows and columns are exchanged: the result is (B, C, H, W), and H comes before W. And what comes in "
+     "still comes round the corner."),
 ], after="A network that learns from cut-up pictures learns all the same, only less. Look at what goes in, "
          "as a picture, after the last step before the network.")
 

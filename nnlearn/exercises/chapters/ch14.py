@@ -446,10 +446,10 @@ REPAIR = Function(9, way_back, ways_through, mistakes=[
 
 
 def marked(seed):
-    """400 texts of 24 symbols, one in the first third marked, and which it was; then 300 new ones."""
+    """400 texts of 40 symbols, one of the first eight marked, and which it was; then 300 new ones."""
     rng = np.random.default_rng(seed)
-    symbols, place, rows = rng.integers(4, size=(700, 24)), rng.integers(8, size=700), np.arange(700)
-    x = np.zeros((700, 24, 5), np.float32)
+    symbols, place, rows = rng.integers(4, size=(700, 40)), rng.integers(8, size=700), np.arange(700)
+    x = np.zeros((700, 40, 5), np.float32)
     x[..., :4] = np.eye(4)[symbols]
     x[rows, place, 4] = 1
     y = symbols[rows, place]
@@ -458,7 +458,7 @@ def marked(seed):
 
 def one_in_a_stream(rng):
     seed = int(rng.integers(10**6))
-    yield "a stream drawn for you", *marked(seed)[:2], 60, {"seed": seed}
+    yield "a stream drawn for you", *marked(seed)[:2], 40, {"seed": seed}
 
 
 def within_budget(answer, X, y, steps, backward):
@@ -469,7 +469,7 @@ def within_budget(answer, X, y, steps, backward):
     made = []
 
     def counted(loss):
-        made.append(loss)
+        made.append(0)  # not the loss: it would hold all that led to it
         if len(made) > steps:
             raise RuntimeError(f"the budget of {steps} backward passes is used up")
         loss.backward()
@@ -493,16 +493,16 @@ def recalled(found, X, y, steps, backward):
     _, _, x, truth = marked(backward["seed"])
     h, _, gates = forward(x.astype(float), W_x, W_h, b)
     right = np.mean((h[-1] @ W + b_out).argmax(axis=1) == truth)
-    if right >= 0.95:
-        return "95 of 100 recalled"
+    if right >= 0.9:
+        return "90 of 100 recalled"
     unmarked = x[:, :, 4].T == 0
     if np.median(gates[8:, 1].prod(axis=0).max(axis=1)) < 0.3:
-        return "fewer than 95 of 100 recalled, and what a cell held at step 8 is mostly forgotten at the end"
+        return "fewer than 90 of 100 recalled, and what a cell held at step 8 is mostly forgotten at the end"
     if np.median(gates[:, 0][unmarked]) > 0.25:
-        return "fewer than 95 of 100 recalled; cells keep, but what is not marked is written too"
+        return "fewer than 90 of 100 recalled; cells keep, but what is not marked is written too"
     if np.abs(h[-1] @ W).max() < 1 or right < 0.3:
         return "no better than guessing, though the cells keep and let little in"
-    return "fewer than 95 of 100 recalled"
+    return "fewer than 90 of 100 recalled"
 
 
 class Weights:
@@ -526,10 +526,10 @@ def set_by_hand(X, y, steps, backward):
 TRAIN = Function(10, set_by_hand, one_in_a_stream, run=within_budget, measure=recalled,
     allows=("LSTM", "Linear", "Adam", "cross_entropy", "clip_grad_norm"), mistakes=[
     ("forgets on the way", edit("[-10.0, 10.0,", "[-10.0, 0.0,"),
-     "Of what a cell holds at step 8 hardly anything is left at step 24, and the gradient fades with it. "
+     "Of what a cell holds at step 8 hardly anything is left at step 40, and the gradient fades with it. "
      "How long does a forget gate keep, at the bias you start with? 14.2 has the arithmetic."),
     ("lets everything in", edit("[-10.0, 10.0,", "[1.0, 10.0,"),
-     "The cells keep, and that is half of it. But each step writes what it hears, marked or not, and twenty "
+     "The cells keep, and that is half of it. But each step writes what it hears, marked or not, and thirty "
      "symbols lie over the one that counts. Which other gate could start in a better place, and where?"),
     ("has not learned", edit("5 * np.eye(4)", "0 * np.eye(4)"),
      "The gates stand well, and the answers are no better than guesses. Print the loss. If it hardly moves, "
