@@ -1,4 +1,4 @@
-"""The smallest program that a backward pass gets wrong (chapter 08), or array that a function does (07)."""
+"""The smallest program that a backward pass gets wrong (chapter 08), or array that a function does (05)."""
 
 import os
 import sys
@@ -9,7 +9,6 @@ from random import Random
 from typing import Any, overload
 
 import numpy as np
-import platformdirs
 
 from nnlearn.engine.tensor import Tensor
 
@@ -217,6 +216,8 @@ def _search(
             raise ValueError(
                 f"counterexample: {name} must be positive, got {shape if name == 'shape' else number}"
             )
+    import platformdirs
+
     if "hypothesis" not in sys.modules:  # what it reads of a program it would keep beside the notebook
         folder = platformdirs.user_cache_path("nnlearn", appauthor=False) / "hypothesis"
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder))

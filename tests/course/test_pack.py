@@ -270,6 +270,15 @@ def test_pips_reason_is_handed_on_and_nothing_is_left(copied: Path, tmp_path: Pa
     assert not list(copied.glob("venv-*"))
 
 
+@pytest.mark.parametrize(("code", "waits"), [(3, True), (0, False)], ids=["failed", "closed"])
+def test_a_window_stays_open_for_the_last_words_of_a_lab_that_failed(code: int, waits: bool):
+    end = "import sys; from nnlearn.course.unpack import _become; "
+    end += f"_become([sys.executable, '-c', 'exit({code})'])"
+    command = ["script", "-qec", f'{sys.executable} -c "{end}"', "/dev/null"]
+    done = subprocess.run(command, input="\n", capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == code and ("Press Enter to close." in done.stdout) == waits
+
+
 def test_without_its_python_a_start_file_names_it(copied: Path, tmp_path: Path):
     start = copied / "start.sh"
     start.write_text(start.read_text().replace(unpack.PYTHON, "3.99"))
@@ -282,6 +291,8 @@ def test_start_file_of_windows_names_the_python_and_ends_its_lines_as_windows_do
     assert all(line.endswith(b"\r") for line in lines[:-1])
     assert f"in ({unpack.PYTHON}) do".encode() in b"".join(lines)
     assert b"@" not in b"".join(lines[1:])
+    text = b"".join(lines).decode("ascii")
+    assert text.count("%~dp0") == text.count('"%~dp0wheels\\start.py"') == 2  # a path may have an & in it
 
 
 def test_each_system_has_what_it_alone_needs(tmp_path: Path, monkeypatch):
