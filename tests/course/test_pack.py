@@ -254,7 +254,7 @@ def test_a_stick_that_fills_up_on_the_way_is_left_as_it_was(copied: Path, tmp_pa
     assert f"opened lab {home / 'nnlearn-pack' / 'nnlearn-course'}\n" in done.stdout
     assert "No space left on device" in done.stdout
     left = done.stdout.partition("nnlearn-course\n")[2].split()
-    assert left == sorted(path.name for path in copied.iterdir())
+    assert sorted(left) == sorted(path.name for path in copied.iterdir())
 
 
 def test_pips_reason_is_handed_on_and_nothing_is_left(copied: Path, tmp_path: Path):
