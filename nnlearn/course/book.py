@@ -19,7 +19,7 @@ from nnlearn.course.decks import alt_text, letters, mathjax
 from nnlearn.course.notebooks import read, require_outputs
 from nnlearn.course.questions import CHECK, NOTEBOOK_LINK
 from nnlearn.exercises.notebooks import notebooks
-from nnlearn.training.saving import write
+from nnlearn.training.saving import require_writable, write
 from nnlearn.widgets.playground import Playground
 
 _TEMPLATES = Path(__file__).with_name("templates") / "book"
@@ -38,6 +38,7 @@ def export(out: Path, names: list[str]) -> int:
     if out.suffix not in (".epub", ".pdf"):
         raise ValueError(f"{out}: expected a name in .epub, for a reader, or in .pdf, for paper")
     paths = notebooks("chapters", *names)
+    require_writable(out.parent)
     with tempfile.TemporaryDirectory(prefix="nnlearn-book-") as folder:
         work = Path(folder)
         text = compose(paths, work)
@@ -142,7 +143,10 @@ def _pandoc(text: str, to: str, out: Path, *arguments: str) -> None:
         _STYLE,
         f"--resource-path={out.parent}",
     ]
-    pypandoc.convert_text(text, to, _READER, extra_args=[*options, *arguments], outputfile=str(out))
+    try:
+        pypandoc.convert_text(text, to, _READER, extra_args=[*options, *arguments], outputfile=str(out))
+    except RuntimeError as error:  # which Pandoc's own words make
+        raise ValueError(str(error)) from None
 
 
 def _epub(text: str, work: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,16 +29,24 @@ def find_chromium() -> str | None:
 def launch_chromium() -> Iterator[Any]:
     """A running headless `playwright.sync_api.Browser`, closed at the end.
 
-    Raises ValueError where no Chromium is found, ModuleNotFoundError where Playwright is not installed.
+    Raises ValueError where no Chromium is found or it fails, ModuleNotFoundError where Playwright is not
+    installed.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     path = find_chromium()
     if path is None:
         raise ValueError(HOW)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
-            yield browser
-        finally:
-            browser.close()
+            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+            try:
+                yield browser
+            finally:
+                browser.close()
+        except Error as error:
+            said = error.message.partition("\n")[0]
+            raise ValueError(
+                f"{path} failed ({said}): it wants room in {tempfile.gettempdir()}, and to start at all; "
+                "NNLEARN_CHROMIUM names another"
+            ) from error

@@ -1,6 +1,7 @@
 """`nnlearn`: a command for each file in `commands/`, which holds a function of the file's name."""
 
 import contextlib
+import errno
 import importlib
 import os
 import pkgutil
@@ -27,10 +28,20 @@ class _Commands(TyperGroup):
             if (error.name or "").startswith("nnlearn"):
                 raise
             why = _how_to_install(error)
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             why = str(error)
+        except OSError as error:
+            why = _what_the_disk_says(error)
         typer.echo(f"nnlearn {ctx.invoked_subcommand}: {why}", err=True)
         raise typer.Exit(1)
+
+
+def _what_the_disk_says(error: OSError) -> str:
+    """The system's words, the file, and a way on where there is one."""
+    said = f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{said}; free some room, or write to another place"
+    return f"{said}; write to another place" if error.errno in (errno.EROFS, errno.EACCES) else said
 
 
 def _how_to_install(error: ModuleNotFoundError) -> str:

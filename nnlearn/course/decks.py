@@ -27,7 +27,7 @@ from traitlets.config import Config
 
 from nnlearn.course.notebooks import read, require_outputs, with_bar
 from nnlearn.exercises.notebooks import notebooks
-from nnlearn.training.saving import write
+from nnlearn.training.saving import require_writable, write
 from nnlearn.widgets import living
 from nnlearn.widgets.living import LivingExplorer
 
@@ -132,6 +132,7 @@ def write_decks(names: list[str], out: Path) -> Iterator[tuple[Path, int]]:
 
     Raises what `build` raises.
     """
+    require_writable(out)
     decks = {out / f"{path.stem}.html": build(path).encode() for path in with_bar(chosen(names), "decks")}
     for path, html in decks.items():
         write(path, html)

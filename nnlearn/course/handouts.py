@@ -10,7 +10,7 @@ from typing import Any
 
 from nnlearn.course.browser import launch_chromium
 from nnlearn.course.decks import write_decks
-from nnlearn.training.saving import write
+from nnlearn.training.saving import require_writable, write
 
 _A4 = (595, 842)  # points
 _MARGIN = 28
@@ -24,6 +24,7 @@ def write_pdfs(names: list[str], out: Path) -> Iterator[tuple[Path, int]]:
     """
     import pypdf  # noqa: F401
 
+    require_writable(out)
     with launch_chromium() as browser:
         for path, size in write_decks(names, out):
             yield path, size

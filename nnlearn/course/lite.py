@@ -4,7 +4,9 @@ JupyterLite and its Pyodide kernel do the work; what is ours is what they are gi
 a first cell that installs the package, and the package's wheel.
 """
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -18,7 +20,8 @@ from nnlearn.exercises.notebooks import course_folder, gallery_pages, in_checkou
 
 # Pyodide brings compiled packages; those written in Python alone come from the package index.
 _INSTALL = """%pip install -q --no-deps nnlearn
-%pip install -q numpy matplotlib scipy scikit-learn safetensors platformdirs tqdm pooch anywidget"""
+%pip install -q numpy matplotlib scipy scikit-learn safetensors platformdirs tqdm
+%pip install -q pooch anywidget hypothesis"""
 _EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 
@@ -69,10 +72,13 @@ def _write_notebooks(paths: list[Path], target: Path) -> None:
 
 
 def run_module(module: str, *arguments: object, cwd: Path) -> None:
-    """Run `python -m module` in a folder.  Raises ValueError with its last words where it fails."""
+    """Run `python -m module` in a folder.  Raises OSError where it finds the disk full, else ValueError."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", errors="replace"
     )
+    said = done.stdout + done.stderr
+    if done.returncode and (full := os.strerror(errno.ENOSPC)) in said:
+        raise OSError(errno.ENOSPC, full, str(cwd))
     if done.returncode:
-        raise ValueError(f"{module} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+        raise ValueError(f"{module} failed:\n{said[-2000:]}")

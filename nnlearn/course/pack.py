@@ -22,7 +22,7 @@ from nnlearn.course import unpack
 from nnlearn.course.copy import update_copy
 from nnlearn.course.lite import run_module
 from nnlearn.exercises.notebooks import course_folder, in_checkout
-from nnlearn.training.saving import write
+from nnlearn.training.saving import require_writable, write
 
 _TEMPLATES = Path(__file__).with_name("templates") / "pack"
 _SUMS = "SHA256SUMS"
@@ -52,6 +52,7 @@ def make_pack(
     """
     pythons, systems = pythons or [unpack.PYTHON], systems or list(SYSTEMS)
     _refuse_unfit(out, pythons, systems, solutions)
+    require_writable(out)
     (out / _SUMS).unlink(missing_ok=True)  # until it is whole
     _write_start_files(out, pythons, systems)
     update_copy(course_folder(), out / "notebooks")
@@ -133,11 +134,21 @@ def _download(
 ) -> tuple[list[str], list[str]]:
     """Put the wheels of a system and Python into `wheels`; their names, and the pins that uv has changed."""
     require_tools()
-    called, tags = SYSTEMS[system]
-    source = ["--no-index", "--find-links", wheels_from.resolve()] if wheels_from else []
+    source: list[object] = ["--no-index", "--find-links", wheels_from.resolve()] if wheels_from else []
     part = wheels / ".part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
+    try:
+        return _fetch(wheels, part, system, python, source)
+    finally:  # it may be what has filled the stick
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _fetch(
+    wheels: Path, part: Path, system: str, python: str, source: list[object]
+) -> tuple[list[str], list[str]]:
+    """Let uv choose and pip download the wheels into `part`, and move them up when all are there."""
+    called, tags = SYSTEMS[system]
     (part / "wanted.txt").write_text("\n".join(["pip", *_needs()]), encoding="utf-8")
     versions = _versions()
     (part / "pins.txt").write_text("\n".join(versions), encoding="utf-8")  # which uv keeps where it can
@@ -156,7 +167,6 @@ def _download(
     )
     for name in names:
         os.replace(part / name, wheels / name)
-    shutil.rmtree(part)
     write(wheels / f"{system}-{python}.txt", "\n".join(names).encode())
     return names, others
 

@@ -1,8 +1,8 @@
 """The chapters' questions for other systems: cards for Anki, a question bank for Moodle.
 
 Of each chapter: the predictions among its exercises, with what is said to each wrong answer that is known,
-and the questions under "Check yourself". Both systems know a question by its name, so that a later file
-brings the new wording, not a second copy.
+and the questions under "Check yourself". Anki knows a card by its name, so that a later file brings the new
+wording, not a second copy; Moodle's import only ever adds.
 """
 
 import csv
@@ -101,7 +101,7 @@ def moodle(found: Sequence[Question]) -> str:
             ElementTree.SubElement(item, "shuffleanswers").text = "true"
         wrong = [(mistake.answer, mistake.hint, "0") for mistake in q.predict.misconceptions]
         for value, said, share in [(q.predict.reference, q.predict.after, "100"), *wrong]:
-            answer = ElementTree.SubElement(item, "answer", fraction=share)
+            answer = ElementTree.SubElement(item, "answer", fraction=share, format="plain_text")
             ElementTree.SubElement(answer, "text").text = str(value)
             _text(answer, "feedback", html(said), format="html")
             if kind == "numerical":

@@ -3,6 +3,7 @@
 A start file calls it with the options of `nnlearn lab`. It needs Python's standard library alone.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -38,9 +39,7 @@ def main() -> None:
         sys.exit("\nStopped. Start again when you like.")
     except Stopped as stopped:
         print(f"\n{stopped}", file=sys.stderr)
-    if sys.stdin.isatty():  # a window that was opened by a double-click would close
-        input("Press Enter to close. ")
-    sys.exit(1)
+    _close(1)
 
 
 def prepare(pack: Path) -> tuple[Path, Path]:
@@ -56,7 +55,7 @@ def prepare(pack: Path) -> tuple[Path, Path]:
         python = _python(place / f"venv-{name}")
         if _read(place / f"venv-{name}" / _INSTALLED) == made_of and _runs(python):
             return python, place / "nnlearn-course"
-    _check(pack, wheels)
+    _check(pack, f"{name}.txt", wheels)
     failed = []
     for place in places:
         try:
@@ -64,6 +63,7 @@ def prepare(pack: Path) -> tuple[Path, Path]:
             return _python(place / f"venv-{name}"), place / "nnlearn-course"
         except OSError as error:
             failed.append(f"  {place}: {error.strerror or error}")
+            print(f"Not there: {error.strerror or error}", flush=True)
     raise Stopped(
         "The course could be installed in none of these places:\n" + "\n".join(failed) + "\nFree some room, "
         "or copy this folder to where you may write, and start it there."
@@ -89,12 +89,12 @@ def _wheels(pack: Path, name: str) -> list[str]:
     )
 
 
-def _check(pack: Path, wheels: list[str]) -> None:
-    """Compare what is to be installed with the sums; of the rest, whether it is there.  Raises Stopped."""
+def _check(pack: Path, list_of: str, wheels: list[str]) -> None:
+    """Compare what is to be installed, and the rest, with the sums.  Raises Stopped for the first."""
     print("Checking the pack …", flush=True)
     lines = _read(pack / "SHA256SUMS").splitlines()
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    needed = [f"wheels/{name}" for name in wheels]
+    needed = [f"wheels/{name}" for name in (list_of, *wheels)]
     bad = [name for name in needed if _digest(pack / name) != sums.get(name)]
     if bad:
         what = "SHA256SUMS is missing" if not sums else f"such as {bad[0]}"
@@ -102,10 +102,12 @@ def _check(pack: Path, wheels: list[str]) -> None:
             f"{len(bad)} of the {len(needed)} files to be installed are missing or damaged, {what}: "
             f"this pack was not written or copied to its end. {AGAIN}"
         )
-    gone = [name for name in sums if not name.startswith("wheels/") and not (pack / name).is_file()]
-    if gone:
+    others = [name for name in sums if not name.startswith("wheels/")]
+    bad = [name for name in others if _digest(pack / name) != sums[name]]
+    if bad:
         print(
-            f"{len(gone)} other files of the pack are missing, such as {gone[0]}: the course opens without."
+            f"{len(bad)} other files of the pack are missing or damaged, such as {bad[0]}: the course opens "
+            "without."
         )
 
 
@@ -119,15 +121,16 @@ def _digest(path: Path) -> str:
 
 def _install(folder: Path, wheels: list[str], place: Path, target: Path) -> None:
     """Make the environment.  Raises OSError, and leaves nothing half done."""
-    place.mkdir(parents=True, exist_ok=True)
     size = 0
     for name in wheels:
         with zipfile.ZipFile(folder / name) as wheel:
             size += sum(file.file_size for file in wheel.infolist())
-    wanted, free = 1.4 * size, shutil.disk_usage(place).free  # Python compiles what it imports
-    if free < wanted:
-        raise OSError(errno.ENOSPC, f"{free / 1e6:.0f} MB are free, {wanted / 1e6:.0f} MB are wanted")
+    wanted = 1.4 * size  # Python compiles what it imports
+    place.mkdir(parents=True, exist_ok=True)
     try:
+        free = shutil.disk_usage(place).free
+        if free < wanted:
+            raise OSError(errno.ENOSPC, f"{free / 1e6:.0f} MB are free, {wanted / 1e6:.0f} MB are wanted")
         venv.create(target, clear=True, symlinks=os.name != "nt")
         print(f"Installing the course, once, into {target}: some minutes from a slow stick …", flush=True)
         pip = [str(_python(target)), str(folder / wheels[0] / "pip"), "--isolated", "install", "--quiet"]
@@ -141,6 +144,8 @@ def _install(folder: Path, wheels: list[str], place: Path, target: Path) -> None
         (target / _INSTALLED).write_text("\n".join(wheels), encoding="utf-8")
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the pack itself, or it holds a learner's work
+            place.rmdir()
         raise
 
 
@@ -164,15 +169,22 @@ def _read(path: Path) -> str:
 
 
 def _become(command: list[str]) -> None:
-    """Run a program in this one's place."""
-    if os.name != "nt":
+    """Run a program in this one's place; in a window, beside it, so that its last words can be read."""
+    if os.name != "nt" and not sys.stdin.isatty():
         os.execv(command[0], command)
     program = subprocess.Popen(command)
     while True:
         try:
-            sys.exit(program.wait())
+            _close(program.wait())
         except KeyboardInterrupt:  # which the program has seen too
             continue
+
+
+def _close(code: int) -> None:
+    """End; after a failure in a window that was opened by a double-click, and would close, not at once."""
+    if code and sys.stdin.isatty():
+        input("Press Enter to close. ")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

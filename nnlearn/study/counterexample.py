@@ -1,5 +1,7 @@
-"""The smallest program that a backward pass gets wrong (chapter 08), or array that a function does."""
+"""The smallest program that a backward pass gets wrong (chapter 08), or array that a function does (05)."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, product
@@ -214,6 +216,11 @@ def _search(
             raise ValueError(
                 f"counterexample: {name} must be positive, got {shape if name == 'shape' else number}"
             )
+    import platformdirs
+
+    if "hypothesis" not in sys.modules:  # what it reads of a program it would keep beside the notebook
+        folder = platformdirs.user_cache_path("nnlearn", appauthor=False) / "hypothesis"
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder))
     try:
         from hypothesis import HealthCheck, Phase, find, settings
         from hypothesis import strategies as st

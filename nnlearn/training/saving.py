@@ -6,6 +6,7 @@ model.load_state_dict(nn.load("model.safetensors"))
 
 import json
 import os
+import tempfile
 import time
 import zlib
 from collections.abc import Mapping
@@ -32,8 +33,21 @@ def write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         _replace(part, path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # a full disk names no file, and the other is ours
+        raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Raise OSError, before long work, where no file can be written into a folder that is there or to be."""
+    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        error.filename = str(folder)
+        raise
 
 
 def _replace(part: Path, path: Path) -> None:

@@ -3,13 +3,14 @@
 What needs no network in the world needs none here: the wheels are packed anew from what is installed.
 """
 
+import errno
 import json
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def wheel(
         packed.writestr(f"{about}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
         packed.writestr(f"{about}/RECORD", f"{about}/RECORD,,\n")
         return Path(str(packed.filename))
+
+
+def cut(path: Path, rest: Callable[[bytes], bytes]) -> None:
+    """Leave of a file what a copy that was interrupted left."""
+    path.write_bytes(rest(path.read_bytes()))
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +184,18 @@ def test_an_installation_that_was_stopped_is_made_anew(copied: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (lambda p: next(p.glob("wheels/nnlearn*.whl")).unlink(), "1 of the 2 files to be installed are"),
+        (lambda p: next(p.glob("wheels/nnlearn*.whl")).unlink(), "1 of the 3 files to be installed are"),
         (lambda p: next(p.glob("wheels/pip*.whl")).write_bytes(b"half"), "damaged, such as wheels/pip-"),
         (lambda p: (p / "SHA256SUMS").unlink(), "SHA256SUMS is missing: this pack was not written or"),
-        (lambda p: (p / "wheels/start.py").unlink(), "start.py is missing: copy the whole folder again"),
+        (lambda p: (p / "wheels/start.py").unlink(), "start.py is missing or damaged"),
+        (lambda p: cut(p / "wheels/start.py", lambda b: b""), "start.py is missing or damaged"),
+        (lambda p: cut(p / "wheels/start.py", lambda b: b[:4096]), "start.py is missing or damaged"),
+        (lambda p: cut(p / "wheels/start.py", lambda b: bytes(len(b))), "start.py is missing or damaged"),
         (lambda p: (p / f"wheels/{HERE}.txt").unlink(), f"nothing for {HERE}; it has nothing. Start it"),
+        (lambda p: cut(p / f"wheels/{HERE}.txt", lambda b: b.split()[0]), f"such as wheels/{HERE}.txt"),
     ],
-    ids=["a wheel is missing", "a wheel is cut", "no sums", "no program", "another system"],
+    ids=["a wheel is missing", "a wheel is cut", "no sums", "no program", "an empty program", "a program cut",
+         "a program of zeros", "another system", "the list is cut"],
 )  # fmt: skip
 def test_a_pack_that_was_copied_by_half_says_so(broken, said: str, copied: Path, tmp_path: Path):
     broken(copied)
@@ -194,10 +205,12 @@ def test_a_pack_that_was_copied_by_half_says_so(broken, said: str, copied: Path,
     assert not list(copied.glob("venv-*"))
 
 
-def test_what_is_not_installed_may_be_missing(copied: Path, tmp_path: Path):
-    (copied / "notebooks" / small_course.ONE).unlink()
+@pytest.mark.parametrize("harm", [Path.unlink, lambda p: cut(p, lambda b: b[:9])], ids=["missing", "cut"])
+def test_what_is_not_installed_may_be_missing_or_damaged(harm, copied: Path, tmp_path: Path):
+    harm(copied / "notebooks" / small_course.ONE)
     done = inside(tmp_path, copied / "start.sh")
-    assert done.returncode == 0 and "1 other files of the pack are missing, such as notebooks/" in done.stdout
+    said = "1 other files of the pack are missing or damaged, such as notebooks/"
+    assert done.returncode == 0 and said in done.stdout
 
 
 def test_a_read_only_stick_installs_into_the_users_folder(copied: Path, tmp_path: Path):
@@ -222,6 +235,26 @@ def test_without_a_place_to_install_to_each_is_named_with_its_reason(
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert f"  {copied}: Read-only file system\n  {tmp_path / 'home' / 'nnlearn-pack'}: {said}" in done.stderr
     assert "Free some room, or copy this folder" in done.stderr
+    assert not (tmp_path / "home" / "nnlearn-pack").exists()
+
+
+def test_a_stick_that_fills_up_on_the_way_is_left_as_it_was(copied: Path, tmp_path: Path):
+    """Room enough by the sizes of what is packed, but here each file takes whole blocks, as on a stick."""
+    stick, home = tmp_path / "stick", tmp_path / "home"
+    stick.mkdir()
+    home.mkdir()
+    packed = sum(path.stat().st_size for path in copied.rglob("*") if path.is_file())
+    unpacked = sum(
+        file.file_size for path in copied.glob("wheels/*.whl") for file in zipfile.ZipFile(path).infolist()
+    )
+    walls = ["--size", packed + int(1.5 * unpacked), "--tmpfs", stick]
+    script = 'cp -r "$1"/. "$2" && sh "$2/start.sh"; ls "$2"'
+    done = inside(home, "sh", "-c", script, "sh", copied, stick, walls=walls)
+    assert done.stdout.count("Installing the course") == 2 and "Not there: " in done.stdout, done.stdout
+    assert f"opened lab {home / 'nnlearn-pack' / 'nnlearn-course'}\n" in done.stdout
+    assert "No space left on device" in done.stdout
+    left = done.stdout.partition("nnlearn-course\n")[2].split()
+    assert sorted(left) == sorted(path.name for path in copied.iterdir())
 
 
 def test_pips_reason_is_handed_on_and_nothing_is_left(copied: Path, tmp_path: Path):
@@ -237,6 +270,15 @@ def test_pips_reason_is_handed_on_and_nothing_is_left(copied: Path, tmp_path: Pa
     assert not list(copied.glob("venv-*"))
 
 
+@pytest.mark.parametrize(("code", "waits"), [(3, True), (0, False)], ids=["failed", "closed"])
+def test_a_window_stays_open_for_the_last_words_of_a_lab_that_failed(code: int, waits: bool):
+    end = "import sys; from nnlearn.course.unpack import _become; "
+    end += f"_become([sys.executable, '-c', 'exit({code})'])"
+    command = ["script", "-qec", f'{sys.executable} -c "{end}"', "/dev/null"]
+    done = subprocess.run(command, input="\n", capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == code and ("Press Enter to close." in done.stdout) == waits
+
+
 def test_without_its_python_a_start_file_names_it(copied: Path, tmp_path: Path):
     start = copied / "start.sh"
     start.write_text(start.read_text().replace(unpack.PYTHON, "3.99"))
@@ -249,6 +291,8 @@ def test_start_file_of_windows_names_the_python_and_ends_its_lines_as_windows_do
     assert all(line.endswith(b"\r") for line in lines[:-1])
     assert f"in ({unpack.PYTHON}) do".encode() in b"".join(lines)
     assert b"@" not in b"".join(lines[1:])
+    text = b"".join(lines).decode("ascii")
+    assert text.count("%~dp0") == text.count('"%~dp0wheels\\start.py"') == 2  # a path may have an & in it
 
 
 def test_each_system_has_what_it_alone_needs(tmp_path: Path, monkeypatch):
@@ -344,6 +388,14 @@ def test_what_uv_cannot_find_is_told_and_leaves_no_sums(tmp_path: Path):
     done = CliRunner().invoke(app, ["pack", str(tmp_path / "pack"), *options])
     assert done.exit_code == 1 and "uv failed" in done.stderr and "not found" in done.stderr
     assert not (tmp_path / "pack" / "SHA256SUMS").exists()
+    assert not (tmp_path / "pack" / "wheels" / ".part").exists()
+
+
+def test_a_stick_that_pip_or_uv_fills_is_named(tmp_path: Path):
+    (tmp_path / "filler.py").write_text("raise SystemExit('failed: No space left on device (os error 28)')")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        pack.run_module("filler", cwd=tmp_path)
+    assert caught.value.errno == errno.ENOSPC and caught.value.filename == str(tmp_path)
 
 
 def test_to_look_for_pip_leaves_distutils_where_it_was(monkeypatch):

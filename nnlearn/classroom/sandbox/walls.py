@@ -23,7 +23,7 @@ from nnlearn.exercises.notebooks import course_folder
 # What a notebook may import beside the standard library and nnlearn, each with what it needs.
 LIBRARIES = (
     *("numpy", "scipy", "matplotlib", "scikit-learn", "ipython", "ipywidgets", "tqdm"),
-    *("babel", "platformdirs", "pooch", "safetensors", "pyseccomp"),
+    *("babel", "hypothesis", "platformdirs", "pooch", "safetensors", "pyseccomp"),
 )
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
