@@ -378,14 +378,21 @@ def rewards(shift: int = 0) -> dict[str, Any]:
             runs.append({"curve": curve, "after": final(model, s + shift)})
         found[name] = {"lr": lr, "beta": way[1], "tried": tried, "runs": runs}
         print(name, lr, tried, [run["after"] for run in runs], flush=True)
-    found["lazy, rate of the held"] = slower(start, found["lazy, held"]["lr"], shift)
     return found
 
 
-def slower(start: GPT, lr: float, shift: int) -> dict[str, Any]:
-    """The control of the repair: no price, and its rate."""
-    models = [_rewarded(start, lr, s + shift, lazy, 0.0, KINDS)[0] for s in SEEDS]
-    return {"lr": lr, "runs": [{"after": final(m, s + shift)} for m, s in zip(models, SEEDS, strict=True)]}
+def longer(shift: int = 0) -> dict[str, Any]:
+    """The lazy rule for 400 steps at the rate that was best with a price: with it, and without."""
+    start, lr, found = tuned(shift), load_study()["rewards"]["lazy, held"]["lr"], {}
+    for name, beta in (("price", HELD), ("no price", 0.0)):
+        runs = []
+        for s in SEEDS:
+            model = copy(start)
+            reinforce(model, lazy, lr, s + shift, steps=400, beta=beta)
+            runs.append({"after": final(model, s + shift)})
+        found[name] = {"lr": lr, "runs": runs}
+        print(name, json.dumps(found[name]), flush=True)
+    return found
 
 
 def _rewarded(
@@ -464,7 +471,7 @@ def _reversed(start: GPT, shift: int) -> dict[str, Any]:
 
 PARTS = {
     "instructions": instructions, "gentle": gentle, "elicited": elicited, "preferences": preferences,
-    "rewards": rewards, "controls": controls, "elsewhere": elsewhere,
+    "rewards": rewards, "controls": controls, "longer": longer, "elsewhere": elsewhere,
 }  # fmt: skip
 
 
