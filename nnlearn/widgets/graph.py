@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from nnlearn.engine import arithmetic as ops
 from nnlearn.figures import drawings, plot
 from nnlearn.functions import activations
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, choice, player, segments, slider, texts, toggle, write
+from nnlearn.widgets.kit import Controls, choice, segments, slider, texts, toggle, write
+from nnlearn.widgets.living import LivingExplorer
 
 EXAMPLES = (
     "x * tanh(w*x + b)",
@@ -62,6 +62,7 @@ class State:
     values: list[float]
     grads: list[float | None]
     sent: dict[tuple[int, int], float]  # (operation, which of its inputs) -> what it sent back
+    slopes: list[list[float]]  # of each line with respect to its inputs
     done: list[int]  # the operations that have sent, the last one at the end
 
 
@@ -88,7 +89,7 @@ def parse(text: str) -> list[Step]:
     except (SyntaxError, ValueError):
         raise ValueError(f"“{text}” cannot be read: is a bracket open, or an operator missing?") from None
     tape: list[Step] = []
-    _record(tree, tape, {})
+    _record(tree, tape, {}, text)
     if (count := len(operations(tape))) > MOST:
         raise ValueError(f"That takes {count} operations; {MOST} fit into the picture")
     if not count:
@@ -98,7 +99,7 @@ def parse(text: str) -> list[Step]:
     return tape
 
 
-def _record(node: ast.expr, tape: list[Step], known: dict[str, int]) -> int:
+def _record(node: ast.expr, tape: list[Step], known: dict[str, int], text: str) -> int:
     """Append what computes `node` to the tape; its place there. A variable is recorded once."""
     match node:
         case ast.Name(id=name):
@@ -114,9 +115,9 @@ def _record(node: ast.expr, tape: list[Step], known: dict[str, int]) -> int:
             tape.append(Step(short(float(number)), constant=float(number)))
             return len(tape) - 1
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return _record(ast.Constant(-number), tape, known)
+            return _record(ast.Constant(-number), tape, known, text)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _record(operand, tape, known)
+            return _record(operand, tape, known, text)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             name, function, operands = *OPERATORS[ast.USub], [operand]
         case ast.BinOp(op=op, left=left, right=right) if type(op) in OPERATORS:
@@ -130,10 +131,9 @@ def _record(node: ast.expr, tape: list[Step], known: dict[str, int]) -> int:
         case ast.Constant(value=int() | float() as number) if type(number) is not bool:
             raise ValueError("Numbers from −1000 to 1000 are enough here")
         case _:
-            raise ValueError(
-                f"“{ast.unparse(node)}” is no arithmetic: use x, w, b, numbers, + − * / ** and functions"
-            )
-    inputs = [_record(operand, tape, known) for operand in operands]
+            part = ast.get_source_segment(text, node)
+            raise ValueError(f"“{part}” is no arithmetic: use x, w, b, numbers, + − * / ** and functions")
+    inputs = [_record(operand, tape, known, text) for operand in operands]
     tape.append(Step(name, inputs, function))
     return len(tape) - 1
 
@@ -182,35 +182,29 @@ def short(value: float | None) -> str:
     return plot.number(value if abs(value) >= 5e-4 else 0, ".3g")
 
 
-class GraphExplorer(Explorer):
+class GraphExplorer(LivingExplorer):
     """An expression in x, w and b as a graph and as a tape, and the backward pass over it step by step."""
 
     size = (9.8, 4.8)
+    module = "graph"
+
+    def __init__(self, **values: Any) -> None:
+        self._read(EXAMPLES[0])
+        super().__init__(**values)
 
     def make_controls(self) -> Controls:
-        self._read(EXAMPLES[0])
-        last = len(operations(self.tape))
-        wide, step = {"width": "300px"}, slider("backward step", last, 0, last)
         controls = {
-            "example": choice("example", (*EXAMPLES, OWN), layout=wide),
-            "expression": ipywidgets.Text(
-                EXAMPLES[0], description="expression", continuous_update=False, layout=wide
-            ),
+            "example": choice("example", (*EXAMPLES, OWN)),
+            "expression": ipywidgets.Text(EXAMPLES[0], description="expression"),
             "x": slider("x", 2.0, -3.0, 3.0, 0.1),
             "w": slider("w", 0.5, -3.0, 3.0, 0.1),
             "b": slider("b", -0.5, -3.0, 3.0, 0.1),
-            "step": step,
-            "overwrite": toggle("overwrite instead of adding (the bug)", indent=False),
+            "step": slider("backward step", len(operations(parse(EXAMPLES[0]))), 0, MOST),
+            "overwrite": toggle("overwrite instead of adding (the bug)"),
         }
-        self.play = player(step, 900, value=0, description="play the backward pass")
         controls["example"].observe(self._on_example, names="value")
         controls["expression"].observe(self._on_expression, names="value")
         return controls
-
-    def arrange(self) -> ipywidgets.Widget:
-        *before, step, overwrite = self.controls.values()
-        column = ipywidgets.VBox([*before, self.play, step, overwrite], layout={"min_width": "310px"})
-        return ipywidgets.HBox([column, self.picture], layout={"flex_flow": "row wrap", "grid_gap": "12px"})
 
     def _read(self, text: str) -> None:
         """The tape of a new expression; a bad one is only noted as `problem`."""
@@ -230,8 +224,7 @@ class GraphExplorer(Explorer):
         self.controls["example"].value = text if text in EXAMPLES else OWN
         self._read(text)
         if not self.problem:
-            self.play.max = self.controls["step"].max = last = len(operations(self.tape))
-            self.controls["step"].value = last
+            self.controls["step"].value = len(operations(self.tape))
 
     def make_figure(self, figure: Figure) -> None:
         figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.9, wspace=0.02)
@@ -257,13 +250,50 @@ class GraphExplorer(Explorer):
     def compute(self, **controls: Any) -> State:
         values, vjps = evaluate(self.tape, {name: controls[name] for name in VARIABLES})
         steps = controls["step"] if np.isfinite(values).all() else 0
-        return State(self.tape, values, *pull(self.tape, vjps, steps, controls["overwrite"]))
+        grads, sent, done = pull(self.tape, vjps, steps, controls["overwrite"])
+        with np.errstate(all="ignore"):
+            slopes = [[float(vjp(np.float64(1.0))) for vjp in rules] for rules in vjps]
+        return State(self.tape, values, grads, sent, slopes, done)
 
     def draw(self, state: State) -> str:
         self._draw_graph(state)
         self._draw_tape(state)
-        self.title.set_text(f"{self.expression} = {short(state.values[-1])}")
+        self.title.set_text(self._title(state))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
         return self._trouble(state) or self._story(state)
+
+    def _title(self, state: State) -> str:
+        return f"{self.expression} = {short(state.values[-1])}"
+
+    def scene(self) -> dict[str, Any]:
+        state = self.state
+        return {
+            "names": [step.name for step in state.tape],
+            "inputs": [step.inputs for step in state.tape],
+            "constants": [k for k, step in enumerate(state.tape) if step.constant is not None],
+            "values": [short(value) for value in state.values],
+            "grads": [short(grad) for grad in state.grads],
+            "slopes": [[short(slope) for slope in slopes] for slopes in state.slopes],
+            "sent": [[*edge, short(grad)] for edge, grad in state.sent.items()],
+            "done": len(state.done),
+            "title": self._title(state),
+        }
+
+    def page(self) -> dict[str, Any]:
+        limits = {"longest": LONGEST, "most": MOST}
+        return {
+            "examples": EXAMPLES,
+            "own": OWN,
+            "variables": VARIABLES,
+            "functions": list(FUNCTIONS),
+        } | limits
+
+    def moved(self) -> dict[str, Any]:
+        """An expression goes to the end of its backward pass: with it goes the step."""
+        moved = super().moved()
+        return moved | {"step": self.values["step"]} if "expression" in moved else moved
 
     def _draw_graph(self, state: State) -> None:
         constants = {k for k, step in enumerate(state.tape) if step.constant is not None}

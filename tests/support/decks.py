@@ -19,7 +19,7 @@ from tests.support import WAIT
 from tests.support.browser import launch_chromium
 
 SMALLEST = 16  # pixels of a 720-pixel screen: smaller letters cannot be read from the back of a room
-SMALLEST_CODE = 18  # 20 wherever it fits; a few slides hold too much
+SMALLEST_CODE = 20
 
 # Boxes of the shown slide that leave the screen, run under its footer or out of their own block.
 MEASURE = """
