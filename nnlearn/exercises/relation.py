@@ -55,17 +55,19 @@ def relation(
     rtol: float,
     atol: float,
 ) -> str:
-    """One sentence that is true of every input on which the answer is wrong, or "" where none is known.
+    """One sentence that is true of every input on which the answer gives what is wrong, or "".
 
-    Where the answer stopped, what to do about the error that it stopped with.
+    Where it stopped on the first of them, what to do about the error that it stopped with.
 
     `wanted`, `given` and `inputs` belong to these inputs alone; several outputs come as dictionaries.
     """
     if any(outcome.changed for outcome in given):
         return ""
-    if stopped := next((outcome for outcome in given if outcome.problem), None):
-        known = stopped.line and not stopped.problem.startswith("uses")
-        return next((hint for part, hint in _STOPPED.items() if known and part in stopped.problem), "")
+    if (first := given[0]).problem:
+        known = first.line and not first.problem.startswith("uses")
+        return next((hint for part, hint in _STOPPED.items() if known and part in first.problem), "")
+    gave = [k for k, outcome in enumerate(given) if not outcome.problem]  # the first is the one shown
+    wanted, given, inputs = ([rows[k] for k in gave] for rows in (wanted, given, inputs))
 
     if isinstance(given[0].value, str):
         return _of_text(given[0].value, inputs[0])
@@ -160,7 +162,8 @@ def _of_one(
                 return text
     for name in inputs[0]:
         handed = [_numbers(given[name]) for given in inputs]
-        if len(pairs) > 1 and all(
+        several = len(pairs) > 1 and _varied([(have, want) for want, have in pairs])
+        if several and all(
             x is not None and same(have, x) for (_, have), x in zip(pairs, handed, strict=True)
         ):
             return f"What you give is `{name}` as it came in."

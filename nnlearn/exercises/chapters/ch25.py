@@ -322,6 +322,9 @@ BEST_OF = Function(7, best_of, candidates, rtol=1e-6, mistakes=[
      "there."),
     ("at most, not exactly", edit("(up_to**n - below**n)", "up_to**n"),
      "That is the probability of *at most* this reward. Take away that of at most the next lower one."),
+    ("at most, and scaled", edit("(up_to**n - below**n)", "(up_to**n / (up_to**n).sum())"),
+     "You scale Fⁿ until it adds up to 1. It is the probability of *at most* this reward: take away that of at "
+     "most the next lower one, and the sum is 1."),
     ("all draws the same", lambda p, rewards, n: float((p**n / (p**n).sum() * rewards).sum()),
      "pⁿ is how likely all n draws are this very answer. The others need only be no better."),
     ("the sum of n", lambda p, rewards, n: float(n * (p * rewards).sum()),
