@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.exercises.comparison import behaves_like, difference, telling
+from nnlearn.exercises.comparison import behaves_like, difference, finite, telling
 from nnlearn.exercises.relation import relation
 from nnlearn.exercises.result import Case, Result
 from nnlearn.exercises.runner import NotStarted, Outcome, message, prepare, run_case
@@ -178,7 +178,7 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[int |
     on an empty batch, the other not), then, on half of them at least, with a second mistake beside it. Of
     two that did so equally often, the one that is like it on more cases, the right ones among them; if that
     is equal, too, the one that did so on the first case, which is the one shown; if both did: None. At last
-    the only one that did what the answer did, some of it wrong, on every case on which that did not stop.
+    the only one that did what the answer did, some of it wrong, wherever that ended in finite numbers.
     """
     exercise, cases = key.exercise, key.cases
     known = range(len(exercise.misconceptions))
@@ -202,16 +202,16 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[int |
         count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
         alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
         if count and (alone or 2 * count >= len(wrong_on)):  # one number may agree by chance
-            alike = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
-            shared[alone].append(((count, alike, like(k, wrong[:1])), k))
+            all_in_all = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
+            shared[alone].append(((count, all_in_all, like(k, wrong[:1])), k))
     for alone, found in shared.items():
         most = max((count for count, _ in found), default=(0, 0, False))
         nearest = [k for count, k in found if count == most]
         if len(nearest) == 1:
             return nearest[0], alone
-    went_on = [name for name in cases if not outcomes[name].problem]
-    found_so = [k for k in known if set(went_on) & set(wrong) and like(k, went_on)]
-    return (found_so[0], False) if len(found_so) == 1 else (None, True)
+    sound = [name for name in cases if finite(outcomes[name])]
+    alike = [k for k in known if set(sound) & set(wrong) and like(k, sound)]
+    return (alike[0], False) if len(alike) == 1 else (None, True)
 
 
 def _hint(key: Key, failed: Sequence[str], outcomes: Mapping[str, Outcome]) -> tuple[str, str]:

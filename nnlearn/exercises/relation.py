@@ -66,8 +66,9 @@ def relation(
     if (first := given[0]).problem:
         known = first.line and not first.problem.startswith("uses")
         return next((hint for part, hint in _STOPPED.items() if known and part in first.problem), "")
-    gave = [k for k, outcome in enumerate(given) if not outcome.problem]  # the first is the one shown
-    wanted, given, inputs = ([rows[k] for k in gave] for rows in (wanted, given, inputs))
+    if any(outcome.problem for outcome in given):  # on a later one than is shown
+        gave = [k for k, outcome in enumerate(given) if not outcome.problem]
+        wanted, given, inputs = [wanted[k] for k in gave], [given[k] for k in gave], [inputs[k] for k in gave]
 
     if isinstance(given[0].value, str):
         return _of_text(given[0].value, inputs[0])

@@ -434,8 +434,8 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
      "You keep the `beams` likeliest continuations of *each* beginning, and so ever more of them. Keep that "
      "many in all: sort all continuations together."),
     ("one child each", one_child_each,
-     "Each beginning has one child in yours, its likeliest. Two of the likeliest texts may share a beginning: "
-     "continue each with *every* sign, and sort them all together."),
+     "Each beginning has one child in yours, its likeliest. Two of the likeliest texts may share a "
+     "beginning: continue each with *every* sign, and sort them all together."),
     ("one for each last sign", one_for_each_sign,
      "Of beginnings that end in the same sign you keep one. Beam search keeps the likeliest, whatever they "
      "end in."),

@@ -64,9 +64,10 @@ MOVED = Function(1, moved, small_pictures, mistakes=[
      edit("- down", "+ down"), "You move up for down. The new pixel at row i comes from i − down."),
     ("never back", edit("- down", "- abs(down)", "W) - right", "W) - abs(right)"),
      "You lose the sign: −1 down is one up."),
-    ("stays for less than 0", edit("- down", "- np.maximum(down, 0)", "W) - right", "W) - np.maximum(right, 0)"),
-     "Pictures that should move up or to the left stay where they are. −1 down is one up: which rows are then "
-     "left over, and at which end?"),
+    ("stays for less than 0", edit("- down", "- np.maximum(down, 0)",
+                                   "W) - right", "W) - np.maximum(right, 0)"),
+     "Pictures that should move up or to the left stay where they are. −1 down is one up: which rows are "
+     "then left over, and at which end?"),
     ("white paper", edit("np.where(inside, found, 0)", "np.where(inside, found, 1)"), "Paper is 0."),
     ("as light as the darkest", edit("np.where(inside, found, 0)", "np.where(inside, found, X.min())"),
      "Paper is 0, not the smallest pixel."),
