@@ -115,10 +115,14 @@ def _number(x: Any) -> str:
     return f"{x:.6g}"
 
 
+def finite(outcome: Outcome) -> bool:
+    """True when an answer came to its end, and all its numbers are finite."""
+    return not outcome.problem and all(np.isfinite(a).all() for a in _arrays(outcome.value))
+
+
 def telling(outcome: Outcome) -> bool:
     """True when an answer gave finite numbers, and not only such as 2 or 0.5, in which many answers agree."""
-    arrays = [] if outcome.problem else list(_arrays(outcome.value))
-    return all(np.isfinite(a).all() for a in arrays) and any((a.real * 64 % 1 != 0).any() for a in arrays)
+    return finite(outcome) and any((a.real * 64 % 1 != 0).any() for a in _arrays(outcome.value))
 
 
 def _arrays(value: Any) -> Iterator[np.ndarray]:

@@ -6,17 +6,17 @@ import functools
 import inspect
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nnlearn.exercises.comparison import behaves_like, difference, telling
+from nnlearn.exercises.comparison import behaves_like, difference, finite, telling
 from nnlearn.exercises.relation import relation
 from nnlearn.exercises.result import Case, Result
 from nnlearn.exercises.runner import NotStarted, Outcome, message, prepare, run_case
-from nnlearn.exercises.spec import Cases, Exercise, Explain, Function, Misconception, Predict
+from nnlearn.exercises.spec import Cases, Exercise, Explain, Function, Predict
 from nnlearn.exercises.values import Unfit, describe, plain
 
 _FEW = 8  # numbers of an array that a message can show
@@ -129,15 +129,14 @@ def judge(key: Key, answer: Any, outcomes: Mapping[str, Outcome]) -> Result:
     brief = fault(exercise, answer, expected[first], outcomes[first], reveal=False, inputs=inputs)
     summary = [f"Works for: {', '.join(right)}."] if right else []
     summary += [f"Not yet for: {', '.join(failed)}."] if len(cases) > 1 else []
-    found, alone = find_misconception(key, outcomes)
-    hint = found.hint if found else _relation(key, failed, outcomes)
+    hint, misconception = _hint(key, failed, outcomes)
     return Result(
         exercise,
         "not yet",
         _with(first, inputs, text),
         brief=_with(first, inputs, brief),
-        hint=hint if alone else f"{hint} And that may not be all.",
-        misconception=found.name if found else "",
+        hint=hint,
+        misconception=misconception,
         details=(*summary, *_where_to_look(exercise, inputs), *notes),
         score=exercise.points * sum(exercise.weights.get(name, 0.0) for name in right),
         case=_case(exercise, first, inputs, expected[first], outcomes[first]),
@@ -171,42 +170,68 @@ def _where_to_look(exercise: Exercise, inputs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[Misconception | None, bool]:
-    """(the mistake that the answer makes, or None; is it the only one).
+def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[int | None, bool]:
+    """(the number of the mistake that the answer makes, or None; is it the only one).
 
     The first that does on every case what the answer did. If there is none, then of those that gave the same
     wrong numbers on some case the one that did so on most: first where both give numbers at all (one may fail
     on an empty batch, the other not), then, on half of them at least, with a second mistake beside it. Of
     two that did so equally often, the one that is like it on more cases, the right ones among them; if that
-    is equal, too: None.
+    is equal, too, the one that did so on the first case, which is the one shown; if both did: None. At last
+    the only one that did what the answer did, some of it wrong, wherever that ended in finite numbers.
     """
     exercise, cases = key.exercise, key.cases
+    known = range(len(exercise.misconceptions))
 
     def same(one: Outcome, other: Outcome) -> bool:
         return behaves_like(one, other, exercise.rtol, exercise.atol)
 
-    for k, wrong in enumerate(exercise.misconceptions):
-        if all(same(key.mistaken(k, name), outcomes[name]) for name in cases):
-            return wrong, True
-    wrong_on = [
-        name for name in cases if telling(outcomes[name]) and not same(outcomes[name], key.expected[name])
-    ]
-    if len(cases) == 1 or not wrong_on:
+    def like(k: int, names: Iterable[str]) -> bool:
+        return all(same(key.mistaken(k, name), outcomes[name]) for name in names)
+
+    for k in known:
+        if like(k, cases):
+            return k, True
+    wrong = [name for name in cases if not same(outcomes[name], key.expected[name])]
+    wrong_on = [name for name in wrong if telling(outcomes[name])]
+    if len(cases) == 1 or not wrong:
         return None, True
-    shared: dict[bool, list[tuple[tuple[int, int], Misconception]]] = {True: [], False: []}
-    for k, wrong in enumerate(exercise.misconceptions):
+    shared: dict[bool, list[tuple[tuple[int, int, bool], int]]] = {True: [], False: []}
+    for k in known if wrong_on else ():
         made = {name: outcome for name in cases if telling(outcome := key.mistaken(k, name))}
         count = sum(same(made[name], outcomes[name]) for name in made.keys() & set(wrong_on))
         alone = all(same(made[name], outcomes[name]) for name in made if telling(outcomes[name]))
         if count and (alone or 2 * count >= len(wrong_on)):  # one number may agree by chance
-            alike = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
-            shared[alone].append(((count, alike), wrong))
+            all_in_all = sum(same(key.mistaken(k, name), outcomes[name]) for name in cases)
+            shared[alone].append(((count, all_in_all, like(k, wrong[:1])), k))
     for alone, found in shared.items():
-        most = max((count for count, _ in found), default=(0, 0))
-        nearest = [wrong for count, wrong in found if count == most]
+        most = max((count for count, _ in found), default=(0, 0, False))
+        nearest = [k for count, k in found if count == most]
         if len(nearest) == 1:
             return nearest[0], alone
-    return None, True
+    sound = [name for name in cases if finite(outcomes[name])]
+    alike = [k for k in known if set(sound) & set(wrong) and like(k, sound)]
+    return (alike[0], False) if len(alike) == 1 else (None, True)
+
+
+def _hint(key: Key, failed: Sequence[str], outcomes: Mapping[str, Outcome]) -> tuple[str, str]:
+    """The hint, and the name of the mistake that it is for.
+
+    It is about the case that is shown, the first that fails; where it is about another one, it says so.
+    """
+    k, alone = find_misconception(key, outcomes)
+    if k is None:
+        return _relation(key, failed, outcomes), ""
+    exercise = key.exercise
+    wrong = exercise.misconceptions[k]
+    explained = [
+        name
+        for name in failed
+        if behaves_like(key.mistaken(k, name), outcomes[name], exercise.rtol, exercise.atol)
+    ]
+    elsewhere = bool(explained) and failed[0] != explained[0]
+    hint = f"With {explained[0]}: {wrong.hint}" if elsewhere else wrong.hint
+    return (hint if alone and not elsewhere else f"{hint} And that may not be all."), wrong.name
 
 
 def _with(case: str, inputs: Mapping[str, Any], text: str) -> str:

@@ -62,17 +62,20 @@ def relation(
     rtol: float,
     atol: float,
 ) -> str:
-    """One sentence that is true of every input on which the answer is wrong, or "" where none is known.
+    """One sentence that is true of every input on which the answer gives what is wrong, or "".
 
-    Where the answer stopped, what to do about the error that it stopped with.
+    Where it stopped on the first of them, what to do about the error that it stopped with.
 
     `wanted`, `given` and `inputs` belong to these inputs alone; several outputs come as dictionaries.
     """
     if any(outcome.changed for outcome in given):
         return ""
-    if stopped := next((outcome for outcome in given if outcome.problem), None):
-        known = stopped.line and not stopped.problem.startswith("uses")
-        return next((hint for part, hint in _STOPPED.items() if known and part in stopped.problem), "")
+    if (first := given[0]).problem:
+        known = first.line and not first.problem.startswith("uses")
+        return next((hint for part, hint in _STOPPED.items() if known and part in first.problem), "")
+    if any(outcome.problem for outcome in given):  # on a later one than is shown
+        gave = [k for k, outcome in enumerate(given) if not outcome.problem]
+        wanted, given, inputs = [wanted[k] for k in gave], [given[k] for k in gave], [inputs[k] for k in gave]
 
     if isinstance(given[0].value, str):
         return _of_text(given[0].value, inputs[0])
@@ -167,7 +170,8 @@ def _of_one(
                 return text
     for name in inputs[0]:
         handed = [_numbers(given[name]) for given in inputs]
-        if len(pairs) > 1 and all(
+        several = len(pairs) > 1 and _varied([(have, want) for want, have in pairs])
+        if several and all(
             x is not None and same(have, x) for (_, have), x in zip(pairs, handed, strict=True)
         ):
             return f"What you give is `{name}` as it came in."

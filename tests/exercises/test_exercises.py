@@ -438,6 +438,14 @@ SHORTEN = Function(
         (lambda g, most: g * most / np.linalg.norm(g), "ALWAYS"),  # NaN for the gradient of zeros
         (lambda g, most: -shorten(g, most) if g.any() else None, "TURNED"),
         (lambda g, most: g * most / abs(g).max(), "LARGEST And that may not be all."),
+        (
+            lambda g, most: -shorten(g, most) if g.size > 2 else g * most / max(np.linalg.norm(g), 1e-9),
+            "TURNED And that may not be all.",  # of two, the one on the input that is shown
+        ),
+        (
+            lambda g, most: -g if g.size < 3 else g / 0,
+            "With short: TURNED And that may not be all.",
+        ),
         (lambda g, most: shorten(g, most) + 1.5 * g**2, ""),
         (lambda g, most: shorten(g, most) * np.nan, ""),
         (lambda g, most: np.full(g.shape, 0.5), ""),
@@ -499,11 +507,38 @@ RELATED = Function(
         (lambda z: np.dot(z, z), "the last axis of the first is as long as the last but one of the second"),
         (lambda z: np.max(0, z), "`np.maximum` compares element by element"),
         (lambda z: z.sum(axis=(0, 0)), "That line sums over one axis twice"),
+        (lambda z: -standard(z) if len(z) > 3 else z.reshape(5, 5), "Every number has the wrong sign."),
         (lambda z: standard(z) * np.where(z > z[0], 1.01, 0.99), "or something drawn?"),
     ],
 )
 def test_what_no_misconception_knows_is_told_by_its_relation_to_the_right_numbers(answer, hint):
     assert hint in grade(RELATED, answer).hint
+
+
+COUNTED = Function(
+    18, lambda x, most: np.flatnonzero(x <= most).sum(),
+    lambda rng: [("six", rng.integers(0, 9, 6), 1), ("edge", [0, 1, 1, 2, 1], 1), ("none", [0][:0], 1)],
+    mistakes=[
+        ("edge", lambda x, most: np.flatnonzero(x < most).sum() + len(x), "EDGE"),
+        ("all", lambda x, most: np.arange(len(x)).sum() + 99, "ALL"),
+        ("how many", lambda x, most: (x <= most).sum() + 50, "HOW MANY"),
+    ],
+    id="90.18", signature="counted(x, most)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (
+            lambda x, most: 0 * x.max() + np.flatnonzero(x < most).sum() + len(x),
+            "EDGE And that may not be all.",  # it stops where there is no largest
+        ),
+        (lambda x, most: np.flatnonzero(x <= most).sum() if len(x) == 0 else 1, ""),  # not `most` as it came
+    ],
+)
+def test_whole_numbers_tell_where_all_of_them_agree_and_one_number_for_all_does_not(answer, hint):
+    assert grade(COUNTED, answer).hint == hint
 
 
 def told_as_text(found, X, X_new):

@@ -408,6 +408,13 @@ def two_of_each(first, then, beams):
     return np.array(max(paths)[1])
 
 
+def one_child_each(first, then, beams):
+    paths = sorted(((first[i], [i]) for i in range(len(first))), reverse=True)[:beams]
+    for table in then:
+        paths = [(score + table[path[-1]].max(), [*path, table[path[-1]].argmax()]) for score, path in paths]
+    return np.array(max(paths)[1])
+
+
 def one_for_each_sign(first, then, beams):
     V = len(first)
     paths = [(first[i], [i]) for i in range(V)]
@@ -426,6 +433,9 @@ BEAMS = Function(12, beam_search, tables, mistakes=[
     ("the best of each beginning", two_of_each,
      "You keep the `beams` likeliest continuations of *each* beginning, and so ever more of them. Keep that "
      "many in all: sort all continuations together."),
+    ("one child each", one_child_each,
+     "Each beginning has one child in yours, its likeliest. Two of the likeliest texts may share a "
+     "beginning: continue each with *every* sign, and sort them all together."),
     ("one for each last sign", one_for_each_sign,
      "Of beginnings that end in the same sign you keep one. Beam search keeps the likeliest, whatever they "
      "end in."),

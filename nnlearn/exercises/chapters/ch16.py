@@ -569,8 +569,9 @@ TRAIN = Function(11, looked_back, repeats, run=within_budget, measure=bits,
      "next, not X; gradients of earlier steps pile up, for want of `zero_grad`; or the steps are so long "
      "that the loss jumps. Print it."),
     ("too short steps", edit("4.3 *", "0.2 *"),
-     "After all its steps it is still no better than a die with eight sides. Print the loss. If it hardly "
-     "moves, the rate is too small: three times as much, and again. If it jumps, it is too large."),
+     "After all its steps it is still no better than a die with eight sides. Is `zero_grad` called before "
+     "each step? Then print the loss. If it hardly moves, the rate is too small: three times as much, and "
+     "again. If it jumps, it is too large."),
     ("not yet enough", edit("4.3 *", "1.5 *"),
      "It has learned something. Is `zero_grad` called before each step? Does the loss still fall when the "
      "steps are used up? Then a larger rate, more windows a step or more heads go further. One at a time."),

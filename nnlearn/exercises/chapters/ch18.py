@@ -83,6 +83,10 @@ def samples_and_centres(rng):
     yield "exactly on the edge, and along a diagonal", edge, centres, 1.0, 0.1
     too_few = np.repeat([[0.0, 0.0], [4.0, 0.0], [9.0, 9.0]], (5, 1, 24), axis=0)
     yield "less than the share", too_few, centres, 1.0, 0.3
+    beside = np.repeat([[0.0, 0.0], [-9.0, -9.0], [4.0, 0.0]], (1, 11, 8), axis=0)
+    yield "one near, eleven beside", beside, centres, 1.0, 0.2
+    nearly_all = np.repeat([[0.0, 0.0], [4.0, 0.0]], (149, 1), axis=0)
+    yield "nearly all of them where all are needed", nearly_all, centres, 1.0, 1.0
     yield "one dimension", rng.normal(size=(30, 1)), [[0.0], [50.0]], 3.0, 0.5
 
 
@@ -103,8 +107,16 @@ COVERED = Function(4, covered, samples_and_centres, mistakes=[
     ("the share divided among the centres", edit(">= share)", ">= share / len(centres))"),
      "You divide `share` by the number of centres. It holds for each of them as it is."),
     ("a share of those that are near", edit("mean(axis=0) >= share", "sum(axis=0) >= share * "
-                                            "(mine & (distance < radius)).sum()"),
+                                            "max((mine & (distance < radius)).sum(), 1)"),
      "Your share is of the samples near some centre. Asked is the share of *all* samples."),
+    ("a share of its own", edit("mean(axis=0) >= share", "sum(axis=0) >= share * "
+                                "np.maximum(mine.sum(axis=0), 1)"),
+     "You take the share of those samples whose nearest centre it is. Asked is the share of *all* samples."),
+    ("both limits", edit("distance < radius", "distance <= radius", ">= share", "> share"),
+     "Both limits are exchanged: on the edge, exactly `radius` away, a sample does not count, and exactly "
+     "`share` of the samples is enough."),
+    ("percent", edit("(mine", "(100 * (mine", ".mean(axis=0) >= share", ").mean(axis=0) >= share"),
+     "You hold percentages against `share`, and it is no percentage: from 0 to 1."),
     ("counts samples", edit("mean(axis=0) >= share", "any(axis=1)"),
      "You counted samples near some centre. Count centres."),
     ("squared distance", edit("distance < radius", "distance**2 < radius"),

@@ -386,8 +386,8 @@ TRAIN = Function(8, best_guess, points, run=within_budget, measure=off,
      "Right but for the sign: is the target noise, or what takes it away?"),
     ("does not know the share", edit(ANSWER, "return 0.5 * x_t"),
      "It has learned something. Does the network know how much noise there is? Give it `a`, or its roots, "
-     "beside x_t. If it does: do you mix with the roots √a and √(1 − a), as x_t is, and are the steps long "
-     "enough, and shorter at the end?"),
+     "beside x_t. Is the noise drawn anew in *every* step? Do you mix with the roots √a and √(1 − a), as x_t "
+     "is? And are the steps long enough, and shorter at the end?"),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 400 of them."),
     ("a column", edit(ANSWER, "return x_t[:, None]"),
      "Return one number for each point: the network's output is a column, (N, 1)."),

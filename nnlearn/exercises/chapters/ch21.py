@@ -60,6 +60,9 @@ UNPATCH = Function(3, together, rows_of_patches, mistakes=[
     ("only reshaped", lambda tokens, size, C, H, W: tokens.reshape(len(tokens), C, H, W),
      "A reshape alone reads the patches as if each were a stretch of the picture's rows. Split the axes, "
      "bring a row of patches and the row within them side by side, then join."),
+    ("patches one behind the other", edit("(0, 3, 1, 4, 2, 5)", "(0, 3, 1, 2, 4, 5)"),
+     "The colours are in front now, and each patch still lies in one piece. A row of the picture runs "
+     "through a row of *every* patch beside it: which two axes have to be neighbours before you join?"),
     ("height and width exchanged", edit("H // size, W // size, C", "W // size, H // size, C"),
      "You count W / size rows of patches. They lie along H. Try a picture that is not square."),
     ("turned patches", edit("(0, 3, 1, 4, 2, 5)", "(0, 3, 1, 5, 2, 4)"),

@@ -239,6 +239,11 @@ RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
      "Arrival k draws `drawn[k]`; the draws of the first `size` arrivals are passed over."),
     ("the first is passed over", edit("elif drawn[k] < size:", "elif k > size and drawn[k] < size:"),
      "Arrival number `size` is the first that may replace another."),
+    ("places from 1 on", edit("elif drawn[k] < size:", "elif drawn[k] <= size > 0:", "kept[drawn[k]]",
+                              "kept[drawn[k] - 1]"),
+     "Places count from 0, in the draws as in the memory: place `drawn[k]` is `kept[drawn[k]]`."),
+    ("the oldest goes", edit("kept[drawn[k]] = stream[k]", "kept = [*kept[1:], stream[k]]"),
+     "You let the oldest go, and append. The newcomer replaces the one at the place drawn, `drawn[k]`."),
     ("the last place is safe", edit("elif drawn[k] < size:", "elif drawn[k] < size - 1:"),
      "Places go from 0 to size − 1: the last of them can be drawn, too."),
     ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:",
@@ -295,6 +300,10 @@ REPAIR = Function(6, mended, couples, mistakes=[
      "All three faults are still there: one of lengths, one of temperature, one of what is asked."),
     ("lengths", edit(*LENGTH),
      "One fault is left: b is divided along the wrong axis. Each *row* gets length 1."),
+    ("one softmax over all", edit(
+        "rows = np.log(np.exp(s).sum(axis=1))", "rows = np.log(np.exp(s).sum())", *ONE_WAY),
+     "Your softmax runs over all pairs at once. Each row chooses among its n columns, each column among its "
+     "n rows: sum along one axis."),
     ("temperature", edit(*TIMES),
      "One fault is left: a low temperature makes differences larger, so divide by it."),
     ("one way", edit(*ONE_WAY), "One fault is left: names have to find their pictures, too."),

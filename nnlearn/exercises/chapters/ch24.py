@@ -337,6 +337,10 @@ REPAIR = Function(7, mended, walks, mistakes=[
     ("the end is not learned", edit("        later =",
      "        if terminated[i]:\n            continue\n        later ="),
      "Where the episode ends the value is still moved, towards the reward alone."),
+    ("the end at once", edit("target = r[i]", "step = 1.0 if terminated[i] else alpha\n        target = r[i]",
+                             "+= alpha", "+= step"),
+     "Where the episode ends you put the reward in the value's place. There, too, the value moves by a share "
+     "α only."),
     ("stops at the first end", edit("(target - Q[s[i], a[i]])",
      "(target - Q[s[i], a[i]])\n        if terminated[i]:\n            break"),
      "The records hold many episodes: go on after an end."),

@@ -287,7 +287,7 @@ def candidates(rng):
     yield "five answers, four draws", p / p.sum(), rng.normal(size=5), 4
     yield "one draw", np.array([0.5, 0.3, 0.2]), np.array([1.0, 0.0, -1.0]), 1
     yield "two answers earn the same", np.array([0.25, 0.25, 0.5]), np.array([1.0, 1.0, 0.0]), 2
-    yield "never said", np.array([0.0, 0.6, 0.4]), np.array([5.0, 2.0, -3.0]), 3
+    yield "never said", np.array([0.0, 0.7, 0.3]), np.array([5.0, 2.0, -3.0]), 3
     yield "many draws", np.array([0.99, 0.01]), np.array([0.0, 1.0]), 500
     yield "one answer", np.array([1.0]), np.array([-2.0]), 7
 
@@ -322,6 +322,16 @@ BEST_OF = Function(7, best_of, candidates, rtol=1e-6, mistakes=[
      "there."),
     ("at most, not exactly", edit("(up_to**n - below**n)", "up_to**n"),
      "That is the probability of *at most* this reward. Take away that of at most the next lower one."),
+    ("at most, and scaled", edit("(up_to**n - below**n)", "(up_to**n / (up_to**n).sum())"),
+     "You scale Fⁿ until it adds up to 1. It is the probability of *at most* this reward: take away that "
+     "of at most the next lower one, and the sum is 1."),
+    ("the lowest earns nothing", edit("return (", "up_to[0] = below[0]\n    return ("),
+     "The lowest reward is left out: n differences need a 0 in front. It is kept if all n draws are it."),
+    ("all draws the same, unscaled", lambda p, rewards, n: float((p**n * rewards).sum()),
+     "pⁿ is how likely it is that *all* n draws are this very answer. It is kept also where others, no "
+     "better ones, are drawn beside it."),
+    ("rewards not sorted", edit("rewards[order]).sum()", "rewards).sum()"),
+     "Your Fⁿ are in the order of rising rewards, the rewards in the order given: sort them, too."),
     ("all draws the same", lambda p, rewards, n: float((p**n / (p**n).sum() * rewards).sum()),
      "pⁿ is how likely all n draws are this very answer. The others need only be no better."),
     ("the sum of n", lambda p, rewards, n: float(n * (p * rewards).sum()),

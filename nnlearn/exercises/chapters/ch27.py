@@ -11,6 +11,8 @@ RING = Predict(1, "about the same", mistakes=[
 
 LEAK = Value(2, (0.5, -1, 0.5, 1), mistakes=[
     ("by rows", (-0.2, 0.3, 0.4, 0.6), "Those are the gradients themselves. Divide each column by its db."),
+    ("the gradients", (-0.2, 0.4, 0.3, 0.6),
+     "Those are the columns of dW. Each is an input times its unit's db: divide by it."),
     ("sign", (-0.5, 1, 0.5, 1), "A negative db counts with its sign: −0.2 / −0.4 is 0.5."),
     ("the other way", (2, -1, 2, 1), "You divide db by dW. It is dW / db that gives the input."),
     ("multiplied", (0.08, -0.16, 0.18, 0.36), "dW is x times db: to get x, *divide* by db."),
@@ -307,6 +309,9 @@ TRIMMED = Function(7, trimmed_mean, sent, measure=a_number_or_none, mistakes=[
      "You sort the numbers of each client. Sort the clients, for each number by itself."),
     ("whole clients", edit("np.sort(changes, axis=0)", "changes[np.argsort(changes.sum(axis=1))]"),
      "You leave whole clients out. Asked is for each number by itself."),
+    ("whole clients, by length", edit(
+        "np.sort(changes, axis=0)", "changes[np.argsort(np.linalg.norm(changes, axis=1))]"),
+     "You leave out whole clients, the shortest and the longest changes. Each number is sorted by itself."),
     ("one side", edit("cut : len(changes) - cut", ": len(changes) - cut"), "The smallest have to go, too."),
     ("0 for NaN", edit("np.sort(changes, axis=0)", "np.sort(np.nan_to_num(changes), axis=0)"),
      "What is not finite stands at an end, as the largest or the smallest. You make a number of it."),

@@ -475,6 +475,14 @@ BALANCED = Function(9, balanced, wards, mistakes=[
      "That is the accuracy: the large class decides it. Take each class's own, then their mean."),
     ("precision", lambda y, called: np.mean([(y[called == k] == k).mean() for k in np.unique(called)]),
      "You ask how many of those *called* k are k. Asked is how many that *are* k are called so."),
+    ("precision of the true classes", lambda y, called: np.mean(
+        [((y == k) & (called == k)).sum() / max((called == k).sum(), 1) for k in np.unique(y)]),
+     "You divide by how many were *called* k: that is the precision. Divide by how many are k."),
+    ("all numbers up to the largest", lambda y, called: np.mean(
+        [(called[y == k] == k).mean() if (y == k).any() else np.nan
+         for k in range(max(y.max(), called.max()) + 1)]),
+     "You go through all numbers up to the largest, and of some there is no example: 0/0. `np.unique(y)` has "
+     "the classes that occur."),
     ("classes that are not there", lambda y, called: np.sum(
         [(called[y == k] == k).mean() for k in np.unique(y)]) / (max(y.max(), called.max()) + 1),
      "A class without an example has no accuracy. Take the mean over those that are there."),

@@ -88,6 +88,9 @@ SPLIT = Function(1, split, visits, run=parted, measure=torn, mistakes=[
      "Of each patient you take one row. All rows of a patient go to the patient's part."),
     ("numbered from 0", edit("np.unique(patient)", "len(np.unique(patient))"),
      "You count on patients that are numbered from 0 on. `np.unique(patient)` gives the numbers they have."),
+    ("numbered up to the largest", edit("np.unique(patient)", "max(patient.max() + 1, 0)"),
+     "You share out all numbers from 0 to the largest. Many are nobody's, so the shares are not those of the "
+     "patients: `np.unique(patient)`."),
     ("drawn row by row", edit("np.unique(patient)", "patient"),
      "You shuffle `patient` as it is, and who comes often stands there often, in several parts. Shuffle each "
      "patient once: `np.unique`."),

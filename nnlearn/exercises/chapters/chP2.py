@@ -64,6 +64,10 @@ MOVED = Function(1, moved, small_pictures, mistakes=[
      edit("- down", "+ down"), "You move up for down. The new pixel at row i comes from i − down."),
     ("never back", edit("- down", "- abs(down)", "W) - right", "W) - abs(right)"),
      "You lose the sign: −1 down is one up."),
+    ("stays for less than 0", edit("- down", "- np.maximum(down, 0)",
+                                   "W) - right", "W) - np.maximum(right, 0)"),
+     "Pictures that should move up or to the left stay where they are. −1 down is one up: which rows are "
+     "then left over, and at which end?"),
     ("white paper", edit("np.where(inside, found, 0)", "np.where(inside, found, 1)"), "Paper is 0."),
     ("as light as the darkest", edit("np.where(inside, found, 0)", "np.where(inside, found, X.min())"),
      "Paper is 0, not the smallest pixel."),
@@ -111,6 +115,9 @@ WORST = Function(2, worst_pair, told, outputs="a b share", mistakes=[
      "pictures of class a first."),
     ("the diagonal too", edit("np.fill_diagonal(shares, -1)", "pass"),
      "You found a class that is taken for itself. That is right, and no mistake: leave the diagonal out."),
+    ("the diagonal is 0", edit("np.fill_diagonal(shares, -1)", "np.fill_diagonal(shares, 0)"),
+     "Where nothing is wrong all your shares are equal, and you return a class taken for itself. a and b "
+     "differ: what on the diagonal can never be the largest?"),
     ("turned round", edit("(truth, said)", "(said, truth)"),
      "You ask which of the pictures *taken for* a are b. Asked is which pictures *of* a are taken for b."),
     ("shares of what was said", edit("axis=1, keepdims=True", "axis=0, keepdims=True"),
@@ -178,6 +185,12 @@ def taken_twice(train, test, least):
     return np.flatnonzero((alike >= least).any(axis=1))
 
 
+def greatest(test, train):
+    with np.errstate(all="ignore"):
+        both = np.corrcoef(test.reshape(len(test), -1), train.reshape(len(train), -1))
+    return both[: len(test), len(test) :].max(axis=1)
+
+
 TWICE = Function(3, taken_twice, albums_twice, mistakes=[
     ("without the mean", edit("flat - flat.mean(axis=1, keepdims=True)", "flat"),
      "All your pictures are alike: pictures have no negative pixels, so their products are large. Subtract "
@@ -196,6 +209,9 @@ TWICE = Function(3, taken_twice, albums_twice, mistakes=[
         any(np.ptp(a) == np.ptp(b) == 0 or (np.ptp(a) * np.ptp(b) > 0 and np.corrcoef(
             a.ravel(), b.ravel())[0, 1] >= least) for a in train) for b in test]),
      "A picture of one grey has no pattern: its correlation is 0/0. It counts as like nothing."),
+    ("one grey spoils a row", lambda train, test, least: np.flatnonzero(greatest(test, train) >= least),
+     "For a picture of one grey `np.corrcoef` divides 0 by 0, or what rounding has left of them: out comes "
+     "`nan`, or even 1. Where a picture's spread is as good as 0, its correlation counts as 0."),
     ("above, not from", edit(">= least", "> least + 1e-8"),
      "*At least* `least`: equality counts."),
     ("once for each copy",
