@@ -18,6 +18,7 @@ import nnlearn
 from nnlearn.classroom.judging import Judge, Verdict
 from nnlearn.classroom.sandbox.host import NoSandbox, Sandbox, needed
 from nnlearn.exercises import Exercise, chapters
+from nnlearn.exercises.limit import SECONDS
 from nnlearn.exercises.spec import chapter_exercises
 from nnlearn.exercises.tasks import chapter_tasks, given_cells
 
@@ -37,7 +38,7 @@ class Handed:
     wanted: tuple[str, ...]  # the exercises to grade
     former: bool = False  # it has the numbers that chapters had before
     isolated: bool = True
-    seconds: int = 20  # for a cell
+    seconds: int = int(SECONDS)  # for a cell
     packages: tuple[str, ...] = ()
 
 

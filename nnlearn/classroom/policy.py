@@ -3,7 +3,7 @@
 roster = "roster.csv"          # any table with a head; the column that names students' folders is found
 secret = "secret.txt"          # inputs are drawn from it
 attempts = "newest"            # or "best"
-seconds = 20                   # a cell's processor time
+seconds = 40                   # a cell's processor time
 packages = ["pandas"]          # what notebooks may import beside what the course installs
 
 [due]
@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from nnlearn.classroom.submissions import readable
+from nnlearn.exercises.limit import SECONDS
 from nnlearn.exercises.spec import chapter_modules
 
 _LATIN = ("cp1252", "cp1250")
@@ -89,7 +90,7 @@ class Policy:
     columns: tuple[str, ...] = ()  # of the roster
     secret: bytes = b""
     attempts: str = "newest"
-    seconds: int = 20
+    seconds: int = int(SECONDS)
     packages: tuple[str, ...] = ()
     due: Mapping[str, float] = field(default_factory=dict)  # chapter -> seconds since 1970
     extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)  # (student, chapter) -> …
@@ -177,7 +178,7 @@ def read_policy(text: str, roster: bytes = b"", secret: bytes = b"") -> Policy:
             extensions[key] = _moment(f"extensions.{student}.{name}", at)
     return Policy(
         people, columns, secret, attempts,
-        int(_number(rules, "seconds", 20, 1, 600)), tuple(map(str, packages)),
+        int(_number(rules, "seconds", SECONDS, 1, 600)), tuple(map(str, packages)),
         due, extensions,
         _number(late, "per_day", 0.0, 0, 1), _number(late, "days", math.inf, 0, math.inf),
     )  # fmt: skip

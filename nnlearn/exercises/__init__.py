@@ -13,7 +13,7 @@ from typing import Any
 from nnlearn.exercises.essays import words_of
 from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.judge import as_text, grade
-from nnlearn.exercises.limit import time_limit
+from nnlearn.exercises.limit import SECONDS, WAITING, time_limit
 from nnlearn.exercises.records import HONEST, record, recorded, wrong_answers
 from nnlearn.exercises.renumbering import refusal
 from nnlearn.exercises.result import Result
@@ -37,7 +37,7 @@ _one_at_a_time = threading.RLock()  # what is printed meanwhile is the answer's
 def check(exercise_id: str, answer: Any = ...) -> Result:
     """Check an answer, as in check("01.2", neuron): what is right, what is not, and a hint if there is one.
 
-    Works offline, gives the same result every time, and never raises. An answer that runs for more than 20
+    Works offline, gives the same result every time, and never raises. An answer that runs for more than 40
     seconds of the processor is stopped, unless it waits within one call of compiled code. Of what an answer
     fails on, `check(…).case` is the first input. To a question answered in words, it sets the points of a
     good answer beside yours, once there is one in its cell and the notebook is saved; or give the words
@@ -91,4 +91,6 @@ def _standing(exercise: Exercise, result: Result) -> str:
     return f"{len(graded) - len(open_)} of {len(graded)} · {following}"
 
 
-_TOO_LONG = "It was stopped after 20 seconds of the processor, or two minutes of waiting."
+_TOO_LONG = (
+    f"It was stopped after {SECONDS:.0f} seconds of the processor, or {WAITING / 60:.0f} minutes of waiting."
+)

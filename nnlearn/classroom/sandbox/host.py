@@ -28,6 +28,7 @@ import nnlearn
 from nnlearn.classroom.sandbox import walls, wire
 from nnlearn.classroom.sandbox.walls import NoSandbox
 from nnlearn.classroom.sandbox.worker import BEGUN
+from nnlearn.exercises.limit import SECONDS
 
 MOST = 64 * 2**20  # bytes that one question may send
 GRACE = 10  # seconds for the guard inside to keep its word
@@ -189,7 +190,9 @@ class Sandbox(Box):
     `packages` may be imported beside `LIBRARIES`. Not `isolated`, it has limits and no wall.
     """
 
-    def __init__(self, isolated: bool = True, seconds: int = 20, packages: Sequence[str] = ()) -> None:
+    def __init__(
+        self, isolated: bool = True, seconds: int = int(SECONDS), packages: Sequence[str] = ()
+    ) -> None:
         super().__init__(6 * seconds, 12 * seconds, 1536 * 2**20)
         self.isolated, self.packages = isolated, tuple(packages)
         self._environment: dict[str, str] = {}
