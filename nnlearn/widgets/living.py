@@ -20,10 +20,11 @@ from nnlearn.widgets.explorer import Explorer
 MIME = "application/vnd.nnlearn.figure+json"
 _JS = Path(__file__).with_name("js")
 _IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
+_COMMENT = re.compile(r"^ *(//.*|/\*\*.*?\*/)\n", re.M)  # of whole lines
 
 
 def bundle(*names: str) -> str:
-    """The named modules of js/ and what they import as one text without imports; their exports stay names.
+    """The named modules of js/ and what they import as one text; their exports stay names.
 
     A notebook and a page that lies on a disk load no second module.
     """
@@ -34,7 +35,7 @@ def bundle(*names: str) -> str:
             text = (_JS / f"{name}.mjs").read_text(encoding="utf-8")
             for other in _IMPORT.findall(text):
                 add(other)
-            texts[name] = re.sub(r"^export ", "", _IMPORT.sub("", text), flags=re.M)
+            texts[name] = re.sub(r"^export ", "", _COMMENT.sub("", _IMPORT.sub("", text)), flags=re.M)
 
     for name in names:
         add(name)
@@ -200,7 +201,7 @@ def text_of(values: np.ndarray) -> str:
 
 
 def convnet_tensors(net: ConvNet) -> dict[str, str]:
-    """A network of two convolutions for js/convnet.mjs, in 32 bits."""
+    """A network of two convolutions for js/convnet.mjs and js/slopes.mjs, in 32 bits."""
     one, two = net.convolutions
     parts = {"W1": one.W, "b1": one.b, "W2": two.W, "b2": two.b, "W": net.classify.W, "b": net.classify.b}
     return {name: text_of(plain(value).astype(np.float32)) for name, value in parts.items()}

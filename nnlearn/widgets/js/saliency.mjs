@@ -1,8 +1,8 @@
 // One digit, one network, one map of its answer, an attack on all three, and a reader who wipes pixels off to see what falls.
 import { digits } from "./answers.mjs";
-import { ConvNet } from "./convnet.mjs";
 import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
+import { ConvNet } from "./slopes.mjs";
 
 const [SIDE, ANSWER, STEPS] = [28, "the answer", { attack: 10, path: 32, window: 5, stride: 2 }];
 const wipedOf = ({ wiped }) => wiped.split(" ").filter((p) => /^\d+$/.test(p) && Number(p) < SIDE * SIDE).map(Number);
