@@ -4,6 +4,7 @@ What needs no network in the world needs none here: the wheels are packed anew f
 """
 
 import errno
+import hashlib
 import json
 import re
 import shutil
@@ -261,10 +262,11 @@ def test_pips_reason_is_handed_on_and_nothing_is_left(copied: Path, tmp_path: Pa
     """Here a wheel of another system, as on one that is too old for the pack's."""
     (ours,) = copied.glob("wheels/nnlearn*.whl")
     ours.rename(ours.with_name("nnlearn-1.0-py3-none-win_amd64.whl"))
-    for name in (f"wheels/{HERE}.txt", "SHA256SUMS"):
-        (copied / name).write_text(
-            (copied / name).read_text().replace("1.0-py3-none-any", "1.0-py3-none-win_amd64")
-        )
+    wanted, sums = copied / f"wheels/{HERE}.txt", copied / "SHA256SUMS"
+    before = hashlib.sha256(wanted.read_bytes()).hexdigest()
+    for file in (wanted, sums):
+        file.write_text(file.read_text().replace("1.0-py3-none-any", "1.0-py3-none-win_amd64"))
+    sums.write_text(sums.read_text().replace(before, hashlib.sha256(wanted.read_bytes()).hexdigest()))
     done = inside(tmp_path, copied / "start.sh")
     assert done.returncode == 1 and done.stderr.count("is not a supported wheel on this platform") == 2
     assert not list(copied.glob("venv-*"))
