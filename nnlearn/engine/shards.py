@@ -129,12 +129,10 @@ def _side_by_side(run: Callable[[int], Any], count: int) -> list[Any]:
             if threads == 1 or count == 1:
                 return [copy_context().run(run, k) for k in range(count)]
             pool = _pool(threads)
-            futures = [pool.submit(copy_context().run, run, k) for k in range(count)]
-            try:
+            try:  # Ctrl-C may come while the first shard runs and the last is not yet handed in
+                futures = [pool.submit(copy_context().run, run, k) for k in range(count)]
                 wait(futures)  # also where one fails: the next step finds no thread still at work
-            except (
-                BaseException
-            ):  # Ctrl-C: shards that are at work end unheeded, and the next has new threads
+            except BaseException:  # shards that are at work end unheeded, and the next has new threads
                 pool.shutdown(wait=False, cancel_futures=True)
                 _pool.cache_clear()
                 raise

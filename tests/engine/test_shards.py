@@ -203,10 +203,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 import nnlearn as nn
 
-w, end = nn.Parameter(np.ones(1)), threading.Event()
+w, both, end = nn.Parameter(np.ones(1)), threading.Barrier(2), threading.Event()
 
 def waits(x):
-    os.kill(os.getpid(), signal.SIGINT)
+    if both.wait() == 0:
+        os.kill(os.getpid(), signal.SIGINT)
     end.wait()
     return (w * x).mean()
 
@@ -225,9 +226,22 @@ end.set()
 """
 
 
+BETWEEN = """
+import itertools, time
+from concurrent.futures import ThreadPoolExecutor
+submit, nth = ThreadPoolExecutor.submit, itertools.count(1)
+def slowly(self, *task):  # Ctrl-C comes while both threads are at work and more is to be handed in
+    future = submit(self, *task)
+    time.sleep(0.5 * (next(nth) == 2))
+    return future
+ThreadPoolExecutor.submit = slowly
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
-def test_after_ctrl_c_and_in_a_forked_process_there_are_new_threads():
-    command = [sys.executable, "-W", "ignore", "-c", AFTER_CTRL_C]
+@pytest.mark.parametrize("before", ["", BETWEEN], ids=["all handed in", "half of them"])
+def test_after_ctrl_c_and_in_a_forked_process_there_are_new_threads(before: str):
+    command = [sys.executable, "-W", "ignore", "-c", before + AFTER_CTRL_C]
     done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT)
     assert done.stdout.split("\n") == ["interrupted None", "1.0", "1.0", ""], done.stderr
 
