@@ -38,7 +38,7 @@ class Handed:
     wanted: tuple[str, ...]  # the exercises to grade
     former: bool = False  # it has the numbers that chapters had before
     isolated: bool = True
-    seconds: int = int(SECONDS)  # for a cell
+    seconds: int = SECONDS  # for a cell
     packages: tuple[str, ...] = ()
 
 

@@ -90,7 +90,7 @@ class Policy:
     columns: tuple[str, ...] = ()  # of the roster
     secret: bytes = b""
     attempts: str = "newest"
-    seconds: int = int(SECONDS)
+    seconds: int = SECONDS
     packages: tuple[str, ...] = ()
     due: Mapping[str, float] = field(default_factory=dict)  # chapter -> seconds since 1970
     extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)  # (student, chapter) -> …

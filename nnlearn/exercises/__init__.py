@@ -91,6 +91,4 @@ def _standing(exercise: Exercise, result: Result) -> str:
     return f"{len(graded) - len(open_)} of {len(graded)} · {following}"
 
 
-_TOO_LONG = (
-    f"It was stopped after {SECONDS:.0f} seconds of the processor, or {WAITING / 60:.0f} minutes of waiting."
-)
+_TOO_LONG = f"It was stopped after {SECONDS} seconds of the processor, or {WAITING // 60} minutes of waiting."

@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-SECONDS = (
-    40.0  # of the processor, which a busy machine does not change; what is right takes at most half of it
-)
-WAITING = 240.0  # of the clock: for what waits and does not compute
+SECONDS = 40  # of the processor, which a busy machine does not change: twice what a slow right answer took
+WAITING = 240  # of the clock: for what waits and does not compute
 
 
 class Limit:

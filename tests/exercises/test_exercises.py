@@ -16,6 +16,7 @@ import textwrap
 import threading
 import time
 import warnings
+import weakref
 from pathlib import Path
 
 import jupytext
@@ -33,7 +34,7 @@ from nnlearn.exercises import Function, Predict, Value, chapters, check, grade, 
 from nnlearn.exercises.comparison import difference
 from nnlearn.exercises.limit import time_limit
 from nnlearn.exercises.runner import STUB, run_case
-from nnlearn.exercises.spec import chapter_exercises, edit
+from nnlearn.exercises.spec import chapter_exercises, chapter_modules, edit
 from nnlearn.exercises.values import Unfit, describe, plain
 from tests.exercises.test_graders import Answer, hold_to_account, mutate, read_answers
 from tests.support import WAIT
@@ -1352,3 +1353,32 @@ def test_nbgraders_own_commands_release_and_grade_the_same_notebooks(solution, t
         "90-4-check": 1,
         "90-5": None,  # a person grades it
     }
+
+
+COUNTED = [
+    exercise
+    for chapter in chapter_modules()
+    for exercise in chapter_exercises(chapter).values()
+    if "backward" in exercise.signature.partition("(")[2]
+]
+
+
+@pytest.mark.parametrize("exercise", COUNTED, ids=lambda exercise: exercise.id)
+def test_a_step_back_that_is_counted_holds_no_loss(exercise):
+    """A loss holds all that led to it: kept to the end, a training would fill the memory."""
+    kept = []
+
+    class Loss:
+        def backward(self):
+            pass
+
+    def train(*inputs):
+        loss = Loss()
+        held = weakref.ref(loss)
+        inputs[-1](loss)
+        del loss
+        kept.append(held())
+
+    with contextlib.suppress(Exception):  # what is no model may be refused
+        exercise.run(train, **next(iter(exercise.make_cases().values())))
+    assert kept and not any(kept)

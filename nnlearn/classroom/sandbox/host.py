@@ -190,9 +190,7 @@ class Sandbox(Box):
     `packages` may be imported beside `LIBRARIES`. Not `isolated`, it has limits and no wall.
     """
 
-    def __init__(
-        self, isolated: bool = True, seconds: int = int(SECONDS), packages: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, isolated: bool = True, seconds: int = SECONDS, packages: Sequence[str] = ()) -> None:
         super().__init__(6 * seconds, 12 * seconds, 1536 * 2**20)
         self.isolated, self.packages = isolated, tuple(packages)
         self._environment: dict[str, str] = {}

@@ -512,7 +512,7 @@ def within_budget(answer, X, Y, steps, backward):
     made = []
 
     def counted(loss):
-        made.append(loss)
+        made.append(0)  # not the loss: it would hold all that led to it
         if len(made) > steps:
             raise RuntimeError(f"the budget of {steps} backward passes is used up")
         loss.backward()
