@@ -199,11 +199,11 @@ def instructions(shift: int = 0) -> dict[str, Any]:
     return found
 
 
-def gentle(shift: int = 0) -> dict[str, Any]:
-    """Whole and by LoRA with the next smaller rate than the best one: what is forgotten then."""
+def gentle(shift: int, study: dict[str, Any]) -> dict[str, Any]:
+    """Whole and by LoRA with the next smaller rate than the study's best one: what is forgotten then."""
     found = {}
     for method in ("full", "LoRA"):
-        lr = RATES[RATES.index(load_study()["instructions"][method]["lr"]) - 1]
+        lr = RATES[RATES.index(study["instructions"][method]["lr"]) - 1]
         runs = [judged(instruct(copy(base(shift)), method, lr, s + shift), s + shift) for s in SEEDS]
         found[method] = {"lr": lr, "runs": runs}
         print(method, json.dumps(found[method]), flush=True)
@@ -381,9 +381,9 @@ def rewards(shift: int = 0) -> dict[str, Any]:
     return found
 
 
-def longer(shift: int = 0) -> dict[str, Any]:
+def longer(shift: int, study: dict[str, Any]) -> dict[str, Any]:
     """The lazy rule for 400 steps at the rate that was best with a price: with it, and without."""
-    start, lr, found = tuned(shift), load_study()["rewards"]["lazy, held"]["lr"], {}
+    start, lr, found = tuned(shift), study["rewards"]["lazy, held"]["lr"], {}
     for name, beta in (("price", HELD), ("no price", 0.0)):
         runs = []
         for s in SEEDS:
@@ -431,9 +431,9 @@ def final(model: GPT, seed: int, n: int = 200) -> dict[str, float]:
     return {key: round(value, 4) for key, value in found.items()}
 
 
-def controls(shift: int = 0) -> dict[str, Any]:
+def controls(shift: int, study: dict[str, Any]) -> dict[str, Any]:
     """Separate causes: people's sums at gentler rates, `reverse` paid for, DPO for four times as long."""
-    start, study, found = tuned(shift), load_study(), {}
+    start, found = tuned(shift), {}
     at_rule = study["rewards"]["exact"]["lr"]
     for name, lr in (
         ("people, rate of the rule", at_rule),
@@ -470,27 +470,30 @@ def _reversed(start: GPT, shift: int) -> dict[str, Any]:
 
 
 PARTS = {
-    "instructions": instructions, "gentle": gentle, "elicited": elicited, "preferences": preferences,
-    "rewards": rewards, "controls": controls, "longer": longer, "elsewhere": elsewhere,
+    "instructions": instructions, "elicited": elicited, "preferences": preferences, "rewards": rewards,
+    "elsewhere": elsewhere,
 }  # fmt: skip
+LATER = {"gentle": gentle, "controls": controls, "longer": longer}  # by rates that the parts have found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train and compare what chapter 25 shows.")
     parser.add_argument("--shift", type=int, default=0, help="move every seed by this; print, do not store")
     parser.add_argument(
-        "--only", choices=["base", "tuned", *PARTS], help="make this part, print it, and store it"
+        "--only", choices=["base", "tuned", *PARTS, *LATER], help="make this part, print it, and store it"
     )
     asked = parser.parse_args()
     shift = asked.shift
+    if shift and asked.only in LATER:
+        parser.error(f"{asked.only} goes by rates that the other parts find: with --shift, leave --only out")
     study = load_study() if STUDY.exists() and not shift else {}
     if asked.only in (None, "base") and not shift:
         keep(pretrain(0), "assistants_base")
     if asked.only in (None, "tuned") and not shift:
         companions()
-    for part, make in PARTS.items():
+    for part in (*PARTS, *LATER):
         if asked.only in (None, part):
-            study[part] = make(shift)
+            study[part] = PARTS[part](shift) if part in PARTS else LATER[part](shift, study)
             keep_study(study | {"shift": shift}, STUDY)
 
 
