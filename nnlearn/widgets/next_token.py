@@ -177,10 +177,14 @@ class NextTokenExplorer(LivingExplorer):
         return {
             "scene": self.scene(),
             "sentence": self.sentence,
-            "model": packed(self.gpt, self.tokenizer),
             "prompt": self.most[0],
             "draws": [numpys(seed) for seed in range(SEEDS + 1)],
+            **self.weights(),
         }
+
+    def weights(self) -> dict[str, Any]:
+        """The model, or where the page finds it."""
+        return {"model": packed(self.gpt, self.tokenizer)}
 
     def receive(self, message: dict[str, Any]) -> None:
         """A token chosen by the reader, or all of them forgotten; the next `length` shows it."""

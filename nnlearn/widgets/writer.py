@@ -40,9 +40,9 @@ class Writer(NextTokenExplorer):
             "seed": slider("seed", 1, 0, SEEDS),
         }
 
-    def page(self) -> dict[str, Any]:
-        """The weights come when they are asked for, from a file of the site."""
-        return super().page() | {"model": None, "weights": WEIGHTS}
+    def weights(self) -> dict[str, Any]:
+        """They come when they are asked for, from a file of the site."""
+        return {"weights": WEIGHTS}
 
     @classmethod
     def assets(cls) -> dict[str, str]:
