@@ -1,6 +1,7 @@
 """The commands that release, grade and report: what an instructor meets, interrupted and attacked."""
 
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -64,9 +65,12 @@ def undisturbed(submissions, tmp_path_factory) -> Path:
 
 
 def wait_for_grades(run: subprocess.Popen, store: Path, count: int) -> None:
-    while run.poll() is None and not (store.exists() and len(list(Store(store).grades())) >= count):
+    def enough() -> bool:
+        return store.exists() and len(list(Store(store).grades())) >= count
+
+    while run.poll() is None and not enough():
         time.sleep(0.05)
-    assert run.poll() is None, f"the run ended with {run.returncode} before it had {count} grades"
+    assert enough(), f"the run ended with {run.returncode} before it had {count} grades"
 
 
 def table(store: Path) -> str:
@@ -163,20 +167,36 @@ def a_run(submissions: Path, store: Path, *options: str) -> subprocess.Popen:
     )
 
 
+def struck(submissions: Path, store: Path, grades: int, with_signal: int) -> tuple[Path, list, int, str]:
+    """Strike a run that goes on from a store when so many grades are in.
+
+    The store that it left, the grades that were in, its exit code, and what it said. On a busy machine it may
+    have ended before it was struck: then it is done again, on another copy.
+    """
+    for k in itertools.count():
+        copy = store.parent.parent / f"{grades} grades, {k}" / store.name
+        subprocess.run(["cp", "-r", store.parent, copy.parent], check=True)  # SQLite's locks are a process's
+        run = a_run(submissions, copy, "--jobs", "1")
+        wait_for_grades(run, copy, grades)
+        kept = list(Store(copy).grades())
+        os.killpg(run.pid, with_signal)
+        said, _ = run.communicate()
+        if run.returncode not in (0, 1):
+            return copy, kept, run.returncode, said
+    raise AssertionError("itertools.count() ends nowhere")
+
+
 def test_killed_at_any_moment_nothing_is_lost(submissions, undisturbed, tmp_path):
     """The whole run by SIGKILL, and by Ctrl-C; then one of its processes, which changes nothing."""
-    store = tmp_path / "grades.sqlite"
+    store = tmp_path / "begun" / "grades.sqlite"
+    store.parent.mkdir()
     for grades, with_signal, code in (
         (0, signal.SIGKILL, -9),
         (1, signal.SIGKILL, -9),
         (11, signal.SIGINT, 130),
     ):
-        run = a_run(submissions, store, "--jobs", "1")
-        wait_for_grades(run, store, grades)
-        kept = list(Store(store).grades())  # read at once: the run must not end before it is struck
-        os.killpg(run.pid, with_signal)
-        said, _ = run.communicate()
-        assert run.returncode == code and "Traceback" not in said, said
+        store, kept, ended, said = struck(submissions, store, grades, with_signal)
+        assert ended == code and "Traceback" not in said, said
         still = list(Store(store).grades())
         assert all(grade in still for grade in kept), "what was acknowledged"
     assert "the same command goes on" in said
