@@ -1355,7 +1355,7 @@ def test_nbgraders_own_commands_release_and_grade_the_same_notebooks(solution, t
     }
 
 
-COUNTED = [
+WITH_A_BUDGET = [
     exercise
     for chapter in chapter_modules()
     for exercise in chapter_exercises(chapter).values()
@@ -1363,7 +1363,7 @@ COUNTED = [
 ]
 
 
-@pytest.mark.parametrize("exercise", COUNTED, ids=lambda exercise: exercise.id)
+@pytest.mark.parametrize("exercise", WITH_A_BUDGET, ids=lambda exercise: exercise.id)
 def test_a_step_back_that_is_counted_holds_no_loss(exercise):
     """A loss holds all that led to it: kept to the end, a training would fill the memory."""
     kept = []
