@@ -267,12 +267,24 @@ class Store:
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def rename(self, names: Mapping[str, str]) -> None:
-        """Give what is kept under a folder's name to the person of the roster it belongs to."""
+        """Give what is kept under a folder's name to the person of the roster it belongs to.
+
+        Where both handed in the same notebook, its first time stays, and no failed run takes a grade's place.
+        """
         with self._transaction():
             for name, person in names.items():
-                for table in ("attempts", "grades", "marks", "students") if name != person else ():
-                    change = f"UPDATE OR REPLACE {table} SET student = ? WHERE student = ?"
-                    self._db.execute(change, (person, name))
+                if name != person:
+                    self._rename(name, person)
+
+    def _rename(self, name: str, person: str) -> None:
+        for row in self._rows("SELECT * FROM attempts WHERE student = ?", name):
+            self._insert_attempt(replace(HandedIn(*row), student=person))
+        self._db.execute("DELETE FROM attempts WHERE student = ?", (name,))
+        change = "UPDATE OR {} {} SET student = ? WHERE student = ? AND {}"
+        for table, which in ("grades", f"status != '{COULD_NOT_RUN}'"), ("marks", "1"), ("students", "1"):
+            self._db.execute(change.format("REPLACE", table, which), (person, name))
+        self._db.execute(change.format("IGNORE", "grades", "1"), (person, name))
+        self._db.execute("DELETE FROM grades WHERE student = ?", (name,))
 
     def note(self, students: Mapping[str, str], left_out: Mapping[str, str]) -> None:
         """Remember who has a folder, with the number a platform gives, and what was left out this time."""
@@ -298,8 +310,7 @@ class Store:
     def put(self, attempt: HandedIn, grades: Iterable[Grade] = ()) -> None:
         """Keep an attempt and its grades, all or none. When this returns they are on the disk."""
         with self._transaction():
-            row = asdict(self._with_what_was_before(attempt))
-            self._db.execute(f"INSERT OR REPLACE INTO attempts VALUES ({_places(row)})", (*row.values(),))
+            self._insert_attempt(attempt)
             known = self.graded(attempt.student, attempt.submission, attempt.spec)
             for grade in grades:
                 if grade.status == COULD_NOT_RUN and grade.exercise in known:  # nothing takes a grade's place
@@ -309,6 +320,10 @@ class Store:
                     f"INSERT OR REPLACE INTO grades VALUES ({_places(values)})",
                     [_text(value) for value in values.values()],
                 )
+
+    def _insert_attempt(self, attempt: HandedIn) -> None:
+        row = asdict(self._with_what_was_before(attempt))
+        self._db.execute(f"INSERT OR REPLACE INTO attempts VALUES ({_places(row)})", (*row.values(),))
 
     def _with_what_was_before(self, attempt: HandedIn) -> HandedIn:
         """The attempt, with the times at which, and the name under which, the same notebook came before."""

@@ -4,6 +4,7 @@ import random
 import resource
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,22 @@ def test_a_roster_that_comes_later_makes_nobody_two(tmp_path):
     store.rename({"Lovelace, Ada": "ada", "bob": "bob"})
     assert [(g.student, g.score) for g in store.grades()] == [("ada", 2.0)] and len(store.attempts()) == 1
     assert [(m.student, m.score) for m in store.marks()] == [("ada", 1.0)] and store.noted()[0] == {"ada": ""}
+
+
+def test_who_is_renamed_keeps_the_first_time_and_every_grade(tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    row = HandedIn("ada", "04", "h", "s", "04_layers.ipynb", 100.0, True)
+    store.put(row, [Grade("ada", "04.3", "h", "s", "passed", 2.0, 2.0)])
+    failed = [Grade("Lovelace", f"04.{k}", "h", "s", COULD_NOT_RUN, None, 2.0) for k in (3, 4)]
+    store.put(replace(row, student="Lovelace", file="04_layers-1.ipynb", written=300.0, exact=False), failed)
+    store.rename({"Lovelace": "ada"})
+    (attempt,) = store.attempts()
+    assert (attempt.student, attempt.first, attempt.written) == ("ada", 100.0, 300.0)
+    assert attempt.file == "04_layers.ipynb", "the exact name goes before copies"
+    assert [(g.student, g.exercise, g.score) for g in store.grades()] == [
+        ("ada", "04.3", 2.0),
+        ("ada", "04.4", None),
+    ]
 
 
 def test_an_empty_secret_is_refused(tmp_path):
