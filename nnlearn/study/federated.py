@@ -20,7 +20,7 @@ import numpy as np
 from nnlearn.data.bundled import digits
 from nnlearn.data.examples import Set
 from nnlearn.data.splits import split
-from nnlearn.engine.primitive import Array, Result, no_grad
+from nnlearn.engine.primitive import Array, Result, no_grad, plain
 from nnlearn.engine.tensor import Parameter
 from nnlearn.functions.activations import relu, softmax
 from nnlearn.functions.losses import cross_entropy
@@ -95,10 +95,21 @@ def forward(params: Sequence[Array], x: Array) -> Result:
     return relu(x @ W1 + b1[:, None]) @ W2 + b2[:, None]
 
 
-def federate(
+def federate(train: Set, parts: Sequence[np.ndarray], judge: Set, *how: Any, **settings: Any) -> np.ndarray:
+    """FedAvg: the accuracy on `judge` after each round of `train_server`.  -> (rounds,)"""
+    X, y = judge
+    return np.array([accuracy(predict(w, X), y) for w in train_server(train, parts, *how, **settings)])
+
+
+def predict(w: Sequence[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """The logits of the server's network.  W₁, b₁, W₂, b₂; (B, 64) -> (B, 10)"""
+    with no_grad():
+        return plain(forward([a[None] for a in w], X[None]))[0]
+
+
+def train_server(
     train: Set,
     parts: Sequence[np.ndarray],
-    judge: Set,
     rounds: int = ROUNDS,
     local_steps: int = 10,
     lr: float = 0.5,
@@ -108,8 +119,8 @@ def federate(
     prox: float = 0.0,
     combine: Callable[[np.ndarray], np.ndarray] | None = None,
     seed: int = 0,
-) -> np.ndarray:
-    """FedAvg: the accuracy on `judge` after each round.  -> (rounds,)
+) -> Iterator[list[np.ndarray]]:
+    """The server's weights W₁, b₁, W₂, b₂ after each round of federated averaging.
 
     In a round each client starts from the server's weights w, takes `local_steps` steps of size `lr` on
     batches drawn from its rows (None: on all of them), and sends the change of its weights. The server steps
@@ -126,8 +137,8 @@ def federate(
         )
     rows = np.stack([np.resize(part, n.max()) for part in parts])
     w = [p.data.copy() for p in MLP(SIZES, rng=seed).parameters()]
-    velocity, scores = np.zeros(sum(a.size for a in w), np.float32), np.empty(rounds)
-    for r in range(rounds):
+    velocity = np.zeros(sum(a.size for a in w), np.float32)
+    for _ in range(rounds):
         params = [Parameter(np.repeat(a[None], K, axis=0)) for a in w]
         for _ in range(local_steps):
             drawn = rng.integers(0, n[:, None], (K, batch)) if batch else np.tile(np.arange(n[0]), (K, 1))
@@ -143,9 +154,7 @@ def federate(
         velocity = momentum * velocity + (combine(changes) if combine else n / n.sum() @ changes)
         steps = np.split(server_lr * velocity, np.cumsum([a.size for a in w])[:-1])
         w = [(a + step.reshape(a.shape)).astype(np.float32) for a, step in zip(w, steps, strict=True)]
-        with no_grad():
-            scores[r] = accuracy(forward([a[None] for a in w], judge[0][None])[0], judge[1])
-    return scores
+        yield w
 
 
 def settings(name: str) -> Iterator[dict[str, Any]]:
