@@ -12,6 +12,7 @@ import importlib.util
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -23,6 +24,7 @@ from urllib.parse import urljoin
 from fontTools import subset
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from PIL import Image, UnidentifiedImageError
 from traitlets.config import Config
 
 from nnlearn.course.notebooks import read, require_outputs, with_bar
@@ -167,6 +169,7 @@ def build(path: Path, presented: bool = False) -> str:
         "deck": arrange(notebook, path),
         "assets": _assets(),
         "imprint": imprint(),
+        "picture": picture,
         "presented": presented,
         "alt_text": alt_text,
         "alive": _alive,
@@ -335,6 +338,23 @@ def _alive(output: NotebookNode) -> LivingExplorer | None:
 
 
 # what a deck carries --------------------------------------------------------------------------------------
+
+
+def picture(output: NotebookNode, kind: str) -> str:
+    """A picture as a data URL: a PNG as WebP without loss, which takes less than half of the room."""
+    data = output.data[kind].replace("\n", "")
+    if kind == "image/png":
+        with suppress(UnidentifiedImageError):  # what is none stays for the browser to say so
+            kind, data = "image/webp", _webp(data)
+    return f"data:{kind};base64,{data}"
+
+
+@functools.lru_cache(maxsize=64)
+def _webp(png: str) -> str:
+    packed = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        image.save(packed, "WEBP", lossless=True, exact=True, quality=50, method=2)
+    return base64.b64encode(packed.getvalue()).decode()
 
 
 def _assets() -> dict[str, str]:

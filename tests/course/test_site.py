@@ -181,6 +181,11 @@ def test_every_page_was_looked_at_and_no_link_is_dead(built: Path):
     assert [name for name in pages(built) if told not in (built / name).read_text()] == []
 
 
+def test_the_site_is_small_enough_to_hand_on(built: Path):
+    files = [path for path in built.rglob("*") if path.is_file() and built / "lite" not in path.parents]
+    assert sum(path.stat().st_size for path in files) <= 150e6
+
+
 def test_dead_links_are_found(tmp_path: Path):
     (tmp_path / "a.html").write_text(
         '<p id="here"><a href="b.html#there">b</a><a href="#here">a</a><img src="c.png">'

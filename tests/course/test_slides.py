@@ -3,12 +3,14 @@
 import io
 import re
 import unicodedata
+from base64 import b64decode, b64encode
 
 import nbformat
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from nbformat import v4
+from PIL import Image
 from pypdf import PdfReader
 from typer.testing import CliRunner
 
@@ -134,6 +136,25 @@ def deck(tmp_path_factory):
 
 
 # what is built ---------------------------------------------------------------------------------------------
+
+
+def test_a_decks_pictures_are_the_notebooks_pixel_by_pixel(deck):
+    cells = nbformat.read(deck.parent.parent / "07_sample.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    stored = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+    shown = re.findall(r'src="data:image/webp;base64,([^"]*)"', deck.read_text(encoding="utf-8"))
+    assert len(stored) == len(shown) >= 1
+    for png, webp in zip(stored, shown, strict=True):
+        before, after = (
+            np.asarray(Image.open(io.BytesIO(b64decode(data))).convert("RGBA")) for data in (png, webp)
+        )
+        np.testing.assert_array_equal(before, after)
+        assert len(webp) < len(png)
+
+
+def test_a_picture_that_is_none_is_left_to_the_browser():
+    output = v4.new_output("display_data", {"image/png": b64encode(b"no picture").decode()})
+    assert decks.picture(output, "image/png") == "data:image/png;base64," + output.data["image/png"]
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
