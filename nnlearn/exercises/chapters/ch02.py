@@ -406,6 +406,12 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
      "You divided by the number of examples. They were shown `epochs` times."),
     ("one mean for all features", edit("return mean[:-1]", "return mean[:-1].mean()"),
      "You took one mean over all weights. Each feature keeps its own: `axis=0`."),
+    ("a return in the loop", edit("range(epochs)", "range(1)", "zip(X, y,", "zip(X[:1], y[:1],"),
+     "You return after the first example. Does your `return` stand inside the loop?"),
+    ("fires at zero", edit("> 0)", ">= 0)"),
+     "At exactly zero our step is 0: the neuron is silent unless z is *above* 0."),
+    ("the bias out of the answer", edit("w @ x + b > 0", "w @ x > 0"),
+     "The neuron answers 1 where w · x + b > 0. Your decision leaves the bias out."),
 ])
 
 PATIENCE = Explain(9, rubric=[

@@ -237,6 +237,8 @@ RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
      "means is divided."),
     ("the means without the weights", edit("mean @ raw", "(mean / deviation).sum()"),
      "The weights are right. In the bias each μ/σ is multiplied by its feature's weight."),
+    ("the means alone", edit("mean @ raw", "mean.sum()"),
+     "The weights are right. In the bias each mean is multiplied by its feature's new weight."),
 ])
 
 

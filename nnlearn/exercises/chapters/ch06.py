@@ -392,6 +392,10 @@ def weighted(logits, labels, weight, smooth):
 ROUNDED = ("(y * log_p)", "(y * np.log(np.exp(log_p)))")
 HARD = ("(np.exp(log_p) - y)", "(np.exp(log_p) - np.eye(len(weight))[labels])")
 MEAN = ("(w * -", "np.mean(weight[labels] * -", ".sum(axis=1)).sum(),", ".sum(axis=1)),")
+OVERFLOWS = ("z = logits - logits.max(axis=1, keepdims=True)", "z = logits",
+             "z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
+             "np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))")
+
 
 def classes_weighed(logits, labels, weight, smooth):
     """The mistake of weighing the classes within the smoothed truth, not the examples."""
@@ -478,11 +482,15 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
     ("smoothing as a factor", edit("(np.exp(log_p) - y)",
      "(1 - smooth) * (np.exp(log_p) - np.eye(len(weight))[labels])"),
      "The loss is right. In the slope smoothing is no factor: it is p − y, with the smoothed y."),
-    ("the mean, and a softmax that overflows", edit(*MEAN, "z = logits - logits.max(axis=1, keepdims=True)",
-     "z = logits", "z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
-     "np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))"),
+    ("the mean, and a softmax that overflows", edit(*MEAN, *OVERFLOWS),
      "Two faults are left. In a weighted mean the weights stand below the line, too; and e to a thousand "
      "overflows: take log-sum-exp from the logit."),
+    ("the labels, and a softmax that overflows", edit(*HARD, *OVERFLOWS),
+     "The mean is a weighted one now. But loss and slope do not have the same truth; and e to a thousand "
+     "overflows: take log-sum-exp from the logit."),
+    ("as it was, with a softmax that overflows", edit(*HARD, *MEAN, *OVERFLOWS),
+     "All three faults are still there. Begin with one ordinary example: measure the slope of your loss with "
+     "two evaluations, for one logit, and compare. And a softmax of your own overflows at a thousand."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 
