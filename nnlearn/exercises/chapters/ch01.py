@@ -47,6 +47,8 @@ IF_THEN = Value(2, ([-1, 1], 0.5), four_inputs, run=truth_table, mistakes=[
      "It fires for 10, too: there the first weight has to outweigh the bias."),
     ("both at once", ([1, 1], -1.5),
      "That is AND. The promise is kept as well where nothing was promised: where x₁ is 0."),
+    ("silent where both are 1", ([-2, 1], 1),
+     "It is silent for 11, too. There both weights and the bias together have to be above 0."),
 ], after="The same gate is called “x₂ or not x₁” in the chapter.")
 
 CEILING = Predict(3, 250.0, rtol=1e-4, mistakes=[
@@ -55,6 +57,8 @@ CEILING = Predict(3, 250.0, rtol=1e-4, mistakes=[
      "That is 1/τ. With an enormous current the climb takes no time at all. What is left of the interval?"),
     ("one climb of τ each time", 1000 / 14,
      "The climb does not take τ: the larger the current, the shorter it is. What is left in the limit?"),
+    ("the chapter's rest", 500.0,
+     "That is the ceiling for the chapter's rest of 2 ms. This cell rests for 4 ms."),
 ], after="The climb takes no time, the rest still takes 4 ms: "
          "the rate comes as close as you like to 1/t_ref.")
 
@@ -105,6 +109,13 @@ NEURON = Function(4, neuron, batches_for_a_neuron, mistakes=[
      "That is a sigmoid, a smooth step. Here the unit says 0 or 1: `z > 0`."),
     ("the bias after the step", edit("(x @ w + b > 0).astype(float)", "(x @ w > 0) + b"),
      "You add the bias to the output. It belongs to the sum, before the step."),
+    ("a ReLU", edit("(x @ w + b > 0).astype(float)", "np.maximum(x @ w + b, 0)"),
+     "You pass on the sum where it is above zero. The step says only whether it is: 1 or 0."),
+    ("sums over the batch", edit("x @ w", "(x * w).sum(axis=0)"),
+     "You add up over the batch, `axis=0`. The axis to sum over is the last one of x: `axis=-1`, or "
+     "`x @ w`."),
+    ("one sum for all", edit("x @ w", "(x * w).sum()"),
+     "You add up the whole batch to one number. Each input has a sum of its own: `axis=-1`, or `x @ w`."),
 ])
 
 
@@ -162,6 +173,11 @@ EULER = Function(5, euler, currents_into_a_membrane, mistakes=[
      "Ohm's law: a current I through R makes a voltage R · I."),
     ("no leak", edit("-(V - E_L) + R * I", "R * I"),
      "The leak is missing: −(V − E_L) pulls the membrane back to rest."),
+    ("as many steps as go into the time", edit("range(steps)", "range(round(steps / dt))"),
+     "`steps` is the number of steps already. Do not divide it by `dt`."),
+    ("all potentials", lambda V, I, steps, dt, tau, R, E_L: np.array(
+        [euler(V, I, k, dt, tau, R, E_L) for k in range(steps + 1)]),
+     "You return the potential after each step. Asked is that after the last one."),
 ])
 
 
@@ -260,12 +276,14 @@ RATE = Function(6, firing_rate, currents_and_a_cell, mistakes=[
     ("a rheobase without rest", edit("fires = drive > climb", "fires = V_th / R < I"),
      "Your rheobase is V_th / R. A current lifts the cell by R · I from rest: that has to exceed "
      "V_th − E_L."),
+    ("no brackets around the climb", edit("drive - climb", "drive - V_th - E_L"),
+     "`R * I - V_th - E_L` takes E_L away as well. Put the climb in brackets: `R * I - (V_th - E_L)`."),
 ])
 
 
 def numbers_of_voters(rng):
-    for n in 3, 1, 4, 5, 8:
-        yield f"n = {n}", n
+    for said, n in {"three": 3, "one": 1, "four": 4, "five": 5, "eight": 8}.items():
+        yield f"{said} voter{'s' * (n > 1)}", n
     yield "a number drawn for you", int(rng.integers(6, 11))
 
 
@@ -303,6 +321,8 @@ MAJORITY = Function(7, majority, numbers_of_voters, measure=votes, mistakes=[
      "With 3 voters one is enough for your unit: n // 2 rounds down. More than half is more than n / 2."),
     ("a bias for each input", edit("-n / 2", "-np.ones(n) / 2"),
      "The bias is one number for the whole unit, not one for each input."),
+    ("one weight", edit("np.ones(n)", "1.0"),
+     "The first of the two has to be an array of n weights, `np.ones(n)`; the bias comes second."),
 ], after="Majority is what a single unit does best: many weak votes, one decision.")
 
 
@@ -350,6 +370,13 @@ GATES = Function(8, count_gates, units, mistakes=[
     ("a gate and its opposite", lambda x, w, b: np.unique(
         (x @ w.T + b > 0) ^ (x @ w.T + b > 0)[0], axis=1).shape[1],
      "You count a gate and its opposite as one. They differ on every input: those are two."),
+    ("counts the inputs", edit(".shape[1]", ".shape[0]"),
+     "You have the different gates, one a column, and count the rows, which are the inputs (as `len` does)."),
+    ("counts all zeros and ones", edit(".shape[1]", ".size"),
+     "You have the different gates, one a column, and count all their zeros and ones."),
+    ("distinct weights", lambda x, w, b: len(np.unique(w, axis=0)),
+     "You compare weights. Units with different weights can be the same gate, and with equal ones the bias "
+     "decides: compare the outputs."),
 ], after="With two inputs at most 14 of 16, with three at most 104 of 256: the share falls fast.")
 
 KEPT = Explain(9, rubric=[

@@ -76,6 +76,8 @@ UPDATE = Function(3, update, examples_and_weights, outputs="w b", mistakes=[
      "You correct it when it fired and should not have. And when it should have fired?"),
     ("always towards the input", edit("y - a", "abs(y - a)"),
      "After a mistake you always add. Where it fired and should not have, y − a is −1: take away."),
+    ("−1 for silence", edit("float(w @ x + b > 0)", "1.0 if w @ x + b > 0 else -1.0"),
+     "Your neuron says −1 when it is silent. With labels 0 and 1 it says 0: `w @ x + b > 0`."),
 ])
 
 
@@ -124,6 +126,14 @@ BOUND = Function(4, bound, points_and_a_margin, mistakes=[
      "(X**2).sum() + len(X)"),
      "You measured the whole table at once. R is the length of one point, the longest: a norm for each row, "
      "`axis=1`, then the maximum."),
+    ("length of the whole table, without ones", edit("((X**2).sum(axis=1) + 1).max()", "(X**2).sum()"),
+     "You measured the whole table at once. R is the length of one x̃ = (x, 1), the longest: a norm for each "
+     "row, `axis=1`, then the maximum."),
+    ("the largest number, without ones", edit("(X**2).sum(axis=1) + 1", "X**2"),
+     "You took the largest number of the table. The length of x̃ = (x, 1) is the root of the sum of its "
+     "squares, the 1 among them."),
+    ("a whole number", edit("return R**2 / gamma**2", "return np.floor(R**2 / gamma**2 + 1e-9)"),
+     "A number of mistakes is whole, that is true. But (R/γ)² is asked for as it is: do not round."),
 ])
 
 
@@ -276,6 +286,8 @@ EPOCH = Function(6, epoch, examples_for_an_epoch, outputs="w b mistakes", mistak
     ("zero for each example", edit("        error = label",
      "        w, b = 0 * w, 0.0\n        error = label"),
      "You begin again from zero at each example. Go on from the weights that the one before has left."),
+    ("counts anew", edit("        error = label", "        mistakes = 0\n        error = label"),
+     "Your count begins again at each example. Set it to 0 once, before the loop."),
 ])
 
 
@@ -329,6 +341,10 @@ MARGIN = Function(7, margin, points_and_a_boundary, mistakes=[
      "You look at class 1 alone. The nearest example may belong to class 0: there t is −1."),
     ("the sign turned", edit("2 * y - 1", "1 - 2 * y"),
      "Your signs are turned: t is +1 for the label 1, and −1 for 0."),
+    ("a length for each weight", edit("w @ w + b**2", "w**2 + b**2"),
+     "`w**2` still has a number for each weight. Add them up before the root: `w @ w`."),
+    ("one for each example", edit(".min()", ""),
+     "You give the room of every example. The margin is the smallest of them."),
 ])
 
 
@@ -388,6 +404,14 @@ AVERAGED = Function(8, averaged, examples_for_some_epochs, outputs="w b", mistak
      "The zeros of the start count in your mean. They are the weights *before* the first example."),
     ("divides by the examples", edit("np.mean(seen, axis=0)", "np.sum(seen, axis=0) / len(X)"),
      "You divided by the number of examples. They were shown `epochs` times."),
+    ("one mean for all features", edit("return mean[:-1]", "return mean[:-1].mean()"),
+     "You took one mean over all weights. Each feature keeps its own: `axis=0`."),
+    ("a return in the loop", edit("range(epochs)", "range(1)", "zip(X, y,", "zip(X[:1], y[:1],"),
+     "You return after the first example. Does your `return` stand inside the loop?"),
+    ("fires at zero", edit("> 0)", ">= 0)"),
+     "At exactly zero our step is 0: the neuron is silent unless z is *above* 0."),
+    ("the bias out of the answer", edit("w @ x + b > 0", "w @ x > 0"),
+     "The neuron answers 1 where w · x + b > 0. Your decision leaves the bias out."),
 ])
 
 PATIENCE = Explain(9, rubric=[

@@ -30,6 +30,8 @@ ONE_STEP = Value(2, ([1.4, 0.4], 1.3), mistakes=[
      "The weights are right. The bias moves too, as if its input were 1."),
     ("one example after another", ([1.32, 0.8], 1.36),
      "You took a step after each example. Both errors belong to the weights of the start."),
+    ("the gradient", ([-4.0, -4.0], -3.0),
+     "That is the gradient. The step takes η times it off the weights of the start."),
 ])
 
 
@@ -79,6 +81,9 @@ GRADIENT = Function(3, squared_error_gradient, numbers, outputs="dw db", mistake
     ("the slopes for the answers", edit("2 * X.T @ error / len(X)", "2 * error / len(X)"),
      "Those are the slopes for the answers ŷ. A weight moves an answer by its input: multiply, and add up."),
     ("no truth", edit(" - y", ""), "The truth is missing: the error is ŷ − y."),
+    ("over the features", edit("X.T @ error", "X @ error"),
+     "`X @ error` adds up over the features of an example. A weight's slope adds up over the examples: "
+     "`X.T @ error`."),
 ])
 
 
@@ -123,6 +128,14 @@ SIGNED = Function(4, signed_gradient, signed, mistakes=[
     ("means multiplied", edit("-X.T @ (t * (1 - right)) / len(X)",
      "-X.mean(axis=0) * (t * (1 - right)).mean()"),
      "You multiply two means. Multiply for each example, and take the mean then."),
+    ("the outer slope alone", edit("-X.T @ (t * (1 - right))", "X.T @ right"),
+     "That is 1/u, the slope of ln u. By the chain rule it is multiplied by that of u = 1 + e^(−tz), which "
+     "is −t · e^(−tz)."),
+    ("no brackets around the sum", edit("-t * (X @ w)", "-t * X @ w"),
+     "`-t * X @ w` multiplies t and X first, column by column. Put brackets around the sum: `-t * (X @ w)`."),
+    ("no brackets below the line", edit("(t * (1 - right))",
+     "(t * np.exp(-t * (X @ w)) / 1 + np.exp(-t * (X @ w)))"),
+     "Division comes before addition: put brackets around 1 + e^(−tz)."),
 ])
 
 
@@ -163,6 +176,8 @@ RATE = Function(5, largest_rate, tables, rtol=1e-6, mistakes=[
     ("the longest example", edit("eigenvalues.max()", "(inputs**2).sum(axis=1).max()"),
      "You measure the longest example. That is safe, but too careful: the limit is set by the largest "
      "eigenvalue of XᵀX/N."),
+    ("divides by the features", edit(" / len(X)", " / X.shape[1]"),
+     "You divided by the number of features. The loss is a mean over the examples: divide by N."),
 ])
 
 
@@ -222,6 +237,8 @@ RAW = Function(6, raw_weights, weights_in_new_units, outputs="w b", mistakes=[
      "means is divided."),
     ("the means without the weights", edit("mean @ raw", "(mean / deviation).sum()"),
      "The weights are right. In the bias each μ/σ is multiplied by its feature's weight."),
+    ("the means alone", edit("mean @ raw", "mean.sum()"),
+     "The weights are right. In the bias each mean is multiplied by its feature's new weight."),
 ])
 
 
@@ -277,6 +294,14 @@ MEND = Function(7, softmax_regression, three_classes, mistakes=[
      "You take the decision, 0 or 1, for the probability. The softmax says how sure it is."),
     ("with the softmax's own slope", edit("(P - Y)", "((P - Y) * P * (1 - P))"),
      "The softmax's slope has already cancelled against the logarithm's: P − Y, and no more."),
+    ("only the mean mended", edit("e.sum(axis=1, keepdims=True)", "e.sum(axis=0)", "W - lr", "W + lr"),
+     "The mean is mended. Two slips are left: print P.sum(axis=1), and the loss at each step."),
+    ("divides by the classes", edit("len(X)", "classes"),
+     "You divided by the number of classes. The mean is over examples."),
+    ("the two of the squares", edit("W - lr", "W - 2 * lr"),
+     "Your steps are twice too long. The 2 comes from a square; cross-entropy has none."),
+    ("one slope for all", edit("X.T @ (P - Y) / len(X)", "np.mean(X.T @ (P - Y))"),
+     "`np.mean` makes one number of all slopes. Each weight has its own: divide by N, and keep the shape."),
 ])
 
 
@@ -350,6 +375,8 @@ TRAIN = Function(8, train, two_classes, mistakes=[
      "`range(0, N, batch)`."),
     ("a step for a sigmoid", edit("1 / (1 + np.exp(-x @ w))", "(x @ w > 0)"),
      "With a step in the place of the sigmoid it is the perceptron. The probability is σ(x·w)."),
+    ("ends where the first one does", edit("start : start + batch", "start:batch"),
+     "`X[start:batch]` is empty from the second batch on. A batch ends at `start + batch`."),
 ])
 
 CERTAIN = Explain(9, rubric=[

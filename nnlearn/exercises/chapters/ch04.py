@@ -20,6 +20,14 @@ SHAPES = Value(1, [[100, 20], [32, 20], [32, 10]], mistakes=[
      "That is the third layer. The second leads from the 100 hidden units to the 20."),
     ("z₂ without the batch", [[100, 20], [100, 20], [32, 10]],
      "Sums have a row for each example: (32, 100) @ (100, 20). Which sizes are left?"),
+    ("one layer too early", [[64, 100], [32, 100], [32, 10]],
+     "That is the first layer, from the 64 numbers to 100 units. The second leads from there to the 20."),
+    ("everything the other way round", [[20, 100], [20, 32], [10, 32]],
+     "Here rows are examples and columns are units: the 32 stays in front, and W₂ stands on the right of h."),
+    ("one example", [[100, 20], [1, 20], [1, 10]],
+     "Those are the sums of one example. The batch has 32, a row for each."),
+    ("W₂ to the output", [[100, 10], [32, 20], [32, 10]],
+     "W₂ does not reach the output: it leads into the second hidden layer, which has 20 units."),
 ], after="Inner sizes meet and vanish: (32, 100) @ (100, 20) is (32, 20).")
 
 
@@ -140,6 +148,13 @@ BUMP = Function(4, bump, positions_and_edges, allows=("step",), mistakes=[
      "Your second unit switches on at start + end. It belongs at `end`."),
     ("where both are on", edit("- nn.step(x - end)", "* nn.step(x - end)"),
      "The product is 1 where *both* units have switched on, beyond `end`. Take the second away instead."),
+    ("the height in the step", edit("height * (nn.step(x - start) - nn.step(x - end))",
+     "nn.step(height * (x - start)) - nn.step(height * (x - end))"),
+     "You multiply inside the step, which looks at the sign alone. The height multiplies what comes out."),
+    ("looks left", edit("x - start", "start - x", "x - end", "end - x"),
+     "`step(start - x)` is on *before* `start`. A unit that switches on at `start` is `step(x - start)`."),
+    ("edges with the wrong sign", edit("x - start", "x + start", "x - end", "x + end"),
+     "`step(x + start)` switches on at −start. Where is x − start above zero?"),
 ])
 
 ZIGZAG = Predict(5, 27, mistakes=[
@@ -237,6 +252,8 @@ XOR = Value(7, (SUM, BOTH, [[1], [-2]], [0]), four_corners, run=truth_table, mis
      "The output is at or below one half for all four. Follow 01 by hand: what is h, what is y?"),
     ("the same unit twice", (SUM, [0, 0], [[1], [-2]], [1]),
      "This fires for 00 alone. Are your two hidden units different? Equal ones are only one unit."),
+    ("a row for W₂", (SUM, BOTH, [1, -2], [0]),
+     "W₂ is a column, a row for each hidden unit: `[[…], […]]`, shape (2, 1)."),
 ], after="h₁ = x₁ + x₂ and h₂ = max(0, x₁ + x₂ − 1): the points go to (0, 0), (1, 0) twice and (2, 1).")
 
 
@@ -360,6 +377,15 @@ PIECES = Function(9, pieces, hidden_units, mistakes=[
     ("places rounded", edit("-b[bends] / w[bends]", "np.round(-b[bends] / w[bends])"),
      "You round the places, and those that lie close together become one. Here equal places are exactly "
      "equal: nothing has to be rounded."),
+    ("units that look at x", lambda w, b, v: 1 + np.count_nonzero(w),
+     "You count the units with w ≠ 0. Two can bend at the same place, and some bend nothing: look at the "
+     "places, and at what happens there."),
+    ("every place counts, as a bend", lambda w, b, v: len(np.unique(-b[w != 0] / w[w != 0])),
+     "You count the places. A line with no bend is already one piece, and at some places nothing bends: v "
+     "may be 0, or two units may undo one another."),
+    ("a place at infinity", lambda w, b, v: 1 + len(np.unique(-b / np.where(w == 0, 1e-300, w))),
+     "You count places. At some nothing bends: v may be 0, two units may undo one another, and a unit with "
+     "w = 0 has no place at all."),
 ], after="At each place the slope changes by the sum of |w|·v. Where that is zero, nothing is to be seen.")
 
 PROMISE = Explain(10, rubric=[

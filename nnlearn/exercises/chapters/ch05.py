@@ -189,6 +189,8 @@ DSILU = Function(5, dsilu, numbers, allows=("sigmoid",), rtol=1e-6, mistakes=[
      "You use z σ(z) where the product rule has σ(z) alone."),
     ("plus in the sigmoid's slope", edit("(1 - s)", "(1 + s)"),
      "The sigmoid's slope is σ (1 − σ), with a minus."),
+    ("a bracket lost", edit("s + z * s * (1 - s)", "s * (1 + z - s)"),
+     "Taken out of both parts, σ leaves 1 + z (1 − σ): the z multiplies the bracket."),
 ], after="Where z is large the slope is 1, as the ReLU's; it even exceeds 1 for a while.")
 
 
@@ -372,7 +374,7 @@ def held(found, share_left, budget):
     if np.all(found[:, 3]):
         return "the shares that were measured last"
     if np.isnan(found).any():
-        return "a gain that is no number between 0 and 1,000"
+        return "no gain between 0 and 1,000"
     worst = np.log(found[np.abs(np.log(np.maximum(found[:, 1], 1e-300))).argmax(), 1] + 1e-300)
     if abs(worst) <= np.log(1.4):
         return "held by all three"
@@ -380,8 +382,8 @@ def held(found, share_left, budget):
         return "one and the same gain for all three"
     if abs(worst) > np.log(1000):
         return "the change dies in one of them" if worst < 0 else "the change explodes in one of them"
-    spare = " (with measurements to spare)" * bool(found[:, 2].max() < budget)
-    return f"near, but by more than a factor of 1.4 off{spare}"
+    spare = found[:, 2].max() < budget
+    return "near, with measurements to spare" if spare else "near, but not held by all three"
 
 
 def halving(share_left, budget):

@@ -24,6 +24,8 @@ SURPRISE = Value(2, surprise(), rtol=1e-3, mistakes=[
      "Take the logarithm of each probability first, and then the mean."),
     ("base ten", surprise() / np.log(10),
      "That is with logarithms to the base 10. Here ln, the natural one, is meant: `np.log`."),
+    ("base two", surprise() / np.log(2),
+     "That is in bits, with logarithms to the base 2. Here ln, the natural one, is meant: `np.log`."),
 ])
 
 
@@ -76,6 +78,9 @@ HUBER = Function(3, huber, errors, mistakes=[
     ("the lower corner for both", lambda prediction, target, low, high:
      huber(np.abs(prediction - target), 0, low, low),
      "You use `low` for both sides. What is too high has its corner at `high`."),
+    ("the low line too high", edit("low * (-r - low / 2)", "low * (-r + low / 2)"),
+     "The line below does not begin where the parabola ends: at r = −low that is low²/2. Which sign has "
+     "low / 2 there?"),
 ])
 
 
@@ -130,6 +135,15 @@ CROSS_ENTROPY = Function(4, cross_entropy, logits_and_labels, mistakes=[
         - logits[np.arange(len(labels)), labels]),
      "One largest logit for the whole batch: in a row that lies far below it every e^z is 0. Take each row's "
      "own, `axis=1`."),
+    ("the label for its logit", lambda logits, labels: np.mean(
+        np.logaddexp.reduce(logits, axis=1) - labels),
+     "You take the label itself away. It is the place of a logit in its row: `z[np.arange(B), labels]`."),
+    ("rows for columns", lambda logits, labels: np.mean(
+        np.logaddexp.reduce(logits, axis=1)[:, None] - logits[labels % len(logits)]),
+     "`z[labels]` takes rows. One number of each row is asked for: `z[np.arange(B), labels]`."),
+    ("one sum for the batch", lambda logits, labels: np.mean(
+        np.logaddexp.reduce(logits, axis=None) - logits[np.arange(len(labels)), labels]),
+     "You sum over the whole batch. Each example has a log-sum-exp of its own: `axis=1`."),
 ])
 
 
@@ -238,6 +252,8 @@ GAP = Function(6, overconfidence, forecasts, mistakes=[
      "You divide the two means. *By how much* is their difference."),
     ("the other edge", edit("(p >= low) & (p < high)", "(p > low) & (p <= high)"),
      "The edges are exchanged: `low` belongs to the group, `high` does not."),
+    ("right for true", edit("y[group]", "((p >= 0.5) == y)[group]"),
+     "You compare with the share of *right* answers. Take the share that came true: the mean of y."),
 ])
 
 CHOOSE = Explain(7, rubric=[
@@ -306,6 +322,8 @@ COUNTS = Function(8, count_loss, counts, outputs="loss slope", mistakes=[
      "z is the logarithm of λ already: ln λ = z. You take it once more."),
     ("λ and its logarithm exchanged", edit("np.exp(z) - y * z", "z - y * np.exp(z)"),
      "The slope is right. In the loss λ and ln λ have changed places: λ − y ln λ, and λ = e^z."),
+    ("no brackets in the slope", edit("(np.exp(z) - y) / len(z)", "np.exp(z) - y / len(z)"),
+     "The loss is right. In its slope y alone is divided by B: put brackets around e^z − y."),
 ], after="e^z − y: what was said minus what was true, once more.")
 
 
@@ -347,6 +365,10 @@ BAKER = Function(9, baker_loss, bakeries, mistakes=[
      "cost of each day, then the mean."),
     ("negative costs for what is missing", edit("q * short, (q", "-q * short, (q"),
      "Rolls that are missing cost something too, and a cost is never negative: turn the sign there."),
+    ("two means", lambda prediction, demand, q: q * (demand - prediction)[demand > prediction].mean()
+     + (1 - q) * (prediction - demand)[prediction > demand].mean(),
+     "You take a mean over the days with too few and one over those with too many; there may be none of "
+     "either. One mean, over all days."),
 ], after="Its best single prediction is the q-quantile of the demand: for 0.9, more than she expects to "
          "sell. It is called the quantile or pinball loss (R. Koenker and G. Bassett, 1978).")
 
@@ -370,6 +392,10 @@ def weighted(logits, labels, weight, smooth):
 ROUNDED = ("(y * log_p)", "(y * np.log(np.exp(log_p)))")
 HARD = ("(np.exp(log_p) - y)", "(np.exp(log_p) - np.eye(len(weight))[labels])")
 MEAN = ("(w * -", "np.mean(weight[labels] * -", ".sum(axis=1)).sum(),", ".sum(axis=1)),")
+OVERFLOWS = ("z = logits - logits.max(axis=1, keepdims=True)", "z = logits",
+             "z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
+             "np.log(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))")
+
 
 def classes_weighed(logits, labels, weight, smooth):
     """The mistake of weighing the classes within the smoothed truth, not the examples."""
@@ -456,6 +482,15 @@ REPAIR = Function(10, weighted, weighted_batches, outputs="loss slope", mistakes
     ("smoothing as a factor", edit("(np.exp(log_p) - y)",
      "(1 - smooth) * (np.exp(log_p) - np.eye(len(weight))[labels])"),
      "The loss is right. In the slope smoothing is no factor: it is p − y, with the smoothed y."),
+    ("the mean, and a softmax that overflows", edit(*MEAN, *OVERFLOWS),
+     "Two faults are left. In a weighted mean the weights stand below the line, too; and e to a thousand "
+     "overflows: take log-sum-exp from the logit."),
+    ("the labels, and a softmax that overflows", edit(*HARD, *OVERFLOWS),
+     "The mean is a weighted one now. But loss and slope do not have the same truth; and e to a thousand "
+     "overflows: take log-sum-exp from the logit."),
+    ("as it was, with a softmax that overflows", edit(*HARD, *MEAN, *OVERFLOWS),
+     "All three faults are still there. Begin with one ordinary example: measure the slope of your loss with "
+     "two evaluations, for one logit, and compare. And a softmax of your own overflows at a thousand."),
 ], after="A loss and its slope are written down twice, and can part. Two evaluations tell, before training.")
 
 
