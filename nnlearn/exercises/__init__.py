@@ -4,13 +4,11 @@ from nnlearn.exercises import check
 check("01.2", neuron)
 """
 
-import os
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from nnlearn.exercises.essays import words_of
+from nnlearn.exercises.essays import in_this_folder, open_notebook, words_of
 from nnlearn.exercises.ids import chapter_of, place
 from nnlearn.exercises.judge import as_text, grade
 from nnlearn.exercises.limit import SECONDS, WAITING, time_limit
@@ -52,7 +50,7 @@ def check(exercise_id: str, answer: Any = ...) -> Result:
 
 
 def _checked(exercise_id: str, answer: Any) -> Result:
-    notebook = Path(os.environ.get("JPY_SESSION_NAME", ""))  # in JupyterLab
+    notebook = open_notebook()
     if said := refusal(notebook.stem):
         return Result(None, "unknown", said)
     try:
@@ -60,7 +58,8 @@ def _checked(exercise_id: str, answer: Any) -> Result:
     except LookupError as error:
         return Result(None, "unknown", str(error.args[0]))
     if isinstance(exercise, Explain) and answer is ...:
-        answer = words_of(exercise.grade_id, notebook)
+        saved = notebook if notebook.name else in_this_folder(chapter_of(exercise.id))
+        answer = words_of(exercise.grade_id, saved)
     text = ""
     try:
         with time_limit() as limit:

@@ -67,7 +67,8 @@ def _beside(exercise: Explain, answer: Any) -> Result:
     if not isinstance(answer, str) or len(answer.split()) < _FEWEST_WORDS:
         said = (
             "Write your answer in the cell above, save the notebook (Ctrl+S), then run this cell again: "
-            "what a good answer says comes when yours stands there."
+            "what a good answer says comes when yours stands there. Or give the words themselves: "
+            f'`check("{exercise.id}", "…")`.'
         )
         return Result(exercise, "to read", said)
     said = f"You wrote:\n{answer}\n\nA good answer says this. Which of it do your words say?"

@@ -854,11 +854,24 @@ def test_an_explanation_is_never_scored_by_us():
     assert check("90.5", words).score == 0 and not check("90.5", words)
 
 
-def test_an_essay_is_read_from_the_saved_notebook(solution, monkeypatch, tmp_path):
+def in_jupyterlab(saved, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(saved))
+
+
+def in_vs_code(saved, monkeypatch):
+    monkeypatch.setattr(sys.modules["__main__"], "__vsc_ipynb_file__", str(saved), raising=False)
+
+
+def in_its_folder(saved, monkeypatch):  # as nbclient, `jupyter execute` and other front ends begin a kernel
+    monkeypatch.chdir(saved.parent)
+
+
+@pytest.mark.parametrize("front_end", [in_jupyterlab, in_vs_code, in_its_folder])
+def test_an_essay_is_read_from_the_saved_notebook(front_end, solution, monkeypatch, tmp_path):
     notebook = nbformat.reads(student_version(solution), as_version=4)
     (essay,) = (c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "90-5")
     saved = tmp_path / "90_example.ipynb"
-    monkeypatch.setenv("JPY_SESSION_NAME", str(saved))
+    front_end(saved, monkeypatch)
     assert not check("90.5").details, "not saved yet"
     nbformat.write(notebook, saved)
     assert not check("90.5").details and "such as NOT" not in repr(check("90.5"))
