@@ -19,3 +19,9 @@ export function whole({ columns, q, scale }) {
   for (let k = 0; k < W.length; k++) W[k] = Math.fround(q[k] * scale[Math.floor(k / columns)]);
   return W;
 }
+
+/** The weights and biases of a network's layers, by the layers' names. */
+export function layersOf(packed) {
+  const [W, b] = unpack(packed), named = (found, of) => Object.fromEntries(Object.entries(found).map(([name, value]) => [name.slice(0, -2), of(value)]));
+  return { W: named(W, whole), b: named(b, (v) => v) };
+}
