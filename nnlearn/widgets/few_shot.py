@@ -14,7 +14,7 @@ from nnlearn.figures import plot
 from nnlearn.study.few_shot import Embed, embedder, flat, load
 from nnlearn.widgets.chance import uniform
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer, as_the_page_has_it, packed, text_of
+from nnlearn.widgets.living import GREYS, LivingExplorer, as_the_page_has_it, by_twos, packed
 from nnlearn.widgets.strokes import centred, ink, strokes
 
 SCRIPTS, EMBEDDINGS = ("georgian", "armenian", "cyrillic"), ("trained on letters", "random weights", "pixels")
@@ -24,7 +24,7 @@ WAYS, SHOTS, COPIES, DRAWS = (
     9,
     41,
 )  # most letters, most examples; pictures of a letter; draws of letters
-BOX, GREYS, OWN = 13.6, 15, "★"  # the longer side of a drawing; steps from paper to ink; the reader's sign
+BOX, OWN = 13.6, "★"  # the longer side of a drawing; the reader's sign
 
 
 @cache
@@ -194,13 +194,7 @@ class FewShotExplorer(LivingExplorer):
 
     def page(self) -> dict[str, Any]:
         return {
-            "scripts": {name: [letters(name), text_of(_by_twos(_letters(name)))] for name in SCRIPTS},
+            "scripts": {name: [letters(name), by_twos(_letters(name))] for name in SCRIPTS},
             "copies": COPIES,
             "networks": {name: packed(_network(name)) for name in EMBEDDINGS[:2]},
         }
-
-
-def _by_twos(greys: np.ndarray) -> np.ndarray:
-    """Two pixels a byte, the first in its upper half."""
-    pairs = greys.reshape(-1, 2)
-    return pairs[:, 0] << 4 | pairs[:, 1]

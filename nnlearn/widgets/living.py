@@ -19,6 +19,7 @@ from nnlearn.widgets.explorer import Explorer
 
 # In a stored output: which figure it is, and the values of its controls.
 MIME = "application/vnd.nnlearn.figure+json"
+GREYS = 15  # steps from paper to ink of the pictures that a page carries
 _JS = Path(__file__).with_name("js")
 _IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
 _COMMENT = re.compile(r"^ *(//.*|/\*\*.*?\*/)\n", re.M)  # of whole lines
@@ -199,6 +200,12 @@ class _Painted:
 def text_of(values: np.ndarray) -> str:
     """An array's bytes in base64: `bytes` of js/living.mjs takes them apart."""
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def by_twos(greys: np.ndarray) -> str:
+    """Whole numbers from 0 to GREYS, two a byte, for `greysOf` of js/weights.mjs."""
+    pairs = greys.astype(np.uint8).reshape(-1, 2)
+    return text_of(pairs[:, 0] << 4 | pairs[:, 1])
 
 
 def convnet_tensors(net: ConvNet) -> dict[str, str]:

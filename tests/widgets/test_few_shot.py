@@ -13,7 +13,6 @@ from nnlearn.widgets.few_shot import (
     COPIES,
     DRAWS,
     EMBEDDINGS,
-    GREYS,
     OWN,
     SCRIPTS,
     SHOTS,
@@ -21,6 +20,7 @@ from nnlearn.widgets.few_shot import (
     drawn,
     episode,
 )
+from nnlearn.widgets.living import GREYS
 from tests.support.figures import Standing, functions
 
 CROSS, HOOK = "M4 4L16 16M4 16L16 4", "M6 3L6 14L13 14"

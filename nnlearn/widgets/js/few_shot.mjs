@@ -1,12 +1,12 @@
 // Letters of a script that no network was trained on, a few pictures of each, and a drawing that comes near one of them.
 import { hand } from "./chart.mjs";
 import { answered } from "./convnet.mjs";
-import { board, bytes, colours, dress, element, field, general, numbers, rgb } from "./living.mjs";
+import { board, colours, dress, element, field, general, numbers, rgb } from "./living.mjs";
 import { chance } from "./network.mjs";
 import { centred, ink, scribble, strokes, undone } from "./pen.mjs";
-import { layersOf } from "./weights.mjs";
+import { greysOf, layersOf } from "./weights.mjs";
 
-const [SIDE, BOX, GREYS, SHOTS, OWN] = [20, 13.6, 15, 5, "★"], PIXELS = SIDE * SIDE;
+const [SIDE, BOX, SHOTS, OWN] = [20, 13.6, 5, "★"], PIXELS = SIDE * SIDE;
 const [BLUE, GREEN, VERMILION, SKY] = ["#0072B2", "#009E73", "#D55E00", "#56B4E9"];
 const [ROOM, HEAD, DISC] = [196, 60, 12]; // pixels: for distances; of what is compared, small; of a letter's disc
 const shown = (wide) => Math.round(Math.min(176, 0.45 * wide)); // pixels for the examples
@@ -157,14 +157,11 @@ export class FewShots {
   constructor({ scripts, copies, networks }) {
     const nets = Object.fromEntries(Object.entries(networks).map(([name, packed]) => [name, layersOf(packed)]));
     this.embed = (name, picture) => (nets[name] ? answered(picture, SIDE, nets[name]) : picture);
-    this.scripts = Object.fromEntries(Object.entries(scripts).map(([name, [letters, text]]) => [name, { letters: [...letters], greys: bytes(text) }]));
+    this.scripts = Object.fromEntries(Object.entries(scripts).map(([name, [letters, text]]) => [name, { letters: [...letters], pictures: greysOf(text) }]));
     this.copies = copies;
     this.known = new Map(); // embedded pictures
   }
-  picture(script, number) {
-    const { greys } = this.scripts[script], from = (number * PIXELS) / 2;
-    return Float64Array.from({ length: PIXELS }, (_, p) => (p % 2 ? greys[from + (p >> 1)] & 15 : greys[from + (p >> 1)] >> 4) / GREYS);
-  }
+  picture(script, number) { return this.scripts[script].pictures.subarray(number * PIXELS, (number + 1) * PIXELS); }
   embedded(embedding, script, number) {
     const key = `${embedding} ${script} ${number}`, found = this.known.get(key) ?? this.embed(embedding, this.picture(script, number));
     this.known.set(key, found);
