@@ -4,7 +4,7 @@ import { answered } from "./convnet.mjs";
 import { board, colours, dress, element, field, halfToEven, numbers, rgb } from "./living.mjs";
 import { greysOf, halves } from "./weights.mjs";
 
-const [SIDE, PIXELS, BINS, GROUP, SHOWN, PACE] = [28, 784, 79, 16, 24, 12]; // PACE: milliseconds of reading before the page may draw
+const [SIDE, PIXELS, BINS, GROUP, SHOWN] = [28, 784, 79, 16, 24], [PAUSE, PACE] = [60, 12]; // milliseconds: before reading begins; of reading, before the page may draw
 const DIGITS = "digits: ConvNet", BLUE = "#0072B2", VERMILION = "#D55E00", DASHED = [4, 3];
 const WAYS = ["one, to the largest weight", "one, best clip", "one per output", "one per 16 neighbours"], CLIPS = Array.from({ length: 9 }, (_, k) => (k === 8 ? 1 : k * 0.1 + 0.2));
 const cutOf = (sparsity) => Math.round(10 * sparsity);
@@ -127,8 +127,13 @@ export function compressed(w, shape, order, sparsity, bits, way) {
   const scales = (clip) => Float32Array.from(most, (v) => f((clip * v) / m) || 1);
   const rounded = (scale) => left.map((v, k) => onGrid(v, scale[of(k)], m));
   if (way !== WAYS[1]) return rounded(scales(1));
-  const all = CLIPS.map((clip) => rounded(scales(clip))), errors = all.map((one) => one.reduce((sum, v, k) => sum + (v - left[k]) ** 2, 0));
-  return all[errors.indexOf(Math.min(...errors))];
+  const errors = CLIPS.map((clip) => {
+    const [scale] = scales(clip);
+    let sum = 0;
+    for (const v of left) sum += (onGrid(v, scale, m) - v) ** 2;
+    return sum;
+  });
+  return rounded(scales(CLIPS[errors.indexOf(Math.min(...errors))]));
 }
 
 /** The places of the weights, the smallest first. */
@@ -223,10 +228,11 @@ export function alone(model) {
   let job = 0; // the one whose reading goes on
   /** Read the digits, and give the page room between; `each(misread, read)` after every part. */
   function read(how, each) {
-    const net = all.net(how), misread = [], mine = ++job;
-    let k = 0;
+    const misread = [], mine = ++job;
+    let [k, net] = [0, null];
     const part = () => {
       if (mine !== job) return;
+      net ??= all.net(how); // not while a drag goes on
       for (const end = performance.now() + PACE; k < count && performance.now() < end; k++) {
         const answer = all.answer(net, k);
         if (answer !== all.truths[k]) misread.push([k, answer]);
@@ -234,7 +240,7 @@ export function alone(model) {
       each(misread, k);
       if (k < count) setTimeout(part);
     };
-    setTimeout(part);
+    setTimeout(part, PAUSE);
   }
   function show(still, misread, sofar) {
     const first = misread.slice(0, SHOWN), pictures = new Float32Array(first.length * PIXELS);
