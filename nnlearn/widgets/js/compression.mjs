@@ -22,10 +22,10 @@ export function render({ model, el }) {
       + (model.get("controls")[0].hidden ? " The GPT is compressed in the notebook." : "")),
   );
 
-  const weights = chart(place, "the weights of one matrix before and after: drag, or press the arrow keys, to cut the smallest", 280, (width) => {
+  const weights = chart(place, "the weights of one matrix before and after: drag, or press the arrow keys, to cut the smallest", 280, () => {
     const { reach } = scene(), tick = scene().gpt ? 0.1 : 0.2;
     return {
-      title: width > 250 ? "weights" : "", x: { from: -1.05 * reach, to: 1.05 * reach, ticks: [-tick, 0, tick], label: values().sparsity ? "between the dashed lines all are cut" : "weight" }, y: { from: 0, to: 1.08, ticks: [] },
+      title: "weights", x: { from: -1.05 * reach, to: 1.05 * reach, ticks: [-tick, 0, tick], label: values().sparsity ? "between the dashed lines all are cut" : "weight" }, y: { from: 0, to: 1.08, ticks: [] },
       legend: [["before", "#767676"], ["after", BLUE]],
     };
   }, ({ c, line }) => {
@@ -46,7 +46,7 @@ export function render({ model, el }) {
     const { gpt, kilobytes: [whole], quality: [before] } = scene(), most = Math.max(4, ...mine().map((one) => 1.1 * one.quality));
     const name = gpt ? "bits per character" : "share read right";
     return {
-      title: width > 200 ? name : "", x: { from: whole / 40, to: whole * 1.5, log: true, ticks: [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1e4].filter((v) => v > whole / 40 && v < whole * 1.5 && (width > 260 || /^[15]/.test(v))), label: "kilobytes" },
+      title: name, x: { from: whole / 40, to: whole * 1.5, log: true, ticks: [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 1e4].filter((v) => v > whole / 40 && v < whole * 1.5 && (width > 260 || /^[15]/.test(v))), label: "kilobytes" },
       y: gpt ? { from: 0, to: most, ticks: most > 8 ? [0, 5, 10, 15].filter((v) => v < most) : [0, 2, 4] } : { from: 0, to: 1.05, ticks: [0, 0.5, 1] }, legend: [],
     };
   }, ({ c, line, dot }) => {
@@ -100,7 +100,7 @@ function stamp(pen, pixels, x, y, size, dark) {
 }
 
 const CSS = `
-.nn-living .nn-charts.nn-compressed { grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); }
+.nn-living .nn-charts.nn-compressed { grid-template-columns: repeat(auto-fit, minmax(min(100%, 220px), 1fr)); }
 .nn-living .nn-compressed strong { display: block; margin: 4px 0; }
 `;
 

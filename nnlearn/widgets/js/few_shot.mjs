@@ -112,9 +112,10 @@ export function render({ model, el }) {
 }
 
 const CSS = `
-.nn-living .nn-near { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 3.4fr); gap: 4px 20px; align-items: start; }
+.nn-living .nn-near { display: grid; grid-template-columns: minmax(210px, 1fr) minmax(0, 3.4fr); gap: 4px 20px; align-items: start; }
 .nn-living .nn-near strong { display: block; }
 .nn-living .nn-near .tools { display: grid; grid-template-columns: minmax(0, 1fr) 70px; }
+.nn-living .nn-near .tools .nn-row { gap: 6px; }
 .nn-living .nn-near .seen { color: var(--nn-quiet); font-size: 12px; }
 .nn-living .nn-near .seen canvas { width: 60px; }
 @media (max-width: 760px) {
