@@ -1,5 +1,9 @@
-"""The compression explorer: cut the smallest weights, round the others, see what the network still does."""
+"""The compression explorer: cut the smallest weights, round the others, see what the network still does.
 
+A page without a kernel has the digits' network alone.
+"""
+
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,41 +12,64 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.data.mnist_subset import mnist
-from nnlearn.engine.primitive import no_grad
+from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.study import adversarial, austen
 from nnlearn.study.compression import best_clip, dequantize, magnitude_mask, output_axes, quantize
 from nnlearn.text.sampling import bits_per_character
-from nnlearn.training.trainer import accuracy
-from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, segments, slider
+from nnlearn.widgets.living import GREYS, LivingExplorer, by_twos, text_of
 
 NETWORKS = {"digits: ConvNet": "classify.W", "Austen: GPT": "blocks.3.contract.W"}  # and the matrix shown
+DIGITS, AUSTEN = NETWORKS
 WAYS = ("one, to the largest weight", "one, best clip", "one per output", "one per 16 neighbours")
-PICTURES, TOKENS, GROUP = 500, 1024, 16
+BITS, CUTS = range(2, 9), [round(0.1 * k, 1) for k in range(10)]
+PICTURES, TOKENS, GROUP, BINS, SHOWN = 500, 1024, 16, 79, 24  # SHOWN: of the digits that are read wrong
 
 
 @cache
 def _network(name: str) -> tuple[Any, dict[str, np.ndarray]]:
-    net = austen.load()[0] if name.endswith("GPT") else adversarial.load_pair()[0]
-    return net, {key: array.copy() for key, array in net.state_dict().items()}
+    """A network to put weights into, and its own. Digits in 64 bits: a page computes in those."""
+    net = austen.load()[0] if name == AUSTEN else deepcopy(adversarial.load_pair()[0])
+    state = {key: array.copy() for key, array in net.state_dict().items()}
+    return (net if name == AUSTEN else net.astype(np.float64)), state
 
 
 @cache
-def _judged(name: str, *how: Any) -> float:
-    """Bits per character on the first held-out tokens, or the share of the first test pictures read right.
+def _pictures() -> tuple[np.ndarray, np.ndarray]:
+    """The first test digits in the greys that a page carries.  (PICTURES, 1, 28, 28), (PICTURES,)"""
+    _, (X, y) = mnist()
+    return np.rint(GREYS * X[:PICTURES].astype(float)) / GREYS, y[:PICTURES]
 
-    `how` is what `compress` takes; without it the network stays as it was.
-    """
+
+def _changed(name: str, how: tuple) -> Any:
+    """The network, compressed; `how` is what `compress` takes, or nothing at all."""
     net, state = _network(name)
     net.load_state_dict(compress(state, *how) if how else state)
-    if name.endswith("GPT"):
-        _, tokenizer, held_out, _ = austen.load()
-        ids = held_out[: TOKENS + 1]
-        return bits_per_character(net, ids, length=256) * TOKENS / len(tokenizer.decode(list(ids[1:])))
-    _, (X, y) = mnist()
+    return net
+
+
+@cache
+def _misread(*how: Any) -> dict[int, int]:
+    """Which of the test digits are read wrong, and as what."""
+    X, y = _pictures()
     with no_grad():
-        return accuracy(net(X[:PICTURES]), y[:PICTURES])
+        answers = plain(_changed(DIGITS, how)(X)).argmax(axis=1)
+    return {int(k): int(answers[k]) for k in np.flatnonzero(answers != y)}
+
+
+@cache
+def _bits(*how: Any) -> float:
+    """Bits per character on the first held-out tokens."""
+    _, tokenizer, held_out, _ = austen.load()
+    ids = held_out[: TOKENS + 1]
+    lost = bits_per_character(_changed(AUSTEN, how), ids, length=256)
+    return lost * TOKENS / len(tokenizer.decode(list(ids[1:])))
+
+
+def _judged(name: str, *how: Any) -> float:
+    """Bits per character, or the share of the digits read right."""
+    return _bits(*how) if name == AUSTEN else 1 - len(_misread(*how)) / PICTURES
 
 
 def _scales(name: str, w: np.ndarray, bits: int, way: str) -> tuple[np.ndarray, np.ndarray]:
@@ -76,6 +103,20 @@ def size(state: dict[str, np.ndarray], sparsity: float, bits: int, way: str) -> 
     return total
 
 
+def heights(weights: np.ndarray, reach: float) -> np.ndarray:
+    """How many weights lie in each of BINS equal parts from −reach to reach, the most being 1.  (BINS,)"""
+    found = np.histogram(weights, np.linspace(-reach, reach, BINS + 1))[0]
+    return found / found.max()
+
+
+def levels(rounded: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """The values that there are, and how often, the most being 1; parts where there are many."""
+    values, count = np.unique(rounded, return_counts=True)
+    if len(values) > 200:  # many scales: no grid to be seen
+        return (np.arange(BINS) + 0.5) * 2 * reach / BINS - reach, heights(rounded, reach)
+    return values, count / count.max()
+
+
 @dataclass
 class State:
     """What the picture shows."""
@@ -86,17 +127,23 @@ class State:
     after: float
     bytes: tuple[float, float]
     gpt: bool
+    misread: dict[int, int]  # digits by their numbers, and as what they are read
+
+    @property
+    def reach(self) -> float:
+        return float(np.abs(self.weights).max())
 
 
-class CompressionExplorer(Explorer):
+class CompressionExplorer(LivingExplorer):
     """Choose how many weights go, and how many bits the others keep; watch bytes and quality."""
 
     size = (8.4, 3.9)
+    module = "compression"
 
     def make_controls(self) -> Controls:
         return {
             "network": choice("network", NETWORKS),
-            "bits": slider("bits a weight", 4, 2, 8),
+            "bits": slider("bits a weight", 4, BITS[0], BITS[-1]),
             "way": choice("scales", WAYS),
             "sparsity": slider("share of weights cut", 0.0, 0.0, 0.9, 0.1),
         }
@@ -120,18 +167,16 @@ class CompressionExplorer(Explorer):
         before, after = _judged(network), _judged(network, sparsity, bits, way)
         bytes_now = size(state, sparsity, bits, way)
         whole = float(sum(w.nbytes for w in state.values()))
-        return State(state[shown], rounded, before, after, (whole, bytes_now), network.endswith("GPT"))
+        misread = {} if network == AUSTEN else _misread(sparsity, bits, way)
+        return State(
+            state[shown], rounded, before, after, (whole, bytes_now), network == AUSTEN, misread
+        )  # fmt: skip
 
     def draw(self, state: State) -> str:
-        reach = float(np.abs(state.weights).max())
-        edges = np.linspace(-reach, reach, 80)
-        height = np.histogram(state.weights, edges)[0]
-        self.was.set_data((edges[1:] + edges[:-1]) / 2, height / height.max())
-        values, count = np.unique(state.rounded, return_counts=True)
-        if len(values) > 200:  # many scales: no grid to be seen
-            count, _ = np.histogram(state.rounded, edges)
-            values = (edges[1:] + edges[:-1]) / 2
-        self.now.set_segments([[(v, 0), (v, n / count.max())] for v, n in zip(values, count, strict=True)])
+        reach, before = state.reach, heights(state.weights, state.reach)
+        self.was.set_data((np.arange(BINS) + 0.5) * 2 * reach / BINS - reach, before)
+        values, shares = levels(state.rounded, reach)
+        self.now.set_segments([[(v, 0), (v, share)] for v, share in zip(values, shares, strict=True)])
         kilobytes = [n / 1000 for n in state.bytes]
         quality = [state.before, state.after]
         self.way_down.set_data(kilobytes, quality)
@@ -144,9 +189,47 @@ class CompressionExplorer(Explorer):
             ylim=(0, max(4.0, 1.1 * state.after)) if state.gpt else (0, 1.05),
             title="bits per character" if state.gpt else "share read right",
         )
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
         smaller = f"{state.bytes[0] / state.bytes[1]:.1f} times smaller"
         if state.gpt:
             lost = f"a character costs {state.after:.2f} bits instead of {state.before:.2f}"
         else:
             lost = f"{state.after:.1%} of the digits are read right instead of {state.before:.1%}"
-        return f"{kilobytes[1]:,.0f} kilobytes, {smaller}: {lost}."
+        return f"{state.bytes[1] / 1000:,.0f} kilobytes, {smaller}: {lost}."
+
+    def scene(self) -> dict[str, Any]:
+        state, (X, y) = self.state, _pictures()
+        values, shares = levels(state.rounded, state.reach)
+        wrong = list(state.misread.items())[:SHOWN]
+        return {
+            "of": self.values,
+            "gpt": state.gpt,
+            "reach": state.reach,
+            "was": heights(state.weights, state.reach).tolist(),
+            "levels": [values.tolist(), shares.tolist()],
+            "cuts": cuts(state.weights),
+            "kilobytes": [n / 1000 for n in state.bytes],
+            "quality": [state.before, state.after],
+            "read": PICTURES,
+            "wrong": len(state.misread),
+            "misread": [[int(y[k]), answer] for k, answer in wrong],
+            "pictures": X[[k for k, _ in wrong]].astype(np.float32).tobytes(),
+        }
+
+    def page(self) -> dict[str, Any]:
+        (X, y), state = _pictures(), _network(DIGITS)[1]
+        return {
+            "digits": {name: [w.shape, text_of(w.astype(np.float16))] for name, w in state.items()},
+            "pictures": by_twos(np.rint(GREYS * X)),
+            "truths": y.tolist(),
+            "before": _judged(DIGITS),
+            "misread": list(self.state.misread.items()),
+        }
+
+
+def cuts(weights: np.ndarray) -> list[float]:
+    """Below which |w| the shares in CUTS lie."""
+    rising = np.sort(np.abs(weights), axis=None)
+    return [float(rising[round(share * weights.size)]) for share in CUTS]

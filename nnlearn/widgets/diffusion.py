@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
-from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
 from nnlearn.study.diffusion import (
     Denoiser,
@@ -24,7 +23,7 @@ from nnlearn.study.diffusion import (
 )
 from nnlearn.widgets import chance
 from nnlearn.widgets.kit import Controls, line, raster, slider, texts, write
-from nnlearn.widgets.living import LivingExplorer, in_eight_bits, text_of
+from nnlearn.widgets.living import LivingExplorer, packed, text_of
 
 STEPS, POINTS, SHOWN, REACH, SEEDS = 100, 160, 300, 3.0, 21
 KEPT = cosine_schedule(STEPS)
@@ -145,15 +144,3 @@ class DiffusionExplorer(LivingExplorer):
             "data": text_of(two_moons()[0][:SHOWN]),
             "seeds": [chance.numpys(seed) for seed in range(SEEDS)],
         }
-
-
-def by_outputs(W: np.ndarray) -> np.ndarray:
-    """A layer's weights with a row for each output: a linear layer's (n, m), a convolution's (m, c, 3, 3)."""
-    return W.T if W.ndim == 2 else W.reshape(len(W), -1)
-
-
-def packed(net: Module) -> dict[str, Any]:
-    """A network for js/diffusion.mjs: its matrices in 8 bits."""
-    state = net.state_dict()
-    matrices = {name: by_outputs(W) for name, W in state.items() if W.ndim > 1}
-    return in_eight_bits(matrices, {name: b for name, b in state.items() if b.ndim == 1})

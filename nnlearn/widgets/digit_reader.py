@@ -1,6 +1,5 @@
 """The digit reader: draw a digit, and see what each layer of a convolutional network makes of it."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,49 +16,11 @@ from nnlearn.study.digits_gan import load_judge
 from nnlearn.widgets.kit import Controls, choice, raster, slider, texts, toggle, write
 from nnlearn.widgets.living import LivingExplorer, convnet_tensors, text_of
 from nnlearn.widgets.playground.colours import SIGNED
+from nnlearn.widgets.strokes import MNIST, centred, ink, strokes
 
-SIDE, FULL, FADE, MOST = 28, 0.7, 1.0, 600  # pixels; of a stroke: half its width, its soft edge; points read
-BOX = 20 - 2 * FULL  # what the longer side of a digit is made, as in MNIST
+SIDE, BOX = MNIST
 OWN, LIKELIEST = "your drawing", "the likeliest"
 THREE = "M9 7L13 4L18 6L18 10L13 13L18 15L20 19L17 23L12 24L8 22"
-_PAIR = re.compile(r"([ML])\s*(-?\d+(?:\.\d+)?)[\s,]+(-?\d+(?:\.\d+)?)")
-
-
-def strokes(path: str) -> list[np.ndarray]:
-    """The strokes of an SVG path, each (points, 2); only its M x y (begin) and L x y (line to) are read."""
-    found: list[list[tuple[float, float]]] = []
-    for sign, x, y in _PAIR.findall(path)[:MOST]:
-        if sign == "M" or not found:
-            found.append([])
-        found[-1].append((float(x), float(y)))
-    return [np.array(points) for points in found]
-
-
-def ink(lines: list[np.ndarray]) -> np.ndarray:
-    """1 on a stroke, falling to 0 at its edge; pixel (i, j) lies at x = j + ½, y = i + ½.  -> (28, 28)"""
-    at = np.stack(np.meshgrid(*2 * [np.arange(SIDE) + 0.5]), axis=-1)
-    nearest = np.full((SIDE, SIDE), np.inf)
-    for points in lines:
-        for a, b in zip(points, [*points[1:], points[-1]], strict=True):
-            along = b - a
-            length = along @ along
-            t = np.clip((at - a) @ along / length, 0, 1) if length else np.zeros((SIDE, SIDE))
-            nearest = np.minimum(nearest, np.linalg.norm(at - a - t[..., None] * along, axis=-1))
-    return np.clip((FULL + FADE - nearest) / FADE, 0, 1)
-
-
-def centred(lines: list[np.ndarray]) -> list[np.ndarray]:
-    """The strokes as MNIST has them: the longer side 20 pixels, the ink's centre of mass in the middle."""
-    if not lines:
-        return lines
-    every = np.concatenate(lines)
-    low, size = every.min(axis=0), np.ptp(every, axis=0).max()
-    scale = BOX / size if size > 1 else 1.0  # a dot stays a dot
-    lines = [(points - low) * scale + (SIDE - BOX) / 2 for points in lines]
-    mass = ink(lines)
-    places = np.arange(SIDE) + 0.5
-    centre = np.array([mass.sum(axis=0) @ places, mass.sum(axis=1) @ places]) / mass.sum()
-    return [points + SIDE / 2 - centre for points in lines]
 
 
 def moved(image: np.ndarray, right: int, down: int) -> np.ndarray:

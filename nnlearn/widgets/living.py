@@ -13,11 +13,13 @@ import numpy as np
 import traitlets
 
 from nnlearn.engine.primitive import plain
+from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
 from nnlearn.widgets.explorer import Explorer
 
 # In a stored output: which figure it is, and the values of its controls.
 MIME = "application/vnd.nnlearn.figure+json"
+GREYS = 15  # steps from paper to ink of the pictures that a page carries
 _JS = Path(__file__).with_name("js")
 _IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
 _COMMENT = re.compile(r"^ *(//.*|/\*\*.*?\*/)\n", re.M)  # of whole lines
@@ -200,6 +202,12 @@ def text_of(values: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
+def by_twos(greys: np.ndarray) -> str:
+    """Whole numbers from 0 to GREYS, two a byte, for `greysOf` of js/weights.mjs."""
+    pairs = greys.astype(np.uint8).reshape(-1, 2)
+    return text_of(pairs[:, 0] << 4 | pairs[:, 1])
+
+
 def convnet_tensors(net: ConvNet) -> dict[str, str]:
     """A network of two convolutions for js/convnet.mjs and js/slopes.mjs, in 32 bits."""
     one, two = net.convolutions
@@ -223,6 +231,28 @@ def in_eight_bits(matrices: dict[str, np.ndarray], vectors: dict[str, np.ndarray
         "scales": text_of(np.concatenate([scale for _, scale in pairs])),
         "vectors": {name: text_of(v.astype(np.float32)) for name, v in vectors.items()},
     }
+
+
+def by_outputs(W: np.ndarray) -> np.ndarray:
+    """A layer's weights with a row for each output: a linear layer's (n, m), a convolution's (m, c, 3, 3)."""
+    return W.T if W.ndim == 2 else W.reshape(len(W), -1)
+
+
+def packed(net: Module) -> dict[str, Any]:
+    """A network of linear layers and convolutions for js/weights.mjs: its matrices in 8 bits."""
+    state = net.state_dict()
+    matrices = {name: by_outputs(W) for name, W in state.items() if W.ndim > 1}
+    return in_eight_bits(matrices, {name: b for name, b in state.items() if b.ndim == 1})
+
+
+def as_the_page_has_it(net: Any) -> Any:
+    """The same network, every matrix rounded to 8 bits and back."""
+    for p in net.parameters():
+        if p.data.ndim > 1:
+            q, scale = rounded(by_outputs(p.data))
+            W = q * scale[:, None]
+            p.data[...] = W.T if p.data.ndim == 2 else W.reshape(p.data.shape)
+    return net
 
 
 def described(name: str, control: Any) -> dict[str, Any]:

@@ -7,11 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
-from nnlearn.layers.module import Module
 from nnlearn.study import diffusion
 from nnlearn.widgets import DiffusionExplorer, chance
-from nnlearn.widgets.diffusion import KEPT, POINTS, STEPS, by_outputs, networks, packed
-from nnlearn.widgets.living import rounded
+from nnlearn.widgets.diffusion import KEPT, POINTS, STEPS, networks
+from nnlearn.widgets.living import as_the_page_has_it, packed
 from tests.support.figures import Standing, functions
 
 
@@ -48,16 +47,6 @@ def test_the_cloud_is_that_of_the_seed_whatever_the_digit():
 # -- weights in 8 bits ---------------------------------------------------------------------------------------
 
 
-def as_the_page_has_it(net: Module) -> Module:
-    """Every matrix rounded to 8 bits and back."""
-    for p in net.parameters():
-        if p.data.ndim > 1:
-            q, scale = rounded(by_outputs(p.data))
-            W = q * scale[:, None]
-            p.data[...] = W.T if p.data.ndim == 2 else W.reshape(p.data.shape)
-    return net
-
-
 def test_eight_bits_are_hardly_to_be_seen():
     """Of 2, from white to black, a pixel moves by less than a fiftieth; a judge reads the same digits."""
     asked, judge = np.arange(100) % 10, diffusion.load_reader()
@@ -86,7 +75,7 @@ def test_what_a_page_carries_is_small():
 
 @pytest.fixture(scope="module")
 def modules(browser: Browser) -> Page:
-    names = ("Denoiser", "stepBack", "implied", "judged", "judgeOf", "normals")
+    names = ("Denoiser", "stepBack", "implied", "judged", "layersOf", "normals")
     return functions(browser, "diffusion", *names)
 
 
@@ -153,7 +142,7 @@ def test_the_pages_judge_is_numpys(modules: Page):
     pictures = x[:30].astype(np.float64)
     found = modules.evaluate(
         """([packed, pictures]) => {
-            const judge = nn.judgeOf(packed);
+            const judge = nn.layersOf(packed);
             return pictures.map((x) => nn.judged(Float64Array.from(x), judge));
         }""",
         [packed(diffusion.load_reader()), pictures.tolist()],

@@ -21,7 +21,7 @@ EXPLORERS = [getattr(widgets, name) for name in widgets.__all__ if name != "Expl
 def extremes(control: ipywidgets.ValueWidget) -> list:
     """The least, the given and the greatest value of a control, all of its choices, or texts good and bad."""
     if isinstance(control, ipywidgets.Text):
-        return ["x * x + w", "", control.value, "x * (w +", "406 407"]
+        return ["x * x + w", "", control.value, "x * (w +", "406 407", "M4 4L9 16"]
     if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
         return [False, True]
     if hasattr(control, "options"):

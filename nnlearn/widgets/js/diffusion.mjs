@@ -1,10 +1,10 @@
 // A cloud and a digit come out of noise, step by step, and a judge reads what the network sees in the digit.
 import { digits } from "./answers.mjs";
 import { axes } from "./chart.mjs";
-import { layer, pooled } from "./convnet.mjs";
+import { answered } from "./convnet.mjs";
 import { board, bytes, colours, dress, element, field, numbers, player, put, rgb } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
-import { unpack, whole } from "./weights.mjs";
+import { layersOf, unpack, whole } from "./weights.mjs";
 
 const [SIDE, REACH, PACE, MOONS] = [14, 3, 40, ["#0072B2", "#D55E00"]]; // pixels; the cloud's window; ms a step; colours
 
@@ -141,18 +141,10 @@ export function stepBack(x, t, guess, noise, kept, limit) {
 }
 
 /** The shares of the ten digits that the judge reads in a picture. */
-export function judged(pixels, { W, b }) {
-  const maps = (x, channels, n, k) => pooled(layer(x, channels, n, W[`convolutions.${k}`], b[`convolutions.${k}`]), b[`convolutions.${k}`].length, n);
-  const last = maps(maps(pixels, 1, SIDE, 0), b["convolutions.0"].length, SIDE / 2, 1);
-  const logits = linear(last, { W: W.classify, b: b.classify, n: last.length, m: b.classify.length }), top = Math.max(...logits);
+export function judged(pixels, judge) {
+  const logits = answered(pixels, SIDE, judge), top = Math.max(...logits);
   const e = logits.map((v) => Math.exp(v - top)), total = e.reduce((s, v) => s + v, 0);
   return Array.from(e, (v) => v / total);
-}
-
-/** The judge's weights, by its layers. */
-export function judgeOf(packed) {
-  const [W, b] = unpack(packed), named = (found, of) => Object.fromEntries(Object.entries(found).map(([name, value]) => [name.slice(0, -2), of(value)]));
-  return { W: named(W, whole), b: named(b, (v) => v) };
 }
 
 /** The first standard normal numbers of a seed: as many as were asked for, none drawn twice. */
@@ -185,7 +177,7 @@ export class Path {
 
 export function alone(model) {
   const { plane, digits: wide, judge: packed, kept, points, data, seeds } = model.get("page");
-  const nets = { plane: new Denoiser(plane), digits: new Denoiser(wide) }, judge = judgeOf(packed);
+  const nets = { plane: new Denoiser(plane), digits: new Denoiser(wide) }, judge = layersOf(packed);
   const known = new Float32Array(bytes(data).buffer), halves = Array.from({ length: points }, (_, k) => k % 2), remembered = new Map();
   function recall(key, make) { // the least recently used is forgotten first
     const found = remembered.get(key) ?? make();

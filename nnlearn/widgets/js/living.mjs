@@ -226,7 +226,7 @@ export function player(el, frame, end) {
 }
 
 /** To the nearest whole number, and a half to the even one, as Python and NumPy round. */
-export const halfToEven = (value) => (value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+export const halfToEven = (value) => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 /** Two decimals with a true minus, and none before zero. */
 export const fixed = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");

@@ -2,46 +2,9 @@
 import { digits } from "./answers.mjs";
 import { layer, pooled } from "./convnet.mjs";
 import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
+import { bound, centred, ink, scribble, strokes, undone } from "./pen.mjs";
 
-const [SIDE, FULL, FADE, MOST, OWN, LIKELIEST] = [28, 0.7, 1.0, 600, "your drawing", "the likeliest"];
-const BOX = 20 - 2 * FULL, CLASSES = 10;
-const bound = (value, low, high) => Math.max(low, Math.min(high, value));
-
-/** The strokes of an SVG path of M and L: [[[x, y], …], …]. */
-export function strokes(path) {
-  const found = [], pairs = [...path.matchAll(/([ML])\s*(-?\d+(?:\.\d+)?)[\s,]+(-?\d+(?:\.\d+)?)/g)].slice(0, MOST);
-  for (const [, sign, x, y] of pairs) {
-    if (sign === "M" || !found.length) found.push([]);
-    found.at(-1).push([Number(x), Number(y)]);
-  }
-  return found;
-}
-
-/** 1 on a stroke, falling to 0 at its edge; 28×28, row by row. */
-export function ink(lines) {
-  const nearest = new Float64Array(SIDE * SIDE).fill(Infinity);
-  for (const points of lines) points.forEach(([ax, ay], k) => {
-    const [bx, by] = points[Math.min(k + 1, points.length - 1)], [dx, dy] = [bx - ax, by - ay], length = dx * dx + dy * dy;
-    for (let p = 0; p < SIDE * SIDE; p++) {
-      const [x, y] = [(p % SIDE) + 0.5 - ax, Math.floor(p / SIDE) + 0.5 - ay], t = length ? bound((x * dx + y * dy) / length, 0, 1) : 0;
-      nearest[p] = Math.min(nearest[p], Math.hypot(x - t * dx, y - t * dy));
-    }
-  });
-  return nearest.map((d) => bound((FULL + FADE - d) / FADE, 0, 1));
-}
-
-/** The strokes with their longer side 20 pixels and the ink's centre of mass in the middle. */
-export function centred(lines) {
-  const every = lines.flat();
-  if (!every.length) return lines;
-  const ends = [0, 1].map((k) => [Math.min(...every.map((p) => p[k])), Math.max(...every.map((p) => p[k]))]);
-  const size = Math.max(...ends.map(([low, high]) => high - low)), scale = size > 1 ? BOX / size : 1;
-  const placed = lines.map((points) => points.map((p) => p.map((v, k) => (v - ends[k][0]) * scale + (SIDE - BOX) / 2)));
-  const mass = ink(placed), total = mass.reduce((s, v) => s + v, 0);
-  const x = mass.reduce((s, v, p) => s + v * ((p % SIDE) + 0.5), 0) / total;
-  const y = mass.reduce((s, v, p) => s + v * (Math.floor(p / SIDE) + 0.5), 0) / total;
-  return placed.map((points) => points.map((p) => [p[0] + SIDE / 2 - x, p[1] + SIDE / 2 - y]));
-}
+const [SIDE, CLASSES, OWN, LIKELIEST] = [28, 10, "your drawing", "the likeliest"];
 
 /** The picture so many pixels further; what leaves the paper is lost. */
 export const moved = (image, right, down) => Float64Array.from({ length: SIDE * SIDE }, (_, p) => {
@@ -83,7 +46,7 @@ export function render({ model, el }) {
   const [answers] = part("its answer", "answers"), [where, heading] = part("", "where");
   el.append(
     element("style", {}, CSS),
-    element("div", { class: "nn-row" }, button("Clear", () => draw("")), button("Undo", () => draw(values().drawing.slice(0, Math.max(0, values().drawing.lastIndexOf("M"))))),
+    element("div", { class: "nn-row" }, button("Clear", () => draw("")), button("Undo", () => draw(undone(values().drawing))),
       ...["picture", "centred", "right", "down", "digit"].map((name) => field(model, name))),
     element("div", { class: "nn-read" }, pad, one, two, answers, where),
     status,
@@ -145,21 +108,7 @@ export function render({ model, el }) {
     model.save_changes();
     paper.redraw();
   }
-  let drawing = false;
-  const { canvas } = paper, at = (event) => paper.place(event).map((v) => bound((v / canvas.clientWidth) * SIDE, 0, SIDE).toFixed(1)).join(" ");
-  canvas.style.cursor = "crosshair";
-  canvas.style.touchAction = "none";
-  canvas.addEventListener("pointerdown", (event) => {
-    drawing = true;
-    canvas.setPointerCapture(event.pointerId);
-    draw(`${values().picture === OWN ? values().drawing : ""}M${at(event)}`);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const path = values().drawing, last = path.slice(Math.max(path.lastIndexOf("M"), path.lastIndexOf("L")) + 1).split(" ").map(Number), here = at(event);
-    const [x, y] = here.split(" ").map(Number);
-    if (drawing && Math.hypot(x - last[0], y - last[1]) > 0.6) draw(`${path}L${here}`);
-  });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { drawing = false; });
+  scribble(paper, SIDE, () => (values().picture === OWN ? values().drawing : ""), draw);
 
   const say = () => { status.textContent = model.get("sentence"); };
   model.on("change:scene", show);

@@ -19,3 +19,18 @@ export function whole({ columns, q, scale }) {
   for (let k = 0; k < W.length; k++) W[k] = Math.fround(q[k] * scale[Math.floor(k / columns)]);
   return W;
 }
+
+/** The weights and biases of a network's layers, by the layers' names. */
+export function layersOf(packed) {
+  const [W, b] = unpack(packed), named = (found, of) => Object.fromEntries(Object.entries(found).map(([name, value]) => [name.slice(0, -2), of(value)]));
+  return { W: named(W, whole), b: named(b, (v) => v) };
+}
+
+/** Pictures from 0 to 1, as `by_twos` wrote them: two pixels a byte. */
+export const greysOf = (text) => { const pairs = bytes(text); return Float64Array.from({ length: 2 * pairs.length }, (_, p) => (p % 2 ? pairs[p >> 1] & 15 : pairs[p >> 1] >> 4) / 15); };
+
+/** Numbers of 16 bits, from base64. */
+export const halves = (text) => Float32Array.from(new Uint16Array(bytes(text).buffer), (v) => {
+  const power = (v >> 10) & 31, part = v & 1023, size = power ? (1 + part / 1024) * 2 ** (power - 15) : part * 2 ** -24;
+  return v >> 15 ? -size : size;
+});
