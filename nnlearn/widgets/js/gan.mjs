@@ -1,7 +1,7 @@
 // Two networks against each other: what D believes, what G makes of noise, both losses. The page plays the notebook's own game.
 import { axes, chart, hand, hold } from "./chart.mjs";
 import { board, colours, dress, element, field, fixed, keeper, numbers, player, put, signedTable } from "./living.mjs";
-import { ACTIVATIONS, Network, adam, sigmoid, softplus } from "./network.mjs";
+import { ACTIVATIONS, Network, adam, firstWeights, sigmoid, softplus } from "./network.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 
 const [EVERY, SIDE, CELLS, DOTS, PACE, ASIDE] = [10, 3, 36, 25, 120, 0.25]; // rounds a frame; the plane; ms a frame; a key's step
@@ -167,14 +167,6 @@ export function mixture(n, rng) {
   return Float64Array.from(Array.from({ length: n }, (_, k) => place(k)).flat());
 }
 
-/** The first weights of a network of linear layers, as `nnlearn.Linear` draws them, layer by layer. */
-export function drawn(sizes, rng) {
-  return sizes.slice(1).flatMap((m, k) => {
-    const limit = Math.fround(Math.sqrt(3 / sizes[k])), W = Array.from({ length: sizes[k] * m }, () => Math.fround((2 * rng.random32() - 1) * limit));
-    return [...W, ...Array(m).fill(0)];
-  });
-}
-
 /** A network's answers to x, and what its gradients need. */
 function passed(net, x) {
   const z = [], a = net.forward(x, z);
@@ -245,7 +237,7 @@ export class Duel {
     Object.assign(this, { saturating: loss === "saturating", penalty: loss.includes("R1") ? 0.3 : 0, real: mixture(POINTS, rng) });
     const network = (n, m, lr) => {
       const sizes = [n, WIDTH, WIDTH, m];
-      return new Network({ sizes, activation: "leaky_relu_fifth", optimizer: adam(beta, 0.99), lr, weights: drawn(sizes, rng) });
+      return new Network({ sizes, activation: "leaky_relu_fifth", optimizer: adam(beta, 0.99), lr, weights: firstWeights(sizes, (k) => Math.sqrt(3 / k), rng) });
     };
     [this.G, this.D] = [network(latent, 2, RATE / times), network(2, 1, RATE * times)];
     this.seen = Float64Array.from({ length: SAMPLES * latent }, () => seen.normal());

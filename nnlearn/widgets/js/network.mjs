@@ -131,6 +131,14 @@ export function start(sizes, activation, init, c) {
   return Float64Array.from(w);
 }
 
+/** The same as the kernel draws them, from `rng`, a `Pcg64`: W from U(±limit(n_in, n_out)) in 32 bits, b zero. */
+export function firstWeights(sizes, limit, rng) {
+  return sizes.slice(1).flatMap((m, k) => {
+    const most = Math.fround(limit(sizes[k], m)), W = Array.from({ length: sizes[k] * m }, () => Math.fround((2 * rng.random32() - 1) * most));
+    return [...W, ...Array(m).fill(0)];
+  });
+}
+
 export class Network {
   /** `weights` as `start` gives them; X holds rows of sizes[0] numbers, y a target or label a row; `optimizer` a name or an entry. */
   constructor({ sizes, activation, loss, optimizer = "SGD", lr = 0.1, l1 = 0, l2 = 0, weights }) {
