@@ -200,7 +200,7 @@ class TransferExplorer(LivingExplorer):
         }
 
     def page(self) -> dict[str, Any]:
-        weights = [plain(p.data).ravel() for layer in source().layers for p in (layer.W, layer.b)]
+        weights = [plain(p.data).ravel() for p in source().parameters()]
         return {
             "source": text_of(np.concatenate(weights).astype(np.float32)),
             "seeds": [numpys(seed) for seed in range(SEEDS)],
