@@ -155,6 +155,20 @@ def test_a_round_from_numpys_state_is_numpys(values: dict[str, Any], modules: Pa
             np.testing.assert_allclose(slot, wanted, rtol=1e-6, atol=1e-12)
 
 
+def test_the_page_stops_where_a_game_leaves_every_bound(modules: Page):
+    _, given = played({}, frames=0)
+    found = modules.evaluate(
+        """({ settings, start, shown }) => {
+            const duel = new nn.Duel(settings, start, shown);
+            duel.G.w.fill(1e200);
+            for (let k = 0; k < 10; k++) duel.round();
+            return [duel.diverged, duel.reached, duel.losses.length];
+        }""",
+        given,
+    )
+    assert found == [True, 0, 1], "the last frame that is finite stays"
+
+
 def test_the_real_points_shown_are_numpys(modules: Page):
     found = modules.evaluate("(start) => [...nn.mixture(200, new nn.Pcg64(start))]", numpys(0))
     assert found == SHOWN.ravel().tolist()

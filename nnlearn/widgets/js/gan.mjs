@@ -50,9 +50,9 @@ export function render({ model, el }) {
     status, hint,
   );
 
-  const square = (width) => width, size = (width) => (width < 240 ? [1.2, 1.9] : [1.8, 2.8]), side = { from: -SIDE, to: SIDE, ticks: [] };
+  const square = (width) => width, size = (width) => (width < 200 ? [1.2, 1.9] : [1.8, 2.8]), side = { from: -SIDE, to: SIDE, ticks: [] };
   const plane = (pen, c, width) => axes(pen, c, [0.5, 0.5, width - 1, width - 1], side, side);
-  function points({ c, dot }, data, colour, radius, rim = c.paper) {
+  function points({ dot }, data, colour, radius, rim) {
     const flat = numbers(data);
     for (let k = 0; k < flat.length; k += 2) dot(flat[k], flat[k + 1], colour, radius, rim);
   }
@@ -61,7 +61,7 @@ export function render({ model, el }) {
     const [small, large] = size(width);
     points(at, scene().real, at.c.quiet, small, at.c.quiet);
     draw?.();
-    points(at, scene().samples, BLUE, large);
+    points(at, scene().samples, BLUE, large, "#fff");
   }
   const image = element("canvas", { width: CELLS, height: CELLS });
   function ground(pen, c, width) {
@@ -76,12 +76,12 @@ export function render({ model, el }) {
   }
   function arrow(pen, c, from, pull, width) {
     const strength = Math.hypot(...pull), length = 0.3 * width * Math.tanh(strength), angle = Math.atan2(-pull[1], pull[0]);
-    const tip = [from[0] + length * Math.cos(angle), from[1] + length * Math.sin(angle)];
+    const along = (far) => [from[0] + far * Math.cos(angle), from[1] + far * Math.sin(angle)], tip = along(8 + length); // from the ring's edge
     for (const [colour, lineWidth] of [[c.paper, 6], [c.ink, 2.5]]) {
       Object.assign(pen, { strokeStyle: colour, lineWidth, lineCap: "round" });
       pen.beginPath(); pen.arc(...from, 6, 0, 7); pen.stroke();
       if (length < 3) continue;
-      pen.beginPath(); pen.moveTo(...from); pen.lineTo(...tip);
+      pen.beginPath(); pen.moveTo(...along(8)); pen.lineTo(...tip);
       for (const turn of [2.6, -2.6]) { pen.moveTo(...tip); pen.lineTo(tip[0] + 9 * Math.cos(angle + turn), tip[1] + 9 * Math.sin(angle + turn)); }
       pen.stroke();
     }
@@ -149,6 +149,7 @@ export function render({ model, el }) {
 const CSS = `
 .nn-living .nn-gan { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 6px 14px; align-items: start; margin: 6px 0; }
 .nn-living .nn-gan strong { display: block; margin-bottom: 2px; font-size: 0.85em; }
+.nn-living .nn-gan ~ .hint { min-height: 2.7em; }
 @media (max-width: 760px) {
   .nn-living .nn-gan { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .nn-living .nn-gan > :last-child { grid-column: 1 / -1; }
