@@ -34,11 +34,9 @@ class Explorer(ipywidgets.VBox):
 
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
     encoding: ClassVar[dict[str, Any]] = {"format": "png", "compress_level": 1}  # of what the page is sent
-    announce = "polite"  # "off": a screen reader does not read every frame of what moves by itself
 
     def __init__(self, **values: Any) -> None:
         self._held = False  # while several controls move at once
-        self.play: Any = None  # `make_controls` may put a `player` here: it stands before the controls
         self.controls = self.make_controls()
         self.figure = Figure(figsize=self.size, dpi=100)
         self._settings: dict[Axes, dict[str, Any]] = {}  # by `set_still`
@@ -74,8 +72,8 @@ class Explorer(ipywidgets.VBox):
     def arrange(self) -> ipywidgets.Widget:
         """The controls in as many columns as the page has room for, above the picture."""
         rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        controls = [*([self.play] if self.play else []), *self.controls.values()]
-        return ipywidgets.VBox([ipywidgets.Box(controls, layout=rows), self.picture])
+        controls = ipywidgets.Box([*self.controls.values()], layout=rows)
+        return ipywidgets.VBox([controls, self.picture])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -113,7 +111,7 @@ class Explorer(ipywidgets.VBox):
         self.sentence = self.draw(self.state)
         self.picture.value = self._paint()
         said = html.escape(self.sentence)
-        self._status.value = f'<div role="status" aria-live="{self.announce}">{said}</div>'
+        self._status.value = f'<div role="status" aria-live="polite">{said}</div>'
 
     def redraw_all(self) -> None:
         """Call from `draw` when something that is not animated has changed."""

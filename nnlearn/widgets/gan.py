@@ -15,17 +15,20 @@ from nnlearn.layers.basic import LeakyReLU, Linear
 from nnlearn.layers.module import Sequential
 from nnlearn.study.gan import gan_step, modes_covered
 from nnlearn.training.optim import Adam
-from nnlearn.widgets.explorer import Explorer
-from nnlearn.widgets.kit import Controls, choice, line, log_slider, move, player, raster, slider
+from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.kit import Controls, choice, line, log_slider, move, raster, slider
+from nnlearn.widgets.living import LivingExplorer
 
 LOSSES = ("non-saturating", "saturating", "non-saturating + R1")
-EVERY, FRAMES = 10, 60  # rounds between two pictures; pictures
+EVERY, FRAMES, SEEDS = 10, 60, 10  # rounds between two pictures; pictures
+SHOWN_NOISE = 99  # the seed of the noise whose samples are shown
 BATCH, WIDTH, SIDE, CELLS, RATE = 48, 32, 3.0, 36, 3e-3
 ANGLE = np.arange(8) * np.pi / 4
 CENTRES = 2 * np.column_stack([np.cos(ANGLE), np.sin(ANGLE)])
 NEAR = 0.4  # how close to a centre a sample belongs to it; the chapter trains longer and asks for 0.3
 EDGE = np.linspace(-SIDE, SIDE, CELLS)
-GRID = np.stack(np.meshgrid(EDGE, EDGE), axis=-1).reshape(-1, 2).astype(np.float32)
+GRID = np.stack(np.meshgrid(EDGE, EDGE), axis=-1).reshape(-1, 2)
+SHOWN = mixture(200, rng=0)[0]  # of the real points
 LINES, DOTS = np.linspace(-2, 2, 7), np.linspace(-2, 2, 25)
 
 
@@ -33,7 +36,7 @@ LINES, DOTS = np.linspace(-2, 2, 7), np.linspace(-2, 2, 25)
 class Frame:
     """What one moment of a game looks like."""
 
-    belief: np.ndarray  # (CELLS, CELLS) probability of "real"
+    logits: np.ndarray  # (CELLS, CELLS) of D, large where it believes "real"
     samples: np.ndarray  # (N, 2)
     mesh: np.ndarray  # (lines, points, 2) the generator's image of straight lines of noise
     losses: tuple[float, float]  # of D and of G, in the round before
@@ -42,7 +45,8 @@ class Frame:
 def _network(n_in: int, n_out: int, rng: np.random.Generator) -> Sequential:
     shapes = [(n_in, WIDTH), (WIDTH, WIDTH), (WIDTH, n_out)]
     one, two, three = (Linear(a, b, rng=rng) for a, b in shapes)
-    return Sequential(one, LeakyReLU(0.2), two, LeakyReLU(0.2), three)
+    # Of sixteen digits: a page that plays the same game is then the same for longer than it lasts
+    return Sequential(one, LeakyReLU(0.2), two, LeakyReLU(0.2), three).astype(np.float64)
 
 
 @dataclass
@@ -59,21 +63,21 @@ class Game:
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
-        self.real = mixture(2000, rng=self.rng)[0]
+        self.real = mixture(2000, rng=self.rng)[0].astype(np.float64)
         self.G, self.D = _network(self.latent, 2, self.rng), _network(2, 1, self.rng)
         rates = RATE / np.sqrt(self.ratio), RATE * np.sqrt(self.ratio)
         self.optimizers: Any = tuple(
             Adam(net.parameters(), float(lr), betas=(self.beta, 0.99))
             for net, lr in zip((self.G, self.D), rates, strict=True)
         )
-        self.seen = np.random.default_rng(99).standard_normal((240, self.latent)).astype(np.float32)
+        self.seen = np.random.default_rng(SHOWN_NOISE).standard_normal((240, self.latent))
         self.straight = self._straight()
         self.frames.append(self._look((2 * np.log(2), np.log(2))))
 
     def _straight(self) -> np.ndarray:
         """Lines along the first axis of noise and, if any, the second: (lines, points, latent)."""
         u, v = np.meshgrid(LINES if self.latent > 1 else [0.0], DOTS, indexing="ij")
-        z = np.zeros((*u.shape, self.latent), np.float32)
+        z = np.zeros((*u.shape, self.latent))
         z[..., 0] = v
         if self.latent == 1:
             return z
@@ -86,7 +90,7 @@ class Game:
         with no_grad():
             logits = np.clip(plain(self.D(GRID)), -50, 50)
             samples, mesh = plain(self.G(self.seen)), plain(self.G(self.straight))
-        return Frame(sigmoid(logits).reshape(CELLS, CELLS), samples, mesh, losses)
+        return Frame(logits.reshape(CELLS, CELLS), samples, mesh, losses)
 
     def until(self, frame: int) -> Frame:
         """The moment asked for; the last finite one where the game diverged before."""
@@ -94,13 +98,13 @@ class Game:
             with np.errstate(all="ignore"):
                 for _ in range(EVERY):
                     real = self.real[self.rng.integers(len(self.real), size=BATCH)]
-                    noise = self.rng.standard_normal((BATCH, self.latent)).astype(np.float32)
+                    noise = self.rng.standard_normal((BATCH, self.latent))
                     losses = gan_step(
                         self.G, self.D, self.optimizers, real, noise,
                         penalty=0.3 if "R1" in self.loss else 0.0, saturating=self.loss == "saturating",
                     )  # fmt: skip
                 new = self._look(losses)
-            finite = np.isfinite(new.samples).all() and np.isfinite(new.belief).all()
+            finite = np.isfinite(new.samples).all() and np.isfinite(new.logits).all()
             self.diverged = not (finite and np.isfinite(losses).all() and np.abs(new.samples).max() < 1e3)
             if not self.diverged:
                 self.frames.append(new)
@@ -122,22 +126,20 @@ class State:
     diverged: bool
 
 
-class GANExplorer(Explorer):
+class GANExplorer(LivingExplorer):
     """Eight blobs on a ring: the discriminator's belief, the generator's samples and mesh, both losses."""
 
     size = (10.2, 3.9)
-    announce = "off"
+    module = "gan"
 
     def make_controls(self) -> Controls:
-        frame = slider(f"rounds (each {EVERY})", FRAMES, 0, FRAMES)
-        self.play = player(frame, 150, show_repeat=False)
         return {
-            "frame": frame,
+            "frame": slider(f"rounds (each {EVERY})", FRAMES, 0, FRAMES),
             "loss": choice("generator's loss", LOSSES, value=LOSSES[2]),
             "ratio": log_slider("D's rate / G's rate", 1, -1, 1, 0.25, readout_format=".2g"),
             "beta": choice("Adam's β₁", (0.0, 0.5, 0.9), value=0.5),
             "latent": slider("noise dimensions", 2, 1, 8),
-            "seed": slider("seed", 0, 0, 9),
+            "seed": slider("seed", 0, 0, SEEDS - 1),
         }
 
     def make_figure(self, figure: Figure) -> None:
@@ -147,7 +149,7 @@ class GANExplorer(Explorer):
         self.image = raster(belief, extent=(-SIDE, SIDE) * 2, origin="lower", cmap=plot.DIVERGING, **look)
         self.dots = []
         for ax, title in ((belief, "D: orange is “real”"), (made, "G: noise, bent")):
-            ax.plot(*mixture(200, rng=0)[0].T, ".", color=plot.GREY, markersize=4, animated=True)
+            ax.plot(*SHOWN.T, ".", color=plot.GREY, markersize=4, animated=True)
             self.dots.append(line(ax, "o", color=plot.BLUE, markersize=3))
             ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal", title=title)
             ax.grid(False)
@@ -168,15 +170,32 @@ class GANExplorer(Explorer):
 
     def draw(self, state: State) -> str:
         frame = state.frame
-        self.image.set_data(frame.belief)
+        self.image.set_data(sigmoid(frame.logits))
         for dots in self.dots:
             dots.set_data(*frame.samples.T)
         gap = np.full((len(frame.mesh), 1, 2), np.nan)  # lifts the pen between two lines
         self.mesh.set_data(*np.concatenate([frame.mesh, gap], axis=1).reshape(-1, 2).T)
         rounds = EVERY * np.arange(len(state.losses))
         move(self.curves, rounds, np.clip(state.losses.T, -3, 6))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        losses = state.frame.losses
         end = " Then the game diverged: the numbers left every bound." if state.diverged else ""
         return (
-            f"After {rounds[-1]} rounds the samples cover {state.covered} of 8 modes; "
-            f"D's loss is {frame.losses[0]:.2f} (1.39 when it cannot tell), G's {frame.losses[1]:.2f}.{end}"
+            f"After {EVERY * (len(state.losses) - 1)} rounds the samples cover {state.covered} of 8 modes; "
+            f"D's loss is {losses[0]:.2f} (1.39 when it cannot tell), G's {losses[1]:.2f}.{end}"
         )
+
+    def scene(self) -> dict[str, Any]:
+        frame = self.state.frame
+        arrays = {"logits": frame.logits, "samples": frame.samples, "mesh": frame.mesh, "real": SHOWN}
+        sent = {name: array.astype(np.float32).tobytes() for name, array in arrays.items()}
+        return {**sent, "losses": self.state.losses.tolist(), "diverged": self.state.diverged}
+
+    def page(self) -> dict[str, Any]:
+        return {
+            "seeds": [numpys(seed) for seed in range(SEEDS)],
+            "shown": numpys(SHOWN_NOISE),
+            "real": len(SHOWN),
+        }

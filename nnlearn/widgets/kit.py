@@ -43,14 +43,6 @@ def toggle(label: str, value: bool = False, **options: Any) -> Any:
     return ipywidgets.Checkbox(description=label, value=value, **options)
 
 
-def player(control: Any, interval: int, **options: Any) -> Any:
-    """Buttons that move a slider by themselves, one step every `interval` milliseconds."""
-    ends = {"min": control.min, "max": control.max, "value": control.value, "description": "play"}
-    play = ipywidgets.Play(interval=interval, **(ends | options))
-    ipywidgets.jslink((play, "value"), (control, "value"))
-    return play
-
-
 # -- artists that move: empty until `draw` fills them ------------------------------------------------------
 
 

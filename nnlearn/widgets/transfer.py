@@ -1,7 +1,7 @@
 """The transfer explorer: features learnt on one task, put to use on another; as decision surfaces."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,17 +9,21 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from nnlearn import data
-from nnlearn.engine.primitive import no_grad
+from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.mlp import MLP
 from nnlearn.training.optim import Adam
-from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.chance import numpys
 from nnlearn.widgets.kit import Controls, choice, ladder, line, move, raster, slider
+from nnlearn.widgets.living import LivingExplorer, text_of
 
 SIZES = [2, 32, 32, 16]
-STEPS, EVERY, GRID = 80, 10, 50
+STEPS, EVERY, GRID, SEEDS = 80, 10, 50, 10
 SIDE = 1.15
+EDGE = np.linspace(-SIDE, SIDE, GRID)
+PLANE = np.stack(np.meshgrid(EDGE, EDGE), axis=-1).reshape(-1, 2)
+SOURCE_SEED, NEW_SEED, SHOWN = 100, 1000, 300  # of the arms, of the new points; arms shown
 TASKS = ("same arms, new question", "another picture")
 TRAINED = ("the new head", "head and last layer", "everything")
 LAYERS = dict(zip(TRAINED, (3, 2, 0), strict=True))  # the first layer that is trained
@@ -27,10 +31,10 @@ LAYERS = dict(zip(TRAINED, (3, 2, 0), strict=True))  # the first layer that is t
 
 @dataclass(frozen=True)
 class Run:
-    """One training on the new task: the class of each point of the grid, and accuracy over steps."""
+    """One training on the new task, seen every few steps: the class of each point of the plane, accuracy."""
 
-    surface: np.ndarray  # (GRID, GRID)
-    accuracy: np.ndarray
+    surfaces: np.ndarray  # (moments, GRID²)
+    accuracy: np.ndarray  # (moments,)
 
 
 @dataclass(frozen=True)
@@ -58,46 +62,83 @@ def through(model: MLP, x: Any, start: int, stop: int = len(SIZES)) -> Any:
     return x
 
 
-class TransferExplorer(Explorer):
+def arms(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the task learned before, and the arm of each.  (n, 2), (n,)"""
+    return data.spirals(n, classes=4, noise=0.03, turns=0.75, rng=SOURCE_SEED)
+
+
+def labelled(labels: int, task: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The few points whose class is known: more labels keep those that were there."""
+    X, y = world(task, 400, seed)
+    chosen = np.concatenate([np.flatnonzero(y == k)[:labels] for k in range(2)])
+    return X[chosen], y[chosen]
+
+
+@lru_cache(maxsize=1)
+def source() -> MLP:
+    """The network that knows which of the four arms a point is on; of sixteen digits, but for its weights."""
+    X, arm = arms(1000)
+    model = MLP([*SIZES, 4], "tanh", rng=0).astype(np.float64)
+    optimizer, rng = Adam(model.parameters(), lr=0.01), np.random.default_rng(0)
+    for step in range(800):
+        chosen = rng.integers(0, len(X), 64)
+        optimizer.lr = 0.01 * (1 - step / 800)
+        optimizer.zero_grad()
+        cross_entropy(model(X[chosen].astype(np.float64)), arm[chosen]).backward()
+        optimizer.step()
+    return model.astype(np.float32).astype(np.float64)
+
+
+@lru_cache(maxsize=256)
+def run(labels: int, trained: str, lr: float, task: str, seed: int, reuse: bool) -> Run:
+    """Train on the labelled points, all in every step. What is not trained is computed once."""
+    X, y = labelled(labels, task, seed)
+    new, answers = world(task, 400, NEW_SEED)
+    model = MLP([*SIZES, 2], "tanh", rng=seed).astype(np.float64)
+    frozen = LAYERS[trained] if reuse else 0
+    if reuse:
+        for mine, theirs in zip(model.layers[:-1], source().layers[:-1], strict=True):
+            mine.load_state_dict(theirs.state_dict())
+    with no_grad():
+        X, new, plane = (through(model, x.astype(np.float64), 0, frozen) for x in (X, new, PLANE))
+    params = [p for layer in model.layers[frozen:] for p in layer.parameters()]
+    optimizer, surfaces, accuracy = Adam(params, lr=lr), [], []
+    for step in range(STEPS + 1):
+        if step % EVERY == 0:
+            with no_grad():
+                accuracy.append((through(model, new, frozen).argmax(-1) == answers).mean())
+                surfaces.append(plain(through(model, plane, frozen)).argmax(-1).astype(np.uint8))
+        if step < STEPS:
+            optimizer.zero_grad()
+            cross_entropy(through(model, X, frozen), y).backward()
+            optimizer.step()
+    return Run(np.array(surfaces), np.array(accuracy))
+
+
+class TransferExplorer(LivingExplorer):
     """A network taught four arms with 1,000 labels, then a new task with a handful.
 
     Beside it learns a network that starts from scratch.
     """
 
     size = (10.8, 3.3)
+    module = "transfer"
 
     def make_controls(self) -> Controls:
         return {
+            "step": slider("steps", STEPS, 0, STEPS, EVERY),
             "labels": slider("labels per class", 10, 1, 40),
             "trained": choice("trained", TRAINED),
             "lr": ladder("learning rate", (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1), 0.01),
             "task": choice("new task", TASKS),
-            "seed": slider("other points", 7, 0, 9),
+            "seed": slider("other points", 7, 0, SEEDS - 1),
         }
 
-    @cached_property
-    def source(self) -> MLP:
-        """The network that knows which of the four arms a point is on."""
-        X, arm = data.spirals(1000, classes=4, noise=0.03, turns=0.75, rng=100)
-        model = MLP([*SIZES, 4], "tanh", rng=0)
-        optimizer, rng = Adam(model.parameters(), lr=0.01), np.random.default_rng(0)
-        for step in range(800):
-            chosen = rng.integers(0, len(X), 64)
-            optimizer.lr = 0.01 * (1 - step / 800)
-            optimizer.zero_grad()
-            cross_entropy(model(X[chosen]), arm[chosen]).backward()
-            optimizer.step()
-        return model
-
     def make_figure(self, figure: Figure) -> None:
-        side = np.linspace(-SIDE, SIDE, GRID, dtype=np.float32)
-        self.grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-        self.run = lru_cache(maxsize=256)(self._run)
         first, *fields, curve = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.15))
         figure.subplots_adjust(left=0.015, right=0.95, bottom=0.17, top=0.88, wspace=0.1)
-        X, arm = data.spirals(300, classes=4, noise=0.03, turns=0.75, rng=100)
-        arms = self.source(self.grid).data.argmax(axis=-1).reshape(GRID, GRID)
-        first.imshow(arms, **_shades(4))
+        X, arm = arms(SHOWN)
+        first.imshow(source()(PLANE).data.argmax(axis=-1).reshape(GRID, GRID), **_shades(4))
         first.grid(False)
         plot.points(first, X, arm, s=9, linewidth=0.2)
         first.set_title("learned before", fontsize=12)
@@ -117,54 +158,57 @@ class TransferExplorer(Explorer):
         curve.yaxis.tick_right()
         curve.legend(loc="lower right")
 
-    def _run(self, labels: int, trained: str, lr: float, task: str, seed: int, reuse: bool) -> Run:
-        """Train on the labelled points, all in every step. What is not trained is computed once."""
-        X, y = self.labelled(labels, task, seed)
-        new, answers = world(task, 400, 1000)
-        model = MLP([*SIZES, 2], "tanh", rng=seed)
-        frozen = LAYERS[trained] if reuse else 0
-        if reuse:
-            for mine, theirs in zip(model.layers[:-1], self.source.layers[:-1], strict=True):
-                mine.load_state_dict(theirs.state_dict())
-        with no_grad():
-            X, new = (through(model, x, 0, frozen) for x in (X, new))
-        params = [p for layer in model.layers[frozen:] for p in layer.parameters()]
-        optimizer, accuracy = Adam(params, lr=lr), []
-        for step in range(STEPS + 1):
-            if step % EVERY == 0:
-                with no_grad():
-                    accuracy.append((through(model, new, frozen).argmax(-1) == answers).mean())
-            if step < STEPS:
-                optimizer.zero_grad()
-                cross_entropy(through(model, X, frozen), y).backward()
-                optimizer.step()
-        with no_grad():
-            surface = model(self.grid).data.argmax(-1).reshape(GRID, GRID)
-        return Run(surface, np.array(accuracy))
+    def compute(self, step: int, labels: int, trained: str, lr: float, task: str, seed: int) -> State:
+        runs = (
+            run(labels, trained if reuse else TRAINED[2], lr, task, seed, reuse) for reuse in (True, False)
+        )
+        return State(*labelled(labels, task, seed), *runs)
 
-    def labelled(self, labels: int, task: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """The few points whose class is known: more labels keep those that were there."""
-        X, y = world(task, 400, seed)
-        chosen = np.concatenate([np.flatnonzero(y == k)[:labels] for k in range(2)])
-        return X[chosen], y[chosen]
-
-    def compute(self, labels: int, trained: str, lr: float, task: str, seed: int) -> State:
-        runs = [self.run(labels, trained if reuse else TRAINED[2], lr, task, seed, reuse) for reuse in (1, 0)]
-        return State(*self.labelled(labels, task, seed), *runs)
+    @property
+    def moment(self) -> int:
+        """Which of the moments seen is the one shown."""
+        return self.values["step"] // EVERY
 
     def draw(self, state: State) -> str:
         runs = state.reused, state.scratch
-        for image, dots, run in zip(self.images, self.dots, runs, strict=True):
-            image.set_data(run.surface)
+        for image, dots, one in zip(self.images, self.dots, runs, strict=True):
+            image.set_data(one.surfaces[self.moment].reshape(GRID, GRID))
             for k, markers in enumerate(dots):
                 markers.set_data(*state.points[state.labels == k].T)
-        move(self.curves, np.arange(0, STEPS + 1, EVERY), (run.accuracy for run in runs))
-        reused, scratch = (f"{run.accuracy[-1]:.0%}" for run in runs)
+        move(self.curves, np.arange(0, STEPS + 1, EVERY), (one.accuracy for one in runs))
+        return self.describe(state)
+
+    def describe(self, state: State) -> str:
+        reused, scratch = (f"{one.accuracy[self.moment]:.0%}" for one in (state.reused, state.scratch))
         return (
             f"New task: {self.values['task']}, with {len(state.points) // 2} labels per class. After "
-            f"{STEPS} steps the reused network is right on {reused} of new points, the one from scratch "
-            f"on {scratch}."
+            f"{self.values['step']} steps the reused network is right on {reused} of new points, the one "
+            f"from scratch on {scratch}."
         )
+
+    def scene(self) -> dict[str, Any]:
+        state, (X, arm) = self.state, arms(SHOWN)
+        runs = state.reused, state.scratch
+        surfaces = [source()(PLANE).data.argmax(axis=-1), *(one.surfaces[self.moment] for one in runs)]
+        arrays = {"surfaces": np.concatenate(surfaces), "points": state.points, "examples": X}
+        return {
+            **{name: array.astype(np.float32).tobytes() for name, array in arrays.items()},
+            "labels": state.labels.tolist(),
+            "arms": arm.tolist(),
+            "accuracy": [one.accuracy.tolist() for one in runs],
+            "at": self.moment,
+        }
+
+    def page(self) -> dict[str, Any]:
+        weights = [plain(p.data).ravel() for p in source().parameters()]
+        return {
+            "source": text_of(np.concatenate(weights).astype(np.float32)),
+            "seeds": [numpys(seed) for seed in range(SEEDS)],
+            "arms": numpys(SOURCE_SEED),
+            "new": numpys(NEW_SEED),
+            "tasks": TASKS,
+            "trained": LAYERS,
+        }
 
 
 def _shades(classes: int) -> dict[str, Any]:

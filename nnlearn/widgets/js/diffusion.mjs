@@ -2,7 +2,7 @@
 import { digits } from "./answers.mjs";
 import { axes } from "./chart.mjs";
 import { answered } from "./convnet.mjs";
-import { board, bytes, colours, dress, element, field, numbers, player, put, rgb } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, keeper, numbers, player, put, rgb } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 import { layersOf, unpack, whole } from "./weights.mjs";
 
@@ -178,14 +178,7 @@ export class Path {
 export function alone(model) {
   const { plane, digits: wide, judge: packed, kept, points, data, seeds } = model.get("page");
   const nets = { plane: new Denoiser(plane), digits: new Denoiser(wide) }, judge = layersOf(packed);
-  const known = new Float32Array(bytes(data).buffer), halves = Array.from({ length: points }, (_, k) => k % 2), remembered = new Map();
-  function recall(key, make) { // the least recently used is forgotten first
-    const found = remembered.get(key) ?? make();
-    remembered.delete(key);
-    remembered.set(key, found);
-    if (remembered.size > KEPT_PATHS) remembered.delete(remembered.keys().next().value);
-    return found;
-  }
+  const known = new Float32Array(bytes(data).buffer), halves = Array.from({ length: points }, (_, k) => k % 2), recall = keeper(KEPT_PATHS);
   let due = false;
   function update() {
     const { step, digit, guidance, seed } = model.get("values"), noise = recall(`${seed}`, () => normals(seeds[seed]));

@@ -225,6 +225,18 @@ export function player(el, frame, end) {
   return { button, playing: () => playing, stop: () => { if (playing) turn(false); } };
 }
 
+/** (key, make) -> what was made for the key; of more than `most`, the least recently used is forgotten. */
+export function keeper(most) {
+  const kept = new Map();
+  return (key, make) => {
+    const found = kept.get(key) ?? make();
+    kept.delete(key);
+    kept.set(key, found);
+    if (kept.size > most) kept.delete(kept.keys().next().value);
+    return found;
+  };
+}
+
 /** To the nearest whole number, and a half to the even one, as Python and NumPy round. */
 export const halfToEven = (value) => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 

@@ -10,16 +10,18 @@ function erf(x) {
   return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
 }
 
-const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : 1 - 1 / (1 + Math.exp(z)));
-const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+export const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : 1 - 1 / (1 + Math.exp(z)));
+export const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 const normal = (z) => 0.5 * (1 + erf(z * Math.SQRT1_2));
+const leaky = (slope) => [(z) => (z > 0 ? z : slope * z), (z) => (z > 0 ? 1 : slope)];
 
 /** name: [f(z), f′(z) given z and f(z)] */
 export const ACTIVATIONS = {
   tanh: [Math.tanh, (z, a) => 1 - a * a],
   relu: [(z) => (z > 0 ? z : 0), (z) => (z > 0 ? 1 : 0)],
   sigmoid: [sigmoid, (z, a) => a * (1 - a)],
-  leaky_relu: [(z) => (z > 0 ? z : 0.01 * z), (z) => (z > 0 ? 1 : 0.01)],
+  leaky_relu: leaky(0.01),
+  leaky_relu_fifth: leaky(0.2),
   elu: [(z) => (z > 0 ? z : Math.expm1(z)), (z, a) => (z > 0 ? 1 : a + 1)],
   gelu: [(z) => z * normal(z), (z) => normal(z) + (z * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI)],
   silu: [(z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z)))],
@@ -48,6 +50,13 @@ const LOSSES = {
   },
 };
 
+/** Adam's entry among the optimisers. */
+export const adam = (beta1, beta2) => [2, (w, g, lr, t, i, m, v) => {
+  m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+  v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2;
+  w[i] -= (lr * m[i]) / (1 - beta1 ** t) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + 1e-8);
+}];
+
 /** name: [how many numbers are remembered for each weight, update(w, g, lr, t, i, …slots)] */
 export const OPTIMIZERS = {
   SGD: [0, (w, g, lr, t, i) => { w[i] -= lr * g[i]; }],
@@ -58,11 +67,7 @@ export const OPTIMIZERS = {
     s[i] = 0.99 * s[i] + 0.01 * g[i] ** 2;
     w[i] -= (lr * g[i]) / (Math.sqrt(s[i]) + 1e-8);
   }],
-  Adam: [2, (w, g, lr, t, i, m, v) => {
-    m[i] = 0.9 * m[i] + 0.1 * g[i];
-    v[i] = 0.999 * v[i] + 0.001 * g[i] ** 2;
-    w[i] -= (lr * m[i]) / (1 - 0.9 ** t) / (Math.sqrt(v[i] / (1 - 0.999 ** t)) + 1e-8);
-  }],
+  Adam: adam(0.9, 0.999),
 };
 
 /** A generator of chance that a seed decides: uniform() in [0, 1), normal(), shuffled(n). */
@@ -126,13 +131,22 @@ export function start(sizes, activation, init, c) {
   return Float64Array.from(w);
 }
 
+/** The same as the kernel draws them, from `rng`, a `Pcg64`: W from U(±limit(n_in, n_out)) in 32 bits, b zero. */
+export function firstWeights(sizes, limit, rng) {
+  return sizes.slice(1).flatMap((m, k) => {
+    const most = Math.fround(limit(sizes[k], m)), W = Array.from({ length: sizes[k] * m }, () => Math.fround((2 * rng.random32() - 1) * most));
+    return [...W, ...Array(m).fill(0)];
+  });
+}
+
 export class Network {
-  /** `weights` as `start` gives them; X holds rows of sizes[0] numbers, y a target or label a row. */
+  /** `weights` as `start` gives them; X holds rows of sizes[0] numbers, y a target or label a row; `optimizer` a name or an entry. */
   constructor({ sizes, activation, loss, optimizer = "SGD", lr = 0.1, l1 = 0, l2 = 0, weights }) {
-    Object.assign(this, { sizes, activation, loss, optimizer, lr, l1, l2, steps: 0 });
+    const [count, update] = OPTIMIZERS[optimizer] ?? optimizer;
+    Object.assign(this, { sizes, activation, loss, update, lr, l1, l2, steps: 0 });
     this.w = Float64Array.from(weights);
     this.g = new Float64Array(this.w.length);
-    this.slots = Array.from({ length: OPTIMIZERS[optimizer][0] }, () => new Float64Array(this.w.length));
+    this.slots = Array.from({ length: count }, () => new Float64Array(this.w.length));
     this.layers = [];
     for (let k = 0, at = 0; k + 1 < sizes.length; k++) {
       const [n, m] = [sizes[k], sizes[k + 1]];
@@ -171,40 +185,59 @@ export class Network {
     return sum / rows;
   }
 
-  /** The data's loss, and the price l1 Σ|w| + l2/2 Σw² of the weights; ∂/∂w of both into `this.g`. */
-  backward(X, y) {
-    const z = [], a = this.forward(X, z), [, slope] = ACTIVATIONS[this.activation], { w, g } = this;
-    let loss = this.lossOf(a.at(-1), y), d = this.d;
-    g.fill(0);
+  /** From d = ∂/∂output: [∂/∂x, then ∂/∂ of each layer's sums]; `a` and `z` as `forward` gave them. */
+  deltas(a, z, d) {
+    const [, slope] = ACTIVATIONS[this.activation], found = [d], w = this.w;
     for (let k = this.layers.length - 1; k >= 0; k--) {
-      const { n, m, W, b } = this.layers[k], x = a[k], rows = d.length / m;
-      const before = k ? new Float64Array(rows * n) : null;
-      for (let r = 0; r < rows; r++) {
-        for (let j = 0; j < m; j++) {
-          const e = d[r * m + j];
-          g[b + j] += e;
-          for (let i = 0; i < n; i++) {
-            g[W + i * m + j] += e * x[r * n + i];
-            if (k) before[r * n + i] += e * w[W + i * m + j];
-          }
+      const { n, m, W } = this.layers[k], after = found[0], rows = after.length / m, before = new Float64Array(rows * n);
+      for (let r = 0; r < rows; r++) for (let i = 0, row = W; i < n; i++, row += m) {
+        let s = 0;
+        for (let j = 0, at = r * m; j < m; j++) s += after[at + j] * w[row + j];
+        before[r * n + i] = k ? s * slope(z[k - 1][r * n + i], a[k][r * n + i]) : s;
+      }
+      found.unshift(before);
+    }
+    return found;
+  }
+
+  /** Adds to `this.g` what `deltas` make of the inputs of each layer, and of its biases where these count. */
+  gather(a, deltas, biases = true) {
+    this.layers.forEach(({ n, m, W, b }, k) => {
+      const x = a[k], d = deltas[k + 1], g = this.g;
+      for (let r = 0; r < d.length / m; r++) {
+        if (biases) for (let j = 0; j < m; j++) g[b + j] += d[r * m + j];
+        for (let i = 0, row = W; i < n; i++, row += m) {
+          const v = x[r * n + i];
+          for (let j = 0, at = r * m; j < m; j++) g[row + j] += v * d[at + j];
         }
       }
-      for (let i = W; i < b; i++) {
-        loss += this.l1 * Math.abs(w[i]) + (this.l2 / 2) * w[i] ** 2;
-        g[i] += this.l1 * Math.sign(w[i]) + this.l2 * w[i];
-      }
-      if (k) d = before.map((v, i) => v * slope(z[k - 1][i], x[i]));
+    });
+  }
+
+  /** The data's loss, and the price l1 Σ|w| + l2/2 Σw² of the weights; ∂/∂w of both into `this.g`. */
+  backward(X, y) {
+    const z = [], a = this.forward(X, z), { w, g } = this;
+    let loss = this.lossOf(a.at(-1), y);
+    g.fill(0);
+    this.gather(a, this.deltas(a, z, this.d));
+    if (this.l1 || this.l2) for (const { W, b } of this.layers) for (let i = W; i < b; i++) {
+      loss += this.l1 * Math.abs(w[i]) + (this.l2 / 2) * w[i] ** 2;
+      g[i] += this.l1 * Math.sign(w[i]) + this.l2 * w[i];
     }
     return loss;
+  }
+
+  /** One update from what stands in `this.g`. */
+  descend() {
+    this.steps += 1;
+    for (let i = 0; i < this.w.length; i++) this.update(this.w, this.g, this.lr, this.steps, i, ...this.slots);
   }
 
   /** One update from a batch; its loss before. The weights stay as they are where that is no number. */
   step(X, y) {
     const loss = this.backward(X, y);
     if (!Number.isFinite(loss) || !this.g.every(Number.isFinite)) return NaN;
-    const update = OPTIMIZERS[this.optimizer][1];
-    this.steps += 1;
-    for (let i = 0; i < this.w.length; i++) update(this.w, this.g, this.lr, this.steps, i, ...this.slots);
+    this.descend();
     return loss;
   }
 }

@@ -38,6 +38,8 @@ export class Pcg64 {
   }
   /** From 0 to 1. */
   random() { return Number(this.word() >> 11n) / 2 ** 53; }
+  /** From 0 to 1 in 32 bits, as `Generator.random(dtype=float32)`. */
+  random32() { return Number(this.half() >> 8n) / 2 ** 24; }
   /** A standard normal number, as `Generator.standard_normal`. */
   normal() {
     const { end, f, width, inner, height } = ziggurat;
