@@ -26,6 +26,12 @@ CHAIN = Value(2, (-4.0, 4.0, 8.0), mistakes=[
      "db and dx are right. dw is x · dL/dz, and x is −1 here."),
     ("local slopes alone", (-1.0, 1.0, 2.0),
      "Those are the local slopes of z. Multiply each by what arrives from the right, dL/dz."),
+    ("a for a − y", (-6.0, 6.0, 12.0), "dL/da is 2 (a − y), and not 2 a: the truth is part of it."),
+    ("a closed unit", (0.0, 0.0, 0.0),
+     "Nothing comes through in yours. Go forward once more: z = −1 · 2 + 5, so is the ReLU open?"),
+    ("dx as it arrives", (-4.0, 4.0, 4.0), "dw and db are right. dx is w · dL/dz, and w is 2 here."),
+    ("the slope of b alone", (-4.0, 1.0, 8.0),
+     "dw and dx are right. 1 is the slope of z with respect to b: multiply it by what arrives, dL/dz."),
 ])
 
 
@@ -38,7 +44,16 @@ TWO_WAYS = Value(3, (4.0, 5.0), mistakes=[
      "dw is right. Where two paths meet, their gradients are added, not multiplied."),
     ("forgets the 2 of the square", (2.0, 2.5), "The slope of a square is twice what is squared: 2 (ŷ − y)."),
     ("target minus output", (-4.0, -5.0),
-     "All your signs are turned: L = (ŷ − y)², so dL/dŷ = 2 (ŷ − y), and ŷ is too large here."),
+     "All your signs are turned: dL/dŷ = 2 (ŷ − y), and ŷ = a + x is 5, too large here. (Or did you leave x "
+     "out on the way forward?)"),
+    ("no x on either way", (-4.0, -3.0),
+     "x is missing past the ReLU, forward and backward: ŷ = a + x is 5, and x reaches the loss a second "
+     "way."),
+    ("nothing arrives past it", (4.0, 4.0),
+     "dw is right. Along the second way x has the slope 1, times what arrives there: dL/dŷ."),
+    ("local slopes alone", (4.0, 2.5),
+     "dw is right. 1.5 + 1 are the slopes of ŷ along the two ways: multiply them by dL/dŷ."),
+    ("dw as it arrives", (2.0, 5.0), "dx is right. dw is x · dL/dz, and x is 2 here."),
     ("the other order", (5.0, 4.0), "Your two numbers are right, in the other order: dw, then dx."),
 ], after="Such a way past a layer is called a skip connection. Chapter 12 builds networks of them.")
 
@@ -73,6 +88,8 @@ RELU = Function(4, relu_backward, around_a_relu, mistakes=[
      "That is the leaky ReLU's slope. The plain one lets nothing through where Z is below 0."),
     ("the ReLU of the product", edit("dA * (Z > 0)", "np.maximum(dA * Z, 0)"),
      "You take the ReLU once more. Backward there is none: dA goes on where Z > 0, whatever its sign."),
+    ("the way forward", edit("dA * (Z > 0)", "np.maximum(Z, 0)"),
+     "That is the ReLU itself, the way forward. Backward dA comes in, and goes on where Z > 0."),
 ])
 
 
@@ -177,6 +194,16 @@ def whole_rows(f, x, h):
     return g
 
 
+def moved_back_too_early(f, x, h):
+    g = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        x[i] += h
+        above = f(x)
+        x[i] -= h
+        g[i] = (above - f(x)) / (2 * h)
+    return g
+
+
 def second_slope(f, x, h):
     g = np.empty_like(x)
     for i in np.ndindex(x.shape):
@@ -212,6 +239,14 @@ NUMERIC = Function(6, numeric_gradient, functions_and_points, run=slopes_of, out
      "The sign is turned: f(x + h) stands first, f(x − h) is taken away."),
     ("the second slope", second_slope,
      "That is the second derivative, how the slope changes. The first is (f(x + h) − f(x − h)) / 2h."),
+    ("back where it was", moved_back_too_early,
+     "Your second value is that at x itself: up by h and down by h is where it was. Go down by 2 h."),
+    ("one slope", lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h),
+     "x + h moves all entries at once, and one number comes of it. Each entry has a slope: move one, "
+     "measure, move it back."),
+    ("a row for an entry", edit("np.ndindex(x.shape)", "range(len(x))"),
+     "`range(len(x))` walks through rows, and of a matrix x[i] is a whole row, no copy of it: "
+     "`np.ndindex(x.shape)` walks through the single entries."),
 ])
 
 
@@ -293,6 +328,11 @@ NETWORK = Function(7, gradients, small_networks, allows=("softmax",), outputs="d
      "There is no tanh in yours, forward or backward."),
     ("the square of the difference", edit("(1 - A1**2)", "(1 - A1) ** 2"),
      "The slope of tanh is 1 − A1²: the square belongs to A1 alone."),
+    ("labels not one-hot", edit("np.eye(len(b2))[labels]", "labels"),
+     "You take the labels from P as they stand. They have to be one-hot first: a row for each, with a 1 at "
+     "its class."),
+    ("one-hot over the examples", edit("np.eye(len(b2))", "np.eye(len(X))"),
+     "One-hot rows are as long as there are classes, C, not as there are examples: `np.eye(C)[labels]`."),
     ("no softmax", edit("nn.softmax(A1 @ W2 + b2)", "(A1 @ W2 + b2)"),
      "The softmax is missing: P is that of A1 W2 + b2."),
 ], after="With this and one line, W -= lr * dW, you can train on the digits.")
@@ -432,6 +472,11 @@ TRAIN = Function(9, train, tasks, run=train_with, outputs="W1 b1 W2 b2", mistake
      "Your batches begin one row apart, and overlap. `range(0, len(X), B)` steps from batch to batch."),
     ("all labels", edit("labels[rows]", "labels"),
      "You hand over a batch of X and *all* labels. Both need the same slice."),
+    ("returns in the loop", edit("strict=True)]\n    return", "strict=True)]\n            return"),
+     "You return after the first step: `return` stands within the loop. It belongs below both loops."),
+    ("new names for old arrays", lambda gradients, X, labels, W1, b1, W2, b2, lr, B, epochs: (W1, b1, W2, b2),
+     "The parameters come back as they went in. `for p in …: p = p - …` gives the name p a new array and "
+     "leaves W1 to b2 as they were: put what is new where the next step looks for it."),
 ], after="A loop of this shape trains every network in this course.")
 
 
@@ -469,15 +514,52 @@ def two_rings(rng):
     yield "a disc within a ring", "those of 07.7", *rings(seed), 0.8, 30, 20, seed
 
 
-def symptom(params, gradients, X, labels, lr, B, epochs, seed):
+def watched(answer, **inputs):
+    """What `answer` returns, how many points it asked about under another's label, and its steps' lengths.
+
+    The lengths are those along each gradient, in learning rates: 1 where it steps as gradient descent does.
+    """
+    _, X, labels, lr, *rest = inputs.values()
+    true = {row.tobytes(): label for row, label in zip(X, labels, strict=True)}
+    strangers, asked, lengths = 0, [], []
+
+    def gradients(X, labels, *params):
+        nonlocal strangers
+        W1, b1, W2, b2 = params
+        if asked:
+            before, slopes = asked.pop()
+            moved = [(p - q, d) for p, q, d in zip(params, before, slopes, strict=True)]
+            along, off = sum((m * d).sum() for m, d in moved), sum((d * d).sum() for _, d in moved)
+            lengths.append(-along / (lr * max(off, 1e-300)))
+        strangers += sum(true.get(row.tobytes(), k) != k for row, k in zip(X, labels, strict=True))
+        A1 = np.tanh(X @ W1 + b1)
+        p = np.exp(A1 @ W2 + b2)
+        dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(b2.size)[labels]) / X.shape[0]
+        dZ1 = dZ2 @ W2.T * (1 - A1**2)
+        slopes = X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
+        asked.append([[np.array(each) for each in some] for some in (params, slopes)])
+        return slopes
+
+    found = answer(gradients, X, labels, lr, *rest)
+    return None if found is None else (found, strangers, np.array(lengths))
+
+
+def symptom(found, gradients, X, labels, lr, B, epochs, seed):
     """What is still wrong with a training, or that it trains."""
-    if not max(np.abs(p).max() for p in params) <= 20:
-        alike = np.ptp(params[0], axis=1).max() < 1e-9
-        return "hidden units that are all alike" if alike else "a weight beyond 20"
+    params, strangers, lengths = found
     _, share, alike = judged(params, *rings(seed + 10**6, 200))
+    small = max(np.abs(p).max() for p in params) <= 20
+    if small and share >= 0.85 and not alike:
+        return "it trains"
     if alike:
         return "hidden units that are all alike"
-    return "it trains" if share >= 0.85 else "fewer than 85 of 100 new points right"
+    if strangers:
+        return "points under the labels of others"
+    if np.mean(lengths < 0) > 0.9:
+        return "steps uphill"
+    if np.ptp(lengths) > 1e-3:
+        return "steps that are not against the batch's own gradient"
+    return "fewer than 85 of 100 new points right" if small else "a weight beyond 20"
 
 
 def mended(gradients, X, labels, lr, B, epochs, seed):
@@ -502,7 +584,7 @@ def added_up(gradients, X, labels, lr, B, epochs, seed):
     return mended(summed, X, labels, lr, B, epochs, seed)
 
 
-REPAIR = Function(10, mended, two_rings, run=train_with, measure=symptom, mistakes=[
+REPAIR = Function(10, mended, two_rings, run=watched, measure=symptom, mistakes=[
     ("all units start alike", edit("rng.normal(size=(2, 16))", "np.full((2, 16), 0.5)",
      "rng.normal(size=(16, 2))", "np.full((16, 2), 0.5)"),
      "All hidden units start with equal weights, so they get equal gradients and stay one unit, sixteen "
@@ -513,6 +595,14 @@ REPAIR = Function(10, mended, two_rings, run=train_with, measure=symptom, mistak
     ("gradients added up", added_up,
      "Each step uses the sum of all gradients since the start, not that of its own batch: what was right "
      "long ago still pushes. Begin every step with fresh gradients."),
+    ("a start near zero", edit("rng.normal(size", "0.01 * rng.normal(size"),
+     "Points, labels and steps are right now, and too little is learned. Do your weights start near 0? There "
+     "tanh is a straight line, and all units begin alike: draw them with a deviation of about 1. Else look "
+     "at the length of your steps."),
+    ("a start far out", edit("rng.normal(size", "15 * rng.normal(size"),
+     "Points, labels and steps are right now. But your weights are large from the start: draw them with a "
+     "deviation of about 1."),
+    ("uphill", edit("p - lr", "p + lr"), "You climb: the gradient points uphill, so subtract it."),
 ], after="Right gradients are not enough: the start, the data and the loop can be wrong as well.")
 
 
@@ -522,27 +612,31 @@ def two_spirals(rng):
 
 
 def with_fifty_steps(answer, **inputs):
-    """What `answer` returns when it may ask for gradients 50 times, and how often it asked."""
-    asked = []
+    """What `answer` returns when it may ask for gradients 50 times; how often it asked, and climbed."""
+    asked, before, climbed = [], [], []
 
     def gradients(X, labels, W1, b1, W2, b2):
         asked.append(len(X))
         if len(asked) > 50:
             raise RuntimeError("the 50 steps are used up")
+        if before:
+            old, slope = before.pop()
+            climbed.append(np.sum((W2 - old) * slope) > 0)
         A1 = np.tanh(X @ W1 + b1)
         Z = A1 @ W2 + b2
         p = np.exp(Z - Z.max(axis=1, keepdims=True))
         dZ2 = (p / p.sum(axis=1, keepdims=True) - np.eye(b2.size)[labels]) / X.shape[0]
         dZ1 = dZ2 @ W2.T * (1 - A1**2)
+        before.append((np.array(W2), A1.T @ dZ2))
         return X.T @ dZ1, dZ1.sum(axis=0), A1.T @ dZ2, dZ2.sum(axis=0)
 
     found = answer(gradients, *list(inputs.values())[1:])
-    return None if found is None else (found, len(asked))
+    return None if found is None else (found, len(asked), sum(climbed))
 
 
 def reached(found, gradients, X, labels, seed):
     """What keeps a training from the bar, or that it is reached."""
-    params, asked = found
+    params, asked, climbed = found
     loss, _, alike = judged(params, X, labels)
     if not np.isfinite(loss):
         return "numbers that are not finite"
@@ -554,7 +648,7 @@ def reached(found, gradients, X, labels, seed):
     if asked < 25:
         return "fewer than half of the steps used"
     if loss > 0.69:
-        return "a loss no better than guessing"
+        return "a loss that was climbed" if climbed > 0.9 * (asked - 1) else "a loss no better than guessing"
     return "a loss above 0.15" if loss > 0.15 else "fewer than 85 of 100 new points right"
 
 
@@ -575,9 +669,11 @@ FIFTY = Function(11, fifty_steps, two_spirals, run=with_fifty_steps, measure=rea
     ("all weights start at zero", edit("rng.normal(0, 3, (2, 32))", "np.zeros((2, 32))",
      "rng.normal(0, 3, 32)", "np.zeros(32)"),
      "Equal hidden units get equal gradients and stay equal. Draw W1 at random."),
-    ("uphill", edit("p - d", "p + d"),
-     "The loss is larger than that of guessing, ln 2. Do you step against the gradient? And is the step "
-     "so long that the loss jumps?"),
+    ("uphill", edit("p - d", "p + d"), "You climb: the gradient points uphill, so subtract it."),
+    ("steps too long", edit("p - d", "p - 30 * d"),
+     "The loss is larger than that of guessing, ln 2, though you step against the gradient: the steps are so "
+     "long that it jumps. Print it after each, take a third of the rate, and again. (The wider the network "
+     "and its starting weights, the shorter the steps.)"),
     ("stops early", edit("range(50)", "range(5)"),
      "You stop long before the 50 steps are used up. Spend them all."),
     ("asks too often", edit("range(50)", "range(60)"),

@@ -1,12 +1,13 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
-from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+from nnlearn.exercises.budget import NoLoss, no_classes
 
 REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
     ("overwrites in the product", 4.0, "In x · x, x is used twice: it gets 3 from each use."),
     ("forgets the sum", 6.0, "That is the product's share. The x that is added sends one too."),
     ("the last share only", 1.0, "That is the share of one use. What arrives is added up."),
+    ("one share of the product", 3.0, "3 is what one of the two factors gets. Two more shares arrive."),
     ("the value", 12.0, "12 is the value of the expression at 3. What is its slope?"),
     ("multiplies the shares", 9.0, "Shares of several paths are added: 3 + 3 + 1."),
 ], after="Three uses, three shares: 3 and 3 from the product, 1 from the sum.")
@@ -88,6 +89,12 @@ SOFTPLUS = Function(4, softplus, numbers, run=both_ways, outputs="value slope", 
     ("g added", edit("g / (1", "g + 1 / (1"), "The slope is multiplied by `g`, not added to it."),
     ("base 2", edit("np.log(1 + np.exp(x))", "np.log2(1 + np.exp(x))"),
      "ln is the natural logarithm: `np.log`."),
+    ("slope of the exponential only", edit("g / (1 + np.exp(-x))", "g * np.exp(x)"),
+     "The slope of what is inside, eˣ, is there. The logarithm around it has a slope, too: 1 over 1 + eˣ."),
+    ("the sigmoid at g", edit("np.exp(-x)", "np.exp(-g)"),
+     "You take the sigmoid of `g`. It is to be taken at `x`, and multiplied by `g`."),
+    ("a function of two", edit("lambda g:", "lambda g, x:"),
+     "Your second function wants `x` again. It is called with `g` alone, and remembers x by itself."),
     ("a tuple of one", edit("lambda g: g / (1 + np.exp(-x))", "(lambda g: g / (1 + np.exp(-x)),)"),
      "You return the function within a tuple. A rule with one input returns the function itself."),
 ], after="Its slope is the sigmoid: softplus is the ReLU, and the sigmoid the step, with rounded corners.")
@@ -463,6 +470,15 @@ def backward(tape, g):
     return grads
 
 
+def zeros_in_place(tape, g):
+    grads = [np.zeros_like(g) for _ in tape]
+    grads[-1] = g
+    for k in reversed(range(len(tape))):
+        for i, vjp in zip(tape[k]["inputs"], tape[k]["vjps"], strict=True):
+            grads[i] += vjp(grads[k])
+    return grads
+
+
 def zeros_of_one_shape(tape, g):
     grads = [np.zeros_like(g) for _ in tape]
     grads[-1] = g
@@ -491,6 +507,9 @@ REPAIR = Function(10, backward, programs, run=recorded, mistakes=[
     ("zeros of one shape", zeros_of_one_shape,
      "You begin with zeros of the shape of `g`, but each entry has a shape of its own. Begin with None, as "
      "it was."),
+    ("zeros of one shape, in place", zeros_in_place,
+     "Every entry now has an array of its own. But that has the shape of `g`, and each entry has a shape of "
+     "its own. Begin with None, as it was."),
     ("the last gradient to all", edit("vjp(grads[k])", "vjp(g)"),
      "You hand `g` to every vjp. Each wants the gradient at its own entry, `grads[k]`."),
     ("from the front", edit("    for k in reversed(range(len(tape))):\n",
@@ -522,14 +541,48 @@ def plane(rng):
         yield name, *points(**drawn)[:3], steps, drawn
 
 
-def reached(classes, X, y, X_new, steps, backward):
+def within_budget(answer, **inputs):
+    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
+    losses = []
+
+    def counted(loss):
+        losses.append(np.mean(getattr(loss, "data", np.nan)))
+        if len(losses) > inputs["steps"]:
+            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
+        loss.backward()
+
+    found = answer(*[*inputs.values()][:-1], counted)
+    return None if found is None else (found, np.array(losses))
+
+
+class Loss(NoLoss):
+    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
+
+    def __init__(self, value):
+        self.data = value
+
+
+def course(losses):
+    """How losses went from step to step, in a few words."""
+    end = losses[-(len(losses) // 5 + 1) :]
+    if not len(losses) or abs(end[-1] / end[0] - 1) < 2e-3:
+        return "the loss moves no more"
+    if np.mean(np.diff(losses) > 0) > 0.9:
+        return "the loss rises"
+    return "the loss jumps" if losses.max() > 2 * losses[0] else "the loss still falls"
+
+
+def reached(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
+    classes, losses = np.asarray(found[0]), found[1]
     if wrong := no_classes(classes, len(X_new)):
         return wrong
     right = np.mean(classes == points(**backward)[3])
     if right >= 0.87:
         return "87 of 100 new points right"
-    return "nearly all new points wrong" if right < 0.1 else "fewer than 87 of 100 right"
+    if right < 0.1 and losses[-1] < losses[0]:
+        return "nearly all new points wrong"
+    return "fewer than 87 of 100 right" + f", and {course(losses)}" * (backward["shape"] == "circle")
 
 
 def fitted(X, y, X_new, steps, backward):
@@ -538,8 +591,8 @@ def fitted(X, y, X_new, steps, backward):
     def terms(X):
         return np.column_stack([np.ones(len(X)), X, np.hypot(*X.T)])
 
-    for _ in range(steps):
-        backward(NoLoss())
+    for k in range(steps):
+        backward(Loss(0.99**k))
     seen = terms(X)
     w = np.zeros(seen.shape[1])
     for _ in range(150):
@@ -553,20 +606,32 @@ TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
      "You return two numbers for each new point. Its class is the place of the larger one."),
     ("over budget", edit("range(steps)", "range(steps + 1)"),
      "Every call of `backward` counts. If fewer steps do not suffice, they have to be longer."),
-    ("uphill", edit("> 0, 1, 0)", "< 0, 1, 0)", ", np.hypot(*X.T)", ""),
+    ("uphill", edit("0.99**k", "1.01**k", "(terms(X_new) @ w > 0, 1, 0)", "(terms(X_new) @ w > 99, 1, 0)"),
      "You climb: print the loss, and see it rise. The step goes against the gradient."),
-    ("no activation, or steps too short", edit(", np.hypot(*X.T)", ""),
-     "It can do the line and not the circle. Two suspects: without an activation between the layers the "
-     "network is a straight line, whatever its width; or its steps are so short that the budget ends on the "
-     "way. Print the loss: does it still fall at the end?"),
+    ("steps too short", edit(", np.hypot(*X.T)", ""),
+     "It can do the line and not the circle, whose loss still falls at the end: the budget is over before it "
+     "is down. Take longer steps, three times the rate, and again. (And two or three units are too few to "
+     "close a circle.)"),
+    ("no activation", edit("0.99**k", "1.0", ", np.hypot(*X.T)", ""),
+     "It can do the line and not the circle, whose loss moves no more: without an activation between the "
+     "layers the network is a straight line, whatever its width."),
+    ("steps too long", edit("0.99**k", "1.0 + k % 7", ", np.hypot(*X.T)", ""),
+     "It can do the line and not the circle, whose loss jumps: print it. The steps are too long: a third of "
+     "the rate, and again. (The wider the network, the shorter its steps.)"),
     ("the points seen before", edit("np.where(terms(X_new)", "np.where(terms(X)"),
      "You return the classes of `X`, on which you have trained. Those of `X_new` are asked for."),
     ("the largest along the points", edit("np.where(terms(X_new) @ w > 0, 1, 0)",
      "terms(X_new)[:, :2].argmax(axis=0)"),
      "You look for the largest along the points. Each point has a class: `argmax(axis=1)`."),
-    ("nothing learned", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "np.zeros(len(X_new), dtype=int)"),
-     "Not even the line is learned. Print the loss before each step. If it hardly falls, the steps are too "
-     "short, or never taken: `backward` finds the slopes and moves nothing. If it jumps, they are too long."),
+    ("nothing moves", edit("0.99**k", "1.0", "(terms(X_new) @ w > 0, 1, 0)", "(terms(X_new) @ w > 99, 1, 0)"),
+     "Not even the line is learned, and the loss does not move. Is a step taken? `backward` finds the slopes "
+     "and moves nothing. Does it reach the model? `p = p - …` gives the name p a new tensor, and the model "
+     "keeps its own: change `p.data`. And weights that all start equal stay equal."),
+    ("much too short", edit("(terms(X_new) @ w > 0, 1, 0)", "(terms(X_new) @ w > 99, 1, 0)"),
+     "Not even the line is learned, though the loss falls to the end: the steps are far too short."),
+    ("much too long", edit("0.99**k", "1.0 + k % 7", "(terms(X_new) @ w > 0, 1, 0)",
+     "(terms(X_new) @ w > 99, 1, 0)"),
+     "Not even the line is learned, and the loss jumps: the steps are far too long."),
     ("probabilities", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "1 / (1 + np.exp(-terms(X_new) @ w))"),
      "You return probabilities. A class is 0 or 1: which of the two is the more probable?"),
     ("the smaller one", edit("> 0, 1, 0)", "< 0, 1, 0)"),

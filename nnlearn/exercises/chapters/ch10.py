@@ -3,7 +3,7 @@ from functools import cache
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
-from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+from nnlearn.exercises.budget import NoLoss, no_classes
 
 WINNER = Predict(1, "higher", mistakes=[
     ("new data is a fresh start", "lower",
@@ -40,6 +40,12 @@ def standardize(train, test):
 
 
 STANDARDIZE = Function(3, standardize, tables, outputs="train test", mistakes=[
+    ("the test set's numbers", edit("train.mean(axis=0), train.std", "test.mean(axis=0), test.std"),
+     "Mean and deviation come from the test set. They are learned from the training set, and used on both."),
+    ("the mean alone", edit("scale = np.where(deviation > 0, deviation, 1)", "scale = 1"),
+     "You take the mean away and leave the size: divide by the deviation as well."),
+    ("the deviation alone", edit("mean, deviation = train.mean(axis=0)", "mean, deviation = 0"),
+     "You divide by the deviation and leave the mean: take it away first."),
     ("each set by its own numbers",
      lambda train, test: (standardize(train, train)[0], standardize(test, test)[0]),
      "The test set has been moved by its own mean. Mean and deviation are learned from the training set, and "
@@ -98,6 +104,11 @@ def he(noise, slope):
 
 
 HE = Function(4, he, noises, mistakes=[
+    ("the share for its inverse", edit("2 / (1 + slope**2)", "(1 + slope**2) / 2"),
+     "(1 + slope²) / 2 is the share that comes through. What comes through is multiplied by the weights' "
+     "variance: divide by the share."),
+    ("the deviation alone", lambda noise, slope: np.sqrt(2 / (1 + slope**2) / len(noise)),
+     "You return the deviation that the weights should have. The weights are `noise` times it."),
     ("the ReLU's", edit(" / (1 + slope**2)", ""),
      "That is right for a ReLU. A leaky one lets more through: also a share of what is below zero."),
     ("the slope as a share", edit("slope**2", "slope"),
@@ -153,6 +164,9 @@ def patience_needed(losses):
 
 
 STOP = Function(5, patience_needed, curves, mistakes=[
+    ("after the best", lambda losses: len(losses) - int(np.argmin(losses)),
+     "You count what comes after the best epoch of all. Nobody need wait for that: count the waits before "
+     "it."),
     ("the longest rise",
      lambda losses: max([1, *map(len, "".join("01"[int(d > 0)] for d in np.diff(losses)).split("0"))]),
      "You look for rises from one epoch to the next. Early stopping counts the epochs since the "
@@ -210,6 +224,8 @@ def recall_precision(truth, guess):
 
 
 METRICS = Function(6, recall_precision, answers, outputs="recall precision", mistakes=[
+    ("recall twice", edit("max(guess.sum(), 1)", "truth.sum()"),
+     "Recall is right, and stands there twice. Precision divides by the alarms."),
     ("the two exchanged", lambda truth, guess: recall_precision(truth, guess)[::-1],
      "These are precision and recall: exchange them. Recall asks about the ill, precision about the alarms."),
     ("accuracy", edit("found / truth.sum()", "(truth == guess).mean()"),
@@ -409,8 +425,8 @@ REPAIR = Function(10, mended, coin_flips, run=probed, measure=leak, mistakes=[
     ("turned round", edit("np.where(classes, 1, 0)", "np.where(classes, 0, 1)"),
      "No leak, but your zeros and ones are exchanged: class 1 is where the sum is above 0."),
     ("chosen by training rows", CHOSEN_BY_TRAINING,
-     "No leak. But the best on the rows that it was trained on is the one that fits them most closely: what "
-     "are the validation rows for?"),
+     "No leak. But what you return is nearly always the training with the most columns: on the rows that it "
+     "was trained on it is the best. Which of the four is the best on the validation rows?"),
     ("scaled by validation rows too", edit("    X = (", "    seen = np.append(train, valid)\n    X = (",
      "X[train].mean(axis=0)) / X[train].std(axis=0)", "X[seen].mean(axis=0)) / X[seen].std(axis=0)"),
      "No test row leaks. But mean and deviation have validation rows in them, and these are to be new to "
@@ -419,6 +435,11 @@ REPAIR = Function(10, mended, coin_flips, run=probed, measure=leak, mistakes=[
      "= X[train], y[train]", "= X[seen], y[seen]"),
      "No test row leaks. But the columns are chosen with labels of validation rows: they will look "
      "better than they are."),
+    ("scaled, and columns chosen, by validation rows too", edit("    X = (", "    seen = np.append(train, "
+     "valid)\n    X = (", "X[train].mean(axis=0)) / X[train].std(axis=0)",
+     "X[seen].mean(axis=0)) / X[seen].std(axis=0)", "= X[train], y[train]", "= X[seen], y[seen]"),
+     "No test row leaks. But what is learned from rows, scales and the choice of columns, has validation "
+     "rows in it: they will look better than they are."),
     ("columns chosen by validation rows", edit("A, t, best = X[train], y[train]",
      "A, t, best = X[valid], y[valid]"),
      "The columns are chosen by validation rows. To choose columns is to learn: that is for training "
@@ -460,15 +481,52 @@ def two_hospitals(rng):
     yield "two hospitals", *patients(seed)[:3], 100, {"seed": seed}
 
 
-def cost(alarms, X, y, X_new, steps, backward):
+def within_budget(answer, **inputs):
+    """The alarms within the budget, those for people all of whom seem more ill, and the losses on the way."""
+    X, y, X_new, steps, _ = inputs.values()
+
+    def once(people):
+        losses = []
+
+        def counted(loss):
+            losses.append(np.mean(getattr(loss, "data", np.nan)))
+            if len(losses) > steps:
+                raise RuntimeError(f"the budget of {steps} backward passes is used up")
+            loss.backward()
+
+        return answer(X, y, people, steps, counted), np.array(losses)
+
+    alarms, losses = once(X_new)
+    if alarms is None:
+        return None
+    return alarms, once(X_new + 2 * (X[y == 1].mean(axis=0) - X[y == 0].mean(axis=0)))[0], losses
+
+
+class Loss(NoLoss):
+    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
+
+    def __init__(self, value):
+        self.data = value
+
+
+def cost(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many models do."""
+    alarms, moved, losses = (np.asarray(each) for each in found)
     if wrong := no_classes(alarms, len(X_new)):
         return wrong
     ill = patients(backward["seed"])[3]
     missed, false = 100 * np.mean((ill == 1) & (alarms == 0)), 100 * np.mean((ill == 0) & (alarms == 1))
     if 10 * missed + false <= 40:
         return "a cost of at most 40"
+    if 0 < alarms.mean() < 1 and np.mean(alarms != moved) < 0.01:
+        return "each hospital in units of its own"
+    if len(losses) and losses[0] > 5:
+        return "a loss that begins far above that of guessing"
     told = "too many ill are missed" if 10 * missed > false else "too many false alarms"
+    if len(losses) and told == "too many ill are missed" and losses[-1] < 0.1:
+        return "the 500 known by heart"
+    if len(losses) > 20 and losses[-1] > 0.2 and losses[-1] < 0.97 * losses[-21]:
+        return f"{told}, and the loss still falls"
     alike = {slip: np.corrcoef(alarms, rule(X, y, X_new))[0, 1] for slip, rule in alarms_of_slips().items()}
     nearest = max(alike, key=alike.__getitem__)  # no number where all alarms are equal
     return f"{told}, as {nearest}" if alike[nearest] > 0.7 else told
@@ -477,7 +535,7 @@ def cost(alarms, X, y, X_new, steps, backward):
 def called_back(X, y, X_new, steps, backward):
     """No network: the bar is compared, and a logistic regression reaches it."""
     for _ in range(steps):
-        backward(NoLoss())
+        backward(Loss(0.5))
     mean, deviation = X.mean(axis=0), X.std(axis=0)
     seen, new = (np.column_stack([(x - mean) / deviation, np.ones(len(x))]) for x in (X, X_new))
     w = np.zeros(9)
@@ -499,7 +557,6 @@ def alarms_of_slips():
         return lambda X, y, X_new: made(X, y, X_new, 0, NoLoss)
 
     return {
-        # With the second hospital in its own units the alarms are nearly these as well.
         "where an alarm is raised from one half on": rule(AT_HALF),
         "where an alarm is raised from ten elevenths on": rule(ELEVENTHS),
         "where the healthy are called back": rule(OTHER_COLUMN),
@@ -510,21 +567,36 @@ TRAIN = Function(11, called_back, two_hospitals, run=within_budget, measure=cost
     allows=("MLP", "Adam", "cross_entropy", "softmax"), mistakes=[
     ("an alarm from one half on", AT_HALF,
      "Ill people are missed, and each costs as much as ten false alarms. From which probability on is an "
-     "alarm the cheaper choice? It is not one half. And if you have thought of that: by which mean and "
-     "deviation are the people of the second hospital scaled?"),
+     "alarm the cheaper choice? It is not one half."),
+    ("units of its own", edit("[(x - mean) / deviation,", "[(x - x.mean(axis=0)) / x.std(axis=0),"),
+     "If all people of the second hospital were more ill, you would call back the same ones: they are scaled "
+     "by their own mean and deviation. Take those of the 500, in which your network has learned."),
+    ("by heart", edit("Loss(0.5)", "Loss(0.01)", "> 1 / 11", "> 1 / 2"),
+     "Ill people are missed, and your network knows its 500 by heart: it is too sure of itself, and its "
+     "probabilities mean little. Train it for a shorter time, or take a smaller one; what does one without a "
+     "hidden layer reach?"),
+    ("not on one scale", edit("Loss(0.5)", "Loss(100.0)", "> 1 / 11", "> 1"),
+     "The loss begins far above that of guessing, ln 2: print it. One measurement goes in thousandths and "
+     "another in thousands. Bring them to one scale first."),
+    ("too short, false alarms", edit("Loss(0.5)", "Loss(0.6 * 0.995**_)", "> 1 / 11", "> 0"),
+     "Too many alarms, and the loss still falls at the end: all probabilities are still near one half. Take "
+     "longer steps."),
+    ("too short, ill missed", edit("Loss(0.5)", "Loss(0.6 * 0.995**_)", "> 1 / 11", "> 1 / 2"),
+     "Ill people are missed, and the loss still falls at the end: longer steps first. Then from which "
+     "probability on is an alarm the cheaper choice?"),
     ("an alarm from ten elevenths on", ELEVENTHS,
      "You raise an alarm only where it is nearly sure. Compare the costs: to call back costs 1 − p on "
      "average, not to costs 10 p. From which p on is the first the smaller one?"),
     ("the other column", OTHER_COLUMN,
      "Your alarms go to the healthy. Which column of the softmax is the probability of being ill?"),
     ("nobody", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)", "np.zeros(len(new), int)"),
-     "Ill people are missed. Look at the probabilities that your network says: are the inputs on one scale, "
-     "does the loss still fall at the end? And from which probability on is an alarm the cheaper choice?"),
+     "Ill people are missed. Look at the probabilities that your network says: are the inputs of *both* "
+     "hospitals on one scale? And from which probability on is an alarm the cheaper choice?"),
     ("an alarm for everybody", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)",
      "np.ones(len(new), int)"),
      "Too many alarms, nearly as if everybody were called back. Look at the probabilities that your network "
-     "says: are the inputs on one scale, does the loss still fall at the end? A network that has learned its "
-     "500 people by heart is too sure of itself; what does one without a hidden layer reach?"),
+     "says: is each measurement on a scale of its own, is a step taken, does it go downhill? And from which "
+     "probability on is an alarm the cheaper choice?"),
     ("probabilities", edit("np.where(1 / (1 + np.exp(-new @ w)) > 1 / 11, 1, 0)",
      "1 / (1 + np.exp(-new @ w))"),
      "You return probabilities. Asked for is a decision: 1 for an alarm, 0 for none."),

@@ -2,7 +2,7 @@ import numpy as np
 
 import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, edit
-from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+from nnlearn.exercises.budget import NoLoss, no_classes
 
 GAP = Predict(1, "80 %", mistakes=[
     ("training is always easy", "100 %",
@@ -25,6 +25,14 @@ def decayed(w, g, lr, decay):
 
 
 DECAY = Function(2, decayed, weights_and_gradients, mistakes=[
+    ("λ alone", edit("decay * w", "decay"),
+     "You add λ to every gradient. The slope of λ/2 · w² is λ w: the larger a weight, the harder the pull."),
+    ("uphill", edit("w - lr", "w + lr"), "You climb: the step goes against the gradient."),
+    ("the step alone", edit("w - lr", "-lr"), "That is the step. Return the weights after it."),
+    ("the decay of the gradient", edit("(g + decay * w)", "(1 - decay) * g"),
+     "You shrink the gradient. It is the weights that decay."),
+    ("the decay alone", edit("(g + decay * w)", "(decay * w)"),
+     "The weights shrink, and the step against `g` is missing."),
     ("forgets the decay", edit(" + decay * w", ""),
      "This is plain SGD. Where is the pull towards zero, λ w?"),
     ("without the learning rate", edit("lr * (g + decay * w)", "lr * g - decay * w"),
@@ -70,6 +78,9 @@ def dropped(x, keep, p):
 
 
 DROPOUT = Function(3, dropped, masks, mistakes=[
+    ("what stays alone", lambda x, keep, p: x[keep == 1] / (1 - p),
+     "`x[keep]` gives the units that stay, in a row. The others stay in their places, as zeros."),
+    ("nobody switched off", edit("x * keep", "x"), "The mask has no say in yours: who does not stay is 0."),
     ("does not scale", edit(" / (1 - p)", ""),
      "On average this lets only a share 1 − p through. In use the next layer would see more than it learned "
      "with."),
@@ -115,6 +126,15 @@ def shrunk(W, amount):
 
 
 SOFT = Function(4, shrunk, matrices, mistakes=[
+    ("to that length", edit("np.maximum(length - amount, 0)", "amount"),
+     "You bring each row to the length `amount`. It is to become shorter *by* so much."),
+    ("less for each weight", lambda W, amount: W - amount,
+     "You take `amount` from each weight: that turns the row. Multiply all of it by one factor."),
+    ("towards zero, each by itself", lambda W, amount: W - amount * np.sign(W),
+     "You move each weight towards zero by itself, and beyond. A row keeps its direction: multiply all of it "
+     "by one factor, new length over old."),
+    ("not divided by the length", edit(" / np.where(length > 0, length, 1)", ""),
+     "You multiply a row by its new length. Divide by the old one, too."),
     ("each weight by itself", lambda W, amount: np.sign(W) * np.maximum(np.abs(W) - amount, 0),
      "That is L1 for single weights: it makes zeros here and there. A unit can go only when all of its row "
      "is zero. So shorten the row as one vector."),
@@ -181,6 +201,10 @@ def folded(W, b, mean, var, gamma, beta, eps):
 
 
 NORM = Function(5, folded, layers_with_norm, outputs="W b", mistakes=[
+    ("the mean from the weights", edit("W * scale, (b - mean)", "(W - mean) * scale, b"),
+     "You take the mean from the weights, where it is multiplied by x. It belongs to z: take it from b."),
+    ("multiplied by the deviation", edit("gamma / np.sqrt", "gamma * np.sqrt"),
+     "Batch norm divides by √(var + ε). You multiply."),
     ("the weights alone", edit("(b - mean) * scale + beta", "b"),
      "W is right. But the mean that is taken away and the β that comes on top have to go somewhere: into b."),
     ("forgets the mean", edit("(b - mean)", "b"),
@@ -237,6 +261,10 @@ def layer_norm_backward(g, gamma, normal, deviation):
 
 
 BACKWARD = Function(6, layer_norm_backward, normalised_examples, mistakes=[
+    ("added", edit("(h - mean - normal * along)", "(h + mean + normal * along)"),
+     "Both detours take something away: minus the mean of h, and minus the part along x̂."),
+    ("γ once more", edit("(h - mean", "gamma * (h - mean"),
+     "γ stands in h already. Do not multiply by it again."),
     ("only the direct road", edit(" - mean - normal * along", ""),
      "x also reaches the output through the mean and the variance. You followed the direct road only."),
     ("not through the mean", edit(" - mean", ""),
@@ -304,6 +332,13 @@ def by_one_largest(logits):
 
 
 ENSEMBLE = Function(7, ensemble, members, allows=("softmax",), mistakes=[
+    ("the classes", lambda logits: ensemble(logits).argmax(axis=-1),
+     "You return the class. Asked for are the ensemble's probabilities."),
+    ("multiplied", edit("mean", "prod"),
+     "You multiply the probabilities: their product does not add up to 1, and one doubt outvotes all. Take "
+     "the average."),
+    ("one of them", lambda logits: nn.softmax(logits[0], axis=-1),
+     "You ask the first network alone. Average over all of them."),
     ("averages the logits", lambda logits: nn.softmax(logits.mean(axis=0), axis=-1),
      "You averaged before the softmax: one network with huge logits then outvotes all others. Average "
      "probabilities."),
@@ -474,21 +509,46 @@ def many_measurements(rng):
     yield "300 measurements", *measured(seed)[:3], 100, {"seed": seed}
 
 
-def reached(classes, X, y, X_new, steps, backward):
+def within_budget(answer, **inputs):
+    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
+    losses = []
+
+    def counted(loss):
+        losses.append(np.mean(getattr(loss, "data", np.nan)))
+        if len(losses) > inputs["steps"]:
+            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
+        loss.backward()
+
+    found = answer(*[*inputs.values()][:-1], counted)
+    return None if found is None else (found, np.array(losses))
+
+
+class Loss(NoLoss):
+    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
+
+    def __init__(self, value):
+        self.data = value
+
+
+def reached(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many regularisers get there."""
+    classes, losses = np.asarray(found[0]), found[1]
     if wrong := no_classes(classes, len(X_new)):
         return wrong
     right = np.mean(classes == measured(backward["seed"])[3])
     if right >= 0.75:
         return "75 of 100 right"
-    return "nearly all wrong" if right < 0.2 else "fewer than 75 of 100 right"
+    if right < 0.2:
+        return "nearly all wrong"
+    guesses = not len(losses) or not losses[-1] < 0.66
+    return "fewer than 75 of 100 right" + ", and hardly more of its own" * guesses
 
 
 def lasso(X, y, X_new, steps, backward):
     """No network: the bar is compared, and a logistic regression with an L1 penalty reaches it."""
     w = np.zeros(X.shape[1])
     for _ in range(steps):
-        backward(NoLoss())
+        backward(Loss(0.1))
         w = w - X.T @ (1 / (1 + np.exp(-X @ w)) - y) / len(X)
         w = np.sign(w) * np.maximum(np.abs(w) - 0.06, 0)
     return np.where(X_new @ w > 0, 1, 0)
@@ -501,6 +561,10 @@ TRAIN = Function(10, lasso, many_measurements, run=within_budget, measure=reache
      "Which regulariser makes weights *exactly* zero? If you have it, print how many measurements still have "
      "weights that are not zero. Far more than three: take away more at each step. Fewer: take away less. "
      "Some rows kept apart tell which amount is best."),
+    ("nothing learned", edit("X_new @ w > 0, 1, 0", "X_new @ w > 9, 1, 0", "0.1", "0.7"),
+     "The loss ends where guessing is, ln 2, or above. Is a step taken, and downhill? If so, print how many "
+     "measurements still have weights that are not zero: none? Then take away less at each step. (What a "
+     "step takes away is the learning rate times λ.)"),
     ("returns the logits", edit("np.where(X_new @ w > 0, 1, 0)", "X_new[:, :2]"),
      "You return two numbers for each row. Its class is the place of the larger one."),
     ("turned round", edit("np.where(X_new @ w > 0, 1, 0)", "np.where(X_new @ w > 0, 0, 1)"),

@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
-from nnlearn.exercises.budget import NoLoss, no_classes, within_budget
+from nnlearn.exercises.budget import NoLoss, no_classes
 
 SHIFTED = Predict(1, "moves along", mistakes=[
     ("confuses equivariance with invariance", "stays the same",
@@ -19,6 +19,21 @@ WEIGHTS = Value(2, (3 * 3 * 3 * 8 + 8, 5 * 5 * 8 * 16 + 16), mistakes=[
      "Each kernel looks at all channels of a patch: kh · kw · C_in numbers, not kh · kw."),
     ("one bias for each place", (216 + 8 * 32 * 32, 3200 + 16 * 32 * 32),
      "The bias is shared over places as the kernel is: one for each channel that comes out."),
+    ("the second reads three channels", (224, 5 * 5 * 3 * 16 + 16),
+     "The first is right. The second layer reads what the first gives: as many channels as it has kernels."),
+    ("the second reads one channel", (224, 5 * 5 * 16 + 16),
+     "The first is right. Each kernel of the second looks at all 8 channels that come in."),
+    ("the first reads one channel", (3 * 3 * 8 + 8, 3216),
+     "The second is right. A colour picture has three channels, and each kernel of the first looks at all."),
+    ("3×3 for both", (224, 3 * 3 * 8 * 16 + 16), "The first is right. The second layer's kernels are 5×5."),
+    ("no bias in the second", (224, 3200), "The first is right. The second has biases as well."),
+    ("one bias for the layer", (217, 3201), "A layer has a bias for each of its kernels, not one for all."),
+    ("times pixels", (224 * 32 * 32, 3216 * 32 * 32),
+     "The same kernels are used at every place: how large the picture is does not come in."),
+    ("a bias for each channel of a kernel", (8 * 3 * (9 + 1), 16 * 8 * (25 + 1)),
+     "A kernel looks at all channels and adds them up to one number: it has one bias, not one for each "
+     "channel."),
+    ("the other order", (3216, 224), "Your two numbers are right, in the other order."),
 ])
 
 
@@ -181,6 +196,17 @@ BACKWARD = Function(5, backward, upstream, outputs="dx dw", mistakes=[
      "dw is right. In y = Σ w x the slope with respect to a pixel is the *weight* that it met."),
     ("dw from a map turned", edit("dw += dy[i, j]", "dw += dy[::-1, ::-1][i, j]"),
      "dx is right. For dw the map is laid on as it is: only one of the two is turned, in dx."),
+    ("overwrites both", edit("kw] +=", "kw] =", "dw +=", "dw[:] ="),
+     "Pixels lie in several windows, and every place uses the kernel: both are added up (+=), not "
+     "overwritten."),
+    ("forgets dy", edit("+= dy[i, j] * w", "+= w", "dw += dy[i, j] * ", "dw += "),
+     "`dy` has no say in yours. Each place sends w, and its patch, *times* its `dy[i, j]`."),
+    ("the two exchanged", edit("dw += dy[i, j] * x[i : i + kh, j : j + kw]", "dw += w * dy[i, j]",
+     "dy[i, j] * w\n", "dy[i, j] * x[i : i + kh, j : j + kw]\n"),
+     "In y = Σ w x the slope for a weight is the *pixel* that it met, and for a pixel the *weight*."),
+    ("one pixel for a window", edit("dx[i : i + kh, j : j + kw] += dy[i, j] * w",
+     "dx[i, j] += dy[i, j] * w.sum()"),
+     "dw is right. In dx each place reaches all pixels of its window, each by the weight that it met."),
     ("a row is missing", edit("np.ndindex(dy.shape)", "np.ndindex(dy.shape[0] - 1, dy.shape[1])"),
      "The last row of `dy` has no say. Go through all places: range(n) ends at n − 1 by itself."),
     ("square maps alone", edit("np.ndindex(dy.shape)", "np.ndindex(dy.shape[0], min(dy.shape))"),
@@ -213,6 +239,13 @@ POOL = Function(6, pool_backward, maps, mistakes=[
     ("forgets where the window is", edit("dx[window]", "dx[:size, :size]"),
      "Every gradient lands in the upper left window. A winner's place counts from the corner of its own "
      "window."),
+    ("places counted within the window", edit("dx[window] += dy[i, j] * (x[window] == x[window].max())",
+     "dx[np.unravel_index(x[window].argmax(), (size, size))] = dy[i, j]"),
+     "The winner's place is counted from the corner of its window, and you use it as a place in the picture: "
+     "add (i · size, j · size)."),
+    ("tiled", lambda x, size, dy: np.tile(dy, (size, size)) * (pool_backward(x, size, np.ones(dy.shape)) > 0),
+     "The winners are right, but `np.tile` lays whole maps side by side. Each number of `dy` belongs to one "
+     "window: `repeat` along both axes."),
     ("windows that overlap",
      edit("i * size : (i + 1) * size, j * size : (j + 1) * size", "i : i + size, j : j + size"),
      "Your windows overlap. They stand side by side: window (i, j) begins at (i · size, j · size)."),
@@ -286,6 +319,11 @@ FIELD = Function(7, sees, stacks, lists=True, outputs="first last", mistakes=[
     ("the width from the first", edit("return first, last", "return first, first + sum(sizes) - len(sizes)"),
      "The first pixel is right. What the later layers add is spread by the strides before them: follow the "
      "last pixel back in the same way as the first."),
+    ("one beyond the last", edit("return first, last", "return first, last + 1"),
+     "The first pixel is right. Asked for is the last that it sees, not where a slice would end."),
+    ("the padding on the right", edit("last * s - p", "last * s + p"),
+     "The first pixel is right. Where a layer looks depends on the zeros on the left alone, for its last "
+     "pixel, too: less p."),
     ("how many", edit("return first, last", "return first, last - first + 1"),
      "That is how many pixels it sees, the receptive field. Asked for is the last of them."),
     ("around the middle", lambda i, sizes, strides, paddings: (
@@ -367,6 +405,8 @@ CORNER = Value(8, [[-1, -1, -1], [-1, 2, 1], [-1, 1, 1]], scenes, run=finds, mis
      "This answers to the lower left corner. There it is dark below; here, above."),
     ("the opposite corner", [[1, 1, -1], [1, 2, -1], [-1, -1, -1]],
      "This answers to the lower right corner. The kernel is laid on as it is, not turned around."),
+    ("nothing at all", np.zeros((3, 3)).tolist(),
+     "This is 0 wherever it is even, and everywhere else. At the corner the sum is to be the largest."),
     ("a dark corner", [[1, 1, 1], [1, -2, -1], [1, -1, -1]],
      "At this corner your sum is the most negative one. Turn all signs round."),
     ("only a diagonal", [[-1, 0, 0], [0, 0, 0], [0, 0, 1]],
@@ -433,6 +473,17 @@ REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
     ("each place by itself, moved rightly", edit(*BY_PLACE),
      "What comes in is zero, as it should be. But the same patch at two places gives different numbers: over "
      "which axes are mean and deviation taken?"),
+    ("not scaled", edit("    x = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / (x.std(axis=(0, 2, 3), "
+     "keepdims=True) + 1e-3)\n", ""),
+     "Nothing is scaled any more. Scaling was right; the axes over which it goes were not."),
+    ("rows and columns exchanged, moved as they lie", edit("transpose(0, 3, 1, 2)", "transpose(0, 3, 2, 1)"),
+     "Width stands before height in yours. The result is (B, C, H, W): `transpose(0, 3, 1, 2)`."),
+    ("over pictures and channels", edit("axis=(0, 2, 3)", "axis=(0, 1)"),
+     "Each place still has its own mean, and the channels share it. It is the other way round: each channel "
+     "its own, over pictures and places."),
+    ("over the channels of a picture", edit("axis=(0, 2, 3)", "axis=(1, 2, 3)"),
+     "Each picture has its own mean over all its channels. Each *channel* is to have its own, over all "
+     "pictures."),
     ("all channels by one number", edit("axis=(0, 2, 3), ", ""),
      "One mean and one deviation for all channels. Each channel has its own, over all pictures and places."),
     ("each picture by itself", edit("axis=(0, 2, 3)", "axis=(2, 3)"),
@@ -493,6 +544,10 @@ REPAIR = Function(10, mended, coloured_pictures, atol=1e-6, mistakes=[
      "min(i, 0)]"),
      "What comes in from above and below is 0. What comes in from the sides still comes round the "
      "corner."),
+    ("cleared where nothing moves", edit(ROUND[0], "        moved[k] = np.roll(x[k], (i, j), axis=(1, 2))\n"
+     "        moved[k, :, slice(i) if i > 0 else slice(i, None)] = 0\n"
+     "        moved[k, :, :, slice(j) if j > 0 else slice(j, None)] = 0\n"),
+     "Where `down` or `across` is 0, `[0:]` is everything, and you clear it all. Nothing comes in there."),
     ("cleared up to a negative number", edit(ROUND[0], "        moved[k] = np.roll(x[k], (i, j), "
      "axis=(1, 2))\n        moved[k, :, :i], moved[k, :, :, :j] = 0, 0\n"),
      "Where `down` or `across` is negative, `[: down[k]]` counts from the end and clears nearly everything. "
@@ -521,20 +576,47 @@ def strokes(rng):
     yield "strokes drawn for you", *marks(seed, 300, 0), marks(seed + 10**6, 400, 6)[0], 40, {"seed": seed}
 
 
-def reached(classes, X, y, X_new, steps, backward):
+def within_budget(answer, **inputs):
+    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
+    losses = []
+
+    def counted(loss):
+        losses.append(np.mean(getattr(loss, "data", np.nan)))
+        if len(losses) > inputs["steps"]:
+            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
+        loss.backward()
+
+    found = answer(*[*inputs.values()][:-1], counted)
+    return None if found is None else (found, np.array(losses))
+
+
+class Loss(NoLoss):
+    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
+
+    def __init__(self, value):
+        self.data = value
+
+
+def reached(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
+    classes, losses = np.asarray(found[0]), found[1]
     if wrong := no_classes(classes, len(X_new)):
         return wrong
     right = np.mean(classes == marks(backward["seed"] + 10**6, 400, 6)[1])
     if right >= 0.85:
         return "85 of 100 right"
-    return "nearly all wrong" if right < 0.1 else "fewer than 85 of 100 right"
+    if right < 0.1:
+        return "nearly all wrong"
+    if len(losses) and losses[-1] < 0.35:
+        return "fewer than 85 of 100 right, and its own are read"
+    falls = len(losses) > 8 and losses[-1] < 0.99 * losses[-9]
+    return f"fewer than 85 of 100 right, and the loss {'still falls' if falls else 'moves no more'}"
 
 
 def laid_on(X, y, X_new, steps, backward):
     """No network: the bar is compared, and who lays both strokes on everywhere reaches it."""
-    for _ in range(steps):
-        backward(NoLoss())
+    for k in range(steps):
+        backward(Loss(0.8**k))
     windows = np.lib.stride_tricks.sliding_window_view(X_new[:, 0], (3, 3), axis=(1, 2))
     falling, rising = ((windows * stroke).sum(axis=(3, 4)) for stroke in (np.eye(3), np.eye(3)[::-1]))
     return np.where(rising.max(axis=(1, 2)) > falling.max(axis=(1, 2)), 1, 0)
@@ -544,11 +626,17 @@ TRAIN = Function(11, laid_on, strokes, run=within_budget, measure=reached,
     allows=("Sequential", "Conv2d", "MaxPool2d", "Flatten", "Linear", "relu", "Adam", "cross_entropy"),
     mistakes=[
     ("only where it was taught", edit("X_new[:, 0]", "X_new[:, 0, :, :6]"),
-     "First print how many of its own 300 pictures it reads. If it guesses there too, it has not learned: "
-     "does the loss still fall at the end? Then longer steps. If it reads nearly all of them, then what it "
-     "has learned belongs to the left half: which weights have never seen a stroke on the right? And if "
-     "each map is boiled down to one number already: one stroke among a hundred places is drowned in their "
-     "mean."),
+     "It reads its own 300 pictures, the loss says so. What it has learned belongs to the left half: which "
+     "weights have never seen a stroke on the right? (If each map is boiled down to one number already, they "
+     "are too many, and have learned the noise.)"),
+    ("steps too short", edit("X_new[:, 0]", "X_new[:, 0, :, :6]", "0.8**k", "0.99**k"),
+     "It does not read its own 300 pictures yet, and the loss still falls at the end: take longer steps. A "
+     "stroke is easily drowned, too: in the mean of a map, where the largest value would tell, or in a "
+     "pooling before the first kernels."),
+    ("nothing learned", edit("X_new[:, 0]", "X_new[:, 0, :, :6]", "0.8**k", "0.7"),
+     "It guesses at its own 300 pictures as well, and the loss moves no more. Is a step taken, and are old "
+     "gradients forgotten before the next? Does a kernel see a stroke as a whole, 3 pixels each way? And is "
+     "there a map for each of the two strokes?"),
     ("returns the logits", edit("np.where(rising.max(axis=(1, 2)) > falling.max(axis=(1, 2)), 1, 0)",
      "np.stack([falling.max(axis=(1, 2)), rising.max(axis=(1, 2))], axis=1)"),
      "You return two numbers for each picture. Its class is the place of the larger one."),
