@@ -28,6 +28,20 @@ def within_budget(answer: Callable[..., Any], **inputs: Any) -> Any:
     return answer(*[*inputs.values()][:-1], counted)
 
 
+def losses_within_budget(answer: Callable[..., Any], **inputs: Any) -> Any:
+    """What `answer` returns within the budget, and the losses, as numbers, from which it stepped back."""
+    losses: list[float] = []
+
+    def counted(loss: Any) -> None:
+        losses.append(np.mean(getattr(loss, "data", np.nan)))
+        if len(losses) > inputs["steps"]:
+            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
+        loss.backward()
+
+    found = answer(*[*inputs.values()][:-1], counted)
+    return None if found is None else (found, np.array(losses))
+
+
 def asked_again(answer: Callable[..., Any], **inputs: Any) -> Any:
     """The answer within the budget, that beside others, and the first again: what leaks or is left to chance.
 
@@ -79,3 +93,10 @@ class NoLoss:
 
     def backward(self) -> None:
         """Nothing to be done."""
+
+
+class Loss(NoLoss):
+    """The same where losses are looked at: one of that value."""
+
+    def __init__(self, value: float) -> None:
+        self.data = value

@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
-from nnlearn.exercises.budget import NoLoss, no_classes
+from nnlearn.exercises.budget import Loss, losses_within_budget, no_classes
 
 REUSED = Predict(1, 7.0, rtol=1e-6, mistakes=[
     ("overwrites in the product", 4.0, "In x · x, x is used twice: it gets 3 from each use."),
@@ -541,27 +541,6 @@ def plane(rng):
         yield name, *points(**drawn)[:3], steps, drawn
 
 
-def within_budget(answer, **inputs):
-    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
-    losses = []
-
-    def counted(loss):
-        losses.append(np.mean(getattr(loss, "data", np.nan)))
-        if len(losses) > inputs["steps"]:
-            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
-        loss.backward()
-
-    found = answer(*[*inputs.values()][:-1], counted)
-    return None if found is None else (found, np.array(losses))
-
-
-class Loss(NoLoss):
-    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
-
-    def __init__(self, value):
-        self.data = value
-
-
 def course(losses):
     """How losses went from step to step, in a few words."""
     end = losses[-(len(losses) // 5 + 1) :]
@@ -600,7 +579,7 @@ def fitted(X, y, X_new, steps, backward):
     return np.where(terms(X_new) @ w > 0, 1, 0)
 
 
-TRAIN = Function(11, fitted, plane, run=within_budget, measure=reached,
+TRAIN = Function(11, fitted, plane, run=losses_within_budget, measure=reached,
     allows=("Sequential", "Linear", "tanh", "cross_entropy"), mistakes=[
     ("returns the logits", edit("np.where(terms(X_new) @ w > 0, 1, 0)", "terms(X_new)[:, :2]"),
      "You return two numbers for each new point. Its class is the place of the larger one."),

@@ -2,7 +2,7 @@ import numpy as np
 
 import nnlearn as nn
 from nnlearn.exercises import Explain, Function, Predict, edit
-from nnlearn.exercises.budget import NoLoss, no_classes
+from nnlearn.exercises.budget import Loss, losses_within_budget, no_classes
 
 GAP = Predict(1, "80 %", mistakes=[
     ("training is always easy", "100 %",
@@ -509,27 +509,6 @@ def many_measurements(rng):
     yield "300 measurements", *measured(seed)[:3], 100, {"seed": seed}
 
 
-def within_budget(answer, **inputs):
-    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
-    losses = []
-
-    def counted(loss):
-        losses.append(np.mean(getattr(loss, "data", np.nan)))
-        if len(losses) > inputs["steps"]:
-            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
-        loss.backward()
-
-    found = answer(*[*inputs.values()][:-1], counted)
-    return None if found is None else (found, np.array(losses))
-
-
-class Loss(NoLoss):
-    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
-
-    def __init__(self, value):
-        self.data = value
-
-
 def reached(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many regularisers get there."""
     classes, losses = np.asarray(found[0]), found[1]
@@ -554,7 +533,7 @@ def lasso(X, y, X_new, steps, backward):
     return np.where(X_new @ w > 0, 1, 0)
 
 
-TRAIN = Function(10, lasso, many_measurements, run=within_budget, measure=reached,
+TRAIN = Function(10, lasso, many_measurements, run=losses_within_budget, measure=reached,
     allows=("Linear", "SGD", "cross_entropy"), mistakes=[
     ("learned by heart", edit("        w = np.sign(w) * np.maximum(np.abs(w) - 0.06, 0)\n", ""),
      "It knows its 240 answers by heart: 297 measurements say nothing, and their weights follow the noise. "

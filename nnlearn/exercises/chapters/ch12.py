@@ -1,7 +1,7 @@
 import numpy as np
 
 from nnlearn.exercises import Explain, Function, Predict, Value, edit
-from nnlearn.exercises.budget import NoLoss, no_classes
+from nnlearn.exercises.budget import Loss, losses_within_budget, no_classes
 
 SHIFTED = Predict(1, "moves along", mistakes=[
     ("confuses equivariance with invariance", "stays the same",
@@ -576,27 +576,6 @@ def strokes(rng):
     yield "strokes drawn for you", *marks(seed, 300, 0), marks(seed + 10**6, 400, 6)[0], 40, {"seed": seed}
 
 
-def within_budget(answer, **inputs):
-    """What `answer` returns when its steps back are counted, and the losses from which it stepped."""
-    losses = []
-
-    def counted(loss):
-        losses.append(np.mean(getattr(loss, "data", np.nan)))
-        if len(losses) > inputs["steps"]:
-            raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
-        loss.backward()
-
-    found = answer(*[*inputs.values()][:-1], counted)
-    return None if found is None else (found, np.array(losses))
-
-
-class Loss(NoLoss):
-    """What a reference that trains nothing hands to `backward`: a loss all the same, to be looked at."""
-
-    def __init__(self, value):
-        self.data = value
-
-
 def reached(found, X, y, X_new, steps, backward):
     """Has the bar been reached? Many networks do."""
     classes, losses = np.asarray(found[0]), found[1]
@@ -622,7 +601,7 @@ def laid_on(X, y, X_new, steps, backward):
     return np.where(rising.max(axis=(1, 2)) > falling.max(axis=(1, 2)), 1, 0)
 
 
-TRAIN = Function(11, laid_on, strokes, run=within_budget, measure=reached,
+TRAIN = Function(11, laid_on, strokes, run=losses_within_budget, measure=reached,
     allows=("Sequential", "Conv2d", "MaxPool2d", "Flatten", "Linear", "relu", "Adam", "cross_entropy"),
     mistakes=[
     ("only where it was taught", edit("X_new[:, 0]", "X_new[:, 0, :, :6]"),
