@@ -17,6 +17,9 @@ CUT = Predict(1, "rightly", mistakes=[
 TRAVEL = Value(2, 1.1**99, rtol=0.01, mistakes=[
     ("adds up", 1 + 99 * 0.1,
      "You added a tenth for every step. Each step multiplies what the one before has left."),
+    ("adds the weights", 99 * 1.1,
+     "You took the weight once for each step and added. Each step *multiplies* what the one before has "
+     "left."),
     ("one step too many", 1.1**100,
      "Count the steps between the states: from 100 back to 1 there are fewer than 100."),
     ("forwards from the loss", 1.1**-99,
@@ -175,6 +178,11 @@ BITS = Function(5, bits_per_character, logits_and_ids, mistakes=[
      "These are the bits at each place. Asked for is their mean, one number."),
     ("divided by the first axis", edit("said.mean()", "said.sum() / len(ids)"),
      "You divide by the number of texts. `ids` may have several axes: divide by all its entries."),
+    ("one row of characters", edit("np.take_along_axis(log_p, ids[..., None], axis=-1)",
+     "log_p[np.arange(len(ids)), ids]"),
+     "Right for one row of characters. `ids` may have several axes, and `np.arange(len(ids))` counts "
+     "along the first alone: `np.take_along_axis(…, ids[..., None], axis=-1)` works for any, or make one "
+     "row of them."),
     ("powers of two", edit("np.log(np.exp(z)", "np.log2(np.exp2(z)", " / np.log(2)", ""),
      "You take 2 to the power of the logits. A softmax takes e; only the logarithm at the end is to the base "
      "of 2."),
@@ -206,6 +214,10 @@ BACK_OFF = Function(6, pair_model, pair_counts, mistakes=[
     ("not a share", edit(" / counts.sum()", ""),
      "You imagined far more than `k` observations: how often each character came must first become a share, "
      "so that all shares sum to 1."),
+    ("not a share, and rows made to sum to 1", lambda counts, k: (lambda all_in_all: all_in_all
+     / all_in_all.sum(axis=1, keepdims=True))(counts + k * counts.sum(axis=0)),
+     "Rows sum to 1, but you imagined `k` for every pair in the text, not `k` in all: how often each "
+     "character came must first become a share."),
     ("forgets keepdims", edit(", keepdims=True", ""),
      "The sum of row i has divided *column* i: keep the axis, with `keepdims=True`."),
     ("forgets them below the line", edit("True) + k", "True) + 1e-300"),
@@ -339,6 +351,26 @@ def deltas(g, h, W_h, k):
     return delta
 
 
+def each_by_itself(g, h, W_h, k):
+    delta = np.zeros_like(g)
+    for t in range(g.shape[1]):
+        d = g[:, t] * (1 - h[:, t] ** 2)
+        for s in range(t, max(-1, t - k), -1):
+            delta[:, s] += d
+            d = d @ W_h.T * (1 - h[:, s - 1] ** 2)
+    return delta
+
+
+def in_full_chunks(g, h, W_h, k):
+    delta = np.zeros_like(g)
+    for start in range(0, g.shape[1], k):
+        future = 0
+        for t in reversed(range(start, start + k)):
+            delta[:, t] = (g[:, t] + future) * (1 - h[:, t] ** 2)
+            future = delta[:, t] @ W_h.T
+    return delta
+
+
 BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
     ("no border", edit("            future = 0\n", "            pass\n"),
      "Right without chunks. At a border the gradient must stop: which step's δ is not handed to the one "
@@ -379,6 +411,15 @@ BACKWARD = Function(8, deltas, slopes_and_states, mistakes=[
     ("the future in place of what enters", edit("(g[:, t] + future)",
      "(g[:, t] if np.ndim(future) == 0 else future)"),
      "What comes from the future replaces what enters from outside. Both add up."),
+    ("enters at the last step alone", edit("(g[:, t] + future)",
+     "(g[:, t] if t == g.shape[1] - 1 else future)"),
+     "You let in what enters at the last step alone. At every step g_t comes in, beside what comes from the "
+     "future."),
+    ("each loss k steps back", each_by_itself,
+     "You take what enters at each step k steps back. The borders stand still: it goes back to the "
+     "beginning of the chunk that it is in, and no further."),
+    ("runs over the end", in_full_chunks,
+     "The last chunk may be shorter: end it at the last step, `min(start + k, T)`."),
     ("the last chunk left out", edit("    return delta", "    delta[:, g.shape[1] // k * k :] = 0\n    "
      "return delta"),
      "The last, shorter chunk is missing."),
@@ -568,7 +609,8 @@ TRAIN = Function(11, early_mean, pulses, run=within_budget, measure=reached,
      "It guesses, or nearly. Print the length of the gradient at W_x beside that at the output's weights: "
      "does what the end says reach the pulse, 50 steps back? In the chapter something that pays earlier "
      "taught the network to take a symbol in. The class is the same at every step: where else can you ask "
-     "for it? (And if you do so already: does the loss still fall when the steps are used up?)"),
+     "for it? (And if you do so already: is `zero_grad` called before each step? Print the loss: does it "
+     "jump, or still fall when the steps are used up?)"),
     ("returns the logits", edit("np.where(loudest > 0, 1, 0)", "np.stack([-loudest, loudest], axis=1)"),
      "You return two numbers for each sequence. Its class is the place of the larger one, at the last step."),
     ("at every step", edit("np.where(loudest > 0, 1, 0)", "np.where(along > 0, 1, 0)"),

@@ -19,6 +19,10 @@ BIAS = Value(2, -np.log(2 ** (1 / 100) - 1), rtol=1.5e-3, mistakes=[
      "That is where the gate must stand. Which bias brings a sigmoid there?"),
     ("the rule of thumb", np.log(100),
      "Close: that bias leaves about 1/e = 37 % after 100 steps, and a half is asked for."),
+    ("a gate of 0.99", np.log(99),
+     "A gate of 0.99 leaves 0.99¹⁰⁰, 37 %, after 100 steps, and a half is asked for."),
+    ("the gate's logarithm", np.log(0.5) / 100,
+     "That is ln f, for the gate f that leaves a half. Which bias brings a sigmoid to that f?"),
     ("the other sign", np.log(2 ** (1 / 100) - 1), "With this sign the gate is nearly shut."),
     ("one step", 0.0, "At σ(0) = 0.5, half is left after one step. After a hundred steps, f¹⁰⁰ is left."),
 ], after="f¹⁰⁰ = 1/2 and f = σ(b): b = −ln(2^(1/100) − 1) = 4.97.")
@@ -104,6 +108,12 @@ LSTM_STEP = Function(3, lstm_step, partial(states_and_weights, 4), allows=("sigm
      "np.where(real[:, None], shown, h)", "shown"),
      "The cell of an ended text stays, but its state is shown anew by an output gate that has read on. "
      "Keep `h` itself."),
+    ("no sigmoids", edit("nn.sigmoid", ""),
+     "Your gates are no gates yet: i, f and o pass a sigmoid, so that they lie between 0 and 1."),
+    ("reads zeros where a text has ended", lambda x, h, c, real, W_x, W_h, b: lstm_step(
+        np.where(real[:, None], x, 0), h, c, real | True, W_x, W_h, b),
+     "An input of zero does not stop the clock: state and cell go on through W_h and b. Where a text has "
+     "ended, return the `h` and `c` that came in."),
     ("the state alone", lambda *inputs: lstm_step(*inputs)[0],
      "Only the state comes back. The next step needs the cell too."),
 ], after="So a batch can hold texts of any length, and each is read as if it were alone.")
@@ -155,6 +165,11 @@ GRU_STEP = Function(4, gru_step, partial(states_and_weights, 3), allows=("sigmoi
      "The candidate's bias comes in twice."),
     ("the candidate does not read", edit("np.tanh(a[:, 2 * m :] + ", "np.tanh("),
      "The candidate does not see the input: `x @ W_x + b` has a third block."),
+    ("the past twice", edit("np.tanh(a", "np.tanh((a + h @ W_h)"),
+     "The candidate sees the past twice: as it is, from `h @ W_h`, and reset. Leave the first out of its "
+     "block."),
+    ("all blocks for the candidate", edit("(r * h) @ W_h[:, 2 * m :]", "(r * h) @ W_h"),
+     "r ⊙ h meets all three blocks of W_h. The candidate has the third alone: `W_h[:, 2 * m :]`."),
     ("a block transposed", edit("(r * h) @ W_h[:, 2 * m :]", "(r * h) @ W_h[:, 2 * m :].T"),
      "The candidate's block of W_h is transposed. Forwards it is used as it stands."),
 ], after="After the product, as PyTorch has it, all three products with W_h are one. That is why it is done.")
@@ -202,7 +217,13 @@ ROAD = Function(5, road_back, forget_gates, mistakes=[
     ("all the way for all", lambda f: f * 0 + f.prod(axis=1, keepdims=True),
      "You return the product of all gates for each step. A later step has fewer of them before it."),
     ("logarithms", lambda f: np.exp(np.cumsum(np.log(f)[:, ::-1], axis=1)[:, ::-1] - np.log(f)),
-     "A logarithm cannot take a gate that is 0. Multiply from the end."),
+     "Neither a logarithm nor a division can take a gate that is 0. Multiply from the end, without the "
+     "gate of the step itself."),
+    ("round to the end", lambda f: np.roll(np.cumprod(f[:, ::-1], axis=1)[:, ::-1], -1, axis=1),
+     "All but the last step is right. There, with no gate left to pass, the derivative is 1: `np.roll` "
+     "has put the product of all gates in its place."),
+    ("no last step", lambda f: road_back(f)[:, :-1],
+     "The last step is missing: ∂c_T / ∂c_T is 1, and it belongs to the T numbers."),
     ("from the beginning to c", lambda f: np.concatenate([np.ones_like(f[:, :1]), np.cumprod(f, axis=1)[:,
      :-1]], axis=1),
      "That is ∂c_t / ∂c_1, from the first step on. Asked for is the way from the *last* step back."),
@@ -263,6 +284,8 @@ OPEN = Function(6, opened, biases_and_lags, mistakes=[
      "You cut b into four blocks, as for an LSTM. A GRU has three."),
     ("reset and update gate", edit("m : 2 * m", ": 2 * m"),
      "The reset gate has been set as well. It keeps its biases."),
+    ("its block alone", edit("return b", "return b[m : 2 * m]"),
+     "You return the update gate's block alone. Return all 3m biases."),
     ("the exponential", edit("np.log", "np.exp"),
      "e^lag is enormous. The bias is the *logarithm* of the lag."),
 ])
@@ -397,6 +420,12 @@ REPAIR = Function(9, way_back, ways_through, mistakes=[
      "something that has not been through the tanh."),
     ("the new cell is forgotten", edit(*NEW_CELL),
      "Only the forget block is wrong now. A forget gate multiplies the cell as it was *before* the step."),
+    ("the forget gate's cell and the slope", edit(*NEW_CELL, *RAW_CELL),
+     "The road along the cell is there. Two faults are left, and both show within one step. Begin with an "
+     "empty cell: which cell does a forget gate multiply?"),
+    ("one road for both", edit("dh, kept = dz @ W_h.T, dc * f", "dh = dz @ W_h.T + dc * f"),
+     "You add what comes along the cell to the state's gradient, and there it meets the output gate and the "
+     "tanh. The cell's road has neither: carry it by itself, and add it to `dc`."),
     ("the wrong step's gate", edit("+ kept", "+ kept * f", "dc * f\n", "dc\n"),
      "The road along the cell is there, with the wrong step's gate. From c[t + 1] to c[t + 2] the factor is "
      "the forget gate of the step between them, the one you met in the round before."),
@@ -529,8 +558,9 @@ TRAIN = Function(10, set_by_hand, one_in_a_stream, run=within_budget, measure=re
      "Of what a cell holds at step 8 hardly anything is left at step 40, and the gradient fades with it. "
      "How long does a forget gate keep, at the bias you start with? 14.2 has the arithmetic."),
     ("lets everything in", edit("[-10.0, 10.0,", "[1.0, 10.0,"),
-     "The cells keep, and that is half of it. But each step writes what it hears, marked or not, and thirty "
-     "symbols lie over the one that counts. Which other gate could start in a better place, and where?"),
+     "The cells keep, and that is half of it. But each step writes what it hears, marked or not, and "
+     "thirty symbols lie over the one that counts. Which other gate could start in a better place, and "
+     "where? (If it starts low already: lower.)"),
     ("has not learned", edit("5 * np.eye(4)", "0 * np.eye(4)"),
      "The gates stand well, and the answers are no better than guesses. Print the loss. If it hardly moves, "
      "the rate is too small: three times as much, and again; if it jumps, it is too large."),

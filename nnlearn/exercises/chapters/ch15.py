@@ -22,6 +22,7 @@ ANSWER = Value(3, 4.0, atol=1e-3, mistakes=[
     ("weights without exponential", 16.0,
      "Score 0 still has e⁰ = 1. Take the exponential before you divide by the sum."),
     ("forgets the division", 16 / 10, "The scores must be divided by √d first, and d is 4."),
+    ("divides by d", 16 / (1 + np.sqrt(3)), "You divide by d, which is 4. It is √d."),
     ("a plain mean", 8.0, "That is the plain mean: both keys would have to fit alike."),
     ("turned over", 12.0, "The key that fits has value 0: which of both weights is the larger?"),
 ], after="Scores 2 ln 3 and 0, divided by 2: ln 3 and 0. Weights 3/4 and 1/4, and 1/4 of 16 is 4.")
@@ -65,6 +66,12 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
     ("the top taken before the mask", edit("    scores = np.where(visible, scores, -1e9)\n", ""),
      "Where a *hidden* key fits best by far, everything visible underflows to 0. Take away the largest of "
      "the visible scores."),
+    ("all axes turned round", edit("np.swapaxes(k, -1, -2)", "k.T"),
+     "`.T` turns *all* axes round, heads and texts too. Exchange the last two alone: `k.swapaxes(-1, -2)`."),
+    ("all axes turned round, and a mean where nothing is visible",
+     edit("np.swapaxes(k, -1, -2)", "k.T", *PLAIN),
+     "`.T` turns *all* axes round, heads and texts too. Exchange the last two alone: `k.swapaxes(-1, "
+     "-2)`. And there is something else, where a query may look nowhere."),
     ("no scale", edit(" / np.sqrt(q.shape[-1])", ""),
      "Your scores are not divided by √d, d the width of q."),
     ("no scale, and a mean where nothing is visible", edit(" / np.sqrt(q.shape[-1])", "", *PLAIN),
@@ -82,6 +89,10 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
      "Hidden keys still answer: use `visible`."),
     ("mask upside down", edit("np.where(visible", "np.where(~visible"),
      "`visible` is True where a query *may* look. Yours hides those."),
+    ("mask upside down, and a mean where nothing is visible",
+     edit("np.where(visible, scores", "np.where(~visible, scores", *PLAIN),
+     "`visible` is True where a query *may* look. Yours hides those; and there is something else, where a "
+     "query may look nowhere."),
     ("mask after the softmax",
      edit("np.where(visible, scores, -1e9)", "scores", *PLAIN, "w @ v", "(w * visible) @ v"),
      "Weights set to 0 after the softmax leave the rest short of 1. Hide the scores before it."),
@@ -90,6 +101,10 @@ ATTENTION = Function(4, attention, queries_keys_and_values, mistakes=[
     ("overflow", edit(" - scores.max(axis=-1, keepdims=True)", "", *PLAIN),
      "Large scores overflow. Subtract each row's largest before np.exp. (And mind the query that may look "
      "nowhere.)"),
+    ("overflow, divided by the sum as it is", edit(" - scores.max(axis=-1, keepdims=True)", "", *PLAIN,
+     "np.maximum(w.sum(axis=-1, keepdims=True), 1e-9)", "w.sum(axis=-1, keepdims=True)"),
+     "Large scores overflow, and low ones all become 0. Subtract each row's largest before np.exp. (And mind "
+     "the query that may look nowhere.)"),
     ("not low enough", edit(*PLAIN, "-1e9", "-1e5", "return w @ v", "return np.where(visible, w, 0) @ v"),
      "Visible scores may be as low as −100,000: then a hidden score of −1e5 is not the lower one. −1e9, "
      "or −np.inf, is."),
@@ -129,6 +144,8 @@ WINDOW = Function(5, window_mask, windows, mistakes=[
      "Your window is one place too long: oneself counts, so window 1 sees only the diagonal."),
     ("not oneself", edit("back >= 0", "back > 0"),
      "A place may look at itself: the diagonal belongs to the window."),
+    ("before oneself", edit("(back >= 0) & (back < window)", "(back > 0) & (back <= window)"),
+     "Your places begin with the one before. A place sees itself and the `window` − 1 before it."),
     ("transposed", edit("[:, None] - np.arange(T)", " - np.arange(T)[:, None]"),
      "Rows are queries, columns keys. Yours is transposed, so each query sees the *future*."),
     ("no window", edit(" & (back < window)", ""), "That is causal, but it never forgets."),
@@ -266,6 +283,9 @@ def look_up_backward(w, v, g):
 BACKWARD = Function(8, look_up_backward, weights_values_and_slopes, outputs="dv dz", mistakes=[
     ("stops at the weights", edit("w * (dw - mean)", "dw"),
      "Your second result is ∂L/∂w. Go on through the softmax to the scores."),
+    ("all axes turned round", edit("np.swapaxes(w, -1, -2)", "w.T"),
+     "`.T` turns *all* axes round, that of the texts too. Exchange the last two alone: `w.swapaxes(-1, "
+     "-2)`."),
     ("forgets that weights sum to 1", edit("(dw - mean)", "dw"),
      "When one score rises, all other weights fall: subtract the weighted mean of ∂L/∂w first."),
     ("the diagonal alone", edit(".sum(axis=-1, keepdims=True)", ""),
@@ -319,6 +339,12 @@ def from_the_end(x):
     return np.take_along_axis(x, order, axis=1)
 
 
+def all_in_one_go(x):
+    turned = x.copy()
+    turned[x > 0] = x[x > 0][::-1]
+    return turned
+
+
 FROM_THE_END = Function(10, from_the_end, padded_texts, mistakes=[
     ("turns the blanks too", lambda x: x[:, ::-1],
      "Now the blanks come last: the state that has read the letters is overwritten while they are read. "
@@ -350,6 +376,9 @@ FROM_THE_END = Function(10, from_the_end, padded_texts, mistakes=[
     ("one too far", lambda x: np.stack([np.roll(row[::-1], (row == 0).sum() - 1) for row in x]),
      "All is moved by one place: the blanks of a row are back on its left when it is rolled by their "
      "number."),
+    ("from text to text", all_in_one_go,
+     "Letters have gone from one text to another: you turned those of all rows in one go. Turn each row by "
+     "itself."),
     ("every letter once", lambda x: np.array([[*[0] * (len(row) - len({*row[row > 0]})),
      *dict.fromkeys(row[row > 0][::-1])] for row in x]),
      "A letter that comes twice has been lost."),
@@ -552,6 +581,12 @@ REPAIR = Function(13, causal_block, blocks, run=block_and_its_leak, mistakes=[
      "it."),
     ("the gist left out", edit(" + np.cumsum(x, axis=1) / np.arange(1, T + 1)[:, None]", ""),
      "No leak, and no gist either. The idea is good; only, it must be the gist of the text *so far*."),
+    ("the gist in place of the text", edit("x + np.cumsum", "np.cumsum"),
+     "No leak any more. But the gist takes the place of `x` in yours: it comes *besides*."),
+    ("not brought to mean 0 and spread 1", edit("    x = (x - x.mean(axis=2, keepdims=True)) / x.std(axis=2, "
+     "keepdims=True)\n", ""),
+     "No leak any more. But the line that brings each place to mean 0 and spread 1 is gone: it was only "
+     "to run over another axis."),
     ("not even oneself", edit("np.tri(T, dtype=bool)", "np.tri(T, k=-1, dtype=bool)"),
      "No leak any more. But a place may look at itself; the first one has nothing else."),
     ("not oneself, but for the first", edit("np.tri(T, dtype=bool)",
@@ -683,7 +718,8 @@ TRAIN = Function(14, counted, pairs_and_a_name, run=within_budget, measure=found
     ("one of the values", any_of_them,
      "It says one of the values that occur, and does not find the one that was asked for. Follow one "
      "look-up: the query is a name, and it fits the key of that name's place. But what is wanted stands one "
-     "place further. From which place's sign could the key of a *value* be made, so that the name finds it?"),
+     "place further. From which place's sign could the key of a *value* be made, so that the name finds it? "
+     "(And if yours are made of that: does the loss still fall when the steps are used up?)"),
     ("has not learned", edit("table[behind(ids)]", "np.tile(table[0], (len(ids), 1))"),
      "No better than a guess. Print the loss. If it hardly moves, the rate is too small: three times as "
      "much, and again; if it jumps, it is too large. Is `zero_grad` called before each step?"),

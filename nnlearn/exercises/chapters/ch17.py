@@ -53,6 +53,13 @@ def mask_tokens(ids, draw, kind, other):
     return np.where(chosen & (kind >= 0.9), other, read), chosen
 
 
+def all_at_once(ids, draw, kind, other):
+    read, chosen = ids.copy(), (draw < 0.15) & (ids >= 5)
+    read[chosen & (kind < 0.8)] = 4
+    read[chosen & (kind >= 0.9)] = other
+    return read, chosen
+
+
 MASKING = Function(4, mask_tokens, texts_and_draws, outputs="read asked", mistakes=[
     ("special tokens too", edit(" & (ids >= 5)", ""),
      "A special token (id below 5) was chosen. Nobody needs to guess `[CLS]`, `[SEP]` or padding."),
@@ -70,6 +77,13 @@ MASKING = Function(4, mask_tokens, texts_and_draws, outputs="read asked", mistak
     ("5 is special", edit("ids >= 5", "ids > 5"), "Id 5 is an ordinary token: those are 5 *or more*."),
     ("a mark without being chosen", edit("chosen & (kind < 0.8)", "kind < 0.8"),
      "Tokens that were not chosen became `[MASK]`. `kind` counts only where a token is chosen."),
+    ("never another token", edit("np.where(chosen & (kind >= 0.9), other, read)", "read"),
+     "The marks are right. Where `kind` is 0.9 or more, a chosen token becomes the one in `other`."),
+    ("asked wherever there is a mark", edit("read), chosen", "read), read == 4"),
+     "You ask where you see a mark. Tokens that stay and those that became `other` are asked about as well."),
+    ("all of other at once", all_at_once,
+     "You put all of `other` into the few chosen places. Take from it what stands there, `other[…]` with "
+     "the same condition, or use `np.where`."),
     ("asked at the marks alone", edit("read), chosen", "read), chosen & (kind < 0.8)"),
      "You ask at the marks alone. Tokens that stay and those that became `other` are asked about as well."),
     ("not asked where it stays", edit("read), chosen", "read), chosen & (kind < 0.9)"),
@@ -153,6 +167,9 @@ LOSS = Function(5, masked_loss, guesses_at_gaps, mistakes=[
      "That is the mean probability of the right token. The loss takes its logarithm."),
     ("of the likeliest", edit("log_p[np.arange(len(x)), x]", "log_p.max(axis=-1)"),
      "You ask how sure it is of its own guess. Take the probability of the token that stood there, `ids`."),
+    ("every gap's token at every gap", edit("log_p[np.arange(len(x)), x]", "log_p[:, x]"),
+     "`[:, x]` takes the tokens of *all* gaps at each gap. Beside `x` an index for the gap is needed: "
+     "`np.arange(len(x))`."),
     ("all tokens alike", edit("log_p[np.arange(len(x)), x]", "log_p"),
      "You average over all tokens of the vocabulary. Only the one that stood there counts."),
     ("a small number added", edit("return -log_p[np.arange(len(x)), x]",
@@ -267,6 +284,9 @@ POOL = Function(7, mean_of_tokens, pieces_of_texts, mistakes=[
      "twice to the same place."),
     ("padding counts", edit("(ids != 0)", "(ids >= 0)"),
      "Padding is averaged in: a short text would look like padding. Leave out places with id 0."),
+    ("special tokens left out", edit("(ids != 0)", "(ids >= 5)"),
+     "You leave ids 1 to 4 out, as the chapter does. Here only id 0 is padding, and every other token "
+     "counts."),
     ("divided by all places", edit("text, real.sum(axis=1)", "text, np.full((len(text), 1), h.shape[1])"),
      "The padding adds nothing, but you still divide by all places. Divide by the number of real tokens."),
     ("divided by the number of pieces", edit("text, real.sum(axis=1)", "text, np.ones((len(text), 1))"),
@@ -414,6 +434,10 @@ REPAIR = Function(9, fine_tune, fine_tunings, run=with_slopes, measure=symptom, 
     ("the best is the last, once one was better", edit(*ALIAS[:2]),
      "The lowest loss is found, and the last weights come back: later steps still change what `best` holds. "
      "Keep a copy of each array."),
+    ("stops at the first that is worse", edit("best, lowest = dict(weights), now",
+     "best, lowest = dict(weights), now\n        else:\n            break"),
+     "You stop where the loss rises for the first time. It may fall again: make all `steps` steps, and "
+     "keep the lowest of all."),
     ("the last never judged", lambda source, gradients, loss, frozen, lr, decay, steps: fine_tune(
      source, gradients, loss, frozen, lr, decay, steps - 1),
      "The weights after the last step are never judged: ask for their loss as well."),
@@ -462,11 +486,24 @@ def ten_labels(rng):
 
 
 def without_the_seed(answer, texts, labelled, y, new):
-    return answer(texts, labelled, y, new["texts"])
+    """What `answer` says of the new texts, and how often it says the same when no word keeps its company.
+
+    For that, the words of `texts` are shuffled among them.
+    """
+    rest = labelled.copy(), y.copy(), new["texts"].copy()
+    mixed = np.random.default_rng(0).permuted(texts.ravel()).reshape(texts.shape)
+    topics = answer(texts, labelled, y, new["texts"])
+    if topics is None:
+        return None
+    try:
+        return [topics, float(np.mean(np.array(answer(mixed, *rest)) == np.array(topics)))]
+    except Exception:  # whatever it is, it comes of the texts
+        return [topics, 0.0]
 
 
-def classified(topics, texts, labelled, y, new):
-    """Has the bar been reached? Many ways do."""
+def classified(found, texts, labelled, y, new):
+    """Has the bar been reached? Many ways do. If not, have the texts without a label a say?"""
+    topics, same = found
     truth = library(new["seed"])[4]
     if wrong := no_classes(topics, len(truth), 5):
         return wrong
@@ -476,8 +513,12 @@ def classified(topics, texts, labelled, y, new):
     if right < 0.12:
         return "worse than guessing"
     if right < 0.45:
-        return "hardly better than guessing one of five"
-    return "better than guessing, and far from the bar" if right < 0.78 else "nearly"
+        text = "hardly better than guessing one of five"
+        return f"{text}, and the same if the words of `texts` are shuffled" if same == 1 else text
+    if right >= 0.78:
+        return "nearly"
+    text = "better than guessing, and far from the bar"
+    return f"{text}, and much the same if the words of `texts` are shuffled" if same > 0.9 else text
 
 
 def by_company(texts, labelled, y, new):
@@ -495,6 +536,14 @@ def by_company(texts, labelled, y, new):
     return (asked @ known.T).argmax(axis=1)
 
 
+def by_counts(texts, labelled, y, new):
+    def occurs(part):
+        return np.array([np.bincount(text, minlength=COMMON + TOPICS * WORDS) for text in part])
+
+    known = np.array([occurs(labelled[y == k]).sum(axis=0) for k in range(TOPICS)])
+    return (occurs(new) @ known.T).argmax(axis=1)
+
+
 def by_shared_words(texts, labelled, y, new):
     def occurs(part):
         return np.array([np.bincount(text, minlength=COMMON + TOPICS * WORDS) > 0 for text in part])
@@ -508,10 +557,17 @@ TRAIN = Function(10, by_company, ten_labels, run=without_the_seed, measure=class
     ("common words drown the others", edit("np.log(np.maximum(N / np.maximum(chance, 1e-9), 1))", "N"),
      "Hardly better than a guess. Which words weigh most in your vectors? Print them: words that stand in "
      "every text are the many, and they tell nothing. What would their counts be by chance alone?"),
+    ("the ten texts alone", by_counts,
+     "Hardly better than a guess, and `texts` has no say: with its words shuffled you answer the same. Of "
+     "the topics' words most stand there alone. Which of them stand together more often than by chance?"),
     ("shared words alone", by_shared_words,
-     "It is better than a guess, and far from the bar. Ten texts hold a fourth of the topics' words: most of "
-     "what a new text says was never labelled. Which of your 910 texts could tell that two words belong "
-     "together, and did you ask them?"),
+     "It is better than a guess, and far from the bar. Ten texts hold a fourth of the topics' words: most "
+     "of what a new text says was never labelled. Which words belong together, the 600 others could tell, "
+     "and you do not ask: with their words shuffled you answer much the same."),
+    ("far, though texts are asked", edit("(asked @ known.T).argmax(axis=1)",
+                    "((asked @ known.T).argmax(axis=1) + (np.arange(300) % 3 == 0)) % 5"),
+     "Better than a guess, and far from the bar, though `texts` have a say. Do you ask all 600, and the "
+     "whole of each? Common words still drown the others, as long as counts are not held against chance."),
     ("the farthest", edit("argmax", "argmin"),
      "Worse than a guess: look at the sign. Is it the nearest topic that you take, or the farthest?"),
     ("nearly", edit("(asked @ known.T).argmax(axis=1)",
