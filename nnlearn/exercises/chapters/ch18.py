@@ -14,13 +14,17 @@ def softplus(s):
     return np.logaddexp(0, s)
 
 
-PULL = Value(2, float(np.exp(5.0)), rtol=0.001, mistakes=[
+PULL = Value(2, float(np.exp(5.0)), rtol=0.003, mistakes=[
     ("turned over", float(np.exp(-5.0)), "You divided the other way round. Which one is tiny?"),
     ("one over sigma", float(1 + np.exp(5.0)),
      "You took the non-saturating pull for exactly 1. It is 1 − σ(s)."),
     ("the logits", 5.0, "The ratio of the slopes is not the logit. What is (1 − σ)/σ?"),
     ("the losses", float(softplus(5.0) / softplus(-5.0)),
      "You compared the losses. The question is about their slopes."),
+    ("the larger slope alone", float(1 / (1 + np.exp(-5.0))),
+     "That is the slope of the non-saturating loss. How many times as large is it as the other one, σ(−5)?"),
+    ("the smaller slope alone", float(1 / (1 + np.exp(5.0))),
+     "That is the slope of the saturating loss. How many times does it fit into the other one, 1 − σ(−5)?"),
 ], after="(1 − σ(s)) / σ(s) = e^(−s): here more than a hundred times.")
 
 
@@ -171,6 +175,8 @@ LOSSES = Function(5, gan_losses, logits_of_both, outputs="discriminator generato
      "That is the saturating loss of G: it is flat where D is sure. Which one is not?"),
     ("labels swapped", edit("softplus(-real)", "softplus(real)", "softplus(fake)", "softplus(-fake)"),
      "Your D is rewarded for calling real samples generated. Check the signs of its logits."),
+    ("all signs turned", lambda real, fake: gan_losses(-real, -fake),
+     "Every logit has the wrong sign in yours: −ln σ(s) is softplus(−s), −ln(1 − σ(s)) is softplus(s)."),
     ("sums", edit("mean", "sum"), "You summed over the batch: take means."),
     ("one mean for both",
      edit("softplus(-real).mean() + softplus(fake).mean()", "softplus(np.concatenate([-real, fake])).mean()"),
@@ -209,6 +215,10 @@ LOSSES = Function(5, gan_losses, logits_of_both, outputs="discriminator generato
     ("a small number added", edit(
         "np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(np.clip(s, -700, 700))) + 1e-8)", of=softplus),
      "A small number inside the logarithm caps the loss at 18. A logit of a thousand costs a thousand: "
+     "−ln σ(s) is ln(1 + e^(−s)), and `np.logaddexp(0, -s)` computes it."),
+    ("a smaller number added", edit(
+        "np.logaddexp(0, s)", "-np.log(1 / (1 + np.exp(np.clip(s, -700, 700))) + 1e-12)", of=softplus),
+     "A small number inside the logarithm caps the loss at 28. A logit of a thousand costs a thousand: "
      "−ln σ(s) is ln(1 + e^(−s)), and `np.logaddexp(0, -s)` computes it."),
     ("cut off", edit("np.logaddexp(0, s)",
                      "-np.log(np.clip(1 / (1 + np.exp(np.clip(s, -700, 700))), 1e-7, 1))", of=softplus),
@@ -290,6 +300,16 @@ DIRAC = Function(6, dirac_step, games, outputs="theta psi", mistakes=[
         dirac_step(theta, psi, lr, gamma)[0],
         dirac_step(dirac_step(theta, psi, lr, gamma)[0], psi, lr, gamma)[1]),
      "Your ψ answers the new θ. Both move at once, from the old place."),
+    ("θ overwritten", edit("    return theta +", "    theta = theta + lr * D * psi\n    return theta +",
+                           "theta + lr * D * psi, psi", "theta, psi"),
+     "Your σ is the old one, but ψ's slope has the new θ in it: `theta` is overwritten too early. Compute "
+     "both slopes first."),
+    ("ψ overwritten", edit("    return theta +", "    psi = psi - lr * (D * theta + gamma * psi)\n"
+                           "    return theta +", "psi, psi - lr * (D * theta + gamma * psi)\n", "psi, psi\n"),
+     "Your σ is the old one, but θ's slope has the new ψ in it: `psi` is overwritten too early. Compute "
+     "both slopes first."),
+    ("both uphill", lambda theta, psi, lr, gamma: dirac_step(theta, psi, -lr, gamma),
+     "Both climb in yours. Each goes *down* its own loss: minus `lr` times the slope."),
 ], after="With γ = 0 the distance grows by √(1 + lr² σ²) each step. Try some γ, and plot.")
 
 JUDGE = Explain(7, rubric=[
@@ -358,6 +378,15 @@ REPAIR = Function(8, one_round, rounds, mistakes=[
                       "(w + 2 * u * f) / real.std()", "(w + 2 * u * f)"),
      "Your discriminator meets the points as they are. That is a game too, but here both batches come in the "
      "real batch's units: what does that make of `f`, and of its slope?"),
+    ("no units, but their slope",
+     edit("(real - real.mean()) / real.std(), (fake - real.mean()) / real.std()", "real, fake"),
+     "Your discriminator meets the points as they are. Bring both batches into the real batch's units first: "
+     "its mean becomes 0, its width 1."),
+    ("units of the generated ones, for both", edit(
+        "(real - real.mean()) / real.std(), (fake - real.mean()) / real.std()",
+        "(real - fake.mean()) / fake.std(), (fake - fake.mean()) / fake.std()",
+        "(w + 2 * u * f) / real.std()", "(w + 2 * u * f) / fake.std()"),
+     "Your units are those of the generated batch. They are to be the real batch's, which stand still."),
     ("n − 1", edit("real.std()", "real.std(ddof=1)"),
      "You divide by n − 1 in the width. So that the batch's own width becomes 1, take `real.std()`."),
     ("the variance", edit("real.std()", "real.var()"),
@@ -415,6 +444,12 @@ REPAIR = Function(8, one_round, rounds, mistakes=[
         "    return np", "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n    return np"),
      "Your generator's slope uses numbers of the discriminator that have moved already. Here both move from "
      "the same position."),
+    ("the generator is judged anew", edit(
+        "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n", "",
+        "    return np", "    miss_fake = 1 / (1 + np.exp(-(w * f + c + u * f**2)))\n"
+        "    pull = (miss_fake - 1) * (w + 2 * u * f) / real.std()\n    return np"),
+     "Your generator is judged by the discriminator that has just moved. Here both move from the same "
+     "position."),
 ], after="Batch norm in a discriminator does the same, where real and generated samples come in batches of "
          "their own.")
 

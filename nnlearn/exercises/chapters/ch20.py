@@ -200,6 +200,9 @@ BACKWARD = Function(4, weighted_backward, rounds_with_weights, outputs="dX dw", 
      "You sent the gradient the way the messages went. It goes back: who pays, and who is paid?"),
     ("the gradient of the sender", edit("arrived = g[target]", "arrived = g[source]"),
      "You take the gradient at the sender's own place. A message is judged where it arrived."),
+    ("both turned round", lambda g, X, w, source, target: weighted_backward(g, X, w, target, source),
+     "`source` and `target` are exchanged in both. A message carried the sender's row, X[source], and is "
+     "judged where it arrived, g[target]."),
     ("dX to the receiver", edit("np.add.at(dX, source", "np.add.at(dX, target"),
      "dw is right. What came back along a message belongs to its sender: where do you add it?"),
     ("dX from the sender", lambda g, X, w, source, target: (
@@ -474,6 +477,8 @@ REPAIR = Function(7, spread_labels, labelled, mistakes=[
     ("class 0 is unknown", lambda A, labels, classes, rounds: spread_labels(
         A, np.where(labels == 0, -1, labels), classes, rounds),
      "Class 0 is a label, too: known is who has one from 0 on."),
+    ("class 0 is not put back", edit("np.where(known, Y,", "np.where(known & (labels[:, None] > 0), Y,"),
+     "Nodes of class 0 forget what they know. Known is who has a label from 0 on: `labels >= 0`."),
     ("keeps the ones alone", edit("np.where(known, Y, A @ Z / degree)", "np.where(Y > 0, Y, A @ Z / degree)"),
      "Known nodes keep their 1, and yet hear other classes. Put back the whole row."),
     ("adds the label", edit("np.where(known, Y, A @ Z / degree)", "A @ Z / degree + Y"),
@@ -547,7 +552,8 @@ TRAIN = Function(8, friends_apart, crowds, run=within_budget, measure=told,
     ("too few", edit("parts = [X, walk @ X, walk @ (walk @ X)]", "parts = [X]"),
      "Better than a guess, and not enough. Look at some friends of known people: of which kind are they, and "
      "of which kind are *their* friends? One round brings you the first, two rounds the second. Give the "
-     "layer both, side by side with a person's own features."),
+     "layer both, side by side with a person's own features. It has them? Then look at their sizes: a mean "
+     "of many is small beside one person's features. Bring all parts to one size."),
     ("returns the scores", edit(".argmax(axis=1)", ""),
      "You return three numbers for each person. The kind is the place of the largest."),
     ("the others alone", lambda X, A, known, labels, steps, backward: np.delete(

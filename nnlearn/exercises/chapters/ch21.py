@@ -14,6 +14,10 @@ TOKENS = Predict(1, 50, mistakes=[
     ("one for each pixel", 785, "A token is a patch of 4×4 pixels, not a pixel."),
     ("the pixels", 784,
      "Those are the pixels. A token is a patch of them, and one more is asked for the class."),
+    ("patches of four pixels", 197, "784 / 4 is 196, but a patch of 4×4 has 16 pixels, not 4."),
+    ("patches of four pixels, alone", 196,
+     "You divide 784 pixels by 4. A patch of 4×4 has 16; and one more token is asked for the class."),
+    ("the pixels of a patch", 16, "A patch of 4×4 has 16 pixels. How many such patches has the picture?"),
     ("overlapping patches", 626,
      "A 3×3 kernel's windows overlap. Patches lie side by side: each pixel is in one of them."),
 ], after="7 · 7 patches and the class token. Attention then looks at 50 · 50 pairs.")
@@ -351,6 +355,10 @@ REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
     ("places of the last round", edit("rows = rows[np.argsort(-marks[rows, column], kind=\"stable\")]",
                                       "rows = np.argsort(-marks[rows, column], kind=\"stable\")"),
      "argsort gives places among those left. Look up whose they are: `rows[np.argsort(…)]`."),
+    ("somebody is left, no more", edit(WRONG_HALF[0], "np.argsort(marks[rows, 3])", *WRONG_PRICE,
+                                       "float(test[rows[0]])", "float(test.max())"),
+     "Somebody is left now. Three faults are still there: which half stays, and by which marks; what is paid "
+     "for; and whose accuracy you report."),
     ("pays for the kept alone", lambda marks, test: (
         *halve(marks, test)[:2],
         sum(max(len(marks) >> min(k, 3), 1) * e for k, e in ((1, 1), (2, 1), (3, 2), (3, 4)))),
@@ -369,7 +377,8 @@ REPAIR = Function(7, halve, curves, outputs="row accuracy spent", mistakes=[
     ("keeps the worse half", edit(*WRONG_HALF),
      "argsort goes from small to large: the worse half stays in your race."),
     ("looks ahead", edit(*WRONG_MARK),
-     "You sort by the marks after 8 epochs in every round. A search cannot know them before it has paid."),
+     "The best after 8 epochs wins in yours, also where it has dropped out before. Do you sort by marks that "
+     "the search has not paid for yet? Or all networks in every round, those that are out among them?"),
     ("pays twice", edit(*WRONG_PRICE),
      "You pay for every epoch from the start in each round. Survivors keep what they have learned."),
     ("picks on the test", lambda marks, test: (int(test.argmax()), float(test.max()), halve(marks, test)[2]),
@@ -461,7 +470,8 @@ TRAIN = Function(9, fading, drawn, run=within_budget, measure=told,
     ("two hundred weights", edit("seen = h / h.std(axis=0)", "seen = x"),
      "Better than a guess, and not enough. A weight for each of the 200 steps is too many for 60 examples. "
      "Which few numbers hold what a fading memory holds? Take the last states of some `nn.linear_scan`s that "
-     "fade at different speeds, each brought to one size, and put one layer on them."),
+     "fade at different speeds, each brought to one size, and put one layer on them. (A `nn.StateSpace` is a "
+     "row of such memories, too. Read its last step, and let it learn fast: with a rate of 0.05, or more.)"),
     ("returns the scores", edit("(seen @ w > 0).astype(int)", "np.stack([-seen @ w, seen @ w], axis=1)"),
      "You return two numbers for each sequence. The class is the place of the larger."),
     ("says the other", edit("seen @ w > 0", "seen @ w < 0"),

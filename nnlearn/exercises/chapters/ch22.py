@@ -81,6 +81,12 @@ COLUMNS = Function(3, columns, pictures, mistakes=[
                             "hidden[:, :, j] = mean[:, j]", "hidden[:, :, j] = x[:, :, j]"),
      "You hide all columns but one. Hide that one, and no other."),
     ("no bias", edit(") + b, 0)", "), 0)"), "The score has a b, and its floor at 0 comes after it."),
+    ("the score without it", edit("whole - np.maximum(", "np.maximum("),
+     "That is the score with the column hidden. Asked is how far it falls: the whole picture's score less "
+     "this one."),
+    ("a floor for the fall", lambda x, w, b, mean: np.maximum(0, ((x - mean) * w).sum(axis=1)),
+     "You cut off the fall. The floor at 0 is that of the *score*: compute it with the column and without, "
+     "each with its floor, and take the difference."),
     ("never below 0", edit("return fall", "return np.maximum(fall, 0)"),
      "You cut the falls off at 0. The floor is the score's: where hiding helps, the fall is negative."),
     ("absolute", edit("return fall", "return abs(fall)"),
@@ -121,6 +127,11 @@ FLIP = Function(4, flip, scored, mistakes=[
      "You divide by the *mean* size of a weight. All numbers move, and the score changes by the sum."),
     ("the weight in place of its sign", edit("np.sign(w)", "w"),
      "Each number moves by the same amount, whatever its weight: only the weight's *sign* is needed."),
+    ("by how many there are", edit("abs(w).sum()", "len(w)"),
+     "You divide the score among the numbers, as if each had a weight of 1. A move of eps along the signs "
+     "changes the score by eps · Σ|w|."),
+    ("a weight of 0 moves", edit("np.sign(w)", "np.where(w >= 0, 1, -1)"),
+     "A number with weight 0 moves in yours. `np.sign(0)` is 0: it stays."),
     ("all one way", edit("np.sign(w)", "1"),
      "All numbers move the same way in yours. Where the weight is negative a number has to move the other "
      "way: `np.sign(w)`."),
@@ -185,6 +196,20 @@ STEP = Function(5, step, places, mistakes=[
     ("signs", edit("g / np.maximum(length, 1e-12)", "np.sign(g)"),
      "Signs are the steepest way when each number is limited. With a limit on the length it is "
      "the slope itself."),
+    ("the chapter's attack", lambda x, z, g, eps, size: np.clip(z + size * np.sign(g), x - eps, x + eps),
+     "That is the chapter's attack: signs, and a limit for each number. Here the *length* is limited: step "
+     "along the slope itself, and go back into a ball."),
+    ("back along the slope", lambda x, z, g, eps, size: (
+        lambda new: np.where(np.sqrt(((new - x) ** 2).sum(axis=1, keepdims=True)) > eps,
+                             step(x, x, g, np.inf, eps), new)
+     )(step(x, z, g, np.inf, size)),
+     "Where the step leads out you start again from x, along the slope. The nearest point of the ball lies "
+     "between x and where you are."),
+    ("the change alone", edit("return x + way", "return way"),
+     "That is the way from x. Return where it leads: x and the way."),
+    ("back by one length for all", edit("far = np.sqrt((way**2).sum(axis=1, keepdims=True))",
+                                        "far = np.sqrt((way**2).sum())"),
+     "The step is right. On the way back, too, each row of the batch has its own length."),
     ("one length for all", edit("length = np.sqrt((g**2).sum(axis=1, keepdims=True))",
      "length = np.sqrt((g**2).sum())"),
      "Each row of the batch has its own length."),

@@ -19,6 +19,9 @@ REST = Value(2, (2, 3.4), rtol=0.001, mistakes=[
     ("the old place", (1, 1),
      "There the springs do not pull, but the new task does: set the slope of the sum to 0."),
     ("exchanged", (3.4, 2), "You exchanged the two: first the weight with F = 4."),
+    ("the chapter's two weights", (1 / 3, 0.8),
+     "1 / (1 + λF) is where the chapter's example rests: springs at 0, and a task that pulls to 1. Set the "
+     "slope of *this* sum to 0."),
     ("springs towards 0", (4 / 3, 3.2),
      "The springs pull towards w*, not towards 0: their slope is λF(w − w*)."),
     ("half as stiff", (2.5, 11 / 3),
@@ -132,6 +135,9 @@ LEARN = Function(4, learn, stream, outputs="mean count", mistakes=[
      "Yours is a moving average: earlier examples fade. In the mean each counts alike, 1 / count."),
     ("never divided", edit("mean[k] += (z - mean[k]) / count[k]", "mean[k] = mean[k] * (count[k] - 1) + z"),
      "Your row is the *sum* of the examples. Divide it by the new count."),
+    ("the example added", edit("mean[k] += (z - mean[k]) / count[k]", "mean[k] += z"),
+     "You add the example to the *mean*. It stands for `count[k]` examples: move it towards z, by the new "
+     "one's share."),
     ("all examples", edit("/ count[k]", "/ count.sum()"),
      "You divide by the examples of all classes. Those of class k alone count here."),
     ("everybody, each by its count", lambda mean, count, z, k: (
@@ -216,6 +222,10 @@ RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
     ("filled up", edit("return np.array(kept, dtype=int)",
                        "return np.array([*kept, *[0] * (size - len(kept))], dtype=int)"),
      "Where fewer came than there is room for you fill up with zeros. Return those that came."),
+    ("taken out, and appended", edit("kept[drawn[k]] = stream[k]",
+                                     "kept.pop(drawn[k]), kept.append(stream[k])"),
+     "You take out the one at the place drawn, and append the newcomer: all behind it move up. It comes to "
+     "that very place, `kept[drawn[k]] = …`."),
     ("pushed aside", edit("kept[drawn[k]] = stream[k]", "kept.insert(drawn[k], stream[k]), kept.pop()"),
      "You push the others aside, and the last one out. The one at the place drawn is replaced; all others "
      "stay."),
@@ -249,6 +259,11 @@ RESERVOIR = Function(5, reservoir, arrivals, mistakes=[
     ("replaces too early", edit("if len(kept) < size:", "if len(kept) < size and drawn[k] == k:",
      "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
      "While there is room every arrival is kept, wherever its place was drawn."),
+    ("replaces while there is room", edit(
+        "if len(kept) < size:", "if len(kept) < size and drawn[k] >= len(kept):",
+        "elif drawn[k] < size:", "elif drawn[k] < len(kept):"),
+     "Yours replaces while there is room. Every arrival is kept then, at the next free place, wherever its "
+     "place was drawn."),
 ])
 
 
@@ -433,11 +448,16 @@ TRAIN = Function(8, whiten, school, run=within_budget, measure=recognised,
     allows=("Linear", "Tensor", "matmul", "cross_entropy", "SGD", "Adam", "AdamW"),
     mistakes=[
     ("as it comes", lambda X, steps, backward: np.eye(X.shape[2]),
-     "Most directions differ within a class as much as between classes. Is the loss that of queries among "
-     "prototypes, and are examples and queries embedded by the same W?"),
+     "It is no better than the numbers as they come. Does the loss fall? If not: are the steps long enough, "
+     "and do *near* prototypes get the large scores? If it does: is it the loss of queries among prototypes, "
+     "of other classes in every step, and is the same W used for both?"),
     ("half of the way", lambda X, steps, backward: half_whitened(X),
-     "It has learned something, and needs more: are all 200 steps used, with a large enough rate, and "
-     "many classes in every batch?"),
+     "It has learned something, and needs more. Do the labels stand in the order of the queries? Are all 200 "
+     "steps used, with a large enough rate, and many classes in every batch? Has W columns enough for all "
+     "directions in which classes differ?"),
+    ("runs away", lambda X, steps, backward: np.full((X.shape[2], 6), np.nan),
+     "W has run away: the steps are too long. Squared distances are large numbers here. Scale them down, or "
+     "take a smaller rate."),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 200 of them."),
     ("the examples embedded", lambda X, steps, backward: X @ whiten(X, 0, backward),
      "You return embedded examples. Asked is W itself, which is to embed others."),
