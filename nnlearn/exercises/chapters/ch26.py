@@ -416,7 +416,8 @@ STUDENT = Function(9, by_least_squares, given, run=within_budget, measure=knows,
     mistakes=[
     ("labels only", edit("A.T @ teacher", "A.T @ np.eye(3)[teacher.argmax(axis=1)]"),
      "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you "
-     "have to read a teacher whose logits are tens apart?"),
+     "have to read a teacher whose logits are tens apart? If you read it hot: the student's logits have a "
+     "long way to go as well. Does its loss still fall after 100 steps? Take a larger rate."),
     ("neither", lambda x, teacher, new, steps, backward: np.zeros(len(new), int),
      "Neither the unseen class is known nor the others. Is the rate large enough that anything is learned, "
      "and do the classes belong to the rows of `new`?"),

@@ -475,7 +475,8 @@ TWELVE = Function(9, twelve, given, run=by_messages, measure=excess, mistakes=[
     ("not weighted", edit("sizes @ theirs / sizes.sum()", "theirs.mean(axis=0)"),
      "The bar is missed. A client with 200 points has to count ten times as much as one with 20."),
     ("ten steps", edit("ask(w, 1, 0.9)", "ask(w, 10, 0.1)"),
-     "The bar is missed. With several local steps each client runs to its own optimum. How many do not?"),
+     "The bar is missed. With several local steps each client runs to its own optimum. How many do not? "
+     "If you take no more than that: does your rate arrive in twelve messages, without swinging?"),
     ("too careful", edit("0.9", "0.05"),
      "The bar is missed: the weights are still on their way. Is the rate too small, or does a message not "
      "start where the last one ended?"),

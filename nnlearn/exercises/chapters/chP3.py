@@ -175,6 +175,9 @@ def quoted(train, test, n, least):
 
 
 QUOTED = Function(3, quoted, read_before, mistakes=[
+    ("the largest of nothing", edit("if max(shares, default=0) >= least", "if own and max(shares) >= least"),
+     "There may be no text to train on, and `max` of nothing is an error. Then nothing is quoted: "
+     "`max(…, default=0)`."),
     ("single words", edit("tuple(words[i : i + n])", "words[i]"),
      "You compare single words: a text that uses the same ones in another order counts as quoted. Compare "
      "runs of `n`."),
@@ -325,8 +328,15 @@ FIT = Function(4, in_order, two_writers, run=asked_again, measure=against_the_ri
      "`rng=0`, `np.random.default_rng(0)`."),
     ("by heart", lambda X, y, X_new, steps, backward: np.where(
         np.arange(len(X_new)) % 3 == 0, 0, in_order(X, y, X_new, steps, backward)),
-     "Where the words differ you are worse than counting them. 600 texts are soon learnt by heart: is the "
-     "network too wide, the rate too large? Does it look at *all* words, or at the last state alone?"),
+     "Where the words differ you are worse than counting them, and where their order differs not much "
+     "better. 600 texts are soon learnt by heart: is the network too wide, the rate too large? Or, if the "
+     "loss has hardly fallen, too small?"),
+    ("by heart where counting is enough", edit("score = odds(pairs[0], y, WORDS**2)[pairs[1]].sum(axis=1)",
+        "says = odds(pairs[0], y, WORDS**2).reshape(WORDS, WORDS)\n"
+        "    score = (says - says.T).ravel()[pairs[1]].sum(axis=1)"),
+     "You read order. But where the words differ you are worse than counting them: 600 texts are soon learnt "
+     "by heart. Take a narrower network or a rate that shrinks to 0, let weights decay, and give the head "
+     "the mean over *all* steps beside the last state."),
     ("everybody the same", lambda X, y, X_new, steps, backward: np.ones(len(X_new), int),
      "All texts get the same class. Does the loss fall below 0.69, and do texts and classes of a batch "
      "belong together?"),
