@@ -13,6 +13,10 @@ SHIFTED = Predict(1, "it stays the same", mistakes=[
 BY_HAND = Value(2, (2.5, 1.75), rtol=0.001, mistakes=[
     ("never terminated", (2.5, 2.5),
      "Where the episode has terminated nothing comes next: the target is the reward alone."),
+    ("replaced at the end", (2.5, 1),
+     "Where the episode ends the value moves only a quarter of the way, too: towards the reward."),
+    ("not moved at the end", (2.5, 2),
+     "Where the episode ends the value still moves, towards the reward alone."),
     ("replaced", (4, 1), "Those are the targets. The value moves only a quarter of the way towards them."),
     ("added", (3, 2.25), "You added a quarter of the target. Add a quarter of target *less* old value."),
     ("not discounted", (3.25, 1.75), "What comes next counts only half: multiply the 6 by γ."),

@@ -22,6 +22,8 @@ def torn(found, patient, seed):
     """What is wrong with a split; "right" where nothing is: many splits are."""
     if len(found[0]) != 3:
         return f"{len(found[0])} parts"
+    if any(part.ndim == 2 and len(part) == 1 for part in found[0]):
+        return "tuples of numbers"
     if all(part.dtype == bool and part.shape == patient.shape for part in found[0]):
         return "True and False, not numbers of rows"
     rows = [[np.sort(part).tolist() for part in parts] for parts in found]
@@ -80,6 +82,8 @@ SPLIT = Function(1, split, visits, run=parted, measure=torn, mistakes=[
     ("patients, not rows", lambda patient, seed: tuple(np.split(
         np.random.default_rng(seed).permutation(np.unique(patient)), [12, 16])),
      "You return the patients' numbers. Return the numbers of their rows: `np.isin` finds them."),
+    ("tuples", lambda patient, seed: tuple((part,) for part in split(patient, seed)),
+     "`np.where(…)` gives a tuple in which the numbers stand. `np.flatnonzero(…)` gives the numbers alone."),
     ("masks", lambda patient, seed: tuple(np.isin(np.arange(len(patient)), part)
                                           for part in split(patient, seed)),
      "You return True and False for each row. Return the numbers of the rows: `np.flatnonzero`."),

@@ -117,6 +117,10 @@ TELLING = Function(2, telling, counted, mistakes=[
     ("as many ones as texts", edit("said.sum(axis=1, keepdims=True)",
         "(said.sum(axis=1, keepdims=True) - counts.shape[1] + len(counts))"),
      "You add the number of texts to the sum. It is V, the number of *words*, that were counted once more."),
+    ("by the word's own count", edit("said / said.sum(axis=1, keepdims=True)",
+                                     "said / (said - 1 + counts.shape[1])"),
+     "You divide by V and how often this word is said. Below the line stands *all* that the class says: a "
+     "sum over the words, too."),
     ("one in the sum", edit("said.sum(axis=1, keepdims=True)",
                             "(said.sum(axis=1, keepdims=True) - counts.shape[1] + 1)"),
      "You add 1 to the sum of a class. Every word was counted once more, and there are V of them."),
@@ -401,8 +405,9 @@ TEMPERATURE = Function(5, temperature, overconfident, mistakes=[
      "those that are sure and wrong."),
     ("a small number added", lambda logits, y, temperatures: temperatures[np.argmin(
         [-np.mean(np.log(of_the_right(logits / T, y) + 1e-9)) for T in temperatures])],
-     "A small number added inside the logarithm caps the loss where the model is sure and wrong. Stay with "
-     "logarithms: z − log Σ exp z."),
+     "You take the logarithm of a probability. Where the model is sure and wrong that is 0, to rounding, and "
+     "its logarithm infinite; a small number added only caps the loss. Stay with logarithms: z − log Σ exp "
+     "z."),
     ("the loss divided", lambda logits, y, temperatures: temperatures[np.argmin(
         [-np.mean(np.log(of_the_right(logits, y) + 1e-300)) / T for T in temperatures])],
      "You divide the loss by the temperature. Divide the scores, before the softmax."),
