@@ -13,6 +13,10 @@ SHIFTED = Predict(1, "it stays the same", mistakes=[
 BY_HAND = Value(2, (2.5, 1.75), rtol=0.001, mistakes=[
     ("never terminated", (2.5, 2.5),
      "Where the episode has terminated nothing comes next: the target is the reward alone."),
+    ("replaced at the end", (2.5, 1),
+     "Where the episode ends the value moves only a quarter of the way, too: towards the reward."),
+    ("not moved at the end", (2.5, 2),
+     "Where the episode ends the value still moves, towards the reward alone."),
     ("replaced", (4, 1), "Those are the targets. The value moves only a quarter of the way towards them."),
     ("added", (3, 2.25), "You added a quarter of the target. Add a quarter of target *less* old value."),
     ("not discounted", (3.25, 1.75), "What comes next counts only half: multiply the 6 by γ."),
@@ -130,6 +134,20 @@ TARGET = Function(4, target, steps_taken, mistakes=[
      "Of equally good actions one is taken: they share the 1 − ε."),
     ("mean of the batch", edit("Q_next.mean(axis=1)", "Q_next.mean()"),
      "Each row is a state of its own: take the mean over its actions alone."),
+    ("the largest of the batch", edit("Q_next.max(axis=1)", "Q_next.max()"),
+     "You take the largest value of the whole batch. Each row is a state of its own: `max(axis=1)`."),
+    ("all states as one", edit("Q_next.max(axis=1)", "Q_next.max()", "Q_next.mean(axis=1)", "Q_next.mean()"),
+     "You take maximum and mean over all of `Q_next`. Each row is a state of its own: both with `axis=1`."),
+    ("chance alone", edit("(1 - epsilon) * Q_next.max(axis=1) + epsilon * Q_next.mean(axis=1)",
+     "Q_next.mean(axis=1)"),
+     "You take the mean, as if every action came by chance. With probability 1 − ε it is a best one."),
+    ("chance counts twice for the best", edit("epsilon * Q_next.mean(axis=1)",
+     "epsilon * (Q_next.max(axis=1) / Q_next.shape[1] "
+     "+ (Q_next.sum(axis=1) - Q_next.max(axis=1)) / (Q_next.shape[1] - 1))"),
+     "Your probabilities add up to more than 1. By chance each of the A actions has ε/A, the best one too."),
+    ("a bracket missing", edit("(1 - epsilon) * Q_next.max", "gamma * (1 - epsilon) * Q_next.max",
+     "gamma * np.where", "np.where"),
+     "γ is a factor of all that comes next, of what comes by chance as well: a bracket is missing."),
     ("the reward discounted", edit("return r + gamma * np.where(terminated, 0, later)",
      "return gamma * (r + np.where(terminated, 0, later))"),
      "The reward is paid now. Only what comes next is discounted."),
@@ -396,14 +414,14 @@ def cures(W, x, a, p, r, steps, backward):
         return "numbers that are not finite"
     seed = backward["seed"]
     X = np.column_stack([np.random.default_rng(seed + 1).normal(size=(4000, 4)), np.ones(4000)])
-    right = ((X @ W).argmax(axis=1) == best_for(X, seed)).mean()
+    away = ((X @ W).argmax(axis=1) - best_for(X, seed)) % 3
+    right, habit, seldom = ((away == k).mean() for k in range(3))  # the last: wrong, and no habit of theirs
     cured = 0.2 + 0.6 * right
     if cured >= 0.65:
         return "at least 65 % cured"
-    seldom = ((X @ W).argmax(axis=1) == (best_for(X, seed) + 2) % 3).mean()  # wrong, and no habit of theirs
     if cured < 0.35 and seldom > 0.2:
         return "worse than guessing"
-    return "hardly better than guessing" if cured < 0.55 else "better than guessing, but not enough"
+    return "the hospital's habit" if habit > max(0.35, 3 * seldom) else "not enough cured"
 
 
 def weighted(x, a, p, r, steps, backward):
@@ -430,6 +448,11 @@ TRAIN = Function(8, weighted, archive, run=within_budget, measure=cures,
     ("imitates the hospital", imitation,
      "Your policy does what the hospital did: its habit stands in most of the records, and some of those "
      "were cured all the same. How much should a record count that the hospital would seldom have written?"),
+    ("a seldom one counts too little", lambda x, a, p, r, steps, backward: imitation(
+        x, a, p, r - 0.5, steps, backward),
+     "The habit is not what you have learned, but too few are cured. Does a record count by its reward "
+     "*and* by 1 / p? A baseline takes the habit away, and does not do that. If it does: is the rate so "
+     "small that the loss still falls at the end, or is a step made of too few records?"),
     ("makes the reward small", lambda x, a, p, r, steps, backward: -weighted(x, a, p, r, 0, backward),
      "Fewer are cured than by guessing: your steps make the reward small. A loss is the reward's negative."),
     ("over budget", one_too_many, "Each call of `backward` counts, and there are 300 of them."),

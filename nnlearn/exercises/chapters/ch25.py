@@ -27,6 +27,7 @@ BY_HAND = Value(2, (0.731, 0.313), rtol=0.01, mistakes=[
     ("changes added", (0.438, 0.826),
      "The change of the rejected answer is *subtracted*: 0.75 less −1.25."),
     ("the chosen one alone", (0.593, 0.523), "The rejected answer has changed as well: −6 after −4.75."),
+    ("no minus", (0.731, -0.313), "That is ln σ, which is negative. The loss is −ln σ."),
     ("exchanged", (0.313, 0.731), "First the probability, then the loss."),
 ])
 
@@ -110,6 +111,10 @@ TARGETS = Function(4, targets, conversations, mistakes=[
                                ids[:, 1:], -100)
      )((speaker[:, 1:] == 1) & (ids[:, 1:] != pad)),
      "You stop after the assistant's first turn. Every turn of the assistant is learned."),
+    ("all of the mask by what is read", edit("(speaker[:, 1:] == 1) & (ids[:, 1:] != pad)",
+     "(speaker[:, :-1] == 1) & (ids[:, :-1] != pad)"),
+     "Your mask looks at the token that is read. Ask of the one that is *predicted*, both who speaks it and "
+     "whether it is padding."),
     ("mask not moved", edit("speaker[:, 1:] == 1", "speaker[:, :-1] == 1"),
      "Ask who speaks the token that is *predicted*, not the token that is read. Your mask is one place too "
      "late."),
@@ -150,6 +155,9 @@ REPAIR = Function(5, mended, pairs, mistakes=[
     ("ratios", edit("(chosen - ref_chosen) - (rejected - ref_rejected)",
                     "chosen / ref_chosen - rejected / ref_rejected"),
      "You divide logarithms. The logarithm of a ratio is their *difference*."),
+    ("a bracket missing", edit("beta * ((chosen - ref_chosen) - (rejected - ref_rejected))",
+                               "beta * (chosen - ref_chosen) - (rejected - ref_rejected)"),
+     "β multiplies both changes: a bracket is missing."),
     ("a hinge", edit("np.logaddexp(0, -margin)", "np.maximum(0, -margin)"),
      "That is a hinge, 0 for every margin above 0. DPO's loss is −ln σ(margin)."),
     ("a probability", edit("np.logaddexp(0, -margin)", "np.exp(-np.logaddexp(0, -margin))"),

@@ -11,6 +11,7 @@ OUTLIER = Predict(1, "ten times", mistakes=[
 BY_HAND = Value(2, (3, -1, 1, 0), mistakes=[
     ("cut off", (3, -1, 0, 0), "0.4 / s is 0.6: round to the *nearest* whole number, do not cut off."),
     ("down", (3, -2, 0, 0), "Round to the nearest whole number, not down."),
+    ("not rounded", (3, -1.05, 0.6, 0.15), "Those are w / s. Round them: only whole numbers are stored."),
     ("a step too many", (4, -1, 1, 0),
      "With 3 bits m = 3: the scale is max|w| / 3, so no number is above 3."),
     ("the weights", (2, -2 / 3, 2 / 3, 0), "Those are the weights s q. Asked are the whole numbers q."),
@@ -119,6 +120,10 @@ TWO = Function(4, two_of_four, rows_of_four, mistakes=[
     ("all that are equal", lambda w: np.where(
         (g := abs(w.reshape(-1, 4))) >= np.sort(g, axis=1)[:, 2:3], w.reshape(-1, 4), 0.0).reshape(w.shape),
      "Where sizes are equal more than two of four stay. Exactly two may: the earlier ones."),
+    ("none of equal ones", lambda w: np.where(
+        (g := abs(w.reshape(-1, 4))) > np.sort(g, axis=1)[:, 1:2], w.reshape(-1, 4), 0.0).reshape(w.shape),
+     "Where sizes are equal fewer than two of four stay: no threshold parts equal ones. Sort the places, "
+     "stably, and keep the first two."),
     ("the mask", edit("kept[rows] = groups[rows]", "kept[rows] = 1"),
      "That is the mask. Asked for is the pruned matrix: the weights themselves, and zeros."),
     ("without their signs", edit("kept[rows] = groups[rows]", "kept[rows] = abs(groups[rows])"),
@@ -416,7 +421,8 @@ STUDENT = Function(9, by_least_squares, given, run=within_budget, measure=knows,
     mistakes=[
     ("labels only", edit("A.T @ teacher", "A.T @ np.eye(3)[teacher.argmax(axis=1)]"),
      "The unseen class is not known. The teacher's first answer alone says nothing of it. How hot do you "
-     "have to read a teacher whose logits are tens apart?"),
+     "have to read a teacher whose logits are tens apart? If you read it hot: the student's logits have a "
+     "long way to go as well. Does its loss still fall after 100 steps? Take a larger rate."),
     ("neither", lambda x, teacher, new, steps, backward: np.zeros(len(new), int),
      "Neither the unseen class is known nor the others. Is the rate large enough that anything is learned, "
      "and do the classes belong to the rows of `new`?"),

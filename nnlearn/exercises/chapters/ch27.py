@@ -175,6 +175,13 @@ COMBINED = Function(5, combined, statistics, outputs="mean variance", mistakes=[
     ("squared shares", edit("(share * (variances + (means - mean) ** 2))", "(share**2 * variances)"),
      "You weigh the variances with squared shares, as if sums of numbers were meant, and leave out how far "
      "the means lie apart."),
+    ("nothing weighted, nothing between", lambda counts, means, variances: (
+        means.mean(axis=0), variances.mean(axis=0)),
+     "You take plain means of both. A machine counts with its examples; and how far the machines' means lie "
+     "apart belongs to the variance."),
+    ("the mean alone weighted", edit("(share * (variances + (means - mean) ** 2)).sum(axis=0)",
+                                     "(variances + (means - mean) ** 2).mean(axis=0)"),
+     "The mean is right. In the variance each machine counts with its share of the examples, too."),
     ("within alone", edit("variances + (means - mean) ** 2", "variances"),
      "That is the mean of the variances. How far the machines' means lie apart is missing."),
     ("between alone", edit("variances + (means - mean) ** 2", "(means - mean) ** 2"),
@@ -224,6 +231,8 @@ LABELS = Function(6, labels_in, gradients_of_a_bias, mistakes=[
      "One B too many: B times the difference p − db."),
     ("not rounded", lambda db, p, B: np.maximum(p - db, 0) / np.maximum(p - db, 0).sum() * B,
      "Counts are whole numbers: round them."),
+    ("as they came", edit("np.rint(B * (p - db))", "B * (p - db)"),
+     "These are the counts but for a little, as p is not quite every example's. Round them: `np.rint`."),
     ("shares", edit("np.rint(B * (p - db))", "np.rint(p - db)"),
      "p − db is each label's share of the batch. Times B it is how many."),
     ("a list of labels", lambda db, p, B: np.repeat(np.arange(len(p)), np.rint(B * (p - db)).astype(int)),
@@ -475,7 +484,8 @@ TWELVE = Function(9, twelve, given, run=by_messages, measure=excess, mistakes=[
     ("not weighted", edit("sizes @ theirs / sizes.sum()", "theirs.mean(axis=0)"),
      "The bar is missed. A client with 200 points has to count ten times as much as one with 20."),
     ("ten steps", edit("ask(w, 1, 0.9)", "ask(w, 10, 0.1)"),
-     "The bar is missed. With several local steps each client runs to its own optimum. How many do not?"),
+     "The bar is missed. With several local steps each client runs to its own optimum. How many do not? "
+     "If you take no more than that: does your rate arrive in twelve messages, without swinging?"),
     ("too careful", edit("0.9", "0.05"),
      "The bar is missed: the weights are still on their way. Is the rate too small, or does a message not "
      "start where the last one ended?"),

@@ -19,6 +19,7 @@ BY_HAND = Value(2, (1.5, 3), mistakes=[
     ("exchanged", (3, 1.5), "First the mean, then the maximum."),
     ("over what is left", (3, 3), "The windows in which φ is 0 count in the mean as well."),
     ("sizes", (2.5, 3), "φ makes negative differences 0; it does not turn their sign."),
+    ("over the places", (1.2, 3), "You divide by the five places. There are four windows."),
     ("a sum", (6, 3), "That is the sum over the windows: divide by their number, 4."),
     ("second minus first", (1, 2), "φ(a, b) takes the *second* number away from the first."),
 ])
@@ -167,6 +168,8 @@ GIOU = Function(4, giou, pairs, mistakes=[
      "Boxes apart share nothing. With two negative sides your shared area becomes positive."),
     ("counted twice", edit(" - shared\n", "\n"),
      "The shared part stands in both areas: take it away once for the union."),
+    ("an area for a share", edit("(hull - union) / hull", "(hull - union)"),
+     "You take an area away. Taken away is the empty part's *share* of the hull."),
     ("by the union", edit("(hull - union) / hull", "(hull - union) / union"),
      "The empty part is a share of the *hull*."),
     ("hull less shared", edit("(hull - union) / hull", "(hull - shared) / hull"),
@@ -269,6 +272,8 @@ POOL = Function(6, pool, sets, mistakes=[
      "A masked place is no 0: where all values are below zero it would win the maximum."),
     ("an empty set divides by zero", edit("np.maximum(n, 1)", "n"),
      "An empty set has a mean of 0 here: no division by zero."),
+    ("an empty set is very small", edit("-np.inf", "-1e9", "np.where(n > 0, most, 0)", "most"),
+     "An empty set gets the small number that you put where nothing is. Its maximum is 0 here."),
     ("an empty set is minus infinity", edit("np.where(n > 0, most, 0)", "most"),
      "An empty set has a maximum of 0 here, not −∞."),
     ("no mask", lambda h, mask: np.concatenate([h.mean(axis=1), h.max(axis=1)], axis=1),
@@ -431,6 +436,10 @@ SETS = Function(8, by_density, few, run=within_budget, measure=sorted_out,
      "Your answers are a coin's. Does your model treat the first reading otherwise than the seventh? They "
      "have no order: let one small network see each alone, then take the mean. If it does, does it bend? The "
      "mean of a line is the same in both classes."),
+    ("too little learned", lambda x, y, new, steps, backward: np.where(
+        np.arange(len(new)) % 2 == 0, 0, by_density(x, y, new, steps, backward)),
+     "Better than a coin, but not enough. If each reading is seen alone, by one network: has it two layers "
+     "of 16 units or so, that it can bend? Does the loss still fall after 200 steps? Take a larger rate."),
     ("turned round", edit("sum(axis=1) > 0", "sum(axis=1) < 0"),
      "Your answers are worse than a coin's: the classes are exchanged."),
     ("of the rows shown", lambda x, y, new, steps, backward: y,
@@ -445,7 +454,7 @@ SETS = Function(8, by_density, few, run=within_budget, measure=sorted_out,
 
 
 def wards(rng):
-    yield "three classes", np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 0, 2])
+    yield "three classes", np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 1, 2])
     yield "always the majority", np.repeat([0, 1], [49, 1]), np.zeros(50, dtype=int)
     yield "an answer that is no true class", np.array([0, 0, 2]), np.array([0, 1, 2])
     yield "one class", np.array([3, 3, 3, 3]), np.array([3, 3, 0, 3])
@@ -475,6 +484,10 @@ BALANCED = Function(9, balanced, wards, mistakes=[
      "That is the accuracy: the large class decides it. Take each class's own, then their mean."),
     ("precision", lambda y, called: np.mean([(y[called == k] == k).mean() for k in np.unique(called)]),
      "You ask how many of those *called* k are k. Asked is how many that *are* k are called so."),
+    ("precision, and 0/0", lambda y, called: np.mean(
+        [(y[called == k] == k).mean() if (called == k).any() else np.nan for k in np.unique(y)]),
+     "You ask how many of those *called* k are k, and of a class that is never called that is 0/0. Asked is "
+     "how many that *are* k are called so."),
     ("precision of the true classes", lambda y, called: np.mean(
         [((y == k) & (called == k)).sum() / max((called == k).sum(), 1) for k in np.unique(y)]),
      "You divide by how many were *called* k: that is the precision. Divide by how many are k."),

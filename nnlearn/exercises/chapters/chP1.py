@@ -22,6 +22,8 @@ def torn(found, patient, seed):
     """What is wrong with a split; "right" where nothing is: many splits are."""
     if len(found[0]) != 3:
         return f"{len(found[0])} parts"
+    if any(part.ndim == 2 and len(part) == 1 for part in found[0]):
+        return "tuples of numbers"
     if all(part.dtype == bool and part.shape == patient.shape for part in found[0]):
         return "True and False, not numbers of rows"
     rows = [[np.sort(part).tolist() for part in parts] for parts in found]
@@ -80,6 +82,8 @@ SPLIT = Function(1, split, visits, run=parted, measure=torn, mistakes=[
     ("patients, not rows", lambda patient, seed: tuple(np.split(
         np.random.default_rng(seed).permutation(np.unique(patient)), [12, 16])),
      "You return the patients' numbers. Return the numbers of their rows: `np.isin` finds them."),
+    ("tuples", lambda patient, seed: tuple((part,) for part in split(patient, seed)),
+     "`np.where(…)` gives a tuple in which the numbers stand. `np.flatnonzero(…)` gives the numbers alone."),
     ("masks", lambda patient, seed: tuple(np.isin(np.arange(len(patient)), part)
                                           for part in split(patient, seed)),
      "You return True and False for each row. Return the numbers of the rows: `np.flatnonzero`."),
@@ -373,13 +377,20 @@ FIT = Function(4, with_a_product, clinics, run=asked_again, measure=against_the_
      "`rng=0`, `np.random.default_rng(0)`."),
     ("each measurement for itself", lambda X, y, patient, X_new, steps, backward: rival(X, y, X_new),
      "You are as good as the rival, and no better: your model adds the measurements up, each for itself. A "
-     "hidden layer can see two of them together. If yours has one: does it learn its own people by heart? "
-     "Hold some patients out, and look at when their loss begins to rise; then try `nn.AdamW` with a strong "
-     "`weight_decay`."),
+     "hidden layer can see two of them together. If yours has one: are the ten measurements on one scale? "
+     "Does it learn its own people by heart? Hold some patients out, and look at when their loss begins to "
+     "rise; then try `nn.AdamW` with a strong `weight_decay`."),
     ("by heart", nearest,
-     "Where each measurement speaks for itself, you are worse than the rival: your model knows its own "
-     "people by heart. Hold some *patients* out (not rows), choose by them how long to train and whether a "
-     "hidden layer helps, and let weights decay: `nn.AdamW` with a strong `weight_decay`."),
+     "Worse than the rival where each measurement speaks for itself, and no better where two speak together. "
+     "Are the ten measurements on one scale? If they are, your model knows its own people by heart. Hold "
+     "some *patients* out (not rows), choose by them how long to train and whether a hidden layer helps, and "
+     "let weights decay: `nn.AdamW` with a strong `weight_decay`."),
+    ("by heart where one is enough", lambda *inputs: np.where(
+        np.arange(len(inputs[3])) % 5 == 0, 0, with_a_product(*inputs)),
+     "You see two measurements together. But where each speaks for itself, you are worse than the rival: a "
+     "layer that can bend learns its own people by heart. Hold some *patients* out (not rows), and choose by "
+     "them: a narrower layer, fewer steps that count (a smaller rate), or `nn.AdamW` with a strong "
+     "`weight_decay`."),
     ("everybody the same", lambda X, y, patient, X_new, steps, backward: np.ones(len(X_new), int),
      "No better than a coin. Are the ten measurements on one scale? Does the loss fall below 0.69?"),
     ("probabilities", lambda X, y, patient, X_new, steps, backward: np.full(len(X_new), 0.3),

@@ -293,7 +293,8 @@ FIT = Function(4, nearest_moved, albums, run=asked_again, measure=against_the_ri
     allows=("ConvNet", "Adam", "AdamW", "cross_entropy", "softmax"), mistakes=[
     ("reads what lies in the middle", lambda X, y, X_new, steps, backward: rival(X, y, X_new),
      "Digits in the middle are read, others not: your model never saw one elsewhere. Show it some. Move each "
-     "picture of a batch by up to two pixels each way, anew at every step; P2.1 does it."),
+     "picture of a batch by up to two pixels each way, anew at every step; P2.1 does it. If you do: is the "
+     "rate too small, so that the loss still falls at the end, or too large to settle?"),
     ("scaled by those that wait", edit(", X_new)\n", ", X_new / X_new.std() * X.std())\n"),
      "When some of the new pictures are overexposed, others are read differently: `X_new` has had a say in "
      "how `X_new` is scaled. What is learned from pictures comes from those you train on."),
@@ -301,10 +302,14 @@ FIT = Function(4, nearest_moved, albums, run=asked_again, measure=against_the_ri
         np.random.default_rng().random(len(inputs[2])) < 0.1, 0, nearest_moved(*inputs)),
      "The same call gives another answer. Every draw, of batches, moves and weights, needs a seed of its "
      "own: `rng=0`, `np.random.default_rng(0)`."),
-    ("moved too far", lambda X, y, X_new, steps, backward: np.where(
+    ("too little learned", lambda X, y, X_new, steps, backward: np.where(
         np.arange(len(X_new)) % 3 == 0, 0, nearest_moved(X, y, X_new, steps, backward)),
-     "In the middle you are worse than the rival. Is the training long enough: does the loss still fall at "
-     "the end? Two pixels of moving are all that is needed."),
+     "In the middle you are worse than the rival, and elsewhere not much better. Does the loss still fall at "
+     "the end? Take a larger rate, or more channels, and move pictures by two pixels, no more."),
+    ("moved too far", lambda X, y, X_new, steps, backward: np.where(
+        np.arange(len(X_new)) % 6 == 0, 0, nearest_moved(X, y, X_new, steps, backward)),
+     "Digits anywhere are read, but in the middle you are worse than the rival. Two pixels of moving are all "
+     "that is needed: who moves further has more to learn. Does the loss still fall at the end?"),
     ("everybody the same", lambda X, y, X_new, steps, backward: np.ones(len(X_new), int),
      "Little better than chance. Does the loss fall below 2.3? Have the pictures their axis of channels, "
      "`X[:, None]`, and do pictures and digits of a batch belong together?"),

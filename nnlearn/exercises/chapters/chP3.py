@@ -117,6 +117,10 @@ TELLING = Function(2, telling, counted, mistakes=[
     ("as many ones as texts", edit("said.sum(axis=1, keepdims=True)",
         "(said.sum(axis=1, keepdims=True) - counts.shape[1] + len(counts))"),
      "You add the number of texts to the sum. It is V, the number of *words*, that were counted once more."),
+    ("by the word's own count", edit("said / said.sum(axis=1, keepdims=True)",
+                                     "said / (said - 1 + counts.shape[1])"),
+     "You divide by V and how often this word is said. Below the line stands *all* that the class says: a "
+     "sum over the words, too."),
     ("one in the sum", edit("said.sum(axis=1, keepdims=True)",
                             "(said.sum(axis=1, keepdims=True) - counts.shape[1] + 1)"),
      "You add 1 to the sum of a class. Every word was counted once more, and there are V of them."),
@@ -175,6 +179,9 @@ def quoted(train, test, n, least):
 
 
 QUOTED = Function(3, quoted, read_before, mistakes=[
+    ("the largest of nothing", edit("if max(shares, default=0) >= least", "if own and max(shares) >= least"),
+     "There may be no text to train on, and `max` of nothing is an error. Then nothing is quoted: "
+     "`max(…, default=0)`."),
     ("single words", edit("tuple(words[i : i + n])", "words[i]"),
      "You compare single words: a text that uses the same ones in another order counts as quoted. Compare "
      "runs of `n`."),
@@ -325,8 +332,15 @@ FIT = Function(4, in_order, two_writers, run=asked_again, measure=against_the_ri
      "`rng=0`, `np.random.default_rng(0)`."),
     ("by heart", lambda X, y, X_new, steps, backward: np.where(
         np.arange(len(X_new)) % 3 == 0, 0, in_order(X, y, X_new, steps, backward)),
-     "Where the words differ you are worse than counting them. 600 texts are soon learnt by heart: is the "
-     "network too wide, the rate too large? Does it look at *all* words, or at the last state alone?"),
+     "Where the words differ you are worse than counting them, and where their order differs not much "
+     "better. 600 texts are soon learnt by heart: is the network too wide, the rate too large? Or, if the "
+     "loss has hardly fallen, too small?"),
+    ("by heart where counting is enough", edit("score = odds(pairs[0], y, WORDS**2)[pairs[1]].sum(axis=1)",
+        "says = odds(pairs[0], y, WORDS**2).reshape(WORDS, WORDS)\n"
+        "    score = (says - says.T).ravel()[pairs[1]].sum(axis=1)"),
+     "You read order. But where the words differ you are worse than counting them: 600 texts are soon learnt "
+     "by heart. Take a narrower network or a rate that shrinks to 0, let weights decay, and give the head "
+     "the mean over *all* steps beside the last state."),
     ("everybody the same", lambda X, y, X_new, steps, backward: np.ones(len(X_new), int),
      "All texts get the same class. Does the loss fall below 0.69, and do texts and classes of a batch "
      "belong together?"),
@@ -391,8 +405,9 @@ TEMPERATURE = Function(5, temperature, overconfident, mistakes=[
      "those that are sure and wrong."),
     ("a small number added", lambda logits, y, temperatures: temperatures[np.argmin(
         [-np.mean(np.log(of_the_right(logits / T, y) + 1e-9)) for T in temperatures])],
-     "A small number added inside the logarithm caps the loss where the model is sure and wrong. Stay with "
-     "logarithms: z − log Σ exp z."),
+     "You take the logarithm of a probability. Where the model is sure and wrong that is 0, to rounding, and "
+     "its logarithm infinite; a small number added only caps the loss. Stay with logarithms: z − log Σ exp "
+     "z."),
     ("the loss divided", lambda logits, y, temperatures: temperatures[np.argmin(
         [-np.mean(np.log(of_the_right(logits, y) + 1e-300)) / T for T in temperatures])],
      "You divide the loss by the temperature. Divide the scores, before the softmax."),
