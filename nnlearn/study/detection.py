@@ -4,8 +4,9 @@ A box is (x₀, y₀, x₁, y₁) in pixels, the far edges outside; boxes are ro
 
     python -m nnlearn.study.detection [--shift N]
 
-compares the network with a classifier that slides, over five seeds, writes `weights/detection_study.json`,
-and keeps the first detector; with a shift it prints. About five minutes of one core.
+compares the network with a classifier that slides, over five seeds, also with other sizes of boxes and
+without names, writes `weights/detection_study.json`, and keeps the first detector; with a shift it prints.
+About five minutes of one core.
 """
 
 import argparse
@@ -107,7 +108,7 @@ def small_digits(part: str = "train") -> tuple[np.ndarray, np.ndarray]:
 
 
 def scenes(n: int, part: str = "train", rng: RNG = None) -> Scenes:
-    """Dark scenes with one to four digits that do not overlap, and as many short strokes that are none.
+    """Dark scenes with one to four digits that do not overlap, and half as many short strokes that are none.
 
     A box is as tight as the ink (above a quarter). The digits of "test" were written by other people.
     """
@@ -281,6 +282,32 @@ def slide(
     return found
 
 
+def resized(found: list[Found], sizes: np.ndarray | Scenes) -> list[Found]:
+    """The same answers about the same centres, each of its class's size; or, given scenes, of the true size.
+
+    sizes (10, 2), or the scenes in which they were found: then a box has the size of the nearest digit.
+    """
+    out = []
+    for i, (boxes, labels, scores) in enumerate(found):
+        centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+        if isinstance(sizes, Scenes):
+            true = sizes.boxes[i]
+            far = np.abs(centre[:, None] - (true[:, :2] + true[:, 2:]) / 2).max(axis=2)
+            half = (true[:, 2:] - true[:, :2])[far.argmin(axis=1)] / 2
+        else:
+            half = sizes[labels] / 2
+        out.append(Found(np.concatenate([centre - half, centre + half], axis=1), labels, scores))
+    return out
+
+
+def unnamed(found: list[Found], data: Scenes) -> tuple[list[Found], Scenes]:
+    """Both with class 0 throughout: then a hit may have any name."""
+    return (
+        [Found(boxes, np.zeros_like(labels), scores) for boxes, labels, scores in found],
+        Scenes(data.x, data.boxes, [np.zeros_like(labels) for labels in data.labels]),
+    )
+
+
 def mean_average_precision(found: list[Found], data: Scenes, least: float = 0.5) -> float:
     """The mean over the classes of `average_precision`; a hit overlaps a digit of its class by `least`."""
     scores: list[list[float]] = [[] for _ in range(CLASSES)]
@@ -321,8 +348,8 @@ def train_detector(data: Scenes, lr: float, seed: int = 0, steps: int = 800) -> 
     return net
 
 
-def train_classifier(data: Scenes, lr: float, seed: int = 0, steps: int = 2400) -> ConvNet:
-    """64 windows a step: three times the steps, for about the same seconds."""
+def train_classifier(data: Scenes, lr: float, seed: int = 0, steps: int = 4000) -> ConvNet:
+    """64 windows a step: five times the steps, for about the same seconds."""
     net = ConvNet((1, WINDOW, WINDOW), CLASSES + 1, (8, 16), rng=seed)
     trainer = Trainer(net, AdamW(net.parameters(), lr), schedule=warm_up(20, cosine(lr, steps - 20)))
     trainer.fit(windows_to_learn(data, seed), steps=steps, batch_size=64, rng=seed, progress=False)
@@ -335,19 +362,30 @@ OVERLAPS = (0.3, 0.5, 0.75)
 def study(shift: int = 0) -> dict[str, Any]:
     """Both, each with its best rate on scenes apart; then five seeds on scenes of other people's digits."""
 
-    def run(name: str, lr: float, seed: int, part: str) -> tuple[Any, list[float]]:
+    def run(name: str, lr: float, seed: int, part: str) -> tuple[Any, dict[str, list[float]]]:
         rng = np.random.default_rng([seed + shift, 28])
         data, held = scenes(2000, "train", rng), scenes(200, part, rng)
         net: Any = (train_detector if name == "detector" else train_classifier)(data, lr, seed + shift)
-        found = detect(net, held.x) if name == "detector" else slide(net, held.x, mean_sizes(data))
-        return net, [round(mean_average_precision(found, held, least), 4) for least in OVERLAPS]
+        sizes = mean_sizes(data)
+        found = detect(net, held.x) if name == "detector" else slide(net, held.x, sizes)
+        ways = {
+            "test": (found, held),
+            "class sizes": (resized(found, sizes), held),
+            "true sizes": (resized(found, held), held),
+            "unnamed": unnamed(found, held),
+        }
+        return net, {
+            what: [round(mean_average_precision(*way, least), 4) for least in OVERLAPS]
+            for what, way in ways.items()
+        }
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in ("detector", "sliding window"):
-        tried = [run(name, lr, CHOOSER, "train")[1][1] for lr in RATES]
+        tried = [run(name, lr, CHOOSER, "train")[1]["test"][1] for lr in RATES]
         lr = RATES[int(np.argmax(tried))]
         runs = [run(name, lr, seed, "test") for seed in SEEDS]
-        rows.append({"model": name, "tried": tried, "lr": lr, "test": [found for _, found in runs]})
+        rows.append({"model": name, "tried": tried, "lr": lr})
+        rows[-1] |= {what: [marks[what] for _, marks in runs] for what in runs[0][1]}
         print(rows[-1], flush=True)
         if name == "detector" and not shift:
             keep(runs[0][0], "detector")
@@ -355,7 +393,10 @@ def study(shift: int = 0) -> dict[str, Any]:
 
 
 def load() -> dict[str, Any]:
-    """What the study found: for each model its rate, and mean average precision by seed and overlap."""
+    """What the study found: for each model its rate, and mean average precision by seed and overlap.
+
+    "test" as it is; "class sizes" and "true sizes" with the boxes `resized`; "unnamed" without classes.
+    """
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 

@@ -369,6 +369,7 @@ def study(shift: int = 0) -> dict[str, Any]:
         nets[seed] = by_prototypes(X, lr, seed)
         return embedded(nets[seed])
 
+    compare("prototypes, aligned", RATES, embedding)
     balanced = compare("prototypes", RATES, embedding)
     if not shift:
         keep(nets[SEEDS[0]], "faces_embedder")

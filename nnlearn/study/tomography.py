@@ -4,14 +4,15 @@ Lengths are in half-sides of the picture, which shows the square from −1 to 1.
 
     python -m nnlearn.study.tomography [--shift N]
 
-trains the network without and with lesions over five seeds, tunes and measures its rivals, writes
-`weights/tomography_study.json`, and keeps the first seed's two networks; with a shift it prints.
+trains the network without and with lesions over five seeds, and without them four times as long, tunes and
+measures its rivals, writes `weights/tomography_study.json`, and keeps the first seed's three networks; with a
+shift it prints.
 """
 
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ CUTS, VARIATIONS = (0.7, 1.0, 1.4, 2.0, 3.0), (0.0003, 0.001, 0.003)
 STRENGTHS, RATES = (0.00003, 0.0001, 0.0003, 0.001), (0.001, 0.003, 0.01, 0.03)
 SIDE, VIEWS, BINS = 48, 15, 48
 NOISE, LESION = 0.01, 0.3  # of the sensors; how much brighter a lesion is
-TRAIN, HELD, TEST, STEPS = 2000, 100, 100, 500
+TRAIN, HELD, TEST, STEPS, LONGER = 2000, 100, 100, 500, 2000
 # x, y, half-axes a and b, angle in degrees, brightness: Shepp and Logan (1974), with Toft's contrasts (1996).
 SHEPP_LOGAN = np.array([
     (0, 0, 0.69, 0.92, 0, 1.0), (0, -0.0184, 0.6624, 0.874, 0, -0.8), (0.22, 0, 0.11, 0.31, -18, -0.2),
@@ -340,7 +341,9 @@ def study(shift: int = 0) -> dict[str, Any]:
 
     def compare(name: str, grid: Sequence[float], make: Callable[[float, int], Way]) -> float:
         held = heads(HELD, name.endswith(", lesions"), (CHOOSER + shift, 1))
-        chosen, tried = widened(grid, lambda value: -rmse(make(value, CHOOSER + shift)(held.p), held.x))
+        chosen, tried = grid[0], dict[str, float]()
+        if len(grid) > 1:
+            chosen, tried = widened(grid, lambda value: -rmse(make(value, CHOOSER + shift)(held.p), held.x))
         found = []
         for seed in (one + shift for one in SEEDS):
             E = phantoms(TEST, True, np.random.default_rng((seed, 2)))
@@ -353,23 +356,25 @@ def study(shift: int = 0) -> dict[str, Any]:
     cut = compare("back-projection", CUTS, lambda cut, seed: back_projection(cut))
     compare("total variation", VARIATIONS, lambda strength, seed: total_variation(strength))
     first = back_projection(cut)
-    for lesions in (False, True):
-        kind = "lesions" if lesions else "no lesions"
-        data = cache(lambda seed, lesions=lesions: heads(TRAIN, lesions, (seed, 0)))
-
-        def network(
-            lr: float, seed: int, data: Callable[[int], Heads] = data, name: str = kind.replace(" ", "_")
-        ) -> Way:
-            net = train(data(seed), first, lr, seed)
-            if seed == SEEDS[0]:
-                keep(net, f"tomography_{name}")
-            return cleaned(net, first)
+    rates = {}
+    for kind in ("no lesions", "lesions"):
+        data = cache(lambda seed, kind=kind: heads(TRAIN, kind == "lesions", (seed, 0)))
 
         def matrix(strength: float, seed: int, data: Callable[[int], Heads] = data) -> Way:
             return ridge(data(seed).p, data(seed).x, strength)
 
+        def network(
+            lr: float, seed: int, data: Callable[[int], Heads] = data, kind: str = kind, steps: int = STEPS
+        ) -> Way:
+            net = train(data(seed), first, lr, seed, steps)
+            if seed == SEEDS[0]:
+                keep(net, "tomography_longer" if steps > STEPS else f"tomography_{kind.replace(' ', '_')}")
+            return cleaned(net, first)
+
         compare(f"ridge, {kind}", STRENGTHS, matrix)
-        compare(f"network, {kind}", RATES, network)
+        rates[kind] = compare(f"network, {kind}", RATES, network)
+    data = cache(lambda seed: heads(TRAIN, False, (seed, 0)))
+    compare("network, longer", (rates["no lesions"],), partial(network, data=data, steps=LONGER))
     return {"shift": shift, "rows": rows}
 
 
@@ -378,9 +383,15 @@ def load() -> dict[str, Any]:
     return json.loads(STUDY.read_text(encoding="utf-8"))
 
 
-def load_cleaner(lesions: bool) -> Cleaner:
-    """The network of the study's first seed, trained with or without lesions."""
-    return restore(Cleaner(), "tomography_lesions" if lesions else "tomography_no_lesions")
+def load_cleaner(lesions: bool, longer: bool = False) -> Cleaner:
+    """The network of the study's first seed, trained with lesions or without, or without four times as long.
+
+    Raises ValueError for a longer training with lesions: there was none.
+    """
+    if lesions and longer:
+        raise ValueError("load_cleaner: longer is True with lesions, expected without")
+    name = "longer" if longer else "lesions" if lesions else "no_lesions"
+    return restore(Cleaner(), f"tomography_{name}")
 
 
 if __name__ == "__main__":

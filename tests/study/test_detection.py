@@ -116,6 +116,29 @@ def test_the_rival_learns_from_digits_and_from_nothing():
     assert all(answer.boxes.shape == (len(answer.scores), 4) for answer in found)
 
 
+def test_answers_keep_their_centres_and_scores_and_take_other_sizes():
+    data = detection.scenes(3, rng=6)
+    found = [detection.Found(box + np.array([-1, -1, 3, 3]), label, np.ones(len(label)))
+             for box, label in zip(data.boxes, data.labels, strict=True)]  # fmt: skip
+    sizes = np.arange(20.0).reshape(10, 2) + 1
+    for true, by_class, by_scene in zip(
+        data.boxes, detection.resized(found, sizes), detection.resized(found, data), strict=True
+    ):
+        np.testing.assert_allclose(by_scene.boxes, true + 1)
+        np.testing.assert_allclose(by_class.boxes[:, 2:] - by_class.boxes[:, :2], sizes[by_class.labels])
+        np.testing.assert_allclose(
+            by_class.boxes[:, :2] + by_class.boxes[:, 2:], (true + 1)[:, :2] + (true + 1)[:, 2:]
+        )
+
+
+def test_without_names_only_the_place_counts():
+    data = detection.scenes(3, rng=7)
+    wrong = [detection.Found(box, (label + 1) % 10, np.ones(len(label)))
+             for box, label in zip(data.boxes, data.labels, strict=True)]  # fmt: skip
+    assert detection.mean_average_precision(wrong, data) == 0
+    assert detection.mean_average_precision(*detection.unnamed(wrong, data)) == 1
+
+
 def test_a_detector_learns():
     data = detection.scenes(32, rng=4)
     targets = detection.to_cells(data.boxes, data.labels)
@@ -133,7 +156,8 @@ def test_the_stored_contest_chose_from_inside_and_its_detector_works():
     for row in study["rows"]:
         best = int(np.argmax(row["tried"]))
         assert row["lr"] == detection.RATES[best] and 0 < best < len(detection.RATES) - 1
-        assert np.shape(row["test"]) == (5, len(study["overlaps"]))
+        for what in ("test", "class sizes", "true sizes", "unnamed"):
+            assert np.shape(row[what]) == (5, len(study["overlaps"]))
     data = detection.scenes(100, "test", rng=5)
     found = detection.detect(detection.load_detector(), data.x)
     assert detection.mean_average_precision(found, data) == pytest.approx(

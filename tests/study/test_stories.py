@@ -134,3 +134,18 @@ def test_two_reads_find_what_one_cannot():
             pointed = np.asarray(net(held[0])).argmax(axis=1)
         right.append(stories.exact_match(pointed, *held)[::2].mean())
     assert right[1] > right[0] + 0.15
+
+
+def test_a_list_of_who_holds_what_answers_every_question():
+    for kind in ({}, {"shortest": 18, "longest": 18}, {"names": stories.NEW_NAMES}):
+        x, y = stories.stories(300, **kind, rng=11)
+        for story, answer in zip(x, y, strict=True):
+            told, holds = {}, {}
+            for k, (who, did, what) in enumerate(story[:-1]):
+                if did == stories.NUMBER["went"]:
+                    told |= {one: k for one in (who, *(thing for thing, by in holds.items() if by == who))}
+                elif did == stories.NUMBER["took"]:
+                    holds[what], told[what] = who, told[who]
+                elif did == stories.NUMBER["dropped"]:
+                    del holds[what]
+            assert story[told[story[-1, 2]], 2] == story[answer, 2]
