@@ -68,7 +68,7 @@ def _checked(exercise_id: str, answer: Any) -> Result:
     except KeyboardInterrupt:  # it came when the answer had already ended
         result = Result(exercise, "not yet", "It was interrupted.")
     if limit.used_up:
-        result = Result(exercise, "not yet", f"{_TOO_LONG} Look for a loop that never stops.")
+        result = Result(exercise, "not yet", _TOO_LONG)
     unwritten = isinstance(exercise, Explain) and not result.details
     if result.status != "not started" and not unwritten:
         judged = result.case is not None and result.case.got is not None
@@ -90,4 +90,7 @@ def _standing(exercise: Exercise, result: Result) -> str:
     return f"{len(graded) - len(open_)} of {len(graded)} · {following}"
 
 
-_TOO_LONG = f"It was stopped after {SECONDS} seconds of the processor, or {WAITING // 60} minutes of waiting."
+_TOO_LONG = (
+    f"It was stopped after {SECONDS} seconds of the processor, or {WAITING // 60} minutes of waiting. Look "
+    "for a loop that never stops; a training has to be shorter: fewer steps, or a smaller network."
+)

@@ -33,7 +33,7 @@ def losses_within_budget(answer: Callable[..., Any], **inputs: Any) -> Any:
     losses: list[float] = []
 
     def counted(loss: Any) -> None:
-        losses.append(np.mean(getattr(loss, "data", np.nan)))
+        losses.append(float(np.mean(getattr(loss, "data", np.nan))))
         if len(losses) > inputs["steps"]:
             raise RuntimeError(f"the budget of {inputs['steps']} backward passes is used up")
         loss.backward()

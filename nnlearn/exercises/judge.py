@@ -179,7 +179,8 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[int |
     on an empty batch, the other not), then, on half of them at least, with a second mistake beside it. Of
     two that did so equally often, the one that is like it on more cases, the right ones among them; if that
     is equal, too, the one that did so on the first case, which is the one shown; if both did: None. At last
-    the only one that did what the answer did, some of it wrong, wherever that ended in finite numbers.
+    the only one that did what the answer did, some of it wrong, wherever that ended in finite numbers; and
+    where a measure says in words what came out, the only one of which it said so on most of the wrong cases.
     """
     exercise, cases = key.exercise, key.cases
     known = range(len(exercise.misconceptions))
@@ -212,7 +213,13 @@ def find_misconception(key: Key, outcomes: Mapping[str, Outcome]) -> tuple[int |
             return nearest[0], alone
     sound = [name for name in cases if finite(outcomes[name])]
     alike = [k for k in known if set(sound) & set(wrong) and like(k, sound)]
-    return (alike[0], False) if len(alike) == 1 else (None, True)
+    if len(alike) == 1:
+        return alike[0], False
+    said = [name for name in wrong if isinstance(outcomes[name].value, str)]
+    heard = {k: (sum(like(k, [name]) for name in said), like(k, said[:1])) for k in known} if said else {}
+    loudest = max(heard.values(), default=(0, False))
+    nearest = [k for k, count in heard.items() if count == loudest]
+    return (nearest[0], loudest[0] == len(wrong)) if loudest[0] and len(nearest) == 1 else (None, True)
 
 
 def _hint(key: Key, failed: Sequence[str], outcomes: Mapping[str, Outcome]) -> tuple[str, str]:

@@ -30,6 +30,8 @@ def plain(value: Any) -> Any:
     except Exception as error:
         if isinstance(value, list):  # rows of unequal length
             return list(map(plain, value))
+        if type(value).__name__ in ("Tensor", "Parameter"):
+            raise Unfit("a tensor instead of its numbers: give its `.data`") from None
         raise Unfit(f"something that does not become an array ({type(error).__name__})") from None
     if array.dtype.kind in "biufc":
         return array
@@ -59,7 +61,7 @@ def describe(value: Any, tell: bool = True) -> str:
     if value is None:
         return "`None`"
     if isinstance(value, str):
-        return f"the text {value!r}" if tell and len(value) <= 40 else "a text"
+        return f"the text {value!r}" if tell and len(value) <= 100 else "a text"
     if isinstance(value, dict):
         names = [name[:40] for name in list(value)[:9]] + ["…"] * (len(value) > 9)
         return f"a dictionary with {', '.join(names) or 'nothing'}"

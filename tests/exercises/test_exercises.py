@@ -547,6 +547,34 @@ def told_as_text(found, X, X_new):
     return "right" if found.shape == X_new[:, 0].shape else f"an array of shape {found.shape}"
 
 
+# Whether a training reaches its bar on each of two problems is said in words.
+TWO_PROBLEMS = Function(
+    19, lambda k: "reached", lambda rng: [("the first", 0), ("the second", 1)],
+    mistakes=[
+        ("uphill", lambda k: "the loss rises", "UPHILL"),
+        ("short", lambda k: "the loss still falls", "SHORT"),
+        ("one of two", lambda k: ("units that are all alike", "far")[k], "ALIKE"),
+        ("another of two", lambda k: ("far", "far")[k], "FAR"),
+    ],
+    id="90.19", signature="trained(k)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (("reached", "the loss rises"), "UPHILL"),
+        (("the loss still falls", "reached"), "SHORT"),
+        (("the loss still falls", "the loss rises"), "SHORT And that may not be all."),
+        (("the loss rises", "something else"), "UPHILL And that may not be all."),
+        (("reached", "far"), ""),
+        (("something else", "reached"), ""),
+    ],
+)
+def test_a_hint_to_what_is_said_in_words_of_one_case(said, hint):
+    assert grade(TWO_PROBLEMS, lambda k: said[k]).hint == hint
+
+
 CLASSES = Function(
     16, lambda X, X_new: X_new[:, 0] > 0,
     lambda rng: [("rows", rng.normal(size=(5, 3)), rng.normal(size=(7, 3)))],

@@ -521,14 +521,14 @@ def watched(answer, **inputs):
     """
     _, X, labels, lr, *rest = inputs.values()
     true = {row.tobytes(): label for row, label in zip(X, labels, strict=True)}
-    strangers, asked, lengths = 0, [], []
+    strangers, lengths = 0, []
+    asked: list[list[list[np.ndarray]]] = []
 
     def gradients(X, labels, *params):
         nonlocal strangers
         W1, b1, W2, b2 = params
         if asked:
-            before, slopes = asked.pop()
-            moved = [(p - q, d) for p, q, d in zip(params, before, slopes, strict=True)]
+            moved = [(p - q, d) for p, q, d in zip(params, *asked.pop(), strict=True)]
             along, off = sum((m * d).sum() for m, d in moved), sum((d * d).sum() for _, d in moved)
             lengths.append(-along / (lr * max(off, 1e-300)))
         strangers += sum(true.get(row.tobytes(), k) != k for row, k in zip(X, labels, strict=True))
@@ -613,7 +613,8 @@ def two_spirals(rng):
 
 def with_fifty_steps(answer, **inputs):
     """What `answer` returns when it may ask for gradients 50 times; how often it asked, and climbed."""
-    asked, before, climbed = [], [], []
+    asked, climbed = [], []
+    before: list[tuple[np.ndarray, np.ndarray]] = []
 
     def gradients(X, labels, W1, b1, W2, b2):
         asked.append(len(X))

@@ -485,7 +485,9 @@ def within_budget(answer, gradient, w, steps):
 
     And how often it asked, and stepped uphill.
     """
-    rng, asked, climbed = np.random.default_rng(gradient["seed"]), [], []
+    rng = np.random.default_rng(gradient["seed"])
+    asked: list[tuple[np.ndarray, np.ndarray]] = []
+    climbed: list[bool] = []
 
     def noisy(w):
         if asked:
@@ -515,7 +517,8 @@ def within_budget(answer, gradient, w, steps):
 
 def reached(found, gradient, w, steps):
     """Has the bar been reached? Many rules get there."""
-    found, asked, climbed = np.asarray(found[0]), *found[1:]
+    found, asked, climbed = found
+    found = np.asarray(found)
     if found.shape != w.shape:
         return "not as many numbers as there are weights"
     if np.array_equal(found, w):
