@@ -199,6 +199,8 @@ def _called(frame: types.FrameType, objects: bool) -> str:
     module, name = frame.f_globals["__name__"], frame.f_code.co_qualname
     if _ready_made(module) != "nnlearn":
         return _public(module, name)
+    if module == "nnlearn.public" or name == "<module>":  # to look a name up, and load it, is no use of it
+        return ""
     if name.startswith("primitive."):  # all primitives of the engine go through one function
         name = frame.f_locals.get("name", name)
     if objects and module.startswith("nnlearn.engine.") and name in _of_tensors():

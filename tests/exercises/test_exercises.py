@@ -1102,6 +1102,17 @@ def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
 
 
+def test_a_function_of_a_part_that_is_loaded_only_now_is_named():
+    said = subprocess.run([sys.executable, "-c", textwrap.dedent("""
+        import numpy as np, nnlearn as nn
+        from nnlearn.exercises.runner import run_case
+        def answer(x):
+            return nn.data.standardize(x)
+        print(run_case(lambda answer, x: answer(x), answer, {"x": np.ones((2, 2))}, ()).problem)
+    """)], capture_output=True, text=True).stdout  # fmt: skip
+    assert said.startswith("uses `nn.standardize`")
+
+
 def test_html_says_the_same_in_words_and_escapes_what_learners_write():
     def script(x, w, b):
         raise ValueError("<script>alert('`x`')</script>")
