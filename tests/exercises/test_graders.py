@@ -36,7 +36,14 @@ SEEDS = range(5)
 NO_PROGRAM = ("TypeError", "UFuncTypeError", "NameError", "UnboundLocalError")
 SHARE = 0.995  # of a chapter's mutants, to be rejected at least
 # What runs a training within a budget. Asked is a bar: a mutant that trains its way to it is right.
-TRAININGS = {"within_budget", "asked_again", "with_fifty_steps", "without_the_seed", "against_a_critic"}
+TRAININGS = {
+    "within_budget",
+    "losses_within_budget",
+    "asked_again",
+    "with_fifty_steps",
+    "without_the_seed",
+    "against_a_critic",
+}
 
 
 @dataclass(frozen=True)
