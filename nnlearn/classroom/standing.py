@@ -155,14 +155,17 @@ class Standing:
         return {key: list(group) for key, group in groups}
 
     def _chapter(self, student: str, chapter: str) -> ChapterStanding:
-        every = [self._standing(attempt) for attempt in self._attempts.get((student, chapter), ())]
+        attempts = self._attempts.get((student, chapter), [])
+        every = [self._standing(attempt) for attempt in attempts]
         if not every:
             return ChapterStanding(student, chapter)
         if self.policy.attempts == "best":
-            best = max(every, key=lambda standing: standing.score or 0.0)
+            best = max(every, key=_score)
             others = (s for s in every if s is not best and s.most > best.most)
             return replace(best, others=tuple(others))
-        return every[-1]
+        newness = [(attempt.exact, attempt.written) for attempt in attempts]
+        # A zip may give two the same time: which is the newer is not known, and the better one counts.
+        return max((s for s, new in zip(every, newness, strict=True) if new == newness[-1]), key=_score)
 
     def _standing(self, attempt: HandedIn) -> ChapterStanding:
         key = attempt.student, attempt.chapter, attempt.submission
@@ -176,6 +179,10 @@ class Standing:
         marks = (self._marks.get((*whose, answer)) for answer in (answer_hash(grade.source), ""))
         mark = next(filter(None, marks), None)
         return Line(grade, mark, None if mark else self._last.get(whose))
+
+
+def _score(standing: ChapterStanding) -> float:
+    return standing.score or 0.0
 
 
 def counted(students: Iterable[StudentStanding]) -> Sequence[Line]:

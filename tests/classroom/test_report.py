@@ -130,6 +130,16 @@ def test_the_attempt_that_counts(rule, score, tmp_path):
     assert ada.score == score, "and a copy only where nothing has the exact name"
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_of_two_attempts_of_one_time_the_better_counts(names, tmp_path):
+    store = Store(tmp_path / "grades.sqlite")
+    for name, points in zip(names, (2.0, 1.0), strict=True):
+        row = HandedIn("ada", "04", name, "s", "04_layers.ipynb", 100.0)
+        store.put(row, [Grade("ada", "04.3", name, "s", "not yet", points, 2.0)])
+    (ada,) = Standing(store).students
+    assert ada.score == 2.0
+
+
 @pytest.mark.parametrize("rule", ["newest", "best"])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_same_notebook_handed_in_again_late_costs_nothing(rule, order, tmp_path):
