@@ -18,12 +18,7 @@ from nnlearn.widgets.living import GREYS, LivingExplorer, as_the_page_has_it, by
 from nnlearn.widgets.strokes import centred, ink, strokes
 
 SCRIPTS, EMBEDDINGS = ("georgian", "armenian", "cyrillic"), ("trained on letters", "random weights", "pixels")
-WAYS, SHOTS, COPIES, DRAWS = (
-    10,
-    5,
-    9,
-    41,
-)  # most letters, most examples; pictures of a letter; draws of letters
+WAYS, SHOTS, COPIES, DRAWS = 10, 5, 9, 41  # most letters and examples; pictures of a letter; draws of letters
 BOX, OWN = 13.6, "★"  # the longer side of a drawing; the reader's sign
 
 
