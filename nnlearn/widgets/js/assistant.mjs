@@ -1,6 +1,6 @@
 // One request, answered by a model that has only read and by one taught since, six times each.
 import { drawn, modelOf, nextTokenProbabilities } from "./gpt.mjs";
-import { dress, element, field } from "./living.mjs";
+import { dress, element, field, listen } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 
 export function render({ model, el }) {
@@ -23,11 +23,7 @@ export function render({ model, el }) {
       element("div", { class: "nn-note" }, `old stories: ${bits[k].toFixed(2)} bits a character`),
     ));
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
 }
 
 const CSS = `

@@ -1,5 +1,5 @@
 // Who looks at whom: the reader points at a query, and sees its weights, all weights, and what comes out.
-import { board, bytes, colours, dress, element, field, numbers, put, rgb } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, listen, numbers, put, rgb } from "./living.mjs";
 
 const [TOP, BLUE, ORANGE] = [4, [0, 114, 178], "#D55E00"]; // likeliest signs shown
 const visible = (sign) => sign.replaceAll(" ", "␣");
@@ -201,11 +201,7 @@ export function render({ model, el }) {
       ask(at() + by);
     });
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  for (const event of ["change:scene", "change:values"]) model.on(event, show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene", "change:values");
 }
 
 const CSS = `

@@ -1,5 +1,5 @@
 // Axes on a board: values to pixels and back, what is drawn between them, and the reader's hand.
-import { board, colours, element, rgb } from "./living.mjs";
+import { board, colours, element, listen, rgb } from "./living.mjs";
 
 const [LEFT, TOP, RIGHT, BOTTOM] = [44, 28, 10, 36];
 const CLASSES = ["#0072B2", "#D55E00"];
@@ -190,8 +190,5 @@ export function pull(model, wanted) {
 
 /** Charts and the sentence follow the model. */
 export function follow(model, status, figures) {
-  const show = () => figures.forEach((figure) => figure.redraw()), say = () => { status.textContent = model.get("sentence"); };
-  for (const event of ["change:scene", "change:values"]) model.on(event, show);
-  model.on("change:sentence", say);
-  say();
+  listen(model, status, () => figures.forEach((figure) => figure.redraw()), "change:scene", "change:values");
 }

@@ -1,7 +1,7 @@
 // A network with fewer weights and fewer bits: what is left of one matrix, what it weighs, and what it still reads.
 import { chart, charts, hold, pull } from "./chart.mjs";
 import { answered } from "./convnet.mjs";
-import { board, colours, dress, element, field, halfToEven, numbers, rgb } from "./living.mjs";
+import { board, colours, dress, element, field, halfToEven, listen, numbers, rgb } from "./living.mjs";
 import { greysOf, halves } from "./weights.mjs";
 
 const [SIDE, PIXELS, BINS, GROUP, SHOWN] = [28, 784, 79, 16, 24], [PAUSE, PACE] = [60, 12]; // milliseconds: before reading begins; of reading, before the page may draw
@@ -77,7 +77,6 @@ export function render({ model, el }) {
   }, true);
   place.append(panel);
 
-  const say = () => { status.textContent = model.get("sentence"); };
   function show() {
     const { of, gpt, wrong, read, count = read, kilobytes, quality: [, after] } = scene(), { network, bits, way, sparsity } = of; // values may be ahead
     if (read === count) tried.set([network, bits, way, sparsity].join(), { network, kilobytes: kilobytes[1], quality: after, values: of });
@@ -85,10 +84,7 @@ export function render({ model, el }) {
     panel.hidden = gpt;
     for (const one of [weights, quality, digits]) one.redraw();
   }
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
 }
 
 /** A digit in the page's ink. */

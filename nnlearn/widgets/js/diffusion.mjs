@@ -2,7 +2,7 @@
 import { digits } from "./answers.mjs";
 import { axes } from "./chart.mjs";
 import { answered } from "./convnet.mjs";
-import { board, bytes, colours, dress, element, field, keeper, numbers, player, put, rgb } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, keeper, listen, numbers, player, put, rgb } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 import { layersOf, unpack, whole } from "./weights.mjs";
 
@@ -61,11 +61,7 @@ export function render({ model, el }) {
     answer(scene().shares, values().digit);
     boards.forEach((one) => one.redraw());
   };
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
   return play.stop;
 }
 

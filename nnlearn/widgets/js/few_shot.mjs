@@ -1,7 +1,7 @@
 // Letters of a script that no network was trained on, a few pictures of each, and a drawing that comes near one of them.
 import { hand } from "./chart.mjs";
 import { answered } from "./convnet.mjs";
-import { board, colours, dress, element, field, general, numbers, rgb } from "./living.mjs";
+import { board, colours, dress, element, field, general, listen, numbers, rgb } from "./living.mjs";
 import { chance } from "./network.mjs";
 import { centred, ink, scribble, strokes, undone } from "./pen.mjs";
 import { greysOf, layersOf } from "./weights.mjs";
@@ -96,7 +96,6 @@ export function render({ model, el }) {
     asked = values().asked;
     if (moved && drawing()) change({ drawing: "" });
   });
-  const say = () => { status.textContent = model.get("sentence"); };
   function show() {
     const [count, own] = [taughtOf(values()).length, drawing() !== ""];
     heading.textContent = scene().truth === null ? "your drawing" : `a new ${[...scene().letters][scene().truth]}: draw over it`;
@@ -105,10 +104,7 @@ export function render({ model, el }) {
     forget.hidden = !count;
     for (const one of [paper, small, columns]) one.redraw();
   }
-  for (const event of ["change:scene", "change:values"]) model.on(event, show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene", "change:values");
 }
 
 const CSS = `

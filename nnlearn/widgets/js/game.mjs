@@ -1,5 +1,5 @@
 // Tic-tac-toe against a network that taught itself: the reader plays, and sees what it expects.
-import { board, bytes, colours, dress, element, field, put } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, listen, put } from "./living.mjs";
 
 const [CELLS, C, YOU, NOBODY] = [9, 1.5, "you", "no network"];
 
@@ -138,12 +138,7 @@ export function render({ model, el }) {
     });
     curve.redraw();
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:values", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene", "change:values");
 }
 
 const CSS = `

@@ -1,6 +1,6 @@
 // Two networks against each other: what D believes, what G makes of noise, both losses. The page plays the notebook's own game.
 import { axes, chart, hand, hold } from "./chart.mjs";
-import { board, colours, dress, element, field, fixed, keeper, numbers, player, put, signedTable } from "./living.mjs";
+import { board, colours, dress, element, field, fixed, keeper, listen, numbers, player, put, signedTable } from "./living.mjs";
 import { ACTIVATIONS, Network, adam, firstWeights, sigmoid, softplus } from "./network.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 
@@ -138,11 +138,7 @@ export function render({ model, el }) {
     tell();
     for (const one of [left, middle, right]) one.redraw();
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
   return play.stop;
 }
 

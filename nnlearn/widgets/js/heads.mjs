@@ -1,7 +1,7 @@
 // Inside the GPT that read Austen: the reader points at who looks at whom, presses a head, cuts it, asks what comes next.
 import { hand } from "./chart.mjs";
 import { fetchModel, nextTokenProbabilities } from "./gpt.mjs";
-import { board, bytes, colours, dress, element, field, numbers, put, rgb } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, listen, numbers, put, rgb } from "./living.mjs";
 
 const [BLUE, ORANGE, GAP] = [[0, 114, 178], "#D55E00", 4]; // the last: pixels between the small maps
 const INVITE = "Point at the map for a weight. Press a row to ask about its token, or a small map to see that head.";
@@ -116,11 +116,7 @@ export function render({ model, el }) {
     map.redraw();
     all.redraw();
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  for (const event of ["change:scene", "change:values"]) model.on(event, show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene", "change:values");
 }
 
 const CSS = `

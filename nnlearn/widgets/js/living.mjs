@@ -57,6 +57,15 @@ export const numbers = (data) => (data instanceof DataView
 /** Base64 as bytes. */
 export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
+/** The sentence follows the model, and so does what `show` draws: now, and whenever one of the events comes. */
+export function listen(model, status, show, ...events) {
+  const say = () => { status.textContent = model.get("sentence"); };
+  for (const event of events) model.on(event, show);
+  model.on("change:sentence", say);
+  show();
+  say();
+}
+
 /** Change one control's value, as the reader would. */
 export function put(model, name, value) {
   model.set("values", { ...model.get("values"), [name]: value });

@@ -1,7 +1,7 @@
 // A digit under the reader's pen, and every layer of the convolutional network that reads it.
 import { digits } from "./answers.mjs";
 import { layer, pooled } from "./convnet.mjs";
-import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, listen, numbers, put, rgb, signedTable } from "./living.mjs";
 import { bound, centred, ink, scribble, strokes, undone } from "./pen.mjs";
 
 const [SIDE, CLASSES, OWN, LIKELIEST] = [28, 10, "your drawing", "the likeliest"];
@@ -110,12 +110,8 @@ export function render({ model, el }) {
   }
   scribble(paper, SIDE, () => (values().picture === OWN ? values().drawing : ""), draw);
 
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
   model.on("change:values", () => paper.redraw());
-  show();
-  say();
+  listen(model, status, show, "change:scene");
 }
 
 const signed = (value) => (Number(value.toFixed(1)) + 0).toFixed(1).replace("-", "−").replace(/^−0\.0$/, "0.0");

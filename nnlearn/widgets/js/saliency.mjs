@@ -1,6 +1,6 @@
 // One digit, one network, one map of its answer, an attack on all three, and a reader who wipes pixels off to see what falls.
 import { digits } from "./answers.mjs";
-import { board, bytes, colours, dress, element, field, numbers, put, rgb, signedTable } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, listen, numbers, put, rgb, signedTable } from "./living.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 import { ConvNet } from "./slopes.mjs";
 
@@ -79,12 +79,8 @@ export function render({ model, el }) {
     if (moved && values().wiped) put(model, "wiped", "");
     paper.redraw();
   });
-  const say = () => { status.textContent = model.get("sentence"); };
   const show = () => { answer(scene().probability, scene().target); paper.redraw(); heat.redraw(); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
 }
 
 /** 256 colours from purple (−1) over the paper to orange (1), as pixels. */

@@ -1,6 +1,6 @@
 // Features learned on one task and put to use on another, beside a network from scratch. The page trains both.
 import { axes, chart, hold } from "./chart.mjs";
-import { board, bytes, colours, dress, element, field, halfToEven, keeper, numbers, player, put, rgb } from "./living.mjs";
+import { board, bytes, colours, dress, element, field, halfToEven, keeper, listen, numbers, player, put, rgb } from "./living.mjs";
 import { Network, firstWeights } from "./network.mjs";
 import { Pcg64 } from "./pcg64.mjs";
 
@@ -72,11 +72,7 @@ export function render({ model, el }) {
     quiet();
     for (const one of [...pictures, curve]) one.redraw();
   }
-  const say = () => { status.textContent = model.get("sentence"); };
-  model.on("change:scene", show);
-  model.on("change:sentence", say);
-  show();
-  say();
+  listen(model, status, show, "change:scene");
   return play.stop;
 }
 
