@@ -31,7 +31,7 @@ from nnlearn.course.notebooks import read, require_outputs, with_bar
 from nnlearn.exercises.notebooks import notebooks
 from nnlearn.training.saving import require_writable, write
 from nnlearn.widgets import living
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.explorer import Explorer
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SERVER = "http://localhost:8888/lab/tree/chapters/"  # where `nnlearn lab` serves the chapters
@@ -332,7 +332,7 @@ def _kinds(notebook: NotebookNode) -> list[str]:
     return sorted({figure.module for output in outputs if (figure := _alive(output))})
 
 
-def _alive(output: NotebookNode) -> LivingExplorer | None:
+def _alive(output: NotebookNode) -> Explorer | None:
     """The living figure of an output, unless it needs files beside the page: a deck is one file."""
     return living.stored(output, files=False)
 

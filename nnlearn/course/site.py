@@ -26,7 +26,7 @@ from nnlearn.course.notebooks import read, require_outputs, with_bar
 from nnlearn.exercises.notebooks import gallery_pages, notebooks
 from nnlearn.training.saving import write
 from nnlearn.widgets import living
-from nnlearn.widgets.living import LivingExplorer
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.playground import Playground
 
 _TEMPLATES = Path(__file__).parent / "templates" / "site"
@@ -212,7 +212,7 @@ def _playground() -> str:
     return _alive(widget, data["image/png"], widget.sentence, "")
 
 
-def _alive(figure: LivingExplorer, png: str, alt: str, root: str) -> str:
+def _alive(figure: Explorer, png: str, alt: str, root: str) -> str:
     """A living figure with its picture, and the script of its kind."""
     picture = f'<img src="data:image/png;base64,{png}" alt="{escape(alt)}">'
     return (

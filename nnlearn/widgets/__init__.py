@@ -15,7 +15,7 @@ _WIDGETS = {
     name: value
     for file in _FILES
     for name, value in vars(file).items()
-    if isinstance(value, type) and issubclass(value, Explorer) and value.__module__ != f"{__name__}.living"
+    if isinstance(value, type) and issubclass(value, Explorer)
 }
 __all__ = sorted(_WIDGETS)
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 import nnlearn as nn
 from nnlearn.figures import plot
 from nnlearn.widgets import chance
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, move, segments, slider
-from nnlearn.widgets.living import LivingExplorer
 
 FUNCTIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
 WIDTH, BATCH, DEEPEST = 100, 50, 40
@@ -68,7 +68,7 @@ def signal(activation: str, gain: float, bias: float, depth: int) -> Signal:
     return Signal(*sloped(activation, X), np.array(spread), np.array(nudge), bars, silent)
 
 
-class ActivationExplorer(LivingExplorer):
+class ActivationExplorer(Explorer):
     """An activation with its slope; a signal and a small change of it on their way through random layers."""
 
     module = "activation"
@@ -107,7 +107,7 @@ class ActivationExplorer(LivingExplorer):
         k = round((self.values["z"] + REACH) * 30)
         return float(X[k]), float(state.value[k]), float(state.slope[k])
 
-    def draw(self, state: Signal) -> str:
+    def draw(self, state: Signal) -> None:
         z, value, slope = self._at(state)
         move(self.curves, X, (state.value, state.slope))
         self.tangent.set_data([z - 1.2, z + 1.2], [value - 1.2 * slope, value + 1.2 * slope])
@@ -118,7 +118,6 @@ class ActivationExplorer(LivingExplorer):
         self.bars.set_segments([[(x, -1.4), (x, y)] for x, y in zip(places, heights, strict=True)])
         sizes = np.clip((state.spread, state.nudge), FLOOR, CEILING)
         move(self.sizes, np.arange(len(state.nudge)), sizes)
-        return self.describe(state)
 
     def describe(self, state: Signal) -> str:
         depth, left, (z, value, slope) = len(state.nudge) - 1, state.nudge[-1], self._at(state)

@@ -15,8 +15,8 @@ from nnlearn.study.approximation import Function, adapted_knots, fit_output, rel
 from nnlearn.study.feedforward import Layer, count_parameters, forward, tent_network
 from nnlearn.study.neuron import step
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, segments, slider, text
-from nnlearn.widgets.living import LivingExplorer
 
 TEETH = tent_network(5)
 ZIGZAG = np.random.default_rng(4).uniform(-1, 1, size=14)
@@ -94,7 +94,7 @@ def _units(state: dict[str, Any]) -> str:
     return f"{state['n']} {kinds[state['softness'] > 0]}{'s' if state['n'] > 1 else ''}"
 
 
-class ApproximationExplorer(LivingExplorer):
+class ApproximationExplorer(Explorer):
     """A curve rebuilt by one hidden layer: its sum, what each unit adds, the error against their number."""
 
     size = (8.6, 5.0)
@@ -122,12 +122,12 @@ class ApproximationExplorer(LivingExplorer):
         self.target = line(ax, color=plot.ORANGE, linewidth=4.5, alpha=0.6)
         self.sum = line(ax, color=plot.BLUE)
         self.knots = line(ax, "|", color=plot.BLACK, markersize=8)
-        self.curve_title = ax.set_title("", animated=True)
+        self.curve_title = ax.set_title("")
 
     def _make_parts(self, ax: Any) -> None:
         ax.set(xlim=(0, 1), ylim=(-1.15, 1.15), yticks=[0], xlabel="x")
         self.parts = segments(ax, colors=plot.BLUE, linewidths=1.0, alpha=0.5)
-        self.parts_title = ax.set_title("", fontsize=11, fontweight="normal", animated=True)
+        self.parts_title = ax.set_title("", fontsize=11, fontweight="normal")
 
     def _make_errors(self, ax: Any) -> None:
         ax.set(xscale="log", yscale="log", xlim=(0.85, 80), ylim=(FLOOR / 1.5, TOP), xlabel="hidden units n")
@@ -159,7 +159,7 @@ class ApproximationExplorer(LivingExplorer):
             "error_twice": error(*key, "even", twice), "parameters": count_parameters(layers),
         }  # fmt: skip
 
-    def draw(self, state: dict[str, Any]) -> str:
+    def draw(self, state: dict[str, Any]) -> None:
         n, weights = state["n"], state["weights"]
         self.target.set_data(X[:, 0], state["f"])
         self.sum.set_data(X[:, 0], state["y"][:, 0])
@@ -173,7 +173,6 @@ class ApproximationExplorer(LivingExplorer):
         self.errors.set_data(COUNTS, np.clip(state["errors"], FLOOR, TOP))
         self.here.set_data([n], [np.clip(state["error"], FLOOR, TOP)])
         self.note.set_text("" if weights == "even" else "dashed: constructed, even knots")
-        return self.describe(state)
 
     def describe(self, state: dict[str, Any]) -> str:
         return f"{self._reading(state, _units(state))} {self._comparison(state)}"

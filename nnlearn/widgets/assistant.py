@@ -13,8 +13,8 @@ from nnlearn.study.alignment import WORDY, is_right, sample_answers
 from nnlearn.study.requests import ASKED as PLACES
 from nnlearn.study.requests import KINDS, ROOM, Request, decode_answers, tokenizer
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, slider, text, texts
-from nnlearn.widgets.living import LivingExplorer
 from nnlearn.widgets.next_token import packed
 
 MODELS = {
@@ -52,7 +52,7 @@ class State:
     bits: tuple[float, float]
 
 
-class AssistantExplorer(LivingExplorer):
+class AssistantExplorer(Explorer):
     """The same request before and after, side by side, from the same draws; right answers are green."""
 
     size = (8.6, 4.4)
@@ -91,7 +91,7 @@ class AssistantExplorer(LivingExplorer):
         cost = _bits("base", "stories"), _bits(MODELS[model], "stories")
         return State(asked, said[0], said[1], (right[0], right[1]), cost)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         self.question.set_text(state.asked.text)
         names = ("has only read", self.values["model"])
         for k, answers in enumerate((state.before, state.after)):
@@ -100,7 +100,6 @@ class AssistantExplorer(LivingExplorer):
                 mark, colour = ("✓", plot.GREEN) if state.right[k][row] else ("✗", plot.VERMILION)
                 artist.set(x=0.06, y=row + 0.55, text=f"{mark} {answer or '(nothing)'}", color=colour)
             self.notes[k].set_text(f"old stories: {state.bits[k]:.2f} bits a character")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         (one, two), n = (sum(right) for right in state.right), DRAWN

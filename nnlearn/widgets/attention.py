@@ -17,6 +17,7 @@ from nnlearn.functions.attention import scaled_dot_product_attention, sinusoidal
 from nnlearn.models.translator import Translator
 from nnlearn.study import translation
 from nnlearn.study.translation import WRITTEN
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import (
     Controls,
     choice,
@@ -29,7 +30,7 @@ from nnlearn.widgets.kit import (
     toggle,
     write,
 )  # fmt: skip
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 
 TRANSLATOR, SAME, BACK, WORD = "date to ISO (trained)", "same letter", "one back", "letters of my kind"
 LONGEST, READ = 34, 36  # signs of a text; signs that the translator reads, blanks included
@@ -73,7 +74,7 @@ def look(head: str, text: str, temperature: float, causal: bool, positions: bool
     )
 
 
-class AttentionExplorer(LivingExplorer):
+class AttentionExplorer(Explorer):
     """A query looks at every key: its weights as lines and bars, all weights as a map, and the output."""
 
     size = (9.6, 4.6)
@@ -104,7 +105,7 @@ class AttentionExplorer(LivingExplorer):
         self.bars = segments(bars, colors=plot.BLUE, linewidths=8, capstyle="butt")
         self.numbers = texts(bars, 6, fontsize=9.5, va="top")
         self.map = raster(everything, cmap=SHADES, vmin=0, vmax=1, extent=(0, 1, 0, 1), aspect="auto")
-        rim: dict[str, Any] = {"fill": False, "edgecolor": plot.VERMILION, "linewidth": 2, "animated": True}
+        rim: dict[str, Any] = {"fill": False, "edgecolor": plot.VERMILION, "linewidth": 2}
         self.frame = everything.add_patch(Rectangle((0, 0), 1, 0.1, **rim))
         everything.set(xticks=[], yticks=[], xlabel="keys", ylabel="queries", title="all weights")
         for side in ("top", "right"):
@@ -138,7 +139,7 @@ class AttentionExplorer(LivingExplorer):
         shares = self.state.shares[self.at]
         return [(self.state.names[k], float(shares[k])) for k in np.argsort(-shares, kind="stable")[:4]]
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         at, found = self.at, self.likeliest()
         T, S = state.weights.shape
         x_q, x_k, w = (np.arange(T) + 0.5) / T, (np.arange(S) + 0.5) / S, state.weights[at]
@@ -155,7 +156,6 @@ class AttentionExplorer(LivingExplorer):
         self.shares.set_segments([[(0, i), (v, i)] for i, (_, v) in enumerate(found)])
         write(self.names, ((-0.04, i, _visible(name)) for i, (name, _) in enumerate(found)))
         write(self.amounts, ((v + 0.03, i, f"{v:.2f}") for i, (_, v) in enumerate(found)))
-        return self.describe(state)
 
     def refresh(self) -> None:
         """The slider has as many positions as there are queries, then as always."""

@@ -11,8 +11,8 @@ from matplotlib.patches import Circle
 from matplotlib.text import Text
 
 from nnlearn.figures import plot
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, slider, text
-from nnlearn.widgets.living import LivingExplorer
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -100,7 +100,7 @@ def graph(x1: float, x2: float, y: float, weights: dict[str, float], activation:
     return found | weights | {"y": y, "p": float(p), "L": float((p - y) ** 2), "dp": float(dp)}
 
 
-class BackpropStepper(LivingExplorer):
+class BackpropStepper(Explorer):
     """Step through forward and backward pass of a network with six weights, and let it learn."""
 
     size = (10.4, 4.7)
@@ -130,7 +130,7 @@ class BackpropStepper(LivingExplorer):
                 self.weights[weight] = _labels(graph, x, y, above=0.17, below=-0.19, box=True)
         self.circles, self.nodes = {}, {}
         for name, (x, y) in NODES.items():
-            circle = Circle((x, y), 0.6, facecolor="white", zorder=4, animated=True)
+            circle = Circle((x, y), 0.6, facecolor="white", zorder=4)
             self.circles[name] = graph.add_patch(circle)
             self.nodes[name] = _labels(graph, x, y, above=0.17, below=-0.21)
             graph.text(x, y + 0.78, NAMES[name], ha="center", va="center", fontsize=13, color=plot.GREY)
@@ -163,7 +163,7 @@ class BackpropStepper(LivingExplorer):
             weights = {name: w - lr * numbers["d" + name] for name, w in weights.items()}
         return State(step, reached, shown, losses)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         done = [name for name, _, _ in STEPS[: state.step]]
         now = done[-1] if done else ""
         known = {"x1", "x2", *done}
@@ -190,7 +190,6 @@ class BackpropStepper(LivingExplorer):
         self.phase.set(text=phase, color=plot.BLUE if state.step <= len(FORWARD) else plot.VERMILION)
         self.rule.set_text(rule)
         self.worked.set_text(worked)
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         phase, rule, worked = _explain(state)

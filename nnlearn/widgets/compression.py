@@ -17,8 +17,9 @@ from nnlearn.figures import plot
 from nnlearn.study import adversarial, austen
 from nnlearn.study.compression import best_clip, dequantize, magnitude_mask, output_axes, quantize
 from nnlearn.text.sampling import bits_per_character
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, segments, slider
-from nnlearn.widgets.living import GREYS, LivingExplorer, by_twos, text_of
+from nnlearn.widgets.living import GREYS, by_twos, text_of
 
 NETWORKS = {"digits: ConvNet": "classify.W", "Austen: GPT": "blocks.3.contract.W"}  # and the matrix shown
 DIGITS, AUSTEN = NETWORKS
@@ -134,7 +135,7 @@ class State:
         return float(np.abs(self.weights).max())
 
 
-class CompressionExplorer(LivingExplorer):
+class CompressionExplorer(Explorer):
     """Choose how many weights go, and how many bits the others keep; watch bytes and quality."""
 
     size = (8.4, 3.9)
@@ -172,7 +173,7 @@ class CompressionExplorer(LivingExplorer):
             state[shown], rounded, before, after, (whole, bytes_now), network == AUSTEN, misread
         )  # fmt: skip
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         reach, before = state.reach, heights(state.weights, state.reach)
         self.was.set_data((np.arange(BINS) + 0.5) * 2 * reach / BINS - reach, before)
         values, shares = levels(state.rounded, reach)
@@ -182,14 +183,12 @@ class CompressionExplorer(LivingExplorer):
         self.way_down.set_data(kilobytes, quality)
         self.first.set_data(kilobytes[:1], quality[:1])
         self.last.set_data(kilobytes[1:], quality[1:])
-        self.set_still(self.histogram, xlim=(-1.05 * reach, 1.05 * reach))
-        self.set_still(
-            self.chart,
+        self.histogram.set(xlim=(-1.05 * reach, 1.05 * reach))
+        self.chart.set(
             xlim=(kilobytes[0] / 40, kilobytes[0] * 1.5),
             ylim=(0, max(4.0, 1.1 * state.after)) if state.gpt else (0, 1.05),
             title="bits per character" if state.gpt else "share read right",
         )
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         smaller = f"{state.bytes[0] / state.bytes[1]:.1f} times smaller"

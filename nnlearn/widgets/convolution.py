@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.functions import convolution
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, raster, slider, text, toggle
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 from nnlearn.widgets.playground.colours import SIGNED
 
 OWN = "your own"
@@ -57,7 +58,7 @@ class State:
     at: tuple[int, int]
 
 
-class ConvolutionExplorer(LivingExplorer):
+class ConvolutionExplorer(Explorer):
     """A 3×3 kernel slides over a photograph or a digit: patch × kernel, their sum, the map of all sums."""
 
     size = (11.8, 4.5)
@@ -109,8 +110,6 @@ class ConvolutionExplorer(LivingExplorer):
         self.image = raster(self.input, cmap="gray", vmin=0, vmax=1)
         self.output = raster(self.map, cmap="gray")
         self.edge = line(self.input, "--", color=plot.SKY, linewidth=1.6)
-        for artist in (self.image, self.edge):  # a large picture is slow to draw
-            artist.set_animated(False)
         look = {"color": plot.VERMILION, "solid_joinstyle": "miter"}
         self.cells = line(self.input, linewidth=2.2, **look)
         self.here = line(self.map, linewidth=2.6, **look)
@@ -123,8 +122,7 @@ class ConvolutionExplorer(LivingExplorer):
         middle.text(2.12, 1.3, "add up to", fontsize=13, color=plot.GREY)
         self.sum = text(middle, 2.05, 0.78, ha="left", va="baseline", fontsize=25, weight="bold")
         self.sum.set_color(plot.VERMILION)
-        self.map_title = self.map.set_title("", animated=True)
-        self.shown: tuple = ()  # the picture's name and padding when it was last drawn
+        self.map_title = self.map.set_title("")
 
     def compute(
         self, row: int, column: int, picture: str, preset: str, stride: int, padding: int, dilation: int,
@@ -138,14 +136,12 @@ class ConvolutionExplorer(LivingExplorer):
         patch = image[i : i + 2 * dilation + 1 : dilation, j : j + 2 * dilation + 1 : dilation]
         return State(image, kernel, patch, output, at)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         picture, stride, p, dilation = (self.values[name] for name in SHAPE)
         i, j = state.at
         side = len(state.image) - 2 * p
         largest = max(1.0, np.abs(state.kernel).max())
-        if (picture, p) != self.shown:
-            self.shown = picture, p
-            self._draw_picture(state.image, f"{picture}, {side}×{side}", p)
+        self._draw_picture(state.image, f"{picture}, {side}×{side}", p)
         self.cells.set_data(*_seen(j * stride, i * stride, dilation))
         self._draw_map(state)
         self.patch.show(state.patch, 0, 1)
@@ -153,7 +149,6 @@ class ConvolutionExplorer(LivingExplorer):
         self.products.show(state.patch * state.kernel, -largest, largest)
         self.sum.set_text(f"= {_number(float(state.output[state.at]))}")
         self.map_title.set_text("all sums: {}×{}".format(*state.output.shape))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         v, (i, j), (H, W) = self.values, state.at, state.output.shape
@@ -184,7 +179,6 @@ class ConvolutionExplorer(LivingExplorer):
         self.edge.set_data(*_square(padding, padding, n - 2 * padding) if padding else ([], []))
         self.input.set_title(f"{title} + {padding} of zeros" if padding else title)
         self.input.set(xlim=(-0.01 * n, 1.01 * n), ylim=(1.01 * n, -0.01 * n))
-        self.redraw_all()
 
     def _draw_map(self, state: State) -> None:
         """Grey where a kernel has no minus; else orange above zero, blue below."""

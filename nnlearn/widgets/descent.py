@@ -11,8 +11,8 @@ from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
 from nnlearn.study.slopes import condition_number
 from nnlearn.widgets import chance
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, ladder, line, log_slider, raster, slider
-from nnlearn.widgets.living import LivingExplorer
 
 N = 40
 GRID = 81
@@ -87,7 +87,7 @@ def descend(
     return np.array(path)
 
 
-class DescentExplorer(LivingExplorer):
+class DescentExplorer(Explorer):
     """A neuron with one input learns by slopes: its curve among the data, its path on the loss surface."""
 
     size = (9.6, 3.9)
@@ -131,28 +131,27 @@ class DescentExplorer(LivingExplorer):
         surface, kappa = terrain(task, mean, noise)
         return State(x, y, path, losses, surface, kappa, bool(np.abs(path[-1]).max() > FAR))
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         task, path = self.values["task"], state.path
         yes = state.y > 0.5 if task == "yes or no" else np.zeros(N, dtype=bool)
         for k, markers in enumerate(self.dots):
             markers.set_data(state.x[yes == bool(k)], state.y[yes == bool(k)])
         ends = -3.0, 7.0
         low, high = (-7.0, 10.0) if task == "numbers" else (-0.1, 1.1)
-        self.set_still(self.data, xlim=ends, ylim=(low, high), ylabel="y" if task == "numbers" else "p")
+        self.data.set(xlim=ends, ylim=(low, high), ylabel="y" if task == "numbers" else "p")
         grid = np.linspace(*ends, 100)
         z = path[-1, 0] * grid + path[-1, 1]
         self.fit.set_data(grid, z if task == "numbers" else sigmoid(z))
         self._draw_surface(state, task)
         self.fall.set_data(np.arange(len(path)), np.clip(state.losses, 1e-3, 1e3))
-        self.set_still(self.curve, ylim=(0.1, 50) if task == "numbers" else (1e-3, 5))
-        return self.describe(state)
+        self.curve.set(ylim=(0.1, 50) if task == "numbers" else (1e-3, 5))
 
     def _draw_surface(self, state: State, task: str) -> None:
         wide, tall = WINDOW[task]
         self.image.set_data(np.log(state.surface + 1e-2))
         self.image.set_extent((*wide, *tall))
         self.image.autoscale()
-        self.set_still(self.surface, xlim=wide, ylim=tall)
+        self.surface.set(xlim=wide, ylim=tall)
         self.way.set_data(*state.path.T)
         self.here.set_data(*state.path[-1:].T)
         self.lowest.set_visible(task == "numbers")

@@ -22,8 +22,9 @@ from nnlearn.study.diffusion import (
     two_moons,
 )
 from nnlearn.widgets import chance
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, raster, slider, texts, write
-from nnlearn.widgets.living import LivingExplorer, packed, text_of
+from nnlearn.widgets.living import packed, text_of
 
 STEPS, POINTS, SHOWN, REACH, SEEDS = 100, 160, 300, 3.0, 21
 KEPT = cosine_schedule(STEPS)
@@ -64,7 +65,7 @@ class State:
         return int(self.shares.argmax())
 
 
-class DiffusionExplorer(LivingExplorer):
+class DiffusionExplorer(Explorer):
     """Two moons and a digit on their way out of noise; beside them the digit believed in, and its judge."""
 
     size = (11.6, 3.5)
@@ -93,7 +94,7 @@ class DiffusionExplorer(LivingExplorer):
             ax.set(xticks=[], yticks=[], title=title)
         judge.set(xlim=(0, 1.45), ylim=(9.5, -0.5), title="the judge reads")
         judge.set_axis_off()
-        self.bars = judge.barh(range(10), 0, 0.7, animated=True)
+        self.bars = judge.barh(range(10), 0, 0.7)
         self.digits, self.amounts = (texts(judge, 10, fontsize=11, ha=side) for side in ("right", "left"))
 
     @no_grad()
@@ -108,7 +109,7 @@ class DiffusionExplorer(LivingExplorer):
         shares = plain(softmax(judge(belief[None, None].astype(np.float32))))[0]
         return State(_cloud(guidance, seed)[step], x.reshape(14, 14), belief, t, digit, shares)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         for k, dots in enumerate(self.moons):
             dots.set_data(*state.points[k::2].T)
         for image, x in zip(self.images, (state.picture, state.belief), strict=True):
@@ -118,7 +119,6 @@ class DiffusionExplorer(LivingExplorer):
             bar.set_color(plot.VERMILION if digit == state.asked else plot.BLUE)
         write(self.digits, ((-0.08, digit, str(digit)) for digit in range(10)))
         write(self.amounts, ((share + 0.05, k, f"{share:.2f}") for k, share in enumerate(state.shares)))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         return (

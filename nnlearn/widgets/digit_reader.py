@@ -13,8 +13,9 @@ from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.functions.activations import softmax
 from nnlearn.study.digits_gan import load_judge
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, raster, slider, texts, toggle, write
-from nnlearn.widgets.living import LivingExplorer, convnet_tensors, text_of
+from nnlearn.widgets.living import convnet_tensors, text_of
 from nnlearn.widgets.playground.colours import SIGNED
 from nnlearn.widgets.strokes import MNIST, centred, ink, strokes
 
@@ -67,7 +68,7 @@ def read(image: np.ndarray) -> State:
     return State(image, maps, logits, plain(softmax(logits)), evidence - evidence.mean(axis=0))
 
 
-class DigitReader(LivingExplorer):
+class DigitReader(Explorer):
     """Draw a digit: the feature maps of a ConvNet, its ten answers, and where the evidence for each lies."""
 
     size = (11.6, 4.1)
@@ -94,10 +95,10 @@ class DigitReader(LivingExplorer):
         self.image, self.first, self.second = (raster(ax, **look) for ax in axes[:3])
         answers = figure.add_axes((0.71, 0.08, 0.075, 0.8), xlim=(0, 1.45), ylim=(9.5, -0.5))
         answers.set_axis_off()
-        self.bars = answers.barh(range(10), 0, 0.7, color=plot.BLUE, animated=True)
+        self.bars = answers.barh(range(10), 0, 0.7, color=plot.BLUE)
         self.digits, self.amounts = (texts(answers, 10, fontsize=11, ha=side) for side in ("right", "left"))
         self.where = raster(axes[3], cmap=SIGNED)
-        self.heading = axes[3].set_title("", animated=True)
+        self.heading = axes[3].set_title("")
 
     def compute(self, picture: str, drawing: str, centred: bool, right: int, down: int, digit: str) -> State:
         lines = strokes(drawing)
@@ -110,7 +111,7 @@ class DigitReader(LivingExplorer):
         digit = self.values["digit"]
         return int(state.logits.argmax()) if digit == LIKELIEST else int(digit)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         shown = self.asked(state)
         self.image.set(data=state.image, extent=(0, 1, 0, 1))
         for artist, maps, across in ((self.first, state.maps[0], 4), (self.second, state.maps[1], 6)):
@@ -123,7 +124,6 @@ class DigitReader(LivingExplorer):
         reach = float(np.abs(state.evidence).max()) or 1.0
         self.where.set(data=state.evidence[shown], clim=(-reach, reach), extent=(0, 1, 0, 1))
         self.heading.set_text(f"evidence for {shown}: {plot.number(state.evidence[shown].sum(), '.1f')}")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         first, second = np.argsort(-state.shares, kind="stable")[:2]

@@ -1,79 +1,92 @@
-"""What every widget of the course is: controls, a computation, a picture, and a sentence about it."""
+"""What every widget of the course is: controls, a computation, a figure in the page, and its sentence."""
 
 import html
-import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import anywidget
 import ipywidgets
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import traitlets
 from matplotlib.figure import Figure
-from PIL import Image
 
 from nnlearn.figures import plot
 from nnlearn.widgets.kit import Controls
+from nnlearn.widgets.living import MIME, bundle
+
+
+class View(anywidget.AnyWidget):
+    """A figure's other half, in the page: what it shows, and what the reader moves."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True)  # what stays while a frame follows another
+    sentence = traitlets.Unicode().tag(sync=True)
 
 
 class Explorer(ipywidgets.VBox):
-    """Controls that change a picture. A subclass gives four parts, and none of them needs a browser:
+    """Controls that change a figure, which the page draws by js/`module`.mjs. A subclass gives
 
     - `make_controls()` -> {name: control}: each with a label, as those in `kit`;
-    - `make_figure(figure)` draws what stays: axes, empty lines, labels;
     - `compute(**values)` -> state: from the controls' values, whatever they are, never an exception;
-    - `draw(state)` -> str: moves the lines and says in one sentence what is now to be seen.
+    - `describe(state)` -> str: one sentence that says what is now to be seen;
+    - `scene()` -> what the view needs of the state, as JSON, and bytes;
+    - `page()` -> what a page without a kernel needs to go on by itself, as JSON;
+    - `receive(message)`, where the view asks for more than its controls;
+    - `make_figure(figure)` and `draw(state)`: the picture that is stored, for readers without a browser's
+      scripts: axes, empty lines and labels first, then what the state puts there.
 
-    Artists made with `animated=True` (titles: `.set_animated(True)`) are drawn over all the others, which are
-    then drawn only once: a picture whose every change is theirs is ready in a quarter of the time.
-
-    `set(name=value, …)` moves controls as a reader would. Where no kernel runs, the cell shows the
-    picture as it was stored, with the sentence as its alt text.
+    None of them needs a browser. `set(name=value, …)` moves controls as a reader would. Where no kernel runs,
+    the cell shows the picture as it was stored, with the sentence as its alt text.
     """
 
+    module: ClassVar[str]
+    files: ClassVar[tuple[str, ...]] = ()  # the names of its `assets`
     size = (7.6, 4.2)  # of the picture, in inches of 100 pixels
-    encoding: ClassVar[dict[str, Any]] = {"format": "png", "compress_level": 1}  # of what the page is sent
 
     def __init__(self, **values: Any) -> None:
         self._held = False  # while several controls move at once
         self.controls = self.make_controls()
-        self.figure = Figure(figsize=self.size, dpi=100)
-        self._settings: dict[Axes, dict[str, Any]] = {}  # by `set_still`
-        self.make_figure(self.figure)
-        self._canvas = FigureCanvasAgg(self.figure)
-        self._still: Any = None  # the pixels of what does not move
-        super().__init__(self.contents())
+        self.view = View(_esm=f"{bundle(self.module)}\nexport default {{ render }};\n")
+        super().__init__([self.view])
         for control in self.controls.values():
-            control.style.description_width = "initial"
             control.observe(lambda _: self._on_move(), names="value")
         self.refresh()
         self.set(**values)
+        self.view.observe(lambda change: self._on_page(change["new"]), "values")
+        self.view.on_msg(lambda _, message, __: self.receive(message))
 
     def make_controls(self) -> Controls:
         raise NotImplementedError(f"{type(self).__name__} needs make_controls()")
 
-    def make_figure(self, figure: Figure) -> None:
-        raise NotImplementedError(f"{type(self).__name__} needs make_figure(figure)")
-
     def compute(self, *args: Any, **values: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs compute(**values)")
 
-    def draw(self, state: Any) -> str:
+    def describe(self, state: Any) -> str:
+        raise NotImplementedError(f"{type(self).__name__} needs describe(state)")
+
+    def scene(self) -> dict[str, Any]:
+        raise NotImplementedError(f"{type(self).__name__} needs scene()")
+
+    def page(self) -> dict[str, Any]:
+        raise NotImplementedError(f"{type(self).__name__} needs page()")
+
+    def make_figure(self, figure: Figure) -> None:
+        raise NotImplementedError(f"{type(self).__name__} needs make_figure(figure)")
+
+    def draw(self, state: Any) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs draw(state)")
 
-    def contents(self) -> list[ipywidgets.Widget]:
-        """What stands in the cell, one below the other."""
-        fitting = {"max_width": "100%", "object_fit": "contain"}
-        self.picture: Any = ipywidgets.Image(format=self.encoding["format"], layout=fitting)
-        self._status = ipywidgets.HTML()
-        return [self.arrange(), self._status]
+    @classmethod
+    def assets(cls) -> dict[str, str]:
+        """What the page reads beside itself when it is asked for, by the names in `files`."""
+        return {}
 
-    def arrange(self) -> ipywidgets.Widget:
-        """The controls in as many columns as the page has room for, above the picture."""
-        rows = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        controls = ipywidgets.Box([*self.controls.values()], layout=rows)
-        return ipywidgets.VBox([controls, self.picture])
+    def receive(self, message: dict[str, Any]) -> None:
+        """What the view asks for; nothing where all that the reader does moves a control."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -106,42 +119,86 @@ class Explorer(ipywidgets.VBox):
             self.refresh()
 
     def refresh(self) -> None:
-        """Compute, draw, and send the picture and its sentence to the page."""
+        """Compute, and tell the page what it now shows."""
+        before = getattr(self, "state", None)
         self.state = self.compute(**self.values)
-        self.sentence = self.draw(self.state)
-        self.picture.value = self._paint()
-        said = html.escape(self.sentence)
-        self._status.value = f'<div role="status" aria-live="polite">{said}</div>'
+        self.sentence = self.describe(self.state)
+        self._tell(whole=self.state is not before)
 
-    def redraw_all(self) -> None:
-        """Call from `draw` when something that is not animated has changed."""
-        self._still = None
+    def _tell(self, whole: bool) -> None:
+        with self.view.hold_sync():
+            self.view.controls = [described(name, control) for name, control in self.controls.items()]
+            self.view.values = self.values
+            self.view.sentence = self.sentence
+            if whole:
+                self.view.scene = self.scene()
 
-    def set_still(self, ax: Axes, **settings: Any) -> None:
-        """Set limits, titles and other parts that are not animated; redraw them only if they have changed."""
-        known = self._settings.setdefault(ax, {})
-        if known | settings != known:
-            known.update(settings)
-            ax.set(**settings)
-            self.redraw_all()
+    def _on_page(self, values: dict[str, Any]) -> None:
+        """The reader has moved a control; what is no value of it is put back."""
+        moved = {k: v for k, v in values.items() if k in self.controls and v != self.controls[k].value}
+        if not moved:
+            return
+        try:
+            self.set(**moved)
+        except traitlets.TraitError:
+            self._tell(whole=False)
 
-    def _paint(self) -> bytes:
-        """The picture, encoded: what moves, drawn over what does not."""
-        moving = [artist for ax in self.figure.axes for artist in ax.get_children() if artist.get_animated()]
-        if self._still is None or not moving:
-            self.figure.set_canvas(self._canvas)
-            self._canvas.draw()
-            self._still = self._canvas.copy_from_bbox(self.figure.bbox)
-        self._canvas.restore_region(self._still)
-        for artist in sorted(moving, key=lambda artist: artist.get_zorder()):
-            artist.draw(self._canvas.get_renderer())
-        buffer = io.BytesIO()
-        Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3]).save(buffer, **self.encoding)
-        return buffer.getvalue()
+    def picture(self) -> Figure:
+        """What is stored for readers without a browser's scripts."""
+        figure = Figure(figsize=self.size, dpi=100)
+        self.make_figure(figure)
+        self.draw(self.state)
+        return figure
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, and the picture for pages without a kernel."""
-        data, metadata = plot.picture(plot.png(self.figure), self.sentence, width=round(self.size[0] * 100))
+        """The live widget, the picture for pages that run nothing, and what those that do make of it."""
+        data, metadata = plot.picture(
+            plot.png(self.picture()), self.sentence, width=round(self.size[0] * 100)
+        )
         live = super()._repr_mimebundle_(**kwargs) or {}
-        data["application/vnd.jupyter.widget-view+json"] = live["application/vnd.jupyter.widget-view+json"]
-        return data, metadata
+        view = "application/vnd.jupyter.widget-view+json"
+        figure = {"widget": type(self).__name__, "values": self.moved()}
+        return data | {view: live[view], MIME: figure}, metadata
+
+    def moved(self) -> dict[str, Any]:
+        """What to give this class so that it opens as it stands now."""
+        opened = {name: control.value for name, control in self.make_controls().items()}
+        return {name: value for name, value in self.values.items() if value != opened[name]}
+
+    def as_html(self, picture: str, folder: str = "", notebooks: str = "") -> str:
+        """The figure for a page that has this module's `script`, and the picture it takes the place of.
+
+        `folder` is where the page finds this figure's assets, `notebooks` where it finds the chapters'
+        notebooks; "" where they are pages beside this one.
+        """
+        state: dict[str, Any] = {"controls": self.view.controls, "values": self.values}
+        state |= {"page": self.page(), "folder": folder, "notebooks": notebooks}
+        text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+        return (
+            f'<figure class="nn-figure" data-figure="{html.escape(self.module)}">{picture}'
+            f'<script type="application/json">{text}</script></figure>'
+        )
+
+
+def described(name: str, control: Any) -> dict[str, Any]:
+    """A control as the page's own: its kind, label, range or options."""
+    known: dict[str, Any] = {"name": name, "label": control.description, "disabled": control.disabled}
+    if isinstance(control, ipywidgets.Text):
+        return known | {"kind": "text"}
+    if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
+        return known | {"kind": "toggle"}
+    if isinstance(control, ipywidgets.FloatLogSlider):
+        powers = np.arange(control.min, control.max + control.step / 2, control.step)
+        rungs = [float(control.base**power) for power in powers]
+        return known | {"kind": "ladder", "options": [[f"{rung:.2g}", rung] for rung in rungs]}
+    if hasattr(control, "options"):
+        options = [
+            list(option) if isinstance(option, tuple) else [option, option] for option in control.options
+        ]
+        kind = "ladder" if isinstance(control, ipywidgets.SelectionSlider) else "choice"
+        return known | {"kind": kind, "options": options}
+    known |= {"min": control.min, "max": control.max}
+    if isinstance(control, ipywidgets.BoundedIntText | ipywidgets.BoundedFloatText):
+        return known | {"kind": "number", "step": control.step}
+    percent = str(getattr(control, "readout_format", "")).endswith("%")
+    return known | {"kind": "slider", "step": control.step, "percent": percent}

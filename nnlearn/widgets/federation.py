@@ -14,8 +14,9 @@ from nnlearn.models.mlp import MLP
 from nnlearn.study import federated
 from nnlearn.study.averaging import private_mean
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, ladder, line, raster, slider
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 
 RATES = {1: 0.4, 2: 0.5, 5: 0.5, 10: 0.5, 20: 0.4, 50: 0.3}  # a rate that suits so many local steps
 LONGEST = 2.0  # a client's change, where there is noise
@@ -74,7 +75,7 @@ def _state(clients: int, steps: int, skew: float, noise: float) -> State:
     return State(owned, recall @ weight, _recall(clients, 1, skew, 0.0) @ weight, recall)
 
 
-class FederationExplorer(LivingExplorer):
+class FederationExplorer(Explorer):
     """Choose clients, local steps, inequality and noise; see who has which digits, and what is learned."""
 
     size = (9.0, 4.0)
@@ -112,18 +113,17 @@ class FederationExplorer(LivingExplorer):
     def compute(self, clients: int, steps: int, skew: float, noise: float, round: int) -> State:
         return _state(clients, steps, float(f"{skew:.2f}"), noise)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         K, r = len(state.shares), self.values["round"]
         for ax, image, rows in (self.owned, self.table, K), (self.read, self.row, 1):
             image.set_extent((-0.5, 9.5, rows - 0.5, -0.5))
-            self.set_still(ax, xlim=(-0.5, 9.5), ylim=(rows - 0.5, -0.5), aspect="auto")
+            ax.set(xlim=(-0.5, 9.5), ylim=(rows - 0.5, -0.5), aspect="auto")
         self.table.set_data(state.shares)
         self.row.set_data(state.recall[r - 1 : r])
         rounds = np.arange(1, len(state.curve) + 1)
         self.now.set_data(rounds, state.curve)
         self.plain.set_data(rounds, state.one_step)
         self.here.set_data([r], [state.curve[r - 1]])
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         r = self.values["round"]

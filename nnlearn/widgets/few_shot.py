@@ -13,8 +13,9 @@ from nnlearn.engine.primitive import no_grad, plain
 from nnlearn.figures import plot
 from nnlearn.study.few_shot import Embed, embedder, flat, load
 from nnlearn.widgets.chance import uniform
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, text, texts, write
-from nnlearn.widgets.living import GREYS, LivingExplorer, as_the_page_has_it, by_twos, packed
+from nnlearn.widgets.living import GREYS, as_the_page_has_it, by_twos, packed
 from nnlearn.widgets.strokes import centred, ink, strokes
 
 SCRIPTS, EMBEDDINGS = ("georgian", "armenian", "cyrillic"), ("trained on letters", "random weights", "pixels")
@@ -82,7 +83,7 @@ class State:
         return int(self.distance.argmin())
 
 
-class FewShotExplorer(LivingExplorer):
+class FewShotExplorer(Explorer):
     """A column of examples for each letter, a new drawing, its distance to every prototype."""
 
     size = (9.6, 4.3)
@@ -135,7 +136,7 @@ class FewShotExplorer(LivingExplorer):
         reach = float(max(distance.max(), between.max()))
         return State(pictures[:, :shot], own, query, names, distance, reach, truth)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         columns = len(state.letters)
         rows = max(state.support.shape[1], len(state.taught))
         paper = np.zeros((rows * SIDE, columns * SIDE))
@@ -152,10 +153,9 @@ class FewShotExplorer(LivingExplorer):
         self.threads.set_color(colours)
         write(self.names, ((k + 0.5, y + 0.15, state.letters[k]) for k, y in enumerate(far)))
         for ax in (self.shown, self.lines):
-            self.set_still(ax, xlim=(0, max(WAYS, columns)))
+            ax.set(xlim=(0, max(WAYS, columns)))
         who = "your drawing" if state.truth is None else state.letters[state.truth]
         self.verdict.set_text(f"{who}, read as {state.letters[state.answer]}")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         way, shot = state.support.shape[:2]

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from nnlearn.engine.primitive import plain
 from nnlearn.figures import plot
 from nnlearn.study import games
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, ladder, line, raster, segments, text, texts, toggle, write
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 
 LEARNED, UNTRAINED, NOBODY = "the learned network", "an untrained network", "no network"
 YOU, IT = "you", "it"
@@ -86,7 +87,7 @@ def _signed(value: float) -> str:
     return f"{'−' if value < -0.005 else '+'}{abs(value):.2f}"
 
 
-class GameExplorer(LivingExplorer):
+class GameExplorer(Explorer):
     """Tic-tac-toe against a network, a search, or both: its shares for your move, what it expects for you."""
 
     size = (9.0, 4.2)
@@ -127,7 +128,7 @@ class GameExplorer(LivingExplorer):
             found[cell] = "X" if (k % 2 == 0) == (self.values["begins"] == YOU) else "O"
         return found
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         signs, shown = self.signs(state), state.thought is not None and self.values["show"]
         share = state.thought.share if state.thought and shown else np.zeros(9)
         self.shade.set_data(share.reshape(3, 3))
@@ -145,7 +146,6 @@ class GameExplorer(LivingExplorer):
         )
         self.hope.set_data(range(len(state.hopes)), state.hopes)
         self.now.set_text(f"now {_signed(state.hopes[-1])}")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         ends = {YOU: "You have won.", IT: "It has won.", "": "A draw."}

@@ -16,8 +16,8 @@ from nnlearn.layers.module import Sequential
 from nnlearn.study.gan import gan_step, modes_covered
 from nnlearn.training.optim import Adam
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, log_slider, move, raster, slider
-from nnlearn.widgets.living import LivingExplorer
 
 LOSSES = ("non-saturating", "saturating", "non-saturating + R1")
 EVERY, FRAMES, SEEDS = 10, 60, 10  # rounds between two pictures; pictures
@@ -126,7 +126,7 @@ class State:
     diverged: bool
 
 
-class GANExplorer(LivingExplorer):
+class GANExplorer(Explorer):
     """Eight blobs on a ring: the discriminator's belief, the generator's samples and mesh, both losses."""
 
     size = (10.2, 3.9)
@@ -149,7 +149,7 @@ class GANExplorer(LivingExplorer):
         self.image = raster(belief, extent=(-SIDE, SIDE) * 2, origin="lower", cmap=plot.DIVERGING, **look)
         self.dots = []
         for ax, title in ((belief, "D: orange is “real”"), (made, "G: noise, bent")):
-            ax.plot(*SHOWN.T, ".", color=plot.GREY, markersize=4, animated=True)
+            ax.plot(*SHOWN.T, ".", color=plot.GREY, markersize=4)
             self.dots.append(line(ax, "o", color=plot.BLUE, markersize=3))
             ax.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), aspect="equal", title=title)
             ax.grid(False)
@@ -168,7 +168,7 @@ class GANExplorer(LivingExplorer):
         covered = modes_covered(now.samples, CENTRES, NEAR)
         return State(now, losses, covered, frame > upto)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         frame = state.frame
         self.image.set_data(sigmoid(frame.logits))
         for dots in self.dots:
@@ -177,7 +177,6 @@ class GANExplorer(LivingExplorer):
         self.mesh.set_data(*np.concatenate([frame.mesh, gap], axis=1).reshape(-1, 2).T)
         rounds = EVERY * np.arange(len(state.losses))
         move(self.curves, rounds, np.clip(state.losses.T, -3, 6))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         losses = state.frame.losses

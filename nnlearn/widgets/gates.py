@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, move, slider, toggle
-from nnlearn.widgets.living import LivingExplorer
 
 STEPS, PULSE, ERASE = 80, 5, 60
 NOISE = np.random.default_rng(0).normal(size=STEPS)
@@ -33,7 +33,7 @@ class State:
     keeps: float
 
 
-class GateExplorer(LivingExplorer):
+class GateExplorer(Explorer):
     """c_t = f c_{t−1} + i tanh(x_t), h_t = o tanh(c_t): a pulse of 1 at step 5, noise at all others.
 
     The gates are σ(bias); a cue that comes with the pulse adds 8 to the input gate's sum, and erasing takes
@@ -93,15 +93,14 @@ class GateExplorer(LivingExplorer):
         plain_back = np.append(np.cumprod(w * (1 - plain[:0:-1] ** 2))[::-1], 1.0)
         return State(x, gates, c, o * np.tanh(c), plain, back, plain_back, w)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         self.heard.set_data(self.time, state.x)
         largest = np.abs(state.c).max()
         reach = 1.5 if largest <= 1.4 else 5 * np.ceil(largest / 5)
-        self.set_still(self.cells, ylim=(-reach, reach))
+        self.cells.set(ylim=(-reach, reach))
         move(self.gates, self.time, state.gates)
         move(self.states, self.time, (state.c, state.h, state.plain))
         move(self.back, self.time, np.maximum((state.back, state.plain_back), LIMITS[0] / 10))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         written = state.c[PULSE]

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from nnlearn.engine import arithmetic as ops
 from nnlearn.figures import drawings, plot
 from nnlearn.functions import activations
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, segments, slider, texts, toggle, write
-from nnlearn.widgets.living import LivingExplorer
 
 EXAMPLES = (
     "x * tanh(w*x + b)",
@@ -182,7 +182,7 @@ def short(value: float | None) -> str:
     return plot.number(value if abs(value) >= 5e-4 else 0, ".3g")
 
 
-class GraphExplorer(LivingExplorer):
+class GraphExplorer(Explorer):
     """An expression in x, w and b as a graph and as a tape, and the backward pass over it step by step."""
 
     size = (9.8, 4.8)
@@ -236,10 +236,10 @@ class GraphExplorer(LivingExplorer):
         for place, ha, title, colour in COLUMNS:
             self.list.text(place, 0.3, title, weight="bold", ha=ha)
             self.columns.append(texts(self.list, ROWS, fontsize=10.5, ha=ha, color=colour))
-        self.band = self.list.axhspan(0, 0, color=plot.ORANGE, alpha=0.25, linewidth=0, animated=True)
-        self.title = self.ax.set_title("", animated=True)
+        self.band = self.list.axhspan(0, 0, color=plot.ORANGE, alpha=0.25, linewidth=0)
+        self.title = self.ax.set_title("")
         self.edges = segments(self.ax, zorder=1)
-        self.nodes = self.ax.scatter([], [], linewidth=2, animated=True, zorder=2)
+        self.nodes = self.ax.scatter([], [], linewidth=2, zorder=2)
         most = 3 * MOST + len(VARIABLES)
         self.symbols = texts(self.ax, most, fontsize=12.5)
         self.below = texts(self.ax, most, fontsize=10.5, va="top")
@@ -255,11 +255,10 @@ class GraphExplorer(LivingExplorer):
             slopes = [[float(vjp(np.float64(1.0))) for vjp in rules] for rules in vjps]
         return State(self.tape, values, grads, sent, slopes, done)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         self._draw_graph(state)
         self._draw_tape(state)
         self.title.set_text(self._title(state))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         return self._trouble(state) or self._story(state)

@@ -15,8 +15,9 @@ from nnlearn.models.gpt import GPT
 from nnlearn.study import austen, circuits
 from nnlearn.text.tokenizers import BPETokenizer
 from nnlearn.widgets.attention import SHADES
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 from nnlearn.widgets.next_token import SIGNS
 from nnlearn.widgets.writer import WEIGHTS, Writer
 
@@ -69,7 +70,7 @@ def _bits(ids: np.ndarray) -> float:
     return float(circuits.surprise(gpt()[0], ids).mean()) if ids.shape[1] > 1 else 0.0
 
 
-class HeadExplorer(LivingExplorer):
+class HeadExplorer(Explorer):
     """A text: who looks at whom in a head; what each block expects next; what is missed without the head."""
 
     size = (9.8, 4.6)
@@ -117,7 +118,7 @@ class HeadExplorer(LivingExplorer):
         """Who looks at whom in the head that is shown.  (T, T)"""
         return self.state.patterns[self.values["block"] - 1, self.values["head"] - 1]
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         T, at = len(state.words), self.at
         shown = [word.translate(SIGNS) for word in state.words]
         middle = (np.arange(T) + 0.5) / T
@@ -130,7 +131,6 @@ class HeadExplorer(LivingExplorer):
         self.bars.set_segments([[(0, k), (p, k)] for k, (_, p) in enumerate(lens)])
         write(self.names, ((p + 0.03, k, word.translate(SIGNS)) for k, (word, p) in enumerate(lens)))
         self.title.set_text(f"what comes after {shown[at]}?")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         at, looks = self.at, self.pattern[self.at]

@@ -1,4 +1,4 @@
-"""What widgets are made of: labelled controls, and artists that move, each in one line."""
+"""What widgets are made of: labelled controls, and artists that `draw` fills, each in one line."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -43,28 +43,28 @@ def toggle(label: str, value: bool = False, **options: Any) -> Any:
     return ipywidgets.Checkbox(description=label, value=value, **options)
 
 
-# -- artists that move: empty until `draw` fills them ------------------------------------------------------
+# -- artists: empty until `draw` fills them ----------------------------------------------------------------
 
 
 def line(ax: Axes, *style: str, **look: Any) -> Line2D:
     """A line or markers, as `ax.plot` makes them."""
-    return ax.plot([], [], *style, animated=True, **look)[0]
+    return ax.plot([], [], *style, **look)[0]
 
 
 def segments(ax: Axes, **look: Any) -> LineCollection:
     """Many straight lines: links, or bars."""
-    return ax.add_collection(LineCollection([], animated=True, **look), autolim=False)
+    return ax.add_collection(LineCollection([], **look), autolim=False)
 
 
 def raster(ax: Axes, **look: Any) -> AxesImage:
     """A picture of cells, one colour a number."""
     ax.grid(False)
-    return ax.imshow(np.zeros((2, 2)), animated=True, **({"interpolation": "nearest"} | look))
+    return ax.imshow(np.zeros((2, 2)), **({"interpolation": "nearest"} | look))
 
 
 def text(ax: Axes, x: float = 0, y: float = 0, **look: Any) -> Text:
     """A piece of text, centred on (x, y)."""
-    return ax.text(x, y, "", **({"ha": "center", "va": "center", "animated": True} | look))
+    return ax.text(x, y, "", **({"ha": "center", "va": "center"} | look))
 
 
 def texts(ax: Axes, count: int, **look: Any) -> list[Text]:

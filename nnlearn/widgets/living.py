@@ -1,21 +1,18 @@
-"""Widgets that the page draws and the reader touches, with a kernel behind them or none."""
+"""What a page needs of a widget to draw it without a kernel: its modules as one script, weights as text."""
 
 import base64
-import html
-import json
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import anywidget
-import ipywidgets
 import numpy as np
-import traitlets
 
 from nnlearn.engine.primitive import plain
 from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
-from nnlearn.widgets.explorer import Explorer
+
+if TYPE_CHECKING:
+    from nnlearn.widgets.explorer import Explorer
 
 # In a stored output: which figure it is, and the values of its controls.
 MIME = "application/vnd.nnlearn.figure+json"
@@ -54,12 +51,11 @@ def script(name: str) -> str:
     )
 
 
-def kinds() -> dict[str, type["LivingExplorer"]]:
+def kinds() -> dict[str, type["Explorer"]]:
     """The living figures by their classes' names."""
     from nnlearn import widgets
 
-    found = [getattr(widgets, name) for name in widgets.__all__]
-    return {kind.__name__: kind for kind in found if hasattr(kind, "module")}
+    return {name: getattr(widgets, name) for name in widgets.__all__ if name != "Explorer"}
 
 
 def modules() -> list[str]:
@@ -72,7 +68,7 @@ def assets() -> dict[str, str]:
     return {name: text for kind in kinds().values() for name, text in kind.assets().items()}
 
 
-def stored(output: Any, files: bool = True) -> "LivingExplorer | None":
+def stored(output: Any, files: bool = True) -> "Explorer | None":
     """The living figure of a notebook's stored output as it stood, or None where it holds none.
 
     Without `files` it is None too for a figure that reads some beside its page.
@@ -80,121 +76,6 @@ def stored(output: Any, files: bool = True) -> "LivingExplorer | None":
     known = output.get("data", {}).get(MIME)
     kind = kinds()[known["widget"]] if known else None
     return kind(**known["values"]) if kind and (files or not kind.files) else None
-
-
-class View(anywidget.AnyWidget):
-    """A figure's other half, in the page: what it shows, and what the reader moves."""
-
-    _esm = traitlets.Unicode().tag(sync=True)
-    controls: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)
-    scene = traitlets.Dict().tag(sync=True)  # what stays while a frame follows another
-    sentence = traitlets.Unicode().tag(sync=True)
-
-
-class LivingExplorer(Explorer):
-    """An `Explorer` that the page draws, by js/`module`.mjs. Beside an explorer's parts, a subclass gives
-
-    - `describe(state)` -> str: the sentence, without drawing anything;
-    - `scene()` -> what the view needs of the state, as JSON, and bytes;
-    - `page()` -> what a page without a kernel needs to go on by itself, as JSON;
-    - `receive(message)`, where the view asks for more than its controls.
-
-    The picture is drawn only where it is stored, for readers without a browser's scripts.
-    """
-
-    module: ClassVar[str]
-    files: ClassVar[tuple[str, ...]] = ()  # the names of its `assets`
-
-    def __init__(self, **values: Any) -> None:
-        self.view = View(_esm=f"{bundle(self.module)}\nexport default {{ render }};\n")
-        super().__init__(**values)
-        self.view.observe(lambda change: self._on_page(change["new"]), "values")
-        self.view.on_msg(lambda _, message, __: self.receive(message))
-
-    def describe(self, state: Any) -> str:
-        raise NotImplementedError(f"{type(self).__name__} needs describe(state)")
-
-    def scene(self) -> dict[str, Any]:
-        raise NotImplementedError(f"{type(self).__name__} needs scene()")
-
-    def page(self) -> dict[str, Any]:
-        raise NotImplementedError(f"{type(self).__name__} needs page()")
-
-    @classmethod
-    def assets(cls) -> dict[str, str]:
-        """What the page reads beside itself when it is asked for, by the names in `files`."""
-        return {}
-
-    def receive(self, message: dict[str, Any]) -> None:
-        """What the view asks for; nothing where all that the reader does moves a control."""
-
-    def contents(self) -> list[ipywidgets.Widget]:
-        self.picture = _Painted(self)
-        return [self.view]
-
-    def refresh(self) -> None:
-        """Compute, and tell the page what it now shows."""
-        before = getattr(self, "state", None)
-        self.state = self.compute(**self.values)
-        self.sentence = self.describe(self.state)
-        self._tell(whole=self.state is not before)
-
-    def _tell(self, whole: bool) -> None:
-        with self.view.hold_sync():
-            self.view.controls = [described(name, control) for name, control in self.controls.items()]
-            self.view.values = self.values
-            self.view.sentence = self.sentence
-            if whole:
-                self.view.scene = self.scene()
-
-    def _on_page(self, values: dict[str, Any]) -> None:
-        """The reader has moved a control; what is no value of it is put back."""
-        moved = {k: v for k, v in values.items() if k in self.controls and v != self.controls[k].value}
-        if not moved:
-            return
-        try:
-            self.set(**moved)
-        except traitlets.TraitError:
-            self._tell(whole=False)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, the picture for pages that run nothing, and what those that do make of it."""
-        self.draw(self.state)
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        data[MIME] = {"widget": type(self).__name__, "values": self.moved()}
-        return data, metadata
-
-    def moved(self) -> dict[str, Any]:
-        """What to give this class so that it opens as it stands now."""
-        opened = {name: control.value for name, control in self.make_controls().items()}
-        return {name: value for name, value in self.values.items() if value != opened[name]}
-
-    def as_html(self, picture: str, folder: str = "", notebooks: str = "") -> str:
-        """The figure for a page that has this module's `script`, and the picture it takes the place of.
-
-        `folder` is where the page finds this figure's assets, `notebooks` where it finds the chapters'
-        notebooks; "" where they are pages beside this one.
-        """
-        state: dict[str, Any] = {"controls": self.view.controls, "values": self.values}
-        state |= {"page": self.page(), "folder": folder, "notebooks": notebooks}
-        text = json.dumps(state, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-        return (
-            f'<figure class="nn-figure" data-figure="{html.escape(self.module)}">{picture}'
-            f'<script type="application/json">{text}</script></figure>'
-        )
-
-
-class _Painted:
-    """The picture of a living figure, drawn when somebody asks for it."""
-
-    def __init__(self, explorer: LivingExplorer) -> None:
-        self._explorer = explorer
-
-    @property
-    def value(self) -> bytes:
-        self._explorer.draw(self._explorer.state)
-        return self._explorer._paint()
 
 
 def text_of(values: np.ndarray) -> str:
@@ -253,27 +134,3 @@ def as_the_page_has_it(net: Any) -> Any:
             W = q * scale[:, None]
             p.data[...] = W.T if p.data.ndim == 2 else W.reshape(p.data.shape)
     return net
-
-
-def described(name: str, control: Any) -> dict[str, Any]:
-    """A control as the page's own: its kind, label, range or options."""
-    known: dict[str, Any] = {"name": name, "label": control.description, "disabled": control.disabled}
-    if isinstance(control, ipywidgets.Text):
-        return known | {"kind": "text"}
-    if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
-        return known | {"kind": "toggle"}
-    if isinstance(control, ipywidgets.FloatLogSlider):
-        powers = np.arange(control.min, control.max + control.step / 2, control.step)
-        rungs = [float(control.base**power) for power in powers]
-        return known | {"kind": "ladder", "options": [[f"{rung:.2g}", rung] for rung in rungs]}
-    if hasattr(control, "options"):
-        options = [
-            list(option) if isinstance(option, tuple) else [option, option] for option in control.options
-        ]
-        kind = "ladder" if isinstance(control, ipywidgets.SelectionSlider) else "choice"
-        return known | {"kind": kind, "options": options}
-    known |= {"min": control.min, "max": control.max}
-    if isinstance(control, ipywidgets.BoundedIntText | ipywidgets.BoundedFloatText):
-        return known | {"kind": "number", "step": control.step}
-    percent = str(getattr(control, "readout_format", "")).endswith("%")
-    return known | {"kind": "slider", "step": control.step, "percent": percent}

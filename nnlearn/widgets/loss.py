@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.functions.activations import sigmoid
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, raster, slider
-from nnlearn.widgets.living import LivingExplorer
 
 Elementwise = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
 
@@ -68,7 +68,7 @@ def study(loss: str, delta: float, outlier: float) -> State:
     return State(f(Z, truth, delta), slopes, surface, best, x, y)
 
 
-class LossExplorer(LivingExplorer):
+class LossExplorer(Explorer):
     """A loss with its slope at a prediction; data with an outlier, and the loss surface they make."""
 
     size = (9.6, 3.9)
@@ -105,14 +105,14 @@ class LossExplorer(LivingExplorer):
         k = round((self.values["prediction"] + 6) / 0.05)
         return float(state.curve[k]), float(state.slopes[k])
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         loss, prediction, (height, slope) = self.values["loss"], self.values["prediction"], self.at(state)
         if loss in NUMBERS:
-            self.set_still(self.curve, title=f"{loss}, truth: 0", xlabel="prediction")
-            self.set_still(self.data, ylabel="y", ylim=(-2.5, 9))
+            self.curve.set(title=f"{loss}, truth: 0", xlabel="prediction")
+            self.data.set(ylabel="y", ylim=(-2.5, 9))
         else:
-            self.set_still(self.curve, title=f"{loss}, truth: yes", xlabel="logit z")
-            self.set_still(self.data, ylabel="probability of yes", ylim=(-0.1, 1.1))
+            self.curve.set(title=f"{loss}, truth: yes", xlabel="logit z")
+            self.data.set(ylabel="probability of yes", ylim=(-0.1, 1.1))
         self.curve_line.set_data(Z, state.curve)
         self.point.set_data([prediction], [height])
         reach = np.array([-1.5, 1.5])
@@ -123,7 +123,6 @@ class LossExplorer(LivingExplorer):
         self.image.set_data(np.log(state.surface + 1e-3))
         self.image.autoscale()
         self.lowest.set_data([w], [b])
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         (loss, slope), (w, b) = self.at(state), state.best

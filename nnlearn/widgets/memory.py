@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, move, slider
-from nnlearn.widgets.living import LivingExplorer
 
 STEPS = 60
 LIMITS = (1e-14, 1e14)  # of the gradient's axis
@@ -24,7 +24,7 @@ class State:
     gradient: np.ndarray  # (STEPS,): of h[1] … h[STEPS]
 
 
-class MemoryExplorer(LivingExplorer):
+class MemoryExplorer(Explorer):
     """h_t = f(h_{t−1} W_h + x_t) for two units: what stays of a pulse, and how much gradient comes back.
 
     W_h turns the state by an angle and scales it by the spectral radius. The gradient is that of the first
@@ -79,18 +79,17 @@ class MemoryExplorer(LivingExplorer):
             g.append((g[-1] * slope[t]) @ W.T)
         return State(h, np.linalg.norm(g[::-1], axis=1))
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         h, gradient, radius = state.h, state.gradient, self.values["radius"]
         largest = np.abs(h).max()
         reach = 1.2 if largest <= 1.2 else 10 ** np.ceil(np.log10(largest))  # linear units grow
-        self.set_still(self.forward, ylim=(-reach, reach))
-        self.set_still(self.plane, xlim=(-reach, reach), ylim=(-reach, reach))
+        self.forward.set(ylim=(-reach, reach))
+        self.plane.set(xlim=(-reach, reach), ylim=(-reach, reach))
         move(self.states, self.time, h.T)
         self.path.set_data(*h.T)
         self.end.set_data(*h[-1:].T)
         powers = radius ** (STEPS - self.time[1:]).astype(float)
         move(self.back, self.time[1:], np.maximum((gradient, powers), LIMITS[0] / 10))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         kept, arrives = np.linalg.norm(state.h[-1]), state.gradient[0]

@@ -13,8 +13,8 @@ from nnlearn.figures import plot
 from nnlearn.figures.layout import spring
 from nnlearn.functions.graph import message_edges
 from nnlearn.study.graph_study import spread
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, move, segments, slider, text, toggle
-from nnlearn.widgets.living import LivingExplorer
 
 ROUNDS = 80
 TIE = 1e-12  # of the largest number of a round: what is smaller is rounding
@@ -91,7 +91,7 @@ def study(graph: str, known: int, back: float, scale: str, loops: bool) -> State
     return State(graph, y, who, messages, history)
 
 
-class MessagePassingExplorer(LivingExplorer):
+class MessagePassingExplorer(Explorer):
     """Known nodes hold −1 or +1, the others 0; each round everybody mixes what the neighbours say."""
 
     size = (10.2, 4.4)
@@ -113,7 +113,7 @@ class MessagePassingExplorer(LivingExplorer):
         network.set(xlim=(-0.06, 1.06), ylim=(-0.06, 1.06))
         network.set_axis_off()
         self.links = segments(network, colors="#B5B5B5", linewidths=1)
-        look: dict[str, Any] = {"cmap": SIDES, "vmin": -1, "vmax": 1, "animated": True, "zorder": 3}
+        look: dict[str, Any] = {"cmap": SIDES, "vmin": -1, "vmax": 1, "zorder": 3}
         self.nodes = network.scatter([], [], s=190, c=[], edgecolors=plot.GREY, **look)
         self.rings = line(network, "o", markersize=20, markerfacecolor="none", color=plot.BLACK)
         self.signs = [text(network, fontsize=10) for _ in range(40)]
@@ -127,7 +127,7 @@ class MessagePassingExplorer(LivingExplorer):
     def compute(self, round: int, **settings: Any) -> State:
         return study(**settings)  # the round only looks at another moment of the same
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         edges, _, places = _graph(state.graph)
         at = self.values["round"]
         z = state.history[at]
@@ -138,7 +138,6 @@ class MessagePassingExplorer(LivingExplorer):
         self._write_signs(z, places)
         move(self.curves, np.arange(ROUNDS + 1), [state.right, np.minimum(state.apart, 1)])
         self.now.set_data([at, at], [0, 1])
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         at, unknown = self.values["round"], len(state.y) - len(state.known)

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.study.neuron import LIF, neuron, step
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "step": step,
@@ -33,7 +33,7 @@ A_MIN, A_MAX = -1.2, 2.5  # what is shown of the unit's output; 1 stands beside 
 SIDE = (-0.35, 1.35)  # what is shown of the plane of inputs, in both directions
 
 
-class NeuronExplorer(LivingExplorer):
+class NeuronExplorer(Explorer):
     """A spiking cell and the unit f(w·x + b): z = w·x + b is the unit's sum and the cell's current.
 
     The cell receives z nA more than its rheobase, so that it fires where z > 0: where the step is 1.
@@ -67,8 +67,8 @@ class NeuronExplorer(LivingExplorer):
         ax.axhline(LIF.V_th, color=plot.GREY, linestyle="--", linewidth=1.2)
         ax.text(DURATION + 2, LIF.V_th, "threshold", va="center", color=plot.GREY, fontsize=9.5)
         self.trace = line(ax, color=plot.BLUE, linewidth=1.6)
-        self.spikes = ax.vlines([], LIF.V_th, 0, color=plot.BLUE, linewidth=1.6, animated=True)
-        self.trace_title = ax.set_title("", animated=True)
+        self.spikes = ax.vlines([], LIF.V_th, 0, color=plot.BLUE, linewidth=1.6)
+        self.trace_title = ax.set_title("")
 
     def _make_curves(self, ax: Any) -> None:
         ax.set(
@@ -79,30 +79,30 @@ class NeuronExplorer(LivingExplorer):
         unit.set(ylim=(A_MIN, A_MAX))
         unit.set_ylabel("unit: output a", color=plot.VERMILION, labelpad=1)
         unit.grid(False)
-        self.here = ax.axvline(0, color=plot.GREY, linewidth=1.2, animated=True)
+        self.here = ax.axvline(0, color=plot.GREY, linewidth=1.2)
         self.rate_curve = line(ax, color=plot.BLUE)
         self.unit_curve = line(unit, color=plot.VERMILION, linestyle=(0, (5, 1.5)))
         self.rate_dot = line(ax, "o", color=plot.BLUE, markersize=9, zorder=5)
         self.unit_dot = line(unit, "D", color=plot.VERMILION, markersize=8, zorder=5)
-        self.curves_title = ax.set_title("", animated=True)
+        self.curves_title = ax.set_title("")
 
     def _make_plane(self, ax: Any) -> None:
         ax.set(xlim=SIDE, ylim=SIDE, xlabel="$x_1$", ylabel="$x_2$", xticks=[0, 1], yticks=[0, 1])
         ax.grid(False)
-        self.side = ax.fill([], [], color=plot.VERMILION, alpha=0.15, linewidth=0, animated=True)[0]
+        self.side = ax.fill([], [], color=plot.VERMILION, alpha=0.15, linewidth=0)[0]
         look = {"edgecolor": plot.BLACK, "linewidth": 1.2, "zorder": 4}
-        self.corners = ax.scatter(*CORNERS.T, s=110, animated=True, **look)
+        self.corners = ax.scatter(*CORNERS.T, s=110, **look)
         self.now = line(ax, "*", color=plot.ORANGE, markeredgecolor=plot.BLACK, markersize=15, zorder=6)
         look = {"va": "baseline", "fontsize": 9.5, "color": plot.BLUE, "zorder": 5}
         self.labels = []
         for x, y in CORNERS:
             column, ha = (1.08, "left") if x else (-0.08, "right")
             self.labels.append(text(ax, column, y + (0.12 if y else -0.2), ha=ha, **look))
-        self.plane_title = ax.set_title("", animated=True)
+        self.plane_title = ax.set_title("")
 
     def _make_sums(self, ax: Any) -> None:
         names, colours = ["$w_1x_1$", "$w_2x_2$", "$b$", "$z$"], [plot.GREY] * 3 + [plot.ORANGE]
-        self.bars = ax.bar(names, [0, 0, 0, 0], color=colours, width=0.7, animated=True)
+        self.bars = ax.bar(names, [0, 0, 0, 0], color=colours, width=0.7)
         self.numbers = texts(ax, 4, va="baseline", fontsize=10)
         ax.axhline(0, color=plot.BLACK, linewidth=1.2)
         ax.set(ylim=(-8, 8), yticks=[-5, 0, 5], title="adding up (nA)")
@@ -122,7 +122,7 @@ class NeuronExplorer(LivingExplorer):
             "gate": GATES["".join(f"{one:.0f}" for one in step(at_corners))],
         }  # fmt: skip
 
-    def draw(self, state: dict[str, Any]) -> str:
+    def draw(self, state: dict[str, Any]) -> None:
         z, a, rate = state["parts"][-1], state["a"], state["rate"]
         self.trace.set_data(np.arange(len(state["V"])) * DT, state["V"])
         self.spikes.set_segments([[(t, LIF.V_th), (t, 0)] for t in state["spikes"]])
@@ -138,7 +138,6 @@ class NeuronExplorer(LivingExplorer):
             bar.set_height(part)
         heights = [part + (0.4 if part >= 0 else -1.5) for part in state["parts"]]
         write(self.numbers, zip(range(4), heights, map(two_decimals, state["parts"]), strict=True))
-        return self.describe(state)
 
     def describe(self, state: dict[str, Any]) -> str:
         z, a, rate = state["parts"][-1], state["a"], state["rate"]

@@ -15,8 +15,9 @@ from nnlearn.figures import plot
 from nnlearn.models.gpt import GPT
 from nnlearn.text.tokenizers import BPETokenizer, CharTokenizer
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, raster, slider, text, texts, write
-from nnlearn.widgets.living import LivingExplorer, in_eight_bits
+from nnlearn.widgets.living import in_eight_bits
 
 BARS = 12  # the likeliest tokens shown
 SEEDS = 20
@@ -60,7 +61,7 @@ class Continuation:
             self.logits.extend(self._read(self.ids[-1:]))
 
 
-class NextTokenExplorer(LivingExplorer):
+class NextTokenExplorer(Explorer):
     """A text that a small GPT continues, its doubt about each letter, and its guess of the next one."""
 
     size = (9.6, 5.0)
@@ -68,6 +69,12 @@ class NextTokenExplorer(LivingExplorer):
     token: ClassVar[str] = "character"  # what a reader calls one
     most: ClassVar[tuple[int, int]] = 48, 80  # tokens of the prompt that are read, and that can be written
     letters: ClassVar[tuple[int, int]] = 32, 7  # in a line, and lines, of the stored picture
+
+    def __init__(self, **values: Any) -> None:
+        self.picks: dict[int, int] = {}  # tokens that the reader has chosen, by their place in the text
+        self.begun = ""  # with this prompt
+        self.read: tuple[str, Continuation] | None = None  # what was read so far, and of which settings
+        super().__init__(**values)
 
     def load(self) -> tuple[GPT, CharTokenizer | BPETokenizer]:
         """The model and its tokenizer."""
@@ -91,9 +98,6 @@ class NextTokenExplorer(LivingExplorer):
         }
 
     def make_figure(self, figure: Figure) -> None:
-        self.picks: dict[int, int] = {}  # tokens that the reader has chosen, by their place in the text
-        self.begun = ""  # with this prompt
-        self.read: tuple[str, Continuation] | None = None  # what was read so far, and of which settings
         page, bars = figure.add_axes((0.02, 0.04, 0.6, 0.86)), figure.add_axes((0.78, 0.06, 0.2, 0.84))
         columns, rows = self.letters
         page.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
@@ -106,8 +110,8 @@ class NextTokenExplorer(LivingExplorer):
         bars.set(xlim=(0, 1), ylim=(BARS - 0.4, -0.6), yticks=[])
         bars.set_title("what comes next?", fontsize=12)
         places = np.arange(BARS)
-        self.raw = bars.barh(places, 0, 0.8, color="#CFCFCF", animated=True)
-        self.kept = bars.barh(places, 0, 0.4, color=plot.BLUE, animated=True)
+        self.raw = bars.barh(places, 0, 0.8, color="#CFCFCF")
+        self.kept = bars.barh(places, 0, 0.4, color=plot.BLUE)
         self.names = [text(bars, -0.03, k, ha="right", family=FONT, fontsize=12) for k in range(BARS)]
 
     def compute(self, prompt: str, length: int, seed: int, **choice: Any) -> Page:
@@ -139,7 +143,7 @@ class NextTokenExplorer(LivingExplorer):
             f"{(state.drawn > 0).sum()} of {len(state.model)} {self.token}s to draw from.{cost}"
         )
 
-    def draw(self, state: Page) -> str:
+    def draw(self, state: Page) -> None:
         columns, lines = self.letters
         ground, rows = np.zeros((lines, columns)), [[" " * columns] * lines for _ in self.lines]
         row = column = 0
@@ -161,7 +165,6 @@ class NextTokenExplorer(LivingExplorer):
             self.raw[k].set_width(state.model[i])
             self.kept[k].set_width(state.drawn[i])
             self.names[k].set_text(self.tokenizer.decode([i]).translate(SIGNS))
-        return self.describe(state)
 
     # -- what the page is told, and asks for ------------------------------------------------------------
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, line, log_slider, slider, text
-from nnlearn.widgets.living import LivingExplorer
 
 Field = Callable[[np.ndarray, np.ndarray], Any]
 
@@ -106,11 +106,15 @@ def _said(loss: float) -> str:
     return f"{loss:.2g}" if loss >= LOWEST else "below 1e-6"
 
 
-class OptimiserRace(LivingExplorer):
+class OptimiserRace(Explorer):
     """Paths of six optimisers over a landscape, from where the reader puts them, and their losses."""
 
     size = (8.6, 3.9)
     module = "optimisers"
+
+    def __init__(self, **values: Any) -> None:
+        self.settings: dict[str, Any] = {}  # of the run that is kept
+        super().__init__(**values)
 
     def make_controls(self) -> Controls:
         return {
@@ -130,11 +134,8 @@ class OptimiserRace(LivingExplorer):
         self.map.set(xlim=(-SIDE, SIDE), ylim=(-SIDE, SIDE), xlabel="x", ylabel="y")
         self.map.grid(False)
         self.graph.set(xlim=(0, STEPS), ylim=(LOWEST / 2, 3e3), yscale="log", xlabel="step", title="loss")
-        self.bands: Any = None
-        self.shown = ""
-        self.settings: Any = None
-        self.now = self.graph.axvline(0, color=plot.GREY, linewidth=1, animated=True)
-        self.map_title = self.map.set_title("", animated=True)
+        self.now = self.graph.axvline(0, color=plot.GREY, linewidth=1)
+        self.map_title = self.map.set_title("")
         looks = list(zip(plot.COLOURS, STYLES, strict=False))
         self.lines, self.curves = (
             [line(ax, style, color=colour, linewidth=1.8) for colour, style in looks]
@@ -164,19 +165,14 @@ class OptimiserRace(LivingExplorer):
         return State(path, losses, gone, rates, step)
 
     def _draw_landscape(self, name: str) -> None:
-        """Bands of equal loss; they belong to the picture that stays."""
-        if self.bands is not None:
-            self.bands.remove()
+        """Bands of equal loss."""
         x, y = np.meshgrid(*2 * [np.linspace(-SIDE, SIDE, 160)])
         height = np.log(LANDSCAPES[name].loss(x, y) + 0.1)
-        self.bands = self.map.contourf(x, y, height, 11, cmap="Greys", alpha=0.4, zorder=0)
-        self.shown = name
-        self.redraw_all()
+        self.map.contourf(x, y, height, 11, cmap="Greys", alpha=0.4, zorder=0)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         landscape = self.values["landscape"]
-        if landscape != self.shown:
-            self._draw_landscape(landscape)
+        self._draw_landscape(landscape)
         t = state.step
         for k, name in enumerate(RULES):
             path, losses, gone = state.paths[k, : t + 1], state.losses[k, : t + 1], state.left[k] <= t
@@ -189,7 +185,6 @@ class OptimiserRace(LivingExplorer):
         self.start.set_data(*state.paths[0, :1].T)
         self.now.set_xdata([t, t])
         self.map_title.set_text(f"{landscape}, step {t}")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         t, landscape = state.step, self.values["landscape"]

@@ -13,8 +13,8 @@ from nnlearn import data
 from nnlearn.figures import plot
 from nnlearn.study.perceptron import PerceptronFit, max_margin, perceptron_bound, perceptron_fit
 from nnlearn.widgets import chance
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, line, log_slider, slider
-from nnlearn.widgets.living import LivingExplorer
 
 _BEFORE, _CHANGE, _AFTER = plot.GREY, plot.ORANGE, plot.BLACK
 SEEDS = 21
@@ -54,7 +54,7 @@ def _learn(
     return State(X, y, run, None if start else bound, separable)
 
 
-class PerceptronPlayground(LivingExplorer):
+class PerceptronPlayground(Explorer):
     """Step through the corrections of a perceptron, and count them against the bound."""
 
     size = (8.6, 4.8)
@@ -92,27 +92,24 @@ class PerceptronPlayground(LivingExplorer):
         self.arrows = [_arrow(self.weights, colour) for colour in (_BEFORE, _AFTER, _CHANGE)]
         self.mistakes = line(self.epochs, ".-", color=plot.BLUE, linewidth=1.5)
         self.here = line(self.epochs, "o", color=_CHANGE, markersize=9)
-        self.total = self.epochs.set_title("", fontsize=11, animated=True)
-        for axis in (self.weights.xaxis, self.weights.yaxis):  # their numbers change with each correction
-            axis.set_animated(True)
+        self.total = self.epochs.set_title("", fontsize=11)
 
     def compute(self, **values: Any) -> State:
         update = values.pop("update")
         learned = _learn(**values)
         return replace(learned, update=min(update, len(learned.run.missed)))
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         X, y, run, k = state.X, state.y, state.run, state.update
         for label, markers in enumerate(self.classes):
             markers.set_data(*X[y == label].T)
         # As many centimetres for one unit of each axis while x₁ is not stretched: right angles look right.
         scale = np.array([self.values["scale"], 1])
         reach = 1.08 * np.abs(X / scale).max() * scale
-        self.set_still(self.plane, xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]))
+        self.plane.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]))
         self.after.set_data(*_line(run.W[k], run.B[k], reach).T)
         self._draw_correction(state, reach)
         self._draw_epochs(state)
-        return self.describe(state)
 
     def _draw_correction(self, state: State, reach: np.ndarray) -> None:
         run, k = state.run, state.update
@@ -140,7 +137,7 @@ class PerceptronPlayground(LivingExplorer):
         epoch = int(np.searchsorted(np.cumsum(run.mistakes), k))  # the one correction k belongs to
         self.here.set_data([epoch + 1], [run.mistakes[epoch]])
         top = 1.25 * max(run.mistakes.max(), 2)
-        self.set_still(self.epochs, xlim=(0.4, max(len(number), 4) + 0.6), ylim=(0, top))
+        self.epochs.set(xlim=(0.4, max(len(number), 4) + 0.6), ylim=(0, top))
         bound = "" if state.bound is None else f", bound {state.bound:,.0f}"
         self.total.set_text(f"{_mistakes(run)}{bound}")
 
@@ -194,7 +191,7 @@ def _legend(ax: Axes, entries: dict[str, str], title: str) -> None:
 
 def _arrow(ax: Axes, colour: str) -> Annotation:
     look = {"arrowstyle": "-|>", "color": colour, "linewidth": 2.4}
-    return ax.annotate("", (1, 1), (0, 0), arrowprops=look, animated=True)
+    return ax.annotate("", (1, 1), (0, 0), arrowprops=look)
 
 
 def _line(w: np.ndarray, b: float, reach: np.ndarray) -> np.ndarray:

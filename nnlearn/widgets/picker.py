@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.study.exhibits import EXHIBITS, INPUTS, OUTPUTS, Exhibit, pick
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, segments, slider, texts, write
-from nnlearn.widgets.living import LivingExplorer
 
 PLACES = tuple(dict.fromkeys(one.network for one in EXHIBITS))
 MOST = max(len(pick(comes_in, goes_out)) for comes_in in INPUTS for goes_out in OUTPUTS)
@@ -32,7 +32,7 @@ def _heights(names: tuple[str, ...]) -> dict[str, float]:
     return {name: 1 - (k + 0.5) / len(names) for k, name in enumerate(names)}
 
 
-class Picker(LivingExplorer):
+class Picker(Explorer):
     """Say what comes in and what goes out; see which network, which rival, and where."""
 
     size = (9.6, 4.6)
@@ -86,7 +86,7 @@ class Picker(LivingExplorer):
             fit.max, fit.disabled = count, count == 1
         super().refresh()
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         one, (inputs, outputs, networks) = state.shown, self.places
         self.chosen.set_segments(self._path(one, inputs, outputs, networks))
         lit = ({one.comes_in}, {one.goes_out}, {one.network})
@@ -95,7 +95,6 @@ class Picker(LivingExplorer):
             for artist, name in zip(artists, names, strict=True):
                 artist.set_color(plot.VERMILION if name in bright else plot.BLACK)
                 artist.set_fontweight("bold" if name in bright else "normal")
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         one = state.shown

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, ladder, line, slider
-from nnlearn.widgets.living import LivingExplorer
 
 WIDTHS = (1, 2, 3, 5, 8, 11, 15, 20, 30, 50, 100, 200)
 STRENGTHS = (0.0, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1.0)
@@ -70,7 +70,7 @@ def sparse(phi: np.ndarray, y: np.ndarray, penalty: np.ndarray, l1: float) -> np
     return w
 
 
-class RegularisationExplorer(LivingExplorer):
+class RegularisationExplorer(Explorer):
     """Noisy points of a sine, hidden units with random knots, output weights fitted exactly."""
 
     size = (9.6, 4.2)
@@ -132,7 +132,7 @@ class RegularisationExplorer(LivingExplorer):
         k = WIDTHS.index(width)
         return State(x, y, curves[:, k], train, true, zeros=int((W[:width, k] == 0).sum()))
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         width = self.values["width"]
         k = WIDTHS.index(width)
         self.dots.set_data(state.x, state.y)
@@ -141,7 +141,6 @@ class RegularisationExplorer(LivingExplorer):
         self.train.set_data(WIDTHS, np.clip(state.train, FLOOR, TOP))
         self.true.set_data(WIDTHS, np.clip(state.true, FLOOR, TOP))
         self.here.set_data([width], [np.clip(state.true[k], FLOOR, TOP)])
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         width = self.values["width"]

@@ -15,8 +15,9 @@ from nnlearn.functions.activations import relu, softmax
 from nnlearn.models.convnet import ConvNet
 from nnlearn.study import adversarial, attribution
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, raster, segments, slider, texts, write
-from nnlearn.widgets.living import LivingExplorer, convnet_tensors, text_of
+from nnlearn.widgets.living import convnet_tensors, text_of
 
 NETWORKS = ("plain", "hardened", "random weights")
 MAPS = ("integrated", "slope", "slope × input", "occlusion", "Grad-CAM", "guided", "edges", "ink")
@@ -74,7 +75,7 @@ class State:
     target: int
 
 
-class SaliencyExplorer(LivingExplorer):
+class SaliencyExplorer(Explorer):
     """A digit, attacked or wiped or neither; the map of a class in one of three networks; the answer."""
 
     size = (9.6, 3.9)
@@ -113,7 +114,7 @@ class SaliencyExplorer(LivingExplorer):
         explained = int(probability.argmax()) if target == ANSWER else int(target)
         return State(x[0, 0], draw_map(method, net, x, explained), probability, truth, explained)
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         self.picture_of_x.set_data(state.x)
         self.heat.set_data(state.map / max(float(np.abs(state.map).max()), 1e-12))
         self.bars.set_segments([[(0, k), (p, k)] for k, p in enumerate(state.probability)])
@@ -121,7 +122,6 @@ class SaliencyExplorer(LivingExplorer):
         colours[state.target] = plot.ORANGE
         self.bars.set_color(colours)
         write(self.names, ((-0.03, k, str(k)) for k in range(10)))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         answer = int(state.probability.argmax())

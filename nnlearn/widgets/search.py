@@ -19,8 +19,9 @@ from nnlearn.study.architectures import (
     recipes,
 )
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, ladder, line, slider
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 
 BUDGETS = (8, 16, 40, 80, 160, 320, 640, 1200)
 NAMES = {
@@ -65,7 +66,7 @@ class State:
         return spent, believed, true
 
 
-class SearchExplorer(LivingExplorer):
+class SearchExplorer(Explorer):
     """A search over 480 small networks: one point for each, those that were trained in colour."""
 
     size = (10.4, 4.4)
@@ -105,7 +106,7 @@ class SearchExplorer(LivingExplorer):
             search.validation = search.test
         return State(search, STRATEGIES[strategy](search, budget), seen == SEEN[1])
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         search, i, true, work = state.search, state.found, state.fresh, _work()
         for artist, rows in (
             (self.all, search.trained == 0),
@@ -118,7 +119,6 @@ class SearchExplorer(LivingExplorer):
         self.believed.set_data(spent, believed)
         self.true.set_data(spent, fresh)
         self.best.set_data([7, 1400], [true.max()] * 2)
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         search, i, true = state.search, state.found, state.fresh

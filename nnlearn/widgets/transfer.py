@@ -15,8 +15,9 @@ from nnlearn.functions.losses import cross_entropy
 from nnlearn.models.mlp import MLP
 from nnlearn.training.optim import Adam
 from nnlearn.widgets.chance import numpys
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls, choice, ladder, line, move, raster, slider
-from nnlearn.widgets.living import LivingExplorer, text_of
+from nnlearn.widgets.living import text_of
 
 SIZES = [2, 32, 32, 16]
 STEPS, EVERY, GRID, SEEDS = 80, 10, 50, 10
@@ -115,7 +116,7 @@ def run(labels: int, trained: str, lr: float, task: str, seed: int, reuse: bool)
     return Run(np.array(surfaces), np.array(accuracy))
 
 
-class TransferExplorer(LivingExplorer):
+class TransferExplorer(Explorer):
     """A network taught four arms with 1,000 labels, then a new task with a handful.
 
     Beside it learns a network that starts from scratch.
@@ -169,14 +170,13 @@ class TransferExplorer(LivingExplorer):
         """Which of the moments seen is the one shown."""
         return self.values["step"] // EVERY
 
-    def draw(self, state: State) -> str:
+    def draw(self, state: State) -> None:
         runs = state.reused, state.scratch
         for image, dots, one in zip(self.images, self.dots, runs, strict=True):
             image.set_data(one.surfaces[self.moment].reshape(GRID, GRID))
             for k, markers in enumerate(dots):
                 markers.set_data(*state.points[state.labels == k].T)
         move(self.curves, np.arange(0, STEPS + 1, EVERY), (one.accuracy for one in runs))
-        return self.describe(state)
 
     def describe(self, state: State) -> str:
         reused, scratch = (f"{one.accuracy[self.moment]:.0%}" for one in (state.reused, state.scratch))

@@ -6,7 +6,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from nnlearn.models.gpt import GPT
 from nnlearn.widgets import living
-from nnlearn.widgets.living import LivingExplorer, rounded
+from nnlearn.widgets.explorer import Explorer
+from nnlearn.widgets.living import rounded
 from nnlearn.widgets.next_token import by_rows
 from tests.support.browser import new_context
 
@@ -33,7 +34,7 @@ class Standing:
     """A figure on a page from the disk, in a window; `complaints` is what the browser's console said."""
 
     def __init__(
-        self, widget: LivingExplorer, browser: Browser, folder: Path, address: str = "", width: int = 1100
+        self, widget: Explorer, browser: Browser, folder: Path, address: str = "", width: int = 1100
     ) -> None:
         self.file, self.complaints = folder / "page.html", list[str]()
         figure, script = widget.as_html('<img alt="as it was stored">'), living.script(widget.module)

@@ -356,11 +356,6 @@ def test_controls_and_picture_fit_jupyterlabs_cell(browser: Browser, tmp_path: P
 # -- the kernel's half ---------------------------------------------------------------------------------------
 
 
-def test_every_widget_lives():
-    offered = {name for name in widgets.__all__ if name != "Explorer"}
-    assert offered == set(living.kinds())
-
-
 @pytest.mark.parametrize("name", living.modules())
 def test_a_bundle_imports_nothing_and_repeats_nothing(name: str):
     """It is one scope: with a name twice the lab's figure does not start, and a page takes the later one."""

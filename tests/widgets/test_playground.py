@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nnlearn as nn
+from nnlearn.figures import plot
 from nnlearn.widgets.playground import Config, Playground, Run, code_of
 from nnlearn.widgets.playground.problems import EDGE, FEATURES, PROBLEMS, features, inputs
 from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, NAMED, OPTIMIZERS
@@ -227,24 +228,24 @@ def test_trains_while_its_settings_change(capsys):
 
 def test_reset_gives_the_first_picture_again():
     playground = Playground()
-    before = playground.picture.value
+    before = plot.png(playground.picture())
     settle(playground)
     playground.receive({"type": "weight", "layer": 0, "source": 0, "unit": 0, "value": 3.0})
     playground.receive({"type": "point", "x": 1.0, "y": -1.0, "label": 1})
     playground.set(lr=1.0)
     settle(playground)
-    assert playground.picture.value != before
+    assert plot.png(playground.picture()) != before
     playground.set(lr=0.03)
     playground.receive({"type": "reset"})
-    assert playground.picture.value == before and playground.run.changes == [] and not playground.points
+    assert plot.png(playground.picture()) == before and playground.run.changes == [] and not playground.points
 
 
 def test_a_weight_set_by_hand_is_in_the_model_the_picture_and_the_code(capsys):
     playground = Playground(step=20)
-    before = playground.picture.value
+    before = plot.png(playground.picture())
     playground.receive({"type": "weight", "layer": 1, "source": 3, "unit": 1, "value": 7.5})
     assert playground.run.model.layers[1].W.data[3, 1] == 7.5
-    assert playground.picture.value != before
+    assert plot.png(playground.picture()) != before
     assert "model.layers[1].W.data[3, 1] = 7.5" in playground.code and code_agrees(playground)
     playground.receive({"type": "weight", "layer": 1, "source": -1, "unit": 1, "value": -1e9})
     assert playground.run.model.layers[1].b.data[1] == -100, "held within reason"
@@ -313,11 +314,11 @@ def test_a_frame_ends_in_time_however_many_steps_were_asked_for(monkeypatch):
 
 def test_exports_the_picture(tmp_path):
     playground = Playground(step=20)
-    shown = playground.picture.value
+    shown = plot.png(playground.picture())
     for ending, start in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         playground.export(tmp_path / f"p{ending}")
         assert (tmp_path / f"p{ending}").read_bytes().startswith(start)
-    assert playground.picture.value == shown
+    assert plot.png(playground.picture()) == shown
 
 
 def test_says_its_state():

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from nnlearn.figures import plot
+from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.kit import Controls
-from nnlearn.widgets.living import LivingExplorer
 from nnlearn.widgets.playground.code import code_of
 from nnlearn.widgets.playground.controls import STRIDE, make_controls
 from nnlearn.widgets.playground.layout import HEIGHT, WIDTH
@@ -25,7 +25,7 @@ PATIENCE = 0.02  # seconds of training in one frame, however many steps were ask
 LOUDEST = 0.5  # the noise at the end of its slider
 
 
-class Playground(LivingExplorer):
+class Playground(Explorer):
     """Choose data, a network and an optimiser; watch every unit while it learns; take the code with you.
 
     Settings that decide how a run begins start it again, and so does a point of your own; the learning rate,
@@ -36,13 +36,16 @@ class Playground(LivingExplorer):
     size = (WIDTH / 100, HEIGHT / 100)
     module = "playground"
 
+    def __init__(self, **values: Any) -> None:
+        self.run: Run | None = None
+        self.points: tuple[tuple[float, float, float], ...] = ()  # the reader's own: x, y, label
+        super().__init__(**values)
+
     def make_controls(self) -> Controls:
         return make_controls()
 
     def make_figure(self, figure: Figure) -> None:
-        self.drawing = View(figure)
-        self.run: Run | None = None
-        self.points: tuple[tuple[float, float, float], ...] = ()  # the reader's own: x, y, label
+        self.board = View(figure)
 
     # -- from controls to a run, a picture and a sentence ---------------------------------------------
 
@@ -72,10 +75,8 @@ class Playground(LivingExplorer):
                 run.change(name, getattr(config, name))
         return run
 
-    def draw(self, state: Run) -> str:
-        if self.drawing.show(state, self.values["discrete"], self.values["show_test"]):
-            self.redraw_all()
-        return self.describe(state)
+    def draw(self, state: Run) -> None:
+        self.board.show(state, self.values["discrete"], self.values["show_test"])
 
     def describe(self, state: Run) -> str:
         c, right = state.config, state.accuracy()
@@ -217,8 +218,7 @@ class Playground(LivingExplorer):
 
     def export(self, path: str | Path) -> None:
         """Write the picture to a file; its ending says how: .png, .svg, .pdf, ….  200 points an inch."""
-        self.draw(self.state)
-        self.figure.savefig(path, dpi=200)
+        self.picture().savefig(path, dpi=200)
 
 
 def plain(values: np.ndarray, digits: int = 6) -> list[Any]:

@@ -1,14 +1,9 @@
-"""The playground's picture: units with their surfaces, weights, output, losses, statistics of the layers.
-
-What stays is made once for a network; each frame changes only what moves.
-"""
+"""The playground's picture: units with their surfaces, weights, output, losses, statistics of the layers."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.figure import Figure
 
@@ -22,7 +17,7 @@ WORDS = {"fontsize": 9.5, "color": plot.GREY, "ha": "center", "va": "center"}
 
 
 class View:
-    """Draws a run: `show(run, discrete, show_test)` makes or updates the artists on a figure.
+    """Draws a run on a figure: `show(run, discrete, show_test)`.
 
     Everything stands on one board, an Axes in pixels without axes of its own: making those takes longer than
     all the rest.
@@ -34,53 +29,27 @@ class View:
         limits: dict[str, Any] = {"xlim": (0, layout.WIDTH), "ylim": (layout.HEIGHT, 0)}
         self.board = figure.add_axes((0, 0, 1, 1), autoscale_on=False, **limits)
         self.board.set_axis_off()
-        self.groups: dict[str, tuple[Any, list[Artist]]] = {}  # what each was made for, and its artists
-        self.made: list[Artist] = []
         self._make_frame()
         self._make_words()
 
-    def show(self, run: Run, discrete: bool, show_test: bool) -> bool:
-        """Update what moves; make again what has to do with a network, data or scale that has changed.
-
-        Returns whether anything was made again.
-        """
-        c, limits = run.config, marks.loss_limits(run)
-        renewed = [
-            self._renew("network", (run.sizes, c.features, c.activation), lambda: self._make_network(run)),
-            self._renew("square", "output", self._make_square),
-            self._renew("losses", limits, lambda: self._make_losses(limits)),
-            self._renew("points", (id(run), show_test), lambda: self._make_points(run, show_test)),
-        ]
+    def show(self, run: Run, discrete: bool, show_test: bool) -> None:
+        self.limits = marks.loss_limits(run)
+        self._make_network(run)
+        self._make_square()
+        self._make_losses()
+        self._make_points(run, show_test)
         self._move_surfaces(run, discrete)
         self._move_weights(run)
         self._move_statistics(run)
         self._move_losses(run)
-        return any(renewed)
 
-    def _renew(self, name: str, key: Any, make: Callable[[], None]) -> bool:
-        """Make a group of artists again if its key has changed; whether it was."""
-        old, artists = self.groups.get(name, (None, []))
-        if old == key:
-            return False
-        for artist in artists:
-            artist.remove()
-        self.made = []
-        make()
-        self.groups[name] = key, self.made
-        return True
+    # -- what there is ------------------------------------------------------------------------------------
 
-    # -- what stays ------------------------------------------------------------------------------------
+    def _text(self, x: float, y: float, text: str, **look: Any) -> Any:
+        return self.board.text(x, y, text, **(WORDS | look))
 
-    def _add(self, artist: Any, moves: bool = False) -> Any:
-        artist.set_animated(moves)
-        self.made.append(artist)
-        return artist
-
-    def _text(self, x: float, y: float, text: str, moves: bool = False, **look: Any) -> Any:
-        return self._add(self.board.text(x, y, text, **(WORDS | look)), moves)
-
-    def _line(self, x: Any, y: Any, style: str = "-", moves: bool = False, **look: Any) -> Any:
-        return self._add(self.board.plot(x, y, style, **(FAINT | look))[0], moves)
+    def _line(self, x: Any, y: Any, style: str = "-", **look: Any) -> Any:
+        return self.board.plot(x, y, style, **(FAINT | look))[0]
 
     def _make_network(self, run: Run) -> None:
         c = run.config
@@ -97,7 +66,7 @@ class View:
         height, width = layout.BOTTOM - layout.TOP + 16, layout.RIGHT + layout.LARGEST
         self.tiles = np.zeros((height, width, 4), np.uint8)
         for artist in (self.curves, marks.Pixels(self.tiles, (0, layout.TOP - 8), zorder=2)):
-            self._add(self.board.add_artist(artist), moves=True)
+            self.board.add_artist(artist)
         at = np.rint(np.linspace(0, layout.GRID - 1, places.tile)).astype(int)
         self.sampled = (at[:, None] * layout.GRID + at).ravel()  # the points of the grid that a tile shows
         self._make_statistics()
@@ -123,17 +92,17 @@ class View:
         for x in columns:
             self._line([x - marks.BAR / 2, x + marks.BAR / 2], [floor, floor], color=plot.GREY)
         bars = PolyCollection([], facecolors="#8FA7B5", edgecolors="none")
-        self.histograms = self._add(self.board.add_collection(bars, autolim=False), moves=True)
-        self.ranges = [self._text(x, floor + 11, "", fontsize=8.5, moves=True) for x in columns]
+        self.histograms = self.board.add_collection(bars, autolim=False)
+        self.ranges = [self._text(x, floor + 11, "", fontsize=8.5) for x in columns]
         look: dict[str, Any] = {"color": plot.PURPLE, "markersize": 6, "linewidth": 1.5}
-        self.gradient = self._line(columns, columns, "o-", moves=True, **look)
+        self.gradient = self._line(columns, columns, "o-", **look)
 
     def _make_square(self) -> None:
         x, y, width, height = marks.SQUARE
         self._text(x, y - 14, "output", ha="left", fontsize=13, color=plot.BLACK, weight="bold")
         pixels = np.zeros((layout.GRID, layout.GRID, 3), np.uint8)
         self.surface = marks.Pixels(pixels, (x, y), (width, height))
-        self._add(self.board.add_artist(self.surface), moves=True)
+        self.board.add_artist(self.surface)
 
     def _make_points(self, run: Run, show_test: bool) -> None:
         looks = (
@@ -143,12 +112,11 @@ class View:
         for (X, target), style in list(zip(run.points, looks, strict=True))[: 1 + show_test]:
             inside = np.abs(X).max(axis=1) < EDGE
             colour = colours.of_targets(target, run.problem.classes)[inside]
-            points = self.board.scatter(*marks.on_square(X[inside]).T, color=colour, **style)
-            self._add(points, moves=True)
+            self.board.scatter(*marks.on_square(X[inside]).T, color=colour, **style)
 
-    def _make_losses(self, limits: tuple[float, float, float]) -> None:
+    def _make_losses(self) -> None:
         x, y, width, height = marks.LOSSES
-        last, low, high = self.limits = limits
+        last, low, high = self.limits
         decades = round(math.log10(high / low))
         for power in range(0, decades + 1, math.ceil(decades / 4)):
             level = y + height - height * power / decades
@@ -159,17 +127,17 @@ class View:
 
     def _make_words(self) -> None:
         x, y, _, _ = marks.LOSSES
-        look: dict[str, Any] = {"ha": "left", "fontsize": 11, "moves": True}
+        look: dict[str, Any] = {"ha": "left", "fontsize": 11}
         self.now = self._text(x, y - 40, "", **look)
         self.lines, self.numbers = [], []
         for at, colour, style in ((x, plot.BLACK, "-"), (x + 172, plot.GREEN, "--")):
-            self.lines.append(self._line([], [], style, color=colour, linewidth=1.8, moves=True))
+            self.lines.append(self._line([], [], style, color=colour, linewidth=1.8))
             self.numbers.append(self._text(at, y - 19, "", weight="bold", color=colour, **look))
         box = {"facecolor": "#B3261E", "edgecolor": "none", "boxstyle": "round,pad=0.7"}
-        look = {"fontsize": 15, "weight": "bold", "color": "white", "bbox": box, "zorder": 9, "moves": True}
+        look = {"fontsize": 15, "weight": "bold", "color": "white", "bbox": box, "zorder": 9}
         self.banner = self._text((layout.LEFT + layout.RIGHT) / 2, layout.MIDDLE, "", **look)
 
-    # -- what moves ------------------------------------------------------------------------------------
+    # -- how it stands ------------------------------------------------------------------------------------
 
     def _move_surfaces(self, run: Run, discrete: bool) -> None:
         outputs = run.activations(inputs(self.grid, run.config.features))
