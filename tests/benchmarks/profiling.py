@@ -8,14 +8,14 @@ import time
 import numpy as np
 
 from .__main__ import steps_of, timed
-from .workloads import WORKLOADS
+from .workloads import ALL
 
 Shape = tuple[int, ...]
 
 
 def products(name: str) -> list[tuple[Shape, Shape]]:
     """The shapes of all matrix products of a GPT's training step: forward, and two for each backward."""
-    workload = WORKLOADS[name]
+    workload = ALL[name]
     P, heads = workload.make().state_dict(), workload.make().blocks[0].attention.heads
     B, T = workload.batches()[0][0].shape
     forward: list[tuple[Shape, Shape]] = []
@@ -38,9 +38,9 @@ def profile(name: str) -> None:
 
     `name` may be a part of the workload's.
     """
-    name = next((workload for workload in WORKLOADS if name in workload), name)
+    name = next((workload for workload in ALL if name in workload), name)
     step = steps_of(name, ["nnlearn"])["nnlearn"]
-    if WORKLOADS[name].kind == "gpt":
+    if ALL[name].kind == "gpt":
         rng = np.random.default_rng(0)
         made = [[rng.standard_normal(s, dtype=np.float32) for s in pair] for pair in products(name)]
         outs = [a @ b for a, b in made]
