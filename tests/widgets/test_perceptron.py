@@ -16,7 +16,7 @@ from tests.support.figures import Standing, functions
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_shows_the_correction_it_speaks_of(values, k):
     explorer = PerceptronPlayground(**values, update=k)
-    explorer.draw(explorer.state)
+    explorer.picture()
     run, lr = explorer.state.run, explorer.controls["lr"].value
     assert explorer.state.update == k <= len(run.missed)
     point, t = np.array(explorer.missed.xy), np.sign(run.B[k] - run.B[k - 1])
@@ -32,7 +32,7 @@ def test_shows_the_correction_it_speaks_of(values, k):
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_boundaries_are_where_the_sum_is_zero(scale):
     explorer = PerceptronPlayground(scale=scale, update=4)
-    explorer.draw(explorer.state)
+    explorer.picture()
     run = explorer.state.run
     for line, k in ((explorer.before, 3), (explorer.after, 4)):
         ends = np.transpose(line.get_data())
