@@ -118,7 +118,13 @@ def _server(root: Path, browser: bool, port: int | None, **lab: Any) -> Any:
 
 
 def _for_learners(_: Any, page: dict[str, Any]) -> dict[str, Any]:
-    """What JupyterLab is told, without JupyterLite's extensions, which it cannot load, and nbgrader's."""
+    """What JupyterLab is told.
+
+    Not JupyterLite's extensions, which it cannot load, nor nbgrader's, nor the icon in the browser's tab that
+    says a kernel is busy: it is fetched anew for every frame of a figure that plays.
+    """
+    busy = "@jupyterlab/application-extension:faviconbusy"
+    page["disabledExtensions"] = [*page["disabledExtensions"], busy]
     unwanted, found = ("@jupyterlite/", "@jupyter/nbgrader"), page["federated_extensions"]
     page["federated_extensions"] = [one for one in found if not one["name"].startswith(unwanted)]
     return page

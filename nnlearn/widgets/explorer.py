@@ -2,8 +2,10 @@
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
@@ -14,7 +16,31 @@ from matplotlib.figure import Figure
 
 from nnlearn.figures import plot
 from nnlearn.widgets.kit import Controls
-from nnlearn.widgets.living import MIME, bundle
+
+# In a stored output: which figure it is, and the values of its controls.
+MIME = "application/vnd.nnlearn.figure+json"
+_JS = Path(__file__).with_name("js")
+_IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
+_COMMENT = re.compile(r"^ *(//.*|/\*\*.*?\*/)\n", re.M)  # of whole lines
+
+
+def bundle(*names: str) -> str:
+    """The named modules of js/ and what they import as one text; their exports stay names.
+
+    A notebook and a page that lies on a disk load no second module.
+    """
+    texts: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name not in texts:
+            text = (_JS / f"{name}.mjs").read_text(encoding="utf-8")
+            for other in _IMPORT.findall(text):
+                add(other)
+            texts[name] = re.sub(r"^export ", "", _COMMENT.sub("", _IMPORT.sub("", text)), flags=re.M)
+
+    for name in names:
+        add(name)
+    return "\n".join(texts.values())
 
 
 class View(anywidget.AnyWidget):

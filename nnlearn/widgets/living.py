@@ -1,44 +1,16 @@
 """What a page needs of a widget to draw it without a kernel: its modules as one script, weights as text."""
 
 import base64
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnlearn.engine.primitive import plain
 from nnlearn.layers.module import Module
 from nnlearn.models.convnet import ConvNet
+from nnlearn.widgets.explorer import MIME, Explorer, bundle
 
-if TYPE_CHECKING:
-    from nnlearn.widgets.explorer import Explorer
-
-# In a stored output: which figure it is, and the values of its controls.
-MIME = "application/vnd.nnlearn.figure+json"
 GREYS = 15  # steps from paper to ink of the pictures that a page carries
-_JS = Path(__file__).with_name("js")
-_IMPORT = re.compile(r'^import .* from "\./(\w+)\.mjs";\n', re.M)
-_COMMENT = re.compile(r"^ *(//.*|/\*\*.*?\*/)\n", re.M)  # of whole lines
-
-
-def bundle(*names: str) -> str:
-    """The named modules of js/ and what they import as one text; their exports stay names.
-
-    A notebook and a page that lies on a disk load no second module.
-    """
-    texts: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        if name not in texts:
-            text = (_JS / f"{name}.mjs").read_text(encoding="utf-8")
-            for other in _IMPORT.findall(text):
-                add(other)
-            texts[name] = re.sub(r"^export ", "", _COMMENT.sub("", _IMPORT.sub("", text)), flags=re.M)
-
-    for name in names:
-        add(name)
-    return "\n".join(texts.values())
 
 
 def script(name: str) -> str:
@@ -51,7 +23,7 @@ def script(name: str) -> str:
     )
 
 
-def kinds() -> dict[str, type["Explorer"]]:
+def kinds() -> dict[str, type[Explorer]]:
     """The living figures by their classes' names."""
     from nnlearn import widgets
 
@@ -68,7 +40,7 @@ def assets() -> dict[str, str]:
     return {name: text for kind in kinds().values() for name, text in kind.assets().items()}
 
 
-def stored(output: Any, files: bool = True) -> "Explorer | None":
+def stored(output: Any, files: bool = True) -> Explorer | None:
     """The living figure of a notebook's stored output as it stood, or None where it holds none.
 
     Without `files` it is None too for a figure that reads some beside its page.

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from nnlearn.models.gpt import GPT
-from nnlearn.widgets import living
+from nnlearn.widgets import explorer, living
 from nnlearn.widgets.explorer import Explorer
 from nnlearn.widgets.living import rounded
 from nnlearn.widgets.next_token import by_rows
@@ -16,7 +16,7 @@ def functions(browser: Browser, module: str, *names: str) -> Page:
     """A page where `nn` has the named functions of a module of widgets/js."""
     page = new_context(browser).new_page()
     page.add_script_tag(
-        content=f"(() => {{ {living.bundle(module)}\nwindow.nn = {{ {', '.join(names)} }}; }})()"
+        content=f"(() => {{ {explorer.bundle(module)}\nwindow.nn = {{ {', '.join(names)} }}; }})()"
     )
     return page
 

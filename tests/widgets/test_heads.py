@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
-from nnlearn.widgets import HeadExplorer, Writer, living
+from nnlearn.widgets import HeadExplorer, Writer, explorer
 from nnlearn.widgets.heads import CUTS, LONGEST, START
 from nnlearn.widgets.writer import WEIGHTS
 from tests.support.browser import new_context
@@ -74,7 +74,7 @@ def modules(browser: Browser, folder: Path) -> Page:
     page.goto("about:blank")
     page.add_script_tag(path=folder / WEIGHTS)
     page.add_script_tag(
-        content=f"(() => {{ {living.bundle('heads')}\nwindow.inside = inside;"
+        content=f"(() => {{ {explorer.bundle('heads')}\nwindow.inside = inside;"
         "window.gpt = new GPT(nnWeights); window.tokenizer = new Tokenizer(nnWeights); })()"
     )
     return page

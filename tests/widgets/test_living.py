@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
 from nnlearn import widgets
-from nnlearn.widgets import living
+from nnlearn.widgets import explorer, living
 from nnlearn.widgets.playground import Config, Playground, Run
 from nnlearn.widgets.playground.problems import FEATURES, inputs
 from nnlearn.widgets.playground.run import ACTIVATIONS, INITS, OPTIMIZERS
@@ -359,7 +359,7 @@ def test_controls_and_picture_fit_jupyterlabs_cell(browser: Browser, tmp_path: P
 @pytest.mark.parametrize("name", living.modules())
 def test_a_bundle_imports_nothing_and_repeats_nothing(name: str):
     """It is one scope: with a name twice the lab's figure does not start, and a page takes the later one."""
-    text = living.bundle(name, "host")
+    text = explorer.bundle(name, "host")
     assert not re.search(r"^(import|export) ", text, re.M)
     names = re.findall(r"^(?:async )?(?:function|class|const|let) (\w+)", text, re.M)
     assert len(names) == len(set(names)) > 15
@@ -387,10 +387,10 @@ def test_the_page_moves_a_control_and_nonsense_is_put_back():
 
 def test_a_stored_figure_opens_as_it_was():
     data, _ = Playground(data="xor", width1=7, step=30)._repr_mimebundle_()
-    assert data[living.MIME] == {"widget": "Playground", "values": {"data": "xor", "width1": 7, "step": 30}}
+    assert data[explorer.MIME] == {"widget": "Playground", "values": {"data": "xor", "width1": 7, "step": 30}}
     again = living.stored({"data": data})
     assert again.sentence == data["text/plain"]
     assert living.stored({"data": data}, files=False) is not None
-    writer = {"data": {living.MIME: {"widget": "Writer", "values": {}}}}
+    writer = {"data": {explorer.MIME: {"widget": "Writer", "values": {}}}}
     assert living.stored(writer, files=False) is None, "a deck is one file"
     assert living.stored({"data": {"image/png": ""}}) is None and living.stored({}) is None

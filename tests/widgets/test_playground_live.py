@@ -88,6 +88,8 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
             break
     else:
         pytest.fail("six presses of Tab do not lead to the play button")
+    icons: list[str] = []
+    page.page.on("request", lambda request: "favicon" in request.url and icons.append(request.url))
     page.page.keyboard.press("Space")
     wait_for_step(page, cell, 0)
     printed = run_cell(page, 2)
@@ -106,6 +108,7 @@ def test_plays_changes_pauses_resets_and_shows_the_very_code(page: Page, record_
         focus(cell, label).press(key)
         expect(cell.get_by_role("status")).to_contain_text(said)
         wait_for_step(page, cell, 0)
+    assert not icons, "the tab's icon is fetched anew whenever the kernel begins and ends its part of a frame"
 
     pause = cell.get_by_role("button", name="Pause")
     pause.focus()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import nnlearn as nn
-from nnlearn.widgets import Writer, living
+from nnlearn.widgets import Writer, explorer, living
 from nnlearn.widgets.writer import WEIGHTS
 from tests.support.browser import new_context
 from tests.support.figures import as_the_page_has_it
@@ -36,7 +36,7 @@ def modules(browser: Browser, folder: Path) -> Page:
     page.goto((folder / "page.html").as_uri())
     page.add_script_tag(path=folder / WEIGHTS)
     page.add_script_tag(
-        content=f"(() => {{ {living.bundle('writer')}\nwindow.gpt = new GPT(nnWeights);"
+        content=f"(() => {{ {explorer.bundle('writer')}\nwindow.gpt = new GPT(nnWeights);"
         "window.tokenizer = new Tokenizer(nnWeights); window.chosen = nextTokenProbabilities; })()"
     )
     return page

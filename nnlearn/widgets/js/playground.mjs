@@ -6,7 +6,8 @@ const FEATURES = {
   "x": (x) => x, "y": (x, y) => y, "x²": (x) => x * x, "y²": (x, y) => y * y,
   "xy": (x, y) => x * y, "sin x": (x) => Math.sin(x), "sin y": (x, y) => Math.sin(y),
 };
-const [EDGE, BINS, LONGEST, INFLIGHT, FINE] = [3.5, 20, 1500, 3, 56];
+const [EDGE, BINS, LONGEST, INFLIGHT, RIM] = [3.5, 20, 1500, 3, 4]; // RIM: of a point at the edge
+const [FINE, COARSE, SLOW] = [56, 32, 20]; // points a side of what units answer; milliseconds a frame that are too many
 const BOUNDED = ["tanh", "sigmoid"], FLAT = ["relu", "leaky_relu", "elu", "gelu", "silu", "softplus"];
 const TROUBLE = "the loss is no longer a number: try a smaller learning rate";
 
@@ -22,7 +23,7 @@ function inputs(points, names) {
 export function render({ model, el }) {
   dress(el);
   const live = { playing: false, flight: 0, step: 0, curve: [], kept: null, trouble: "", hover: null, chosen: null };
-  let scene, net, run, grid = FINE, cost = 0, heard = 0, heardOf = 0;
+  let scene, net, run, grid = FINE, shown = 0, gap = 0, heard = 0, heardOf = 0;
 
   // -- controls --------------------------------------------------------------------------------------------------
   const of = (name) => field(model, name);
@@ -62,7 +63,8 @@ export function render({ model, el }) {
     window.nnPause?.(); // one figure trains at a time
     window.nnPause = pause;
     Object.assign(live, { playing: true, flight: 0 });
-    heard = performance.now();
+    heard = shown = performance.now();
+    gap = 0;
     playing.textContent = "❚❚ Pause";
     status.setAttribute("aria-live", "off");
     requestAnimationFrame(loop);
@@ -86,6 +88,9 @@ export function render({ model, el }) {
       status.textContent = "The kernel has not answered for ten seconds: the figure stays as it was. Is it busy, or gone?";
       return;
     }
+    gap = 0.9 * gap + 0.1 * (now - shown); // what a frame takes decides how fine the next is
+    shown = now;
+    if (gap > SLOW && grid > COARSE) [grid, gap] = [grid - 8, 0];
     figure.paint();
     el.dataset.frames = Number(el.dataset.frames ?? 0) + 1;
     requestAnimationFrame(loop);
@@ -171,7 +176,8 @@ export function render({ model, el }) {
     : `weight from ${unitName(w.layer, w.source)} to ${unitName(w.layer + 1, w.unit)}`);
 
   // -- drawing -----------------------------------------------------------------------------------------------------
-  const heat = document.createElement("canvas"), hot = heat.getContext("2d"), table = { paper: "", lut: null };
+  const canvas = () => { const made = document.createElement("canvas"); return { made, pen: made.getContext("2d") }; };
+  const [thumbnails, large, dots] = [canvas(), canvas(), canvas()], table = { paper: "", lut: null };
   let plane = null; // the inputs at every point of a grid, for these features
   function surfaces() {
     if (plane?.key !== `${grid} ${scene.features}`) {
@@ -184,14 +190,19 @@ export function render({ model, el }) {
     }
     return net.forward(plane.rows);
   }
-  /** One unit's answers as an image of `size` points a side, on the small canvas `heat`. */
-  function image(a, k, unit, every, pixelOf) {
-    const m = sizes()[k], size = Math.floor(grid / every);
-    heat.width = heat.height = size;
-    const pixels = hot.createImageData(size, size), out = new Uint32Array(pixels.data.buffer);
-    for (let r = 0; r < size; r++)
-      for (let c = 0; c < size; c++) out[r * size + c] = pixelOf(a, ((r * grid + c) * every) * m + unit, m, unit);
-    hot.putImageData(pixels, 0, 0);
+  /** Units' answers beside each other on a small canvas, of which the browser then has to copy one.  -> points a side */
+  function spread({ made, pen }, units, every) {
+    const side = Math.floor(grid / every), width = side * units.length;
+    if (made.width !== width || made.height !== side) Object.assign(made, { width, height: side });
+    const pixels = pen.createImageData(width, side), out = new Uint32Array(pixels.data.buffer);
+    units.forEach(({ a, k, i, pixelOf }, at) => {
+      const m = sizes()[k];
+      for (let r = 0; r < side; r++)
+        for (let c = 0; c < side; c++)
+          out[r * width + at * side + c] = pixelOf(a, ((r * grid + c) * every) * m + i, m, i);
+    });
+    pen.putImageData(pixels, 0, 0);
+    return side;
   }
   /** From an answer to a pixel: signed colours, or the classes'. */
   function pixels(a, k, discrete = false) {
@@ -219,7 +230,7 @@ export function render({ model, el }) {
 
   function draw(pen, width) {
     if (!net) return;
-    const began = performance.now(), at = layout(width), c = colours(el), values = model.get("values");
+    const at = layout(width), c = colours(el), values = model.get("values");
     if (table.paper !== c.paper) Object.assign(table, { paper: c.paper, lut: signedTable(c.paper) });
     const found = surfaces();
     const text = (words, x, y, { align = "center", size = 11, ink = c.quiet, weight = "" } = {}) => {
@@ -239,8 +250,6 @@ export function render({ model, el }) {
       pen.fillRect(at.column(0), 140, at.right - at.column(0) - 20, 40);
       text(live.trouble, (at.column(0) + at.right - 20) / 2, 160, { size: at.wide ? 15 : 11, ink: "#fff", weight: "bold" });
     }
-    cost = 0.9 * cost + 0.1 * (performance.now() - began); // what a frame takes decides how fine the next is
-    if (live.playing && cost > 11 && grid > 24) grid -= 8;
   }
   function drawWeights(pen, at) {
     const marked = live.drag ?? live.chosen ?? (live.hover?.source !== undefined ? live.hover : null);
@@ -266,26 +275,27 @@ export function render({ model, el }) {
   function drawUnits(pen, at, c, found, text) {
     const names = ["inputs", ...sizes().slice(1, -1).map((n) => `${n} ${scene.activation.replace("leaky_relu", "leaky")}`), "output"];
     names.forEach((words, k) => text(words, at.column(k), 11, { size: names.length > 6 ? 9 : 11 }));
-    found.forEach((a, k) => {
-      const pixelOf = pixels(a, k);
-      for (let i = 0; i < sizes()[k]; i++) {
-        const [x, y] = [at.column(k) - at.tile / 2, at.row(k, i) - at.tile / 2];
-        image(a, k, i, 2, k === sizes().length - 1 && scene.classes > 2 ? oneClass(i) : pixelOf);
-        pen.drawImage(heat, x, y, at.tile, at.tile);
-        const big = live.hover?.column === k && live.hover.unit === i;
-        pen.strokeStyle = big ? c.ink : c.quiet;
-        pen.lineWidth = big ? 3 : 1;
-        pen.strokeRect(x, y, at.tile, at.tile);
-        if (k === 0) text(scene.features[i] ?? "1", x - 6, y + at.tile / 2, { align: "right", size: 12, ink: c.ink });
-        else {
-          const bias = net.w[net.layers[k - 1].b + i], held = live.chosen ?? live.drag ?? live.hover;
-          const marked = held?.source === -1 && held.layer === k - 1 && held.unit === i;
-          pen.fillStyle = c.paper;
-          pen.fillRect(x, y + at.tile - 11, 11, 11);
-          pen.fillStyle = `rgba(${signedInk(bias)}, ${0.15 + 0.85 * Math.abs(Math.tanh(bias || 0))})`;
-          pen.fillRect(x + 1, y + at.tile - 10, 9, 9);
-          if (marked) { pen.strokeStyle = c.ink; pen.strokeRect(x, y + at.tile - 11, 11, 11); }
-        }
+    const units = found.flatMap((a, k) => {
+      const pixelOf = pixels(a, k), classes = k === sizes().length - 1 && scene.classes > 2;
+      return Array.from({ length: sizes()[k] }, (_, i) => ({ a, k, i, pixelOf: classes ? oneClass(i) : pixelOf }));
+    });
+    const side = spread(thumbnails, units, 2);
+    units.forEach(({ k, i }, nth) => {
+      const [x, y] = [at.column(k) - at.tile / 2, at.row(k, i) - at.tile / 2];
+      pen.drawImage(thumbnails.made, nth * side, 0, side, side, x, y, at.tile, at.tile);
+      const big = live.hover?.column === k && live.hover.unit === i;
+      pen.strokeStyle = big ? c.ink : c.quiet;
+      pen.lineWidth = big ? 3 : 1;
+      pen.strokeRect(x, y, at.tile, at.tile);
+      if (k === 0) text(scene.features[i] ?? "1", x - 6, y + at.tile / 2, { align: "right", size: 12, ink: c.ink });
+      else {
+        const bias = net.w[net.layers[k - 1].b + i], held = live.chosen ?? live.drag ?? live.hover;
+        const marked = held?.source === -1 && held.layer === k - 1 && held.unit === i;
+        pen.fillStyle = c.paper;
+        pen.fillRect(x, y + at.tile - 11, 11, 11);
+        pen.fillStyle = `rgba(${signedInk(bias)}, ${0.15 + 0.85 * Math.abs(Math.tanh(bias || 0))})`;
+        pen.fillRect(x + 1, y + at.tile - 10, 9, 9);
+        if (marked) { pen.strokeStyle = c.ink; pen.strokeRect(x, y + at.tile - 11, 11, 11); }
       }
     });
   }
@@ -346,14 +356,29 @@ export function render({ model, el }) {
       x, y - 12, { align: "left", size: 13, ink: c.ink, weight: "bold" });
     const whole = live.hover?.column === last && scene.classes > 2 ? oneClass(shown.unit)
       : pixels(found[shown.column], shown.column, values.discrete);
-    image(found[shown.column], shown.column, shown.unit, 1, whole);
+    spread(large, [{ a: found[shown.column], k: shown.column, i: shown.unit, pixelOf: whole }], 1);
     pen.imageSmoothingEnabled = !values.discrete;
-    pen.drawImage(heat, x, y, side, side);
+    pen.drawImage(large.made, x, y, side, side);
     pen.imageSmoothingEnabled = true;
+    const points = drawPoints(side, pen.getTransform().a, values.show_test);
+    pen.drawImage(points, x - RIM, y - RIM, side + 2 * RIM, side + 2 * RIM);
+    for (const tick of [-3, 0, 3]) {
+      const share = (tick + EDGE) / (2 * EDGE);
+      text(String(tick).replace("-", "−"), x + share * side, y + side + 9, { size: 9 });
+      text(String(tick).replace("-", "−"), x - 6, y + side - share * side, { size: 9, align: "right" });
+    }
+  }
+  /** The data on a canvas of their own, drawn once: while a network learns they stand still. */
+  function drawPoints(side, ratio, withTest) {
+    const { made, pen } = dots, key = `${side} ${ratio} ${withTest}`;
+    if (dots.run === run && dots.key === key) return made;
+    Object.assign(dots, { run, key });
+    made.width = made.height = Math.round((side + 2 * RIM) * ratio);
+    pen.setTransform(made.width / (side + 2 * RIM), 0, 0, made.height / (side + 2 * RIM), 0, 0);
     const dot = (X, targets, test) => targets.forEach((target, k) => {
       const [px, py] = [X[2 * k], X[2 * k + 1]];
       if (Math.abs(px) > EDGE || Math.abs(py) > EDGE) return;
-      const [cx, cy] = [x + ((px + EDGE) / (2 * EDGE)) * side, y + ((EDGE - py) / (2 * EDGE)) * side];
+      const [cx, cy] = [RIM + ((px + EDGE) / (2 * EDGE)) * side, RIM + ((EDGE - py) / (2 * EDGE)) * side];
       pen.beginPath();
       if (test) pen.rect(cx - 2.5, cy - 2.5, 5, 5); else pen.arc(cx, cy, 3, 0, 7);
       pen.fillStyle = scene.classes ? scene.colours[target] : `rgba(${signedInk(target)}, ${0.2 + 0.8 * Math.min(1, Math.abs(target))})`;
@@ -363,12 +388,8 @@ export function render({ model, el }) {
       pen.stroke();
     });
     dot(scene.train.X, scene.train.y, false);
-    if (values.show_test) dot(scene.test.X, scene.test.y, true);
-    for (const tick of [-3, 0, 3]) {
-      const share = (tick + EDGE) / (2 * EDGE);
-      text(String(tick).replace("-", "−"), x + share * side, y + side + 9, { size: 9 });
-      text(String(tick).replace("-", "−"), x - 6, y + side - share * side, { size: 9, align: "right" });
-    }
+    if (withTest) dot(scene.test.X, scene.test.y, true);
+    return made;
   }
   function drawLosses(pen, at, c, text) {
     const { x, y, width, height } = at.losses, all = [...live.curve, ...(live.kept?.curve ?? [])];
