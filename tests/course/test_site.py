@@ -55,18 +55,17 @@ def reader(browser: Browser, home: str) -> Iterator[Reader]:
 
 
 def barriers(reader: Reader, name: str) -> list[str]:
-    """What is wrong with a page, light, dark and on a telephone."""
+    """What is wrong with a page on a telephone, where it is opened, then turned wide, light and dark."""
     reader.complaints.clear()
+    reader.page.set_viewport_size({"width": 390, "height": 844})
     page = reader.open(name)
-    found = [f"light: {finding}" for finding in reader.findings()]
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    found += [f"dark: {finding}" for finding in reader.findings(rule="color-contrast")]
-    page.set_viewport_size({"width": 390, "height": 844})
-    reader.open(name)  # the theme measures what overflows when a page opens
-    found += [f"narrow: {finding}" for finding in reader.findings(rule="scrollable-region-focusable")]
+    found = [f"narrow: {finding}" for finding in reader.findings(rule="scrollable-region-focusable")]
     if over := reader.sideways():
         found.append(f"scrolls sideways by {over} pixels")
     page.set_viewport_size({"width": 1280, "height": 900})
+    found += [f"light: {finding}" for finding in reader.findings()]
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    found += [f"dark: {finding}" for finding in reader.findings(rule="color-contrast")]
     return found + reader.complaints
 
 
@@ -101,10 +100,12 @@ def test_page_of_the_gallery_has_no_barriers_and_a_card(path, reader: Reader, bu
     back = reader.page.locator(f'main a[href="../{path.parent.name}.html"]')
     assert back.count() >= 1, "no way back to the picker"
     assert (built / "chapters" / f"{name}.ipynb").read_bytes() == path.read_bytes()
-    page = reader.open("index.html")
-    assert page.locator(f'a[href="chapters/{name}.html"]').count() >= 1, "no card"
-    page = reader.open(f"chapters/{path.parent.name}.html")
-    assert page.locator(f'main a[href="{name}.html"]').count() >= 1, "the picker does not link it"
+    home, picker = (
+        (built / place).read_text().partition("<main")[2]
+        for place in ("index.html", f"chapters/{path.parent.name}.html")
+    )
+    assert f'href="chapters/{name}.html"' in home, "no card"
+    assert f'href="{name}.html"' in picker, "the picker does not link it"
     record_property("checked", f"page chapters/{path.parent.name}/{path.name}")
 
 
