@@ -80,7 +80,6 @@ class Explorer(ipywidgets.VBox):
         super().__init__([self.view])
         for control in self.controls.values():
             control.observe(lambda _: self._on_move(), names="value")
-        self.refresh()
         self.set(**values)
         self.view.observe(lambda change: self._on_page(change["new"]), "values")
         self.view.on_msg(lambda _, message, __: self.receive(message))

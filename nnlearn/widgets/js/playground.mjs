@@ -154,7 +154,7 @@ export function render({ model, el }) {
   function layout(width) {
     const wide = width >= 620, side = wide ? Math.min(0.3 * width, 270) : Math.min(width - 60, 300);
     const right = wide ? width - side - 44 : width, last = sizes().length - 1;
-    const [left, far] = [wide ? 62 : 44, right - (wide ? 40 : 26)], [top, bottom] = [26, 300];
+    const [left, far] = [wide ? 62 : 44, right - (wide ? 40 : 30)], [top, bottom] = [26, 300];
     const between = (far - left) / last, most = Math.max(...sizes());
     const tile = Math.floor(Math.min(52, (bottom - top) / most - 5, between / 2));
     const column = (k) => left + k * between;
