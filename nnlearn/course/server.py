@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -41,7 +42,7 @@ def serve_course(root: Path, browser: bool = True, port: int | None = None) -> N
     show = partial(home, root, server.base_url)
     server.web_app.add_handlers(".*", [(address, _PageHandler, {"show": show})])
     _say("The course", server, "/course")
-    server.start()
+    _serve(server)
 
 
 def serve_deck(chapter: str, browser: bool = True, port: int | None = None) -> None:
@@ -63,7 +64,20 @@ def serve_deck(chapter: str, browser: bool = True, port: int | None = None) -> N
         address = re.escape(server.base_url.rstrip("/") + page)
         server.web_app.add_handlers(".*", [(address, _PageHandler, {"show": lambda: deck})])
         _say("The deck", server, page)
+        _serve(server)
+
+
+def _serve(server: Any) -> None:
+    """Until it is stopped, and leave no thread behind for which the interpreter would wait without end.
+
+    anyio's workers end with the task that first asked for one: never, if the end of the loop cuts it off.
+    """
+    try:
         server.start()
+    finally:
+        for thread in threading.enumerate():
+            if thread.name == "AnyIO worker thread":
+                thread.stop()  # type: ignore[attr-defined]
 
 
 def _say(what: str, server: Any, page: str) -> None:

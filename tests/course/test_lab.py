@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -138,3 +139,27 @@ def test_control_c_stops_the_server_without_a_traceback(tmp_path: Path):
     assert "Traceback" not in rest and "y/[n]" not in rest
     assert any(re.fullmatch(rf" +http://localhost:{port}/course\?token=\w+\n", line) for line in lines)
     socket.create_server(("127.0.0.1", port)).close()
+
+
+CUT_OFF = """
+import asyncio
+import anyio
+from nnlearn.course import server
+
+class Server:  # its loop ends while a task that asked for a thread still waits
+    def start(self):
+        loop = asyncio.new_event_loop()
+        async def asks():
+            await anyio.to_thread.run_sync(int)
+            loop.stop()
+            await asyncio.Event().wait()
+        self.task = loop.create_task(asks())
+        loop.run_forever()
+
+server._serve(Server())
+"""
+
+
+def test_a_server_that_was_stopped_ends_though_a_task_was_cut_off():
+    done = subprocess.run([sys.executable, "-c", CUT_OFF], capture_output=True, text=True, timeout=WAIT)
+    assert done.returncode == 0, done.stderr
