@@ -55,17 +55,19 @@ def reader(browser: Browser, home: str) -> Iterator[Reader]:
 
 
 def barriers(reader: Reader, name: str) -> list[str]:
-    """What is wrong with a page on a telephone, where it is opened, then turned wide, light and dark."""
+    """What is wrong with a page, light, dark, on a telephone, and when that is turned."""
     reader.complaints.clear()
-    reader.page.set_viewport_size({"width": 390, "height": 844})
     page = reader.open(name)
-    found = [f"narrow: {finding}" for finding in reader.findings(rule="scrollable-region-focusable")]
+    found = [f"light: {finding}" for finding in reader.findings()]
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    found += [f"dark: {finding}" for finding in reader.findings(rule="color-contrast")]
+    page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(name)  # the theme measures what overflows when a page opens
+    found += [f"narrow: {finding}" for finding in reader.findings(rule="scrollable-region-focusable")]
     if over := reader.sideways():
         found.append(f"scrolls sideways by {over} pixels")
     page.set_viewport_size({"width": 1280, "height": 900})
-    found += [f"light: {finding}" for finding in reader.findings()]
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    found += [f"dark: {finding}" for finding in reader.findings(rule="color-contrast")]
+    found += [f"turned: {finding}" for finding in reader.findings(rule="scrollable-region-focusable")]
     return found + reader.complaints
 
 

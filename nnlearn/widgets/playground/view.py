@@ -38,10 +38,10 @@ class View:
         self._make_square()
         self._make_losses()
         self._make_points(run, show_test)
-        self._move_surfaces(run, discrete)
-        self._move_weights(run)
-        self._move_statistics(run)
-        self._move_losses(run)
+        self._show_surfaces(run, discrete)
+        self._show_weights(run)
+        self._show_statistics(run)
+        self._show_losses(run)
 
     # -- what there is ------------------------------------------------------------------------------------
 
@@ -139,7 +139,7 @@ class View:
 
     # -- how it stands ------------------------------------------------------------------------------------
 
-    def _move_surfaces(self, run: Run, discrete: bool) -> None:
+    def _show_surfaces(self, run: Run, discrete: bool) -> None:
         outputs = run.activations(inputs(self.grid, run.config.features))
         bounded = run.config.activation in ("tanh", "sigmoid")
         self.tiles[...] = 0
@@ -162,14 +162,14 @@ class View:
             inner[-10:, :10, :3] = 255
             inner[-8:, 1:9, :3] = (colours.signed(np.tanh(np.asarray(bias))) * 255).astype(np.uint8)
 
-    def _move_weights(self, run: Run) -> None:
+    def _show_weights(self, run: Run) -> None:
         weights = np.concatenate([layer.W.data.ravel() for layer in run.model.layers])
         size = np.nan_to_num(np.abs(weights), nan=0.0, posinf=9.0)
         self.curves.set_linewidths(np.minimum(0.35 + 1.7 * size, 8.0))
         colour = np.where(weights[:, None] > 0, *(colours.CLASSES[[1, 0]]))
         self.curves.set_edgecolors(np.column_stack([colour, np.clip(0.25 + 0.5 * size, 0.25, 0.85)]))
 
-    def _move_statistics(self, run: Run) -> None:
+    def _show_statistics(self, run: Run) -> None:
         layers = run.statistics()
         places = zip(layers, self.layout.columns[1:], strict=True)
         self.histograms.set_verts([marks.histogram(layer.outputs, x) for layer, x in places])
@@ -184,7 +184,7 @@ class View:
         share = np.log10(np.clip(losses, low, high) / low) / math.log10(high / low)
         return x + width * steps / last, y + height * (1 - share)
 
-    def _move_losses(self, run: Run) -> None:
+    def _show_losses(self, run: Run) -> None:
         steps, *values = zip(*run.curve, strict=True) if run.curve else ((), (), ())
         curves = zip(self.lines, self.numbers, ("training loss", "test loss"), values, strict=True)
         for line, number, name, y in curves:
