@@ -13,6 +13,7 @@ from nnlearn.data.languages import *
 from nnlearn.data.mnist_subset import *
 from nnlearn.data.old_tunes import *
 from nnlearn.data.planes import *
+from nnlearn.data.python_manual import *
 from nnlearn.data.scripts import *
 from nnlearn.data.sequences import *
 from nnlearn.data.series import *

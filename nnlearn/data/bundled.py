@@ -1,4 +1,4 @@
-"""Sets that scikit-learn and Python bring with them; scikit-learn loads when first needed.
+"""Sets that scikit-learn brings with it; it loads when first needed.
 
 Sets come as `X, y`: X float32 with one example a row, y the labels (integers) or targets (float32).
 """
@@ -75,28 +75,3 @@ def photographs() -> np.ndarray:
     """Two colour photographs, a temple and a flower, in [0, 1].  (2, 3, 427, 640)"""
     images = np.stack(_bundled("sample_images").images)
     return np.ascontiguousarray(images.transpose(0, 3, 1, 2), dtype=np.float32) / 255
-
-
-def manual() -> str:
-    """Python's own reference manual, as plain English text: about 465,000 characters."""
-    return "\n\n".join(manual_sections().values())
-
-
-def manual_sections() -> dict[str, str]:
-    """The manual's sections by name, in the order of their names."""
-    from pydoc_data.topics import topics
-
-    return {name: topics[name] for name in sorted(topics)}
-
-
-def manual_split(validation: float = 0.1) -> tuple[str, str]:
-    """The manual for a language model: its first 90 % to train on, its last 10 % to be judged by.
-
-    A fifth of the manual repeats paragraphs of other pages; here each stands once, so that nothing a model
-    is judged by was in what it learned from. Raises ValueError unless 0 < validation < 1.
-    """
-    if not 0 < validation < 1:
-        raise ValueError(f"manual_split: validation is {validation}, expected a share between 0 and 1")
-    text = "\n\n".join(dict.fromkeys(manual().split("\n\n")))
-    cut = round((1 - validation) * len(text))
-    return text[:cut], text[cut:]

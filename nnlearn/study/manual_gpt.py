@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.data.bundled import manual_split
+from nnlearn.data.python_manual import manual_split
 from nnlearn.data.splits import windows
 from nnlearn.engine.random import RNG
 from nnlearn.functions.attention import sinusoidal_positions

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlearn.data.bundled import manual_split
+from nnlearn.data.python_manual import manual_split
 from nnlearn.data.splits import windows
 from nnlearn.engine.primitive import no_grad
 from nnlearn.functions.losses import cross_entropy, mse_loss

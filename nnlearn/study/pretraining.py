@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnlearn.data.bundled import manual, manual_sections
+from nnlearn.data.python_manual import manual, manual_sections
 from nnlearn.engine.primitive import Result, no_grad
 from nnlearn.engine.random import RNG, generator
 from nnlearn.functions.losses import cross_entropy

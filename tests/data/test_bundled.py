@@ -34,21 +34,6 @@ def test_other_bundled_sets():
     assert photographs.shape == (2, 3, 427, 640) and photographs.dtype == np.float32
     temple = datasets.load_sample_image("china.jpg")
     np.testing.assert_allclose(photographs[0, 2, 10, 20] * 255, temple[10, 20, 2])
-    assert 300_000 < len(data.manual()) < 700_000 and "assert_stmt" in data.manual()
-
-
-def test_the_manual_is_its_sections_one_after_the_other():
-    sections = data.manual_sections()
-    assert "debugger" in sections and "\n\n".join(sections.values()) == data.manual()
-
-
-def test_no_paragraph_of_the_manual_is_both_learned_and_judged():
-    train, validation = data.manual_split()
-    assert len(validation) == pytest.approx(len(train) / 9, rel=1e-4)
-    paragraphs = (train + validation).split("\n\n")
-    assert len(set(paragraphs)) == len(paragraphs) and set(paragraphs) == set(data.manual().split("\n\n"))
-    with pytest.raises(ValueError, match="validation is 1"):
-        data.manual_split(1)
 
 
 def test_bad_input():

@@ -81,15 +81,20 @@ def untouched(path: Path) -> dict[str, Answer]:
     return read_answers(student, chapter_exercises(path.name[:2]))
 
 
+def _is_check(cell: nbformat.NotebookNode) -> bool:
+    return cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade", False)
+
+
 def read_answers(notebook: nbformat.NotebookNode, exercises: dict[str, Exercise]) -> dict[str, Answer]:
     scope: dict[str, Any] = {"__name__": "notebook"}
     cells: dict[str, tuple[str, dict[str, Any]]] = {}
     found: dict[str, Answer] = {}
-    for k, cell in enumerate(notebook.cells):
+    graded = [k for k, cell in enumerate(notebook.cells) if _is_check(cell)]
+    for k, cell in enumerate(notebook.cells[: max(graded, default=-1) + 1]):  # after it come reports
         if cell.cell_type != "code":
             continue
         data = cell.metadata.get("nbgrader", {})
-        if not data.get("grade"):
+        if k not in graded:
             if data.get("solution"):
                 cells[data["grade_id"]] = cell.source, dict(scope)
             with contextlib.redirect_stdout(io.StringIO()):
