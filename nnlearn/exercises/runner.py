@@ -5,6 +5,7 @@ In go an answer and the inputs, out come `Outcome`s: plain data and text.
 
 import contextlib
 import copy
+import cProfile
 import dis
 import functools
 import inspect
@@ -179,7 +180,9 @@ def _watched(
         if sys.getprofile() is not watch or threading.getprofile() is not watch:
             used.setdefault("sys.setprofile", "")
     finally:
-        sys.setprofile(before[0])
+        sys.setprofile(before[0] if callable(before[0]) else None)
+        if isinstance(before[0], cProfile.Profile):  # of `%prun`, which is no function
+            before[0].enable()
         threading.setprofile(before[1])  # type: ignore[arg-type]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import copy
+import cProfile
 import functools
 import os
 import re
@@ -1100,6 +1101,14 @@ def test_kinds_of_answers_that_chapters_ask_for(exercise, answer, told):
 )  # fmt: skip
 def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
+
+
+def test_a_check_may_be_profiled():
+    with cProfile.Profile() as profile:
+        passed = run_case(lambda answer, x: answer(x), np.square, {"x": np.ones(2)}, [])
+        np.linalg.norm(np.ones(2))
+    assert not passed.problem
+    assert any(entry.code.co_name == "norm" for entry in profile.getstats() if hasattr(entry.code, "co_name"))
 
 
 def test_a_function_of_a_part_that_is_loaded_only_now_is_named():
