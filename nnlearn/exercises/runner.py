@@ -186,6 +186,15 @@ def _watched(
         threading.setprofile(before[1])  # type: ignore[arg-type]
 
 
+def _loading(frame: types.FrameType | None) -> bool:
+    """Is a library's module being loaded? Python 3.14 reads the annotations of its classes only then."""
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        if frame.f_code.co_name == "<module>":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _root(frame: types.FrameType) -> str:
     """ "scipy" in a function of scipy; "" in one that is not ready-made, or runs the exercises."""
     name = frame.f_globals.get("__name__")
@@ -202,7 +211,7 @@ def _called(frame: types.FrameType, objects: bool) -> str:
     module, name = frame.f_globals["__name__"], frame.f_code.co_qualname
     if _ready_made(module) != "nnlearn":
         return _public(module, name)
-    if module == "nnlearn.public" or name == "<module>":  # to look a name up, and load it, is no use of it
+    if module == "nnlearn.public" or _loading(frame):  # to look a name up, and load it, is no use of it
         return ""
     if name.startswith("primitive."):  # all primitives of the engine go through one function
         name = frame.f_locals.get("name", name)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import nnlearn as nn
 from nnlearn.engine.primitive import COMPUTED
-from tests.functions.test_against_pytorch import TABLE, as_tuple
+from tests.functions.parity import TABLE, as_tuple
 from tests.support.corners import in_every_corner, with_one
 from tests.support.reference import torch
 
