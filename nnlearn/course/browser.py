@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,21 @@ def find_chromium() -> str | None:
 def launch_chromium() -> Iterator[Any]:
     """A running headless `playwright.sync_api.Browser`, closed at the end.
 
-    Raises ValueError where no Chromium is found or it fails, ModuleNotFoundError where Playwright is not
-    installed.
+    Raises ValueError where no Chromium is found or it or Playwright fails, ModuleNotFoundError where
+    Playwright is not installed.
     """
     from playwright.sync_api import Error, sync_playwright
 
     path = find_chromium()
     if path is None:
         raise ValueError(HOW)
-    with sync_playwright() as playwright:
+    with ExitStack() as stack:
+        try:
+            playwright = stack.enter_context(sync_playwright())
+        except Exception as error:  # of no class of its own: its program ended
+            raise ValueError(
+                f"Playwright does not start ({error}): `{sys.executable} -m playwright --version` says why"
+            ) from error
         try:
             browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
             try:

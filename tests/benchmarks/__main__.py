@@ -16,6 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+# Seconds. Idle threads of a matrix library wait busily for their next product, in OpenBLAS for 0.1 s, and
+# would take a core from whoever has the next turn.
+AT_REST = 0.25
+
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
@@ -76,6 +80,8 @@ def race(name: str, rounds: int, clock: Any) -> dict[str, list[float]]:
     for r in range(rounds):
         for library, step in steps.items():
             gc.collect()
+            time.sleep(AT_REST)
+            step(r * count)
             seconds[library].append(timed(step, r * count, counts[library], clock))
     return seconds
 

@@ -70,3 +70,10 @@ def test_a_chromium_that_does_not_start_is_named(monkeypatch):
     monkeypatch.setenv("NNLEARN_CHROMIUM", "/bin/true")
     with pytest.raises(ValueError, match=r"^/bin/true failed \(.+\): it wants room in "), launch_chromium():
         pass
+
+
+def test_a_playwright_that_does_not_start_is_named(monkeypatch):
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    said = r"^Playwright does not start \(.+\): `.+ -m playwright --version` says why$"
+    with pytest.raises(ValueError, match=said), launch_chromium():
+        pass
