@@ -187,9 +187,9 @@ def _watched(
 
 
 def _loading(frame: types.FrameType | None) -> bool:
-    """Is a library's module being loaded? Python 3.14 reads the annotations of its classes only then."""
+    """Is a ready-made module being loaded? In Python 3.14 its classes' annotations are calls of their own."""
     while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
-        if frame.f_code.co_name == "<module>":
+        if frame.f_code.co_name == "<module>" and _root(frame):
             return True
         frame = frame.f_back
     return False

@@ -1103,6 +1103,17 @@ def test_who_may_use_a_class_may_use_what_tensors_do(answer, allows, problem):
     assert run_case(lambda answer, x: answer(x), answer, {"x": np.ones(2)}, allows).problem == problem
 
 
+def test_code_that_calls_itself_a_library_may_use_no_more():
+    def disguised(x):
+        scope = {"x": x, "nn": nn}
+        exec(compile("y = nn.relu(x)", "<frozen abc>", "exec"), scope)
+        return scope["y"]
+
+    assert run_case(lambda answer, x: answer(x), disguised, {"x": np.ones(2)}, []).problem.startswith(
+        "uses `nn.relu`"
+    )
+
+
 def test_a_check_may_be_profiled():
     with cProfile.Profile() as profile:
         passed = run_case(lambda answer, x: answer(x), np.square, {"x": np.ones(2)}, [])

@@ -70,8 +70,15 @@ def _execute(source: str, scope: dict[str, Any], name: str) -> None:
 
 @functools.cache
 def answers(path: Path) -> dict[str, Answer]:
-    """{id: answer} of every graded code cell of a notebook, which is run up to there."""
-    return read_answers(nbformat.read(path, as_version=4), chapter_exercises(path.name[:2]))
+    """{id: answer} of every graded code cell of a notebook, which is run up to the last of them."""
+    notebook = nbformat.read(path, as_version=4)
+    checks = [
+        k
+        for k, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    del notebook.cells[checks[-1] + 1 :]  # reports; they run with the notebook itself
+    return read_answers(notebook, chapter_exercises(path.name[:2]))
 
 
 @functools.cache
@@ -81,20 +88,15 @@ def untouched(path: Path) -> dict[str, Answer]:
     return read_answers(student, chapter_exercises(path.name[:2]))
 
 
-def _is_check(cell: nbformat.NotebookNode) -> bool:
-    return cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade", False)
-
-
 def read_answers(notebook: nbformat.NotebookNode, exercises: dict[str, Exercise]) -> dict[str, Answer]:
     scope: dict[str, Any] = {"__name__": "notebook"}
     cells: dict[str, tuple[str, dict[str, Any]]] = {}
     found: dict[str, Answer] = {}
-    graded = [k for k, cell in enumerate(notebook.cells) if _is_check(cell)]
-    for k, cell in enumerate(notebook.cells[: max(graded, default=-1) + 1]):  # after it come reports
+    for k, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
         data = cell.metadata.get("nbgrader", {})
-        if k not in graded:
+        if not data.get("grade"):
             if data.get("solution"):
                 cells[data["grade_id"]] = cell.source, dict(scope)
             with contextlib.redirect_stdout(io.StringIO()):
